@@ -1,0 +1,33 @@
+# Everything runs in .venv, which these targets set up. PYTHON may name another Python 3.11 or later.
+PYTHON ?= python3
+BIN := .venv/bin
+PHOTO ?=
+
+.PHONY: restore test test-slow lint clean
+
+restore: .venv/runtime.done  ## restore PHOTO=a.jpg (or a folder); OPTIONS="--before-after" and the like
+	@test -n "$(PHOTO)" || { echo "Say which photo: make restore PHOTO=path/to/photo.jpg"; exit 2; }
+	$(BIN)/heirloom restore "$(PHOTO)" $(OPTIONS)
+
+test: .venv/dev.done lint  ## everything but what takes minutes
+	$(BIN)/pytest
+
+test-slow: .venv/dev.done  ## what takes minutes: 12- and 48-megapixel photos, kill and resume, full shipped bundle
+	$(BIN)/pytest -m slow
+
+lint: .venv/dev.done
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/runtime.done: .venv/bin/python pyproject.toml
+	$(BIN)/pip install -q -e .
+	touch $@
+
+.venv/dev.done: .venv/bin/python pyproject.toml
+	$(BIN)/pip install -q -e ".[dev]"
+	touch $@ .venv/runtime.done
+
+clean:
+	rm -rf .venv runs *.egg-info .mypy_cache .ruff_cache .pytest_cache

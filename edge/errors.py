@@ -1,0 +1,75 @@
+"""Everything that can go wrong in a way the user can mend.
+
+Each message is one sentence (or two) that says what is wrong and what to do; the command line
+prints it and exits with a non-zero status. Anything else that is raised is a bug.
+"""
+
+from __future__ import annotations
+
+
+class HeirloomError(Exception):
+    """Base of all typed errors."""
+
+
+class PhotoError(HeirloomError):
+    """A photo that cannot be restored."""
+
+
+class UnsupportedPhoto(PhotoError):
+    """Not a photo, or a format, mode or compression that is not read."""
+
+
+class BrokenPhoto(PhotoError):
+    """Truncated or damaged: some pixels cannot be decoded."""
+
+
+class MultiPagePhoto(PhotoError):
+    """Animated or with several pages: which one is meant?"""
+
+
+class PhotoTooLarge(PhotoError):
+    """More pixels than the limit, by the file's header."""
+
+
+class BundleError(HeirloomError):
+    """A bundle that cannot be used."""
+
+
+class UnknownBundleVersion(BundleError):
+    """Written by a later release."""
+
+
+class InvalidManifest(BundleError):
+    """The manifest is missing, is not JSON, or does not follow the schema."""
+
+
+class MissingBundleFile(BundleError):
+    """A file that the manifest lists is not there."""
+
+
+class ChecksumMismatch(BundleError):
+    """A file's content is not what the manifest says."""
+
+
+class MissingArtifact(BundleError):
+    """The bundle has no network of the wanted format and precision."""
+
+
+class SelfTestFailed(BundleError):
+    """This device's runtime does not reproduce the golden vectors."""
+
+
+class RuntimeUnavailable(HeirloomError):
+    """No installed library can run the bundle's networks."""
+
+
+class MemoryBudgetExceeded(HeirloomError):
+    """The photo cannot be restored within the memory that was granted."""
+
+
+class OutputConflict(HeirloomError):
+    """Writing there would overwrite an input, or another output."""
+
+
+class MissingExtra(HeirloomError):
+    """A command needs packages that are not installed."""

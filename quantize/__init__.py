@@ -1,0 +1,1 @@
+"""The toolkit's training room: old-photo synthesis, training, calibration. Needs the ``train`` extra."""

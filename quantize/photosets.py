@@ -1,0 +1,85 @@
+"""Clean photographs for training: folders and tar files, a fixed split, random crops."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Generator, Tensor
+from torch.nn import functional as F
+
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"}
+HELD_OUT = 20
+"""One photo in so many is held out of training, chosen by a hash of its name."""
+
+
+@dataclass(frozen=True)
+class PhotoSet:
+    """Decoded photos, each ``(H, W, 3)`` uint8, split for good by their names."""
+
+    train: tuple[Tensor, ...]
+    held_out: tuple[Tensor, ...]
+
+
+def load_photos(sources: list[Path], least_side: int = 128) -> PhotoSet:
+    """Decode every photo of the folders and tar files whose shorter side is at least ``least_side``."""
+    split: tuple[list[Tensor], list[Tensor]] = ([], [])
+    for name, data in _files(sources):
+        with Image.open(io.BytesIO(data)) as image:
+            if min(image.size) < least_side:
+                continue
+            pixels = torch.from_numpy(np.array(image.convert("RGB")))
+        digest = hashlib.sha256(name.encode()).digest()
+        split[int.from_bytes(digest[:4], "big") % HELD_OUT == 0].append(pixels)
+    if not split[0] or not split[1]:
+        listed = ", ".join(str(source) for source in sources)
+        raise ValueError(f"too few photos of at least {least_side} px in {listed}: add more")
+    return PhotoSet(tuple(split[0]), tuple(split[1]))
+
+
+def _files(sources: list[Path]) -> Iterator[tuple[str, bytes]]:
+    for source in sources:
+        if source.is_dir():
+            for path in sorted(source.rglob("*")):
+                if path.suffix.lower() in SUFFIXES:
+                    yield path.name, path.read_bytes()
+            continue
+        with tarfile.open(source) as archive:
+            for member in sorted(archive.getmembers(), key=lambda entry: entry.name):
+                stream = archive.extractfile(member)
+                if stream is not None and Path(member.name).suffix.lower() in SUFFIXES:
+                    yield Path(member.name).name, stream.read()
+
+
+def random_crops(photos: tuple[Tensor, ...], count: int, side: int, rng: Generator) -> Tensor:
+    """``count`` random crops ``(count, 3, side, side)`` in 0..1, flipped and turned at random.
+
+    A third of the batches is shrunk from crops half as large again, for a variety of scales.
+    """
+    wide = side * 3 // 2 if torch.rand((), generator=rng) < 0.33 else side
+    crops = []
+    for index in torch.randint(len(photos), (count,), generator=rng).tolist():
+        photo = photos[index]
+        cut = min(wide, *photo.shape[:2])
+        top = int(torch.randint(photo.shape[0] - cut + 1, (), generator=rng))
+        left = int(torch.randint(photo.shape[1] - cut + 1, (), generator=rng))
+        crop = photo[top : top + cut, left : left + cut].permute(2, 0, 1).float() / 255
+        if cut != side:
+            crop = F.interpolate(crop[None], (side, side), mode="area")[0]
+        crop = torch.rot90(crop, int(torch.randint(4, (), generator=rng)), (1, 2))
+        crops.append(crop.flip(2) if torch.rand((), generator=rng) < 0.5 else crop)
+    return torch.stack(crops)
+
+
+def some_gray(pictures: Tensor, share: float, rng: Generator) -> Tensor:
+    """Turn about ``share`` of the pictures gray: most old photos are."""
+    gray = (pictures * pictures.new_tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1, True)
+    chosen = torch.rand((pictures.shape[0], 1, 1, 1), generator=rng) < share
+    return torch.where(chosen.to(pictures.device), gray.expand_as(pictures), pictures)
