@@ -73,3 +73,7 @@ class OutputConflict(HeirloomError):
 
 class MissingExtra(HeirloomError):
     """A command needs packages that are not installed."""
+
+
+class NetworkFailed(HeirloomError):
+    """A network returned something that is not a number."""

@@ -6,10 +6,14 @@ real value is ``scale * (stored - zero_point)``.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
+
+from edge.errors import InvalidManifest
 
 FORMAT_VERSION = 1
 
@@ -19,11 +23,21 @@ Precision = Literal["float32", "float16", "int8"]
 DataType = Literal["float32", "int8", "uint8"]
 Role = Literal["photo", "thumbnail", "probability", "curves", "latent", "mask", "context", "residual"]
 
+ROLES: dict[PartName, tuple[set[Role], set[Role]]] = {
+    "scratch": ({"photo"}, {"probability"}),
+    "tone": ({"thumbnail"}, {"curves"}),
+    "encoder": ({"photo"}, {"latent"}),
+    "mapper": ({"latent"}, {"latent"}),
+    "mapper_global": ({"latent", "mask", "context"}, {"latent"}),
+    "decoder": ({"latent"}, {"residual"}),
+}
+"""What each part takes and gives, every role once; the parts in the order in which a photo meets them."""
+
+INTEGER_RANGES: dict[DataType, range] = {"int8": range(-128, 128), "uint8": range(256)}
+
 Count = Annotated[int, Meta(ge=1)]
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
-RelativePath = Annotated[
-    str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$")
-]
+RelativePath = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$")]
 
 
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -38,6 +52,7 @@ class Tensor(Entry, frozen=True):
     channels: Count
     dtype: DataType
     scale: Annotated[float, Meta(gt=0)] = 1.0
+    """Integer tensors must state theirs: 1.0 is what a float tensor has."""
     zero_point: int = 0
     shape: list[Count] | None = None
     """For tensors that do not follow the tile: the context, the thumbnail, the curves."""
@@ -82,7 +97,7 @@ class Artifact(Entry, frozen=True):
     inputs: list[Tensor]
     outputs: list[Tensor]
     tiles: Annotated[list[Tile], Meta(min_length=1)]
-    golden: list[Golden]
+    golden: Annotated[list[Golden], Meta(min_length=1)]
     gate: Gate
 
 
@@ -127,6 +142,115 @@ class Manifest(Entry, frozen=True):
     scratch_threshold: Annotated[float, Meta(gt=0, lt=1)] = 0.5
     figures: dict[str, float] = {}
     """End-to-end figures on the evaluation photos, by name."""
+
+
+def tensor_shape(tensor: Tensor, tile: Tile) -> tuple[int, ...]:
+    """The tensor's full shape in the network for ``tile``, batch dimension included."""
+    if tensor.shape is not None:
+        return (1, *tensor.shape)
+    return (1, tile.rows, tile.columns, tensor.channels)
+
+
+def tensor_bytes(tensor: Tensor, tile: Tile) -> int:
+    """How many bytes the tensor takes, in memory and as a golden file."""
+    return math.prod(tensor_shape(tensor, tile)) * (4 if tensor.dtype == "float32" else 1)
+
+
+def follows_tile(artifact: Artifact) -> bool:
+    """Whether the network sees the photo tile by tile (the tone network sees a thumbnail, once)."""
+    return any(tensor.shape is None for tensor in artifact.inputs)
+
+
+def check_consistency(manifest: Manifest) -> None:
+    """What a schema can't say: that the manifest's statements agree with one another.
+
+    Raises InvalidManifest, naming the part, format and precision.
+    """
+    for name, part in manifest.parts.items():
+        seen = set()
+        for artifact in part.artifacts:
+            where = f"{name}, {artifact.format} {artifact.precision}"
+            if (artifact.format, artifact.precision) in seen:
+                raise InvalidManifest(f"{where}: stated twice.")
+            seen.add((artifact.format, artifact.precision))
+            for problem in _artifact_problems(name, part, artifact, manifest.files):
+                raise InvalidManifest(f"{where}: {problem}.")
+    for problem in _latent_problems(manifest):
+        raise InvalidManifest(f"{problem}.")
+
+
+def _artifact_problems(
+    name: PartName, part: Part, artifact: Artifact, files: dict[RelativePath, File]
+) -> Iterator[str]:
+    takes, gives = ROLES[name]
+    for tensors, roles in ((artifact.inputs, takes), (artifact.outputs, gives)):
+        stated = sorted(tensor.role for tensor in tensors)
+        if stated != sorted(roles):
+            yield f"has {stated}, where this part has {sorted(roles)}"
+        if len({tensor.name for tensor in tensors}) != len(tensors):
+            yield "two tensors share a name"
+    for tensor in (*artifact.inputs, *artifact.outputs):
+        yield from _tensor_problems(tensor)
+    for tile in artifact.tiles:
+        if min(tile.rows, tile.columns) <= 2 * part.halo:
+            yield f"a tile of {tile.rows}x{tile.columns} cells is all halo ({part.halo})"
+        if tile.file not in files:
+            yield f"{tile.file} is not listed in files"
+    for golden in artifact.golden:
+        yield from _golden_problems(golden, artifact, files)
+
+
+def _tensor_problems(tensor: Tensor) -> Iterator[str]:
+    if tensor.dtype == "float32":
+        if (tensor.scale, tensor.zero_point) != (1.0, 0):
+            yield f"{tensor.name} is float32 and can't have a scale or zero point"
+    elif tensor.scale == 1.0:
+        yield f"{tensor.name} is {tensor.dtype} and needs a scale"
+    elif tensor.zero_point not in INTEGER_RANGES[tensor.dtype]:
+        yield f"{tensor.name} has a zero point outside {tensor.dtype}"
+    if tensor.role == "context" and (tensor.shape is None or tensor.shape[-1] != tensor.channels):
+        yield f"{tensor.name} needs the context's shape (tokens, channels)"
+
+
+def _golden_problems(golden: Golden, artifact: Artifact, files: dict[RelativePath, File]) -> Iterator[str]:
+    if golden.tile >= len(artifact.tiles):
+        yield f"golden tile {golden.tile} does not exist"
+        return
+    tile = artifact.tiles[golden.tile]
+    for paths, tensors in ((golden.inputs, artifact.inputs), (golden.outputs, artifact.outputs)):
+        if len(paths) != len(tensors):
+            yield f"golden vectors for {len(paths)} tensors, where the network has {len(tensors)}"
+        for path, tensor in zip(paths, tensors, strict=False):
+            if path not in files:
+                yield f"{path} is not listed in files"
+            elif files[path].bytes != tensor_bytes(tensor, tile):
+                yield (
+                    f"{path} has {files[path].bytes} bytes, where {tensor.name} has "
+                    f"{tensor_bytes(tensor, tile)}"
+                )
+
+
+def _latent_problems(manifest: Manifest) -> Iterator[str]:
+    """A latent passes from part to part untouched, so all that hold it must store it alike."""
+    encoded: list[tuple[PartName, Literal["inputs", "outputs"]]]
+    encoded = [("encoder", "outputs"), ("mapper", "inputs"), ("mapper_global", "inputs")]
+    mapped: list[tuple[PartName, Literal["inputs", "outputs"]]]
+    mapped = [("mapper", "outputs"), ("mapper_global", "outputs"), ("decoder", "inputs")]
+    for chain in (encoded, mapped):
+        first: dict[tuple[Format, Precision], tuple[str, tuple[object, ...]]] = {}
+        for name, side in chain:
+            for artifact in manifest.parts[name].artifacts if name in manifest.parts else ():
+                kind = (artifact.format, artifact.precision)
+                for tensor in artifact.inputs if side == "inputs" else artifact.outputs:
+                    if tensor.role not in ("latent", "context"):
+                        continue
+                    storage = (tensor.channels, tensor.dtype, tensor.scale, tensor.zero_point)
+                    here = f"{name}'s {tensor.role} ({side})"
+                    origin, expected = first.setdefault(kind, (here, storage))
+                    if storage != expected:
+                        yield (
+                            f"{' '.join(kind)}: {here} is stored as {storage}, but {origin} as {expected}"
+                        )
 
 
 def json_schema() -> dict[str, Any]:

@@ -15,6 +15,11 @@ from quantize.photosets import PhotoSet, random_crops, some_gray
 CLEAN_SHARE = 0.15
 """Of the training crops, so many are undamaged: the network learns to leave them alone."""
 
+GRAIN_ONLY_STEPS = 2000
+"""The first steps see heavy grain on every crop. Begun on the whole mixture, training stays near the
+identity: 3,000 steps gained 0.4 dB on aged photos, where 450 steps of grain and 150 of mixture gained
+0.9."""
+
 MARGIN = 8
 """Pixels at a crop's border that no loss looks at: there the network sees padding."""
 
@@ -41,18 +46,21 @@ def _held_out(photos: PhotoSet, count: int, side: int) -> Tensor:
 class RestoreTask:
     """Supervised restoration of synthesised old photos; half of each batch is scratched."""
 
-    def __init__(
-        self, network: MobileRestorer, photos: PhotoSet, count: int = 8, side: int = 128
-    ) -> None:
+    def __init__(self, network: MobileRestorer, photos: PhotoSet, count: int = 8, side: int = 128) -> None:
         self.network = network
         self.photos, self.count, self.side = photos, count, side
 
-    def batch(self, rng: Generator) -> tuple[Tensor, ...]:
+    def batch(self, step: int, rng: Generator) -> tuple[Tensor, ...]:
         clean = some_gray(random_crops(self.photos.train, self.count, self.side, rng), 0.25, rng)
         # Tone is the tone network's business: here input and target share whatever tone they have.
         tone = torch.rand(self.count, generator=rng) * (torch.rand(self.count, generator=rng) < 0.35)
         clean = synthesis.fade(clean, rng, tone * 0.8)
-        aged = synthesis.age(clean, _severity(self.count, rng), rng)
+        if step < GRAIN_ONLY_STEPS:
+            aged = synthesis.grain(clean, torch.rand(self.count, generator=rng) * 0.7 + 0.3, rng).clamp(
+                0, 1
+            )
+        else:
+            aged = synthesis.age(clean, _severity(self.count, rng), rng)
         half = self.count // 2
         scratched, mask = synthesis.scratch(aged[half:], rng)
         grid = 2 ** torch.randint(2, 5, (), generator=rng)
@@ -93,13 +101,11 @@ def detected(mask: Tensor, rng: Generator) -> Tensor:
 class ScratchTask:
     """Detection of synthesised scratches on aged, faded photos, by cross-entropy and overlap."""
 
-    def __init__(
-        self, network: ScratchDetector, photos: PhotoSet, count: int = 8, side: int = 160
-    ) -> None:
+    def __init__(self, network: ScratchDetector, photos: PhotoSet, count: int = 8, side: int = 160) -> None:
         self.network = network
         self.photos, self.count, self.side = photos, count, side
 
-    def batch(self, rng: Generator) -> tuple[Tensor, ...]:
+    def batch(self, step: int, rng: Generator) -> tuple[Tensor, ...]:
         clean = some_gray(random_crops(self.photos.train, self.count, self.side, rng), 0.4, rng)
         return _damaged(clean, rng)
 
@@ -150,7 +156,7 @@ class ToneTask:
         self.held_out = _thumbnails(photos.held_out)
         self.count = count
 
-    def batch(self, rng: Generator) -> tuple[Tensor, ...]:
+    def batch(self, step: int, rng: Generator) -> tuple[Tensor, ...]:
         chosen = torch.randint(self.train_set.shape[0], (self.count,), generator=rng)
         clean = some_gray(self.train_set[chosen], 0.25, rng)
         # Judging a good photo faded is the worse mistake: half of the photos are good ones.

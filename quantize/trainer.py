@@ -24,7 +24,7 @@ class Task(Protocol):
 
     network: nn.Module
 
-    def batch(self, rng: Generator) -> tuple[Tensor, ...]:
+    def batch(self, step: int, rng: Generator) -> tuple[Tensor, ...]:
         """A fresh batch at full precision; all randomness comes from ``rng``."""
 
     def loss(self, *batch: Tensor) -> Tensor:
@@ -85,7 +85,7 @@ def train(
             for group in optimizer.param_groups:
                 group["lr"] = schedule.rate(step)
             rng = Generator().manual_seed(step)
-            batch = [tensor.to(device) for tensor in task.batch(rng)]
+            batch = [tensor.to(device) for tensor in task.batch(step, rng)]
             with torch.autocast(device.type, torch.bfloat16, enabled=schedule.bf16):
                 loss = task.loss(*batch)
             optimizer.zero_grad(set_to_none=True)

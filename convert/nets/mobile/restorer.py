@@ -90,9 +90,7 @@ class Mapper(nn.Module):
         self.non_local = PartialNonLocal(width, key_width)
         self.halo = ResidualBlock.halo * blocks
 
-    def forward(
-        self, latent: Tensor, mask: Tensor | None = None, context: Tensor | None = None
-    ) -> Tensor:
+    def forward(self, latent: Tensor, mask: Tensor | None = None, context: Tensor | None = None) -> Tensor:
         x: Tensor = self.blocks[0](latent)
         if mask is not None and context is not None:
             x = x + self.non_local(x, mask, context)

@@ -1,0 +1,44 @@
+"""Going over a photo in bands of rows, so that no step needs a second copy of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Pixels = NDArray[np.uint8] | NDArray[np.uint16]
+
+_BAND_PIXELS = 1 << 18
+
+
+def row_bands(height: int, width: int) -> Iterator[slice]:
+    """Consecutive slices of rows that cover ``height``, about 0.25 megapixel each."""
+    rows = max(1, _BAND_PIXELS // max(1, width))
+    for top in range(0, height, rows):
+        yield slice(top, min(top + rows, height))
+
+
+def image_bands(image: Image.Image) -> Iterator[tuple[slice, Image.Image]]:
+    """The rows and the pixels of each band of a decoded image."""
+    for rows in row_bands(image.height, image.width):
+        yield rows, image.crop((0, rows.start, image.width, rows.stop))
+
+
+def as_stored(upright: Pixels, orientation: int) -> Pixels:
+    """A view of an upright photo ``(H, W, ...)`` in the layout of a file with this EXIF orientation.
+
+    What is written into the view in the file's order stands upright in ``upright``.
+    """
+    view = upright.swapaxes(0, 1) if orientation >= 5 else upright
+    if orientation in (3, 4, 6, 7):
+        view = view[::-1]
+    if orientation in (2, 3, 7, 8):
+        view = view[:, ::-1]
+    return view
+
+
+def upright_size(width: int, height: int, orientation: int) -> tuple[int, int]:
+    """Height and width once the orientation is applied."""
+    return (width, height) if orientation >= 5 else (height, width)

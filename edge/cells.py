@@ -1,0 +1,55 @@
+"""Pixels to cells and back: the space-to-depth that the runtime does while it cuts and stitches.
+
+A cell is a square of ``stride`` x ``stride`` pixels, its channels ordered row, column, colour.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def to_cells(pixels: NDArray[Any], stride: int) -> NDArray[Any]:
+    """``(H, W, C)`` to ``(H/stride, W/stride, stride*stride*C)``."""
+    height, width, colours = pixels.shape
+    split = pixels.reshape(height // stride, stride, width // stride, stride * colours)
+    cells = split.transpose(0, 2, 1, 3)
+    return cells.reshape(height // stride, width // stride, stride * stride * colours)
+
+
+def to_pixels(cells: NDArray[Any], stride: int) -> NDArray[Any]:
+    """``(h, w, stride*stride*C)`` to ``(h*stride, w*stride, C)``: the inverse of :func:`to_cells`."""
+    rows, columns, channels = cells.shape
+    colours = channels // (stride * stride)
+    split = cells.reshape(rows, columns, stride, stride * colours)
+    return split.transpose(0, 2, 1, 3).reshape(rows * stride, columns * stride, colours)
+
+
+def shrink(pixels: NDArray[Any], factor: int) -> NDArray[np.uint8]:
+    """Mean of each ``factor`` x ``factor`` block, rounded, in 8 bits: ``(H, W[, 3])`` to ``(h, w, 3)``.
+
+    Blocks at the right and lower border may be partial. Integer arithmetic only, so that every platform
+    gets the same levels.
+    """
+    height, width = pixels.shape[:2]
+    depth = 257 if pixels.dtype == np.uint16 else 1
+    starts = np.arange(0, width, factor)
+    widths = np.diff(np.append(starts, width))
+    rows = -(-height // factor)
+    small = np.empty((rows, starts.size, *pixels.shape[2:]), np.uint8)
+    # In bands, so that the wider integers of the sums stay small.
+    for first in range(0, rows, 64):
+        band = pixels[first * factor : (first + 64) * factor]
+        tops = np.arange(0, band.shape[0], factor)
+        heights = np.diff(np.append(tops, band.shape[0]))
+        if factor == 1:
+            sums = band.astype(np.uint32)
+        else:
+            down = np.add.reduceat(band, tops, axis=0, dtype=np.uint32)
+            sums = np.add.reduceat(down, starts, axis=1)
+        counts = (heights[:, None] * widths * depth).astype(np.uint32)
+        counts = counts.reshape(counts.shape + (1,) * (pixels.ndim - 2))
+        small[first : first + 64] = (sums + counts // 2) // counts
+    return small if pixels.ndim == 3 else np.repeat(small[..., None], 3, axis=2)

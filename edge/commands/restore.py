@@ -1,0 +1,233 @@
+"""Restore photos and folders of photos.
+
+The command line of `edge.batch`: reads the options, shows progress on stderr, sums up on stdout.
+"""
+
+from __future__ import annotations
+
+import enum
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from edge.batch import Outcome, Settings, run
+from edge.bundle import Bundle, open_bundle
+from edge.jobs import Job, plan
+from edge.photo import DEFAULT_MAX_PIXELS
+from edge.pipeline import Options, Restorer
+from edge.records import file_sha256, printable
+
+command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KI": 2**10, "MI": 2**20, "GI": 2**30}
+
+
+class Precision(enum.StrEnum):
+    """The networks' numbers."""
+
+    INT8 = "int8"
+    FLOAT32 = "float32"
+
+
+def parse_bytes(text: str) -> int:
+    """Bytes of a size such as ``400M`` (powers of 1000) or ``2GiB`` (powers of 1024)."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMG]?I?)B?", text.strip().upper())
+    if not match or match[2] not in UNITS:
+        raise typer.BadParameter(f"{text!r} is not a size: write it like 400M or 2G.")
+    return int(float(match[1]) * UNITS[match[2]])
+
+
+def parse_scratches(text: str) -> Literal["auto", "off"] | Path:
+    """``auto``, ``off``, or the path of a mask that must exist."""
+    if text == "auto":
+        return "auto"
+    if text == "off":
+        return "off"
+    if not Path(text).is_file():
+        raise typer.BadParameter(f"{text!r} is neither auto, off, nor a mask's file.")
+    return Path(text)
+
+
+def available_threads() -> int:
+    """The cores that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+@command.command()
+def restore(
+    inputs: Annotated[list[Path], typer.Argument(exists=True, help="Photos, and folders of photos.")],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            help="A folder, or a file for one photo. "
+            "Default: NAME.restored.EXT beside a photo, FOLDER-restored beside a folder.",
+        ),
+    ] = None,
+    in_place: Annotated[bool, typer.Option("--in-place", help="Replace the photos.")] = False,
+    strength: Annotated[
+        float, typer.Option(min=0, max=1, help="0 leaves the photo as it is, 1 restores fully.")
+    ] = 1.0,
+    scratches: Annotated[
+        str,
+        typer.Option(metavar="auto|off|MASK", help="Find scratches, don't, or take them from a picture."),
+    ] = "auto",
+    keep_gray: Annotated[bool, typer.Option(help="Gray photos stay gray.")] = True,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Default: the cores available.", show_default=False)
+    ] = None,
+    max_memory: Annotated[
+        str | None, typer.Option(metavar="SIZE", help="Working memory, such as 400M or 2G.")
+    ] = None,
+    max_pixels: Annotated[
+        float, typer.Option(min=0, help="Refuse photos of more megapixels.")
+    ] = DEFAULT_MAX_PIXELS / 1e6,
+    before_after: Annotated[
+        bool, typer.Option("--before-after", help="Also write NAME.before-after.jpg, side by side.")
+    ] = False,
+    bundle: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Default: the bundle that ships with Heirloom.")
+    ] = None,
+    precision: Annotated[Precision, typer.Option(help="Of the networks.")] = Precision.INT8,
+    runtime: Annotated[
+        str | None, typer.Option(help="What runs the networks. Default: the first one installed.")
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            dir_okay=False,
+            metavar="FILE",
+            help="A line of JSON for each attempt, by which a later run resumes. "
+            "Default: heirloom-report.jsonl in the folder of outputs; none for a file.",
+        ),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Restore what is done, and overwrite other files.")
+    ] = False,
+) -> None:
+    """Restore photos and folders of photos.
+
+    A folder is restored with its subfolders. Run the same command again to resume it: photos that are
+    done are skipped if neither they, nor the options, nor the bundle have changed.
+    """
+    if in_place and output:
+        raise typer.BadParameter("--in-place and --output exclude each other.")
+    options = Options(strength=strength, scratches=parse_scratches(scratches), keep_gray=keep_gray)
+    mask = options.scratches if isinstance(options.scratches, Path) else None
+    memory = parse_bytes(max_memory) if max_memory else None
+    jobs = plan(
+        inputs,
+        output,
+        in_place=in_place,
+        report=report,
+        before_after=before_after,
+        force=force,
+        keep=[mask] if mask else [],
+    )
+    opened = open_bundle(bundle)
+    settings = Settings(
+        options=options,
+        bundle=opened.digest,
+        identity=_identity(options, precision, runtime),
+        max_pixels=int(max_pixels * 1e6),
+        force=force,
+    )
+
+    def restorer() -> Restorer:
+        return _restorer(opened, precision, runtime, threads or available_threads(), memory)
+
+    outcomes: list[Outcome] = []
+    try:
+        with _progress(len(jobs)) as shown:
+            for outcome in run(jobs, settings, restorer, shown.starting, shown.progress):
+                outcomes.append(outcome)
+                shown.finished()
+    except KeyboardInterrupt:
+        resumes = all(job.report for job in jobs)
+        _sum_up(outcomes, jobs)
+        _say("Interrupted." + (" Run the same command again to resume." if resumes else ""), stderr=True)
+        raise typer.Exit(130) from None
+    _sum_up(outcomes, jobs)
+    if any(outcome.state == "failed" for outcome in outcomes):
+        raise typer.Exit(1)
+
+
+def _restorer(
+    bundle: Bundle, precision: Precision, runtime: str | None, threads: int, memory: int | None
+) -> Restorer:
+    return Restorer(bundle, precision=precision.value, runtime=runtime, threads=threads, max_memory=memory)
+
+
+def _identity(options: Options, precision: Precision, runtime: str | None) -> dict[str, Any]:
+    """The options that change pixels, as recorded. A mask counts by its content, not by its name."""
+    scratches = options.scratches
+    return {
+        "strength": options.strength,
+        "scratches": file_sha256(scratches) if isinstance(scratches, Path) else scratches,
+        "keep_gray": options.keep_gray,
+        "precision": precision.value,
+        "runtime": runtime,
+    }
+
+
+class _Shown:
+    """The progress on the screen: a bar for the files, and one for the photo in work."""
+
+    def __init__(self, bars: Progress, files: int) -> None:
+        self._bars = bars
+        self._files = bars.add_task("photos", total=files, visible=files > 1)
+        self._photo = bars.add_task("", total=1.0)
+
+    def starting(self, job: Job) -> None:
+        self._bars.reset(self._photo, description=printable(job.input.name), total=1.0)
+
+    def progress(self, fraction: float) -> None:
+        self._bars.update(self._photo, completed=fraction)
+
+    def finished(self) -> None:
+        self._bars.advance(self._files)
+
+
+@contextmanager
+def _progress(files: int) -> Iterator[_Shown]:
+    console = Console(stderr=True)
+    columns = (
+        # A file's name may hold brackets, which are no markup.
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        yield _Shown(bars, files)
+
+
+def _sum_up(outcomes: list[Outcome], jobs: list[Job]) -> None:
+    for outcome in outcomes:
+        if outcome.failure:
+            name, message = str(outcome.job.input), outcome.failure.message
+            _say(message if name in message else f"{name}: {message}", stderr=True)
+    if not jobs:
+        _say("No photos found.")
+        return
+    restored, done, failed = (
+        sum(outcome.state == state for outcome in outcomes) for state in ("restored", "done", "failed")
+    )
+    written = [outcome.job.output for outcome in outcomes if outcome.state == "restored"]
+    where = f" {written[0]}" if len(jobs) == 1 and written else ""
+    _say(f"{restored} restored, {done} skipped as done, {failed} failed.{where}")
+    for path in sorted({job.report for job in jobs if job.report}):
+        _say(f"Report: {path}")
+
+
+def _say(sentence: str, stderr: bool = False) -> None:
+    Console(stderr=stderr).print(printable(sentence), markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,124 @@
+"""A bundle's parts, ready to run: networks loaded on first use, real values to stored ones and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.bundle import Bundle, find_artifact
+from edge.errors import NetworkFailed
+from edge.manifest import INTEGER_RANGES, Artifact, Format, Part, PartName, Precision, Role, Tensor
+from edge.runtimes import Network, available_formats, load_network
+from edge.tiling import Box, Placement, plan, window
+
+
+@dataclass
+class Usage:
+    """What the networks have done so far, for the bench and the progress."""
+
+    seconds: float = 0.0
+    macs: int = 0
+
+
+@dataclass
+class LoadedPart:
+    """One part in one format and precision."""
+
+    name: PartName
+    part: Part
+    artifact: Artifact
+    bundle: Bundle
+    threads: int
+    runtime: str | None
+    usage: Usage
+    offered: list[int]
+    """Indices of the artifact's tiles that the memory budget allows."""
+    networks: dict[int, Network] = field(default_factory=dict)
+
+    @property
+    def halo(self) -> int:
+        """Receptive-field radius in cells."""
+        return self.part.halo
+
+    def spec(self, role: Role) -> Tensor:
+        """The input or output of that role; a part that takes and gives a latent stores both alike or
+        is asked through ``artifact`` directly."""
+        return next(t for t in (*self.artifact.inputs, *self.artifact.outputs) if t.role == role)
+
+    def sizes(self) -> list[tuple[int, int]]:
+        """Offered tile sizes in cells, halo included."""
+        tiles = self.artifact.tiles
+        return [(tiles[index].rows, tiles[index].columns) for index in self.offered]
+
+    def cover(self, area: Box) -> list[tuple[Placement, Box]]:
+        """The cheapest tiles for ``area``, each with the window that it reads."""
+        sizes = self.sizes()
+        placements = plan(area, sizes, self.halo)
+        return [(p, window(p.keep, sizes[p.size], self.halo)) for p in placements]
+
+    def run(self, size: int, inputs: Sequence[NDArray[Any]]) -> NDArray[Any]:
+        """Run the network of the offered ``size``; inputs and the output without batch dimension."""
+        index = self.offered[size]
+        tile = self.artifact.tiles[index]
+        if index not in self.networks:
+            path = self.bundle.folder / tile.file
+            self.networks[index] = load_network(path, self.artifact, tile, self.threads, self.runtime)
+        started = perf_counter()
+        (output,) = self.networks[index].run([np.ascontiguousarray(value)[None] for value in inputs])
+        self.usage.seconds += perf_counter() - started
+        self.usage.macs += self.part.macs_per_cell * tile.rows * tile.columns
+        if output.dtype.kind == "f" and not np.isfinite(output).all():
+            raise NetworkFailed(
+                f"The {self.name} network returned values that are not finite: run `heirloom bundle "
+                "verify`, and use another precision or runtime if it fails."
+            )
+        result: NDArray[Any] = output[0]
+        return result
+
+    def centre(self, placement: Placement, output: NDArray[Any]) -> NDArray[Any]:
+        """The cells of a tile's output that it is responsible for."""
+        halo, keep = self.halo, placement.keep
+        return output[halo : halo + keep.rows, halo : halo + keep.columns]
+
+
+def load_part(
+    bundle: Bundle,
+    name: PartName,
+    precision: Precision,
+    threads: int,
+    runtime: str | None,
+    usage: Usage,
+    most_cells: int | None = None,
+) -> LoadedPart:
+    """A part of ``bundle``; ``most_cells`` leaves out tiles that are larger (but never all of them).
+
+    Raises MissingArtifact or RuntimeUnavailable.
+    """
+    formats: tuple[Format, ...] = available_formats(runtime)
+    artifact = find_artifact(bundle, name, precision, formats)
+    areas = [tile.rows * tile.columns for tile in artifact.tiles]
+    most = max(min(areas), most_cells if most_cells is not None else max(areas))
+    offered = [index for index, area in enumerate(areas) if area <= most]
+    part = bundle.manifest.parts[name]
+    return LoadedPart(name, part, artifact, bundle, threads, runtime, usage, offered)
+
+
+def store(values: NDArray[Any], spec: Tensor) -> NDArray[Any]:
+    """Real values as the tensor stores them."""
+    if spec.dtype == "float32":
+        return values.astype(np.float32)
+    levels = INTEGER_RANGES[spec.dtype]
+    stored = np.round(values / spec.scale) + spec.zero_point
+    return np.clip(stored, levels[0], levels[-1]).astype(spec.dtype)
+
+
+def real(stored: NDArray[Any], spec: Tensor) -> NDArray[np.float32]:
+    """Stored values as real ones."""
+    if spec.dtype == "float32":
+        return stored.astype(np.float32, copy=False)
+    return ((stored.astype(np.float32) - spec.zero_point) * spec.scale).astype(np.float32)

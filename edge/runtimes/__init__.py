@@ -1,0 +1,116 @@
+"""The libraries that can run a bundle's networks, behind one small interface.
+
+A new runtime is one module with a ``load`` function and one line in ``RUNTIMES``.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from numpy.typing import NDArray
+
+from edge.errors import InvalidManifest, RuntimeUnavailable
+from edge.manifest import Artifact, Format, Tensor, Tile, tensor_shape
+
+
+class Network(Protocol):
+    """One network for one fixed tile. Stateless, but not thread-safe."""
+
+    def run(self, inputs: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
+        """Outputs for ``inputs``, both in the artifact's order, shapes and stored units.
+
+        The outputs are copies that the caller owns.
+        """
+        ...
+
+
+class RuntimeModule(Protocol):
+    """What a runtime's module has. Importing it fails where its library is not installed."""
+
+    def load(self, path: Path, artifact: Artifact, tile: Tile, threads: int) -> Network:
+        """Load the network at ``path``, made for ``tile``; see :func:`load_network`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """A line of the registry."""
+
+    format: Format
+    module: str
+    install: str
+
+
+# In order of preference.
+RUNTIMES: dict[str, Runtime] = {
+    "litert": Runtime("litert", "edge.runtimes.litert", "pip install ai-edge-litert"),
+    "onnx": Runtime("onnx", "edge.runtimes.onnx", "pip install onnxruntime"),
+}
+
+
+def available_formats(runtime: str | None = None) -> tuple[Format, ...]:
+    """Formats that run on this machine, best first; with ``runtime``, only that one's.
+
+    Raises RuntimeUnavailable if there is none.
+    """
+    if runtime is not None:
+        _import(runtime)
+        return (RUNTIMES[runtime].format,)
+    formats = tuple(dict.fromkeys(entry.format for name, entry in RUNTIMES.items() if _importable(name)))
+    if not formats:
+        ways = " or ".join(f"`{entry.install}`" for entry in RUNTIMES.values())
+        raise RuntimeUnavailable(f"No library that runs networks is installed: {ways}.")
+    return formats
+
+
+def load_network(
+    path: Path, artifact: Artifact, tile: Tile, threads: int, runtime: str | None = None
+) -> Network:
+    """Load the network file ``path``, which ``artifact`` has for ``tile``, to run on CPU threads.
+
+    ``runtime`` is a name of ``RUNTIMES``; by default the first that reads the artifact's format.
+    Raises RuntimeUnavailable, or InvalidManifest where the network's tensors are not as stated.
+    """
+    if runtime is not None:
+        module = _import(runtime)
+        if RUNTIMES[runtime].format != artifact.format:
+            raise RuntimeUnavailable(f"The runtime {runtime} does not read {artifact.format} networks.")
+        return module.load(path, artifact, tile, threads)
+    readers = [name for name, entry in RUNTIMES.items() if entry.format == artifact.format]
+    if not readers:
+        raise RuntimeUnavailable(f"No runtime here reads {artifact.format} networks.")
+    name = next(filter(_importable, readers), readers[0])
+    return _import(name).load(path, artifact, tile, threads)
+
+
+def check_tensor(path: Path, spec: Tensor, tile: Tile, shape: Sequence[object], dtype: str) -> None:
+    """Compare what a runtime found in a network with the manifest; raises InvalidManifest."""
+    expected = tensor_shape(spec, tile)
+    if (tuple(shape), dtype) != (expected, spec.dtype):
+        raise InvalidManifest(
+            f"{path}: {spec.name} is {dtype} {tuple(shape)}, "
+            f"where the manifest has {spec.dtype} {expected}."
+        )
+
+
+def _import(name: str) -> RuntimeModule:
+    if name not in RUNTIMES:
+        raise RuntimeUnavailable(f"There is no runtime {name}: choose from {', '.join(RUNTIMES)}.")
+    try:
+        return cast(RuntimeModule, importlib.import_module(RUNTIMES[name].module))
+    except ImportError as error:
+        raise RuntimeUnavailable(
+            f"The runtime {name} is not installed ({error}): `{RUNTIMES[name].install}`."
+        ) from error
+
+
+def _importable(name: str) -> bool:
+    try:
+        _import(name)
+    except RuntimeUnavailable:
+        return False
+    return True

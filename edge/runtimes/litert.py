@@ -1,0 +1,105 @@
+"""LiteRT (``ai-edge-litert``), or its predecessor ``tflite-runtime`` where that is what there is."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.errors import InvalidManifest, RuntimeUnavailable
+from edge.manifest import Artifact, Tensor, Tile
+from edge.runtimes import Network, check_tensor
+
+try:
+    from ai_edge_litert.interpreter import Interpreter
+except ImportError:
+    from tflite_runtime.interpreter import Interpreter
+
+
+STDERR = 2
+_stderr_lock = threading.Lock()
+
+
+class LiteRTNetwork:
+    """A network in an interpreter; see :class:`edge.runtimes.Network`."""
+
+    def __init__(self, interpreter: Any, inputs: list[int], outputs: list[int]) -> None:
+        self._interpreter = interpreter
+        self._inputs = inputs
+        self._outputs = outputs
+
+    def run(self, inputs: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
+        for index, value in zip(self._inputs, inputs, strict=True):
+            self._interpreter.set_tensor(index, value)
+        self._interpreter.invoke()
+        return [self._interpreter.get_tensor(index) for index in self._outputs]
+
+
+def load(path: Path, artifact: Artifact, tile: Tile, threads: int) -> Network:
+    """See :func:`edge.runtimes.load_network`. Tensors are found by their names in the signature."""
+    try:
+        with _without_info_lines():
+            interpreter = Interpreter(str(path), num_threads=threads)
+            interpreter.allocate_tensors()
+    except (ValueError, RuntimeError) as error:
+        raise RuntimeUnavailable(f"LiteRT can't load {path}: {error}") from error
+    try:
+        signature = interpreter.get_signature_runner()
+    except ValueError as error:
+        raise InvalidManifest(f"{path} must have exactly one signature.") from error
+    # The runner is only asked where its tensors are: setting them by index copies once, no more.
+    inputs = _indices(path, artifact.inputs, tile, signature.get_input_details())
+    outputs = _indices(path, artifact.outputs, tile, signature.get_output_details())
+    # An interpreter with a live runner refuses to be invoked by itself.
+    del signature
+    return LiteRTNetwork(interpreter, inputs, outputs)
+
+
+def _indices(path: Path, specs: list[Tensor], tile: Tile, details: dict[str, dict[str, Any]]) -> list[int]:
+    names = [spec.name for spec in specs]
+    if sorted(names) != sorted(details):
+        raise InvalidManifest(f"{path} has {sorted(details)}, where the manifest has {sorted(names)}.")
+    for spec in specs:
+        found = details[spec.name]
+        check_tensor(path, spec, tile, found["shape"].tolist(), np.dtype(found["dtype"]).name)
+        scale, zero_point = found["quantization"]
+        same = math.isclose(scale, spec.scale, rel_tol=1e-6) and zero_point == spec.zero_point
+        if spec.dtype != "float32" and not same:
+            raise InvalidManifest(
+                f"{path}: {spec.name} has scale {scale} and zero point {zero_point}, "
+                f"where the manifest has {spec.scale} and {spec.zero_point}."
+            )
+    return [details[name]["index"] for name in names]
+
+
+@contextlib.contextmanager
+def _without_info_lines() -> Iterator[None]:
+    """Drop "INFO: Created TensorFlow Lite XNNPACK delegate" from stderr, and nothing else.
+
+    The library writes it from C++ and has no switch for it, so the file descriptor is held for a
+    moment; whatever else arrives meanwhile (from any thread) is passed on afterwards.
+    """
+    with _stderr_lock, tempfile.TemporaryFile() as held:
+        try:
+            kept = os.dup(STDERR)
+        except OSError:  # no stderr at all: nothing to keep clean
+            yield
+            return
+        os.dup2(held.fileno(), STDERR)
+        try:
+            yield
+        finally:
+            os.dup2(kept, STDERR)
+            os.close(kept)
+            held.seek(0)
+            for line in held:
+                if not line.startswith(b"INFO: "):
+                    os.write(STDERR, line)

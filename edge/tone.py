@@ -1,0 +1,89 @@
+"""Tone: the thumbnail that the tone network sees, and the curves that it returns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+LEAST_CHANGE = 0.03
+"""Curves that on average move the photo's own levels by less are not applied: what is left of them is the
+network's uncertainty, and a good photo must come out as it went in."""
+
+CURVE_GRID = 1024
+"""Knots are rounded to 1/1024, so that the last bits of a float library don't decide a pixel's level."""
+
+
+def thumbnail(
+    small: NDArray[np.uint8], damaged: NDArray[np.bool_] | None, side: int
+) -> NDArray[np.float32]:
+    """Mean colour of the undamaged pixels in each of ``side`` x ``side`` squares, 0..1.
+
+    ``small`` is the shrunk photo ``(h, w, 3)``. A square that is all damage gets the photo's mean.
+    """
+    rows, columns = (_bounds(length, side) for length in small.shape[:2])
+    values = small.astype(np.float64)
+    weights = np.ones(small.shape[:2])
+    if damaged is not None and not damaged.all():
+        weights = (~damaged).astype(np.float64)
+    values *= weights[..., None]
+    sums = _box_sums(values, rows, columns)
+    counts = _box_sums(weights[..., None], rows, columns)
+    overall = values.sum((0, 1)) / weights.sum()
+    mean = np.where(counts > 0, sums / np.maximum(counts, 1), overall)
+    return (mean / 255).astype(np.float32)
+
+
+def _bounds(length: int, side: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Starts and ends of ``side`` squares along an axis; they overlap where it is too short."""
+    steps = np.arange(side)
+    return steps * length // side, -(-(steps + 1) * length // side)
+
+
+def _box_sums(
+    values: NDArray[np.float64],
+    rows: tuple[NDArray[np.intp], NDArray[np.intp]],
+    columns: tuple[NDArray[np.intp], NDArray[np.intp]],
+) -> NDArray[np.float64]:
+    """Sums over boxes by a table of running sums (exact: the values are integers below 2**53)."""
+    table = np.pad(values.cumsum(0).cumsum(1), ((1, 0), (1, 0), (0, 0)))
+    (top, bottom), (left, right) = rows, columns
+    down = table[bottom] - table[top]
+    boxes: NDArray[np.float64] = down[:, right] - down[:, left]
+    return boxes
+
+
+def curves(steps: NDArray[Any]) -> NDArray[np.float64]:
+    """Knots ``(3, n)`` in 0..1 at equal distances from black to white, from the network's steps.
+
+    Step 0 is the value at black, later ones are rises; negative rises count as none.
+    """
+    rises = steps.astype(np.float64)
+    rises[:, 1:] = np.maximum(rises[:, 1:], 0)
+    knots: NDArray[np.float64] = np.clip(np.round(rises.cumsum(1) * CURVE_GRID) / CURVE_GRID, 0, 1)
+    return knots
+
+
+def change(knots: NDArray[np.float64], small: NDArray[np.uint8]) -> float:
+    """By how much the curves would move the photo's levels, on average over pixels and colours, 0..1."""
+    levels = np.arange(256) / 255
+    moved = [np.abs(_curve(knots[c], levels) - levels)[small[..., c]].mean() for c in range(3)]
+    return float(np.mean(moved))
+
+
+def apply_curves(pixels: NDArray[Any], knots: NDArray[np.float64], strength: float) -> None:
+    """Send ``pixels`` ``(H, W[, 3])`` through the curves, in place; gray ones through the mean."""
+    top = np.iinfo(pixels.dtype).max
+    levels = np.arange(top + 1) / top
+    planes = [pixels] if pixels.ndim == 2 else [pixels[..., c] for c in range(3)]
+    knots = knots.mean(0, keepdims=True) if pixels.ndim == 2 else knots
+    for plane, curve in zip(planes, knots, strict=True):
+        moved = levels + strength * (_curve(curve, levels) - levels)
+        lookup = np.round(moved * top).astype(pixels.dtype)
+        for row in range(0, plane.shape[0], 256):
+            plane[row : row + 256] = lookup[plane[row : row + 256]]
+
+
+def _curve(knots: NDArray[np.float64], levels: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.interp(levels, np.linspace(0, 1, knots.size), knots)

@@ -1,0 +1,252 @@
+"""Opening bundles: every way in which one can be wrong has its error, before anything runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from edge.bundle import (
+    MANIFEST_NAME,
+    Bundle,
+    find_artifact,
+    open_bundle,
+    read_tensor,
+    write_manifest,
+    write_tensor,
+)
+from edge.commands.bundle import command
+from edge.errors import (
+    ChecksumMismatch,
+    InvalidManifest,
+    MissingArtifact,
+    MissingBundleFile,
+    SelfTestFailed,
+    UnknownBundleVersion,
+)
+from edge.manifest import Tensor, Tile, json_schema
+from edge.selftest import max_difference, self_test
+
+NETWORK = "encoder/float32-16x16.tflite"
+
+
+def edit_manifest(folder: Path, edit: Callable[[dict[str, Any]], Any]) -> None:
+    path = folder / MANIFEST_NAME
+    manifest = json.loads(path.read_text())
+    edit(manifest)
+    path.write_text(json.dumps(manifest))
+
+
+def test_the_tiny_bundle_opens(tiny_bundle: Path) -> None:
+    bundle = open_bundle(tiny_bundle)
+    assert bundle.manifest.name == "tiny"
+    assert len(bundle.digest) == 64
+
+
+def test_the_digest_follows_the_manifest(own_bundle: Path) -> None:
+    before = open_bundle(own_bundle).digest
+    assert open_bundle(own_bundle).digest == before
+    edit_manifest(own_bundle, lambda m: m.update(version="1"))
+    assert open_bundle(own_bundle).digest != before
+
+
+def test_a_later_version_is_named(own_bundle: Path) -> None:
+    edit_manifest(own_bundle, lambda m: m.update(format_version=2, parts="otherwise"))
+    with pytest.raises(UnknownBundleVersion, match="2"):
+        open_bundle(own_bundle)
+
+
+def test_a_folder_without_manifest_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidManifest, match="not a bundle"):
+        open_bundle(tmp_path)
+
+
+def test_an_installation_without_a_bundle_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge.bundle.SHIPPED", tmp_path / "none")
+    with pytest.raises(MissingBundleFile, match="no bundle"):
+        open_bundle()
+
+
+def test_bad_json_is_refused(own_bundle: Path) -> None:
+    raw = (own_bundle / MANIFEST_NAME).read_bytes()
+    (own_bundle / MANIFEST_NAME).write_bytes(raw[: len(raw) // 2])
+    with pytest.raises(InvalidManifest):
+        open_bundle(own_bundle)
+
+
+def test_a_missing_file_is_named(own_bundle: Path) -> None:
+    (own_bundle / NETWORK).unlink()
+    with pytest.raises(MissingBundleFile, match=NETWORK):
+        open_bundle(own_bundle)
+
+
+def test_a_folder_in_a_file_s_place_is_missing(own_bundle: Path) -> None:
+    (own_bundle / NETWORK).unlink()
+    (own_bundle / NETWORK).mkdir()
+    with pytest.raises(MissingBundleFile, match=NETWORK):
+        open_bundle(own_bundle)
+
+
+def test_one_flipped_bit_is_noticed(own_bundle: Path) -> None:
+    raw = bytearray((own_bundle / NETWORK).read_bytes())
+    raw[len(raw) // 2] ^= 1
+    (own_bundle / NETWORK).write_bytes(raw)
+    with pytest.raises(ChecksumMismatch, match=NETWORK):
+        open_bundle(own_bundle)
+
+
+def test_a_wrong_size_is_noticed(own_bundle: Path) -> None:
+    edit_manifest(own_bundle, lambda m: m["files"][NETWORK].update(bytes=1))
+    with pytest.raises(ChecksumMismatch, match=NETWORK):
+        open_bundle(own_bundle)
+
+
+def test_an_unlisted_network_is_refused(own_bundle: Path) -> None:
+    edit_manifest(own_bundle, lambda m: m["files"].pop(NETWORK))
+    with pytest.raises(InvalidManifest, match="not listed"):
+        open_bundle(own_bundle)
+
+
+def test_a_link_out_of_the_bundle_is_refused(own_bundle: Path) -> None:
+    outside = own_bundle.parent / "outside"
+    (own_bundle / NETWORK).rename(outside)
+    (own_bundle / NETWORK).symlink_to(outside)
+    with pytest.raises(InvalidManifest, match="leads out"):
+        open_bundle(own_bundle)
+
+
+def test_artifacts_are_found_in_the_preferred_format(tiny_bundle: Path) -> None:
+    bundle = open_bundle(tiny_bundle)
+    assert find_artifact(bundle, "encoder", "float32", ("onnx", "litert")).format == "onnx"
+    assert find_artifact(bundle, "encoder", "float32", ("litert", "onnx")).format == "litert"
+    assert find_artifact(bundle, "encoder", "int8", ("onnx", "litert")).format == "litert"
+    with pytest.raises(MissingArtifact, match="encoder in int8 for onnx"):
+        find_artifact(bundle, "encoder", "int8", ("onnx",))
+    with pytest.raises(MissingArtifact):
+        find_artifact(bundle, "encoder", "float16", ("litert", "onnx"))
+
+
+def test_only_tone_falls_back_to_float32(tiny_bundle: Path) -> None:
+    bundle = open_bundle(tiny_bundle)
+    assert find_artifact(bundle, "tone", "int8", ("litert",)).precision == "float32"
+    with pytest.raises(MissingArtifact):
+        find_artifact(bundle, "decoder", "int8", ("onnx",))
+
+
+def test_a_part_that_the_bundle_lacks_is_a_missing_artifact(tiny_bundle: Path) -> None:
+    bundle = open_bundle(tiny_bundle)
+    parts = {name: part for name, part in bundle.manifest.parts.items() if name != "scratch"}
+    without = Bundle(bundle.folder, msgspec.structs.replace(bundle.manifest, parts=parts), bundle.digest)
+    with pytest.raises(MissingArtifact, match="scratch"):
+        find_artifact(without, "scratch", "float32", ("litert",))
+
+
+def test_writing_a_manifest_is_deterministic_and_leaves_nothing_else(own_bundle: Path) -> None:
+    manifest = open_bundle(own_bundle).manifest
+    before = (own_bundle / MANIFEST_NAME).read_bytes()
+    reordered = dict(reversed(manifest.parts.items()))
+    write_manifest(own_bundle, msgspec.structs.replace(manifest, parts=reordered))
+    assert (own_bundle / MANIFEST_NAME).read_bytes() == before
+    assert [path.name for path in own_bundle.iterdir() if path.is_file()] == [MANIFEST_NAME]
+
+
+def test_an_invalid_manifest_is_never_written(own_bundle: Path) -> None:
+    manifest = open_bundle(own_bundle).manifest
+    before = (own_bundle / MANIFEST_NAME).read_bytes()
+    with pytest.raises(InvalidManifest):
+        write_manifest(own_bundle, msgspec.structs.replace(manifest, files={}))
+    with pytest.raises(InvalidManifest):  # JSON has no infinity
+        write_manifest(own_bundle, msgspec.structs.replace(manifest, figures={"psnr": float("inf")}))
+    assert (own_bundle / MANIFEST_NAME).read_bytes() == before
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int8", "uint8"])
+def test_tensors_survive_the_file_whatever_their_byte_order(
+    tiny_bundle: Path, tmp_path: Path, dtype: Any
+) -> None:
+    tile = Tile(rows=2, columns=3, file="x")
+    spec = Tensor(role="photo", name="x", channels=4, dtype=dtype, scale=0.5)
+    values = np.arange(24).reshape(1, 2, 3, 4).astype(np.dtype(dtype).newbyteorder(">"))
+    entry = write_tensor(tmp_path, "golden/x.bin", values)
+    assert (tmp_path / "golden/x.bin").read_bytes() == values.astype(
+        f"<{np.dtype(dtype).str[1:]}"
+    ).tobytes()
+    assert entry.bytes == values.nbytes
+    manifest = open_bundle(tiny_bundle).manifest
+    read = read_tensor(Bundle(tmp_path, manifest, ""), "golden/x.bin", spec, tile)
+    assert read.dtype == dtype
+    np.testing.assert_array_equal(read, values)
+
+
+def test_the_self_test_covers_every_golden_vector(tiny_bundle: Path) -> None:
+    bundle = open_bundle(tiny_bundle)
+    results = self_test(bundle, must_pass=True)
+    artifacts = [a for part in bundle.manifest.parts.values() for a in part.artifacts]
+    assert len(results) == sum(len(a.golden) for a in artifacts) == 32
+    assert {result.precision for result in results} == {"float32", "int8"}
+    assert all(result.passed for result in results)
+    assert {result.format for result in self_test(bundle, runtime="onnx")} == {"onnx"}
+
+
+def spoil_golden(folder: Path, path: str) -> None:
+    """Change one value of a golden tensor, with checksums that agree."""
+    bundle = open_bundle(folder)
+    values = np.fromfile(folder / path, np.int8)
+    values[5] ^= 0x40
+    files = bundle.manifest.files | {path: write_tensor(folder, path, values)}
+    write_manifest(folder, msgspec.structs.replace(bundle.manifest, files=files))
+
+
+def test_the_self_test_notices_one_wrong_value(own_bundle: Path) -> None:
+    spoil_golden(own_bundle, "golden/decoder/int8-16x16-litert-out0.bin")
+    bundle = open_bundle(own_bundle)
+    failed = [result for result in self_test(bundle) if not result.passed]
+    assert [(r.part, r.precision, r.rows, r.max_difference) for r in failed] == [
+        ("decoder", "int8", 16, 64)
+    ]
+    with pytest.raises(SelfTestFailed, match="decoder"):
+        self_test(bundle, must_pass=True)
+
+
+def test_a_self_test_of_nothing_does_not_pass(tiny_bundle: Path) -> None:
+    bundle = open_bundle(tiny_bundle)
+    tone = bundle.manifest.parts["tone"]
+    litert_only = msgspec.structs.replace(tone, artifacts=tone.artifacts[:1])
+    manifest = msgspec.structs.replace(bundle.manifest, parts={"tone": litert_only})
+    with pytest.raises(MissingArtifact):
+        self_test(Bundle(tiny_bundle, manifest, ""), runtime="onnx")
+
+
+def test_differences_neither_wrap_nor_hide_in_nan() -> None:
+    low, high = np.array([-128], np.int8), np.array([127], np.int8)
+    assert max_difference(low, high) == 255
+    assert max_difference(np.array([0.0, np.nan]), np.zeros(2)) == float("inf")
+
+
+def test_show_prints_what_is_in_the_bundle(tiny_bundle: Path) -> None:
+    result = CliRunner(env={"COLUMNS": "200"}).invoke(command, ["show", str(tiny_bundle)])
+    assert result.exit_code == 0
+    for text in ("mapper_global", "16x16, 12x24", "int8", "onnx", "60.0 dB", "Apache-2.0", "23.5"):
+        assert text in result.output
+
+
+def test_verify_passes_and_fails_with_the_bundle(own_bundle: Path) -> None:
+    result = CliRunner().invoke(command, ["verify", str(own_bundle)])
+    assert (result.exit_code, "32 of 32" in result.output) == (0, True)
+    spoil_golden(own_bundle, "golden/decoder/int8-16x16-litert-out0.bin")
+    result = CliRunner().invoke(command, ["verify", str(own_bundle)])
+    assert (result.exit_code, "31 of 32" in result.output) == (1, True)
+    (own_bundle / NETWORK).write_bytes(b"")
+    result = CliRunner().invoke(command, ["verify", str(own_bundle)])
+    assert isinstance(result.exception, ChecksumMismatch)
+
+
+def test_schema_prints_the_schema() -> None:
+    result = CliRunner().invoke(command, ["schema"])
+    assert json.loads(result.output) == json_schema()
