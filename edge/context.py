@@ -20,8 +20,6 @@ def pool(latent: NDArray[Any], intact: NDArray[np.bool_], grid: int, spec: Tenso
     rows, columns = intact.shape
     exact = np.int64 if latent.dtype.kind == "i" else np.float64
     zero = np.full(latent.shape[2], spec.zero_point, np.float64)
-    total = np.zeros(latent.shape[2], np.float64)
-    count = 0
     tokens = np.empty((grid, grid, latent.shape[2]), np.float64)
     empty = []
     for i in range(grid):
@@ -32,12 +30,12 @@ def pool(latent: NDArray[Any], intact: NDArray[np.bool_], grid: int, spec: Tenso
             if not len(chosen):
                 empty.append((i, j))
                 continue
-            sums = chosen.sum(axis=0, dtype=exact)
-            tokens[i, j] = sums / len(chosen)
-            total += sums
-            count += len(chosen)
-    for i, j in empty:
-        tokens[i, j] = total / count if count else zero
+            tokens[i, j] = chosen.sum(axis=0, dtype=exact) / len(chosen)
+    if empty:
+        # Each cell once, though squares overlap; row by row, so that nothing of the latent's size is made.
+        count = np.count_nonzero(intact)
+        total = sum(latent[row][intact[row]].sum(axis=0, dtype=exact) for row in range(rows))
+        tokens[tuple(zip(*empty, strict=True))] = total / count if count else zero
     flat = tokens.reshape(grid * grid, -1)
     if spec.dtype == "float32":
         return flat.astype(np.float32)

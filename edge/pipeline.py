@@ -102,11 +102,11 @@ class Restorer:
         small = shrink(pixels, factor)
         harm = self._damage(small, shape, factor, options)
         if harm is not None:
-            done.append(f"scratches on {100 * harm.share:.2g} % of the photo")
+            done.append(f"scratches on {100 * harm.share:.1f} % of the photo")
 
-        if self._set_tone(pixels, small, harm, factor, options):
-            done.append("tone")
         gray = options.keep_gray and (pixels.ndim == 2 or _looks_gray(small))
+        if self._set_tone(pixels, small, harm, factor, gray, options.strength):
+            done.append("tone")
         del small
 
         tell = progress or (lambda share: None)
@@ -145,7 +145,8 @@ class Restorer:
         small: NDArray[np.uint8],
         harm: Damage | None,
         factor: int,
-        options: Options,
+        gray: bool,
+        strength: float,
     ) -> bool:
         """Apply the tone curves to ``pixels`` in place, if they would change enough to matter."""
         part = self._part("tone")
@@ -153,9 +154,12 @@ class Restorer:
         damaged = harm.shrunk(factor) if harm is not None else None
         steps = part.run(0, [tone.thumbnail(small, damaged, side)])
         knots = tone.curves(steps)
+        if gray:
+            # A curve for each colour would tint a gray picture in a colour file.
+            knots = np.broadcast_to(knots.mean(axis=0), knots.shape)
         if tone.change(knots, small) < tone.LEAST_CHANGE:
             return False
-        tone.apply_curves(pixels, knots, options.strength)
+        tone.apply_curves(pixels, knots, strength)
         return True
 
     def _restore_tiles(

@@ -55,13 +55,14 @@ def _box_sums(
 
 
 def curves(steps: NDArray[Any]) -> NDArray[np.float64]:
-    """Knots ``(3, n)`` in 0..1 at equal distances from black to white, from the network's steps.
+    """Knots ``(3, n)`` at equal distances from black to white, from the network's steps.
 
-    Step 0 is the value at black, later ones are rises; negative rises count as none.
+    Step 0 is the value at black, later ones are rises; negative rises count as none. Knots may lie
+    outside 0..1: a curve is clipped between its knots, as in training, and not at them.
     """
     rises = steps.astype(np.float64)
     rises[:, 1:] = np.maximum(rises[:, 1:], 0)
-    knots: NDArray[np.float64] = np.clip(np.round(rises.cumsum(1) * CURVE_GRID) / CURVE_GRID, 0, 1)
+    knots: NDArray[np.float64] = np.round(rises.cumsum(1) * CURVE_GRID) / CURVE_GRID
     return knots
 
 
@@ -86,4 +87,4 @@ def apply_curves(pixels: NDArray[Any], knots: NDArray[np.float64], strength: flo
 
 
 def _curve(knots: NDArray[np.float64], levels: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.interp(levels, np.linspace(0, 1, knots.size), knots)
+    return np.clip(np.interp(levels, np.linspace(0, 1, knots.size), knots), 0, 1)

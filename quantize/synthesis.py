@@ -61,14 +61,14 @@ def grain(pictures: Tensor, severity: Tensor, rng: Generator) -> Tensor:
     luminance = pictures.mean(1, keepdim=True)
     midtones = uniform(0, 1, (batch, 1, 1, 1), pictures, rng)
     envelope = 1 - midtones * (1 - (4 * luminance * (1 - luminance)).clamp(0, 1).sqrt())
-    strength = uniform(8 / 255, 70 / 255, (batch,), pictures, rng) * severity
+    strength = uniform(15 / 255, 75 / 255, (batch,), pictures, rng) * severity
     return pictures + noise * envelope * strength[:, None, None, None]
 
 
 def pixel_noise(pictures: Tensor, severity: Tensor, rng: Generator) -> Tensor:
     """One of Gaussian, speckle, or salt and pepper, per pixel and channel."""
     batch = pictures.shape[0]
-    strength = (uniform(2 / 255, 50 / 255, (batch,), pictures, rng) * severity)[:, None, None, None]
+    strength = (uniform(5 / 255, 50 / 255, (batch,), pictures, rng) * severity)[:, None, None, None]
     noise = torch.randn(pictures.shape, generator=rng, device=pictures.device) * strength
     kind = int(torch.randint(0, 3, (1,), generator=rng, device=pictures.device))
     if kind == 0:

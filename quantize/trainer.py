@@ -18,11 +18,15 @@ import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Generator, Tensor, nn
 
+from convert.weights import save_weights
+
 
 class Task(Protocol):
     """What is trained: a network, its batches and loss, and figures on held-out photos."""
 
-    network: nn.Module
+    @property
+    def network(self) -> nn.Module:
+        """The network, as it is being trained."""
 
     def batch(self, step: int, rng: Generator) -> tuple[Tensor, ...]:
         """A fresh batch at full precision; all randomness comes from ``rng``."""
@@ -66,7 +70,7 @@ def train(
 ) -> nn.Module:
     """Train, or go on with the training in ``folder``; returns the network with averaged weights.
 
-    Writes ``checkpoint.pt`` (to resume), ``ema.pt`` (the averaged weights in float16) and
+    Writes ``checkpoint.pt`` (to resume), ``weights.safetensors`` (averaged, in float16) and
     ``curve.jsonl`` (a line for every evaluation).
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -109,9 +113,10 @@ def train(
                     "averaged": averaged.state_dict(),
                     "optimizer": optimizer.state_dict(),
                 }
-                _save(state, folder / "checkpoint.pt")
-                half = {key: value.half() for key, value in averaged.state_dict().items()}
-                _save(half, folder / "ema.pt")
+                partial = folder / "checkpoint.partial"
+                torch.save(state, partial)
+                os.replace(partial, folder / "checkpoint.pt")
+                save_weights(averaged, folder / "weights.safetensors")
                 saved = time.monotonic()
     return averaged
 
@@ -130,9 +135,3 @@ def _resume(
     averaged.load_state_dict(state["averaged"])
     optimizer.load_state_dict(state["optimizer"])
     return int(state["step"])
-
-
-def _save(state: dict[str, object], path: Path) -> None:
-    partial = path.with_suffix(".partial")
-    torch.save(state, partial)
-    os.replace(partial, path)

@@ -16,6 +16,7 @@ sys.path.insert(0, str(HERE / "edge"))
 
 BUNDLE_SOURCES = (
     "tests/edge/bundles.py",
+    "convert/*.py",
     "convert/nets/mobile/*.py",
     "edge/manifest.py",
     "edge/bundle.py",

@@ -1,0 +1,74 @@
+"""Score a bundle on pairs of damaged and clean photos."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import track as follow
+from rich.table import Table
+
+from convert.evaluate import Score, agreement, grid_energy, score_track
+from edge.bundle import open_bundle
+from edge.photo import read_photo
+from edge.pipeline import Options, Restorer
+
+command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@command.command()
+def evaluate(
+    pairs: Annotated[
+        Path,
+        typer.Argument(
+            exists=True, file_okay=False, help="A folder with `clean` and a folder for each track."
+        ),
+    ],
+    tracks: Annotated[
+        list[str] | None, typer.Option("--track", help="Default: every folder but clean and masks.")
+    ] = None,
+    bundle: Annotated[Path | None, typer.Option(metavar="DIR", help="Default: the one that ships.")] = None,
+    threads: Annotated[int, typer.Option(min=1)] = 2,
+) -> None:
+    """Restore each track in float32 and INT8: PSNR and SSIM against the clean pictures.
+
+    The clean pictures are restored too: they should come out as they went in.
+    """
+    opened = open_bundle(bundle)
+    names = tracks or sorted(
+        p.name for p in pairs.iterdir() if p.is_dir() and p.name not in ("clean", "masks")
+    )
+    table = Table("track", "precision", "input", "restored", "worst", "SSIM input", "SSIM restored")
+    table.add_column("INT8 against float32: mean, worst")
+    clean = pairs / "clean"
+    for name in follow([*names, "clean"], "evaluating", console=Console(stderr=True)):
+        results = {}
+        for precision in ("float32", "int8"):
+            restorer = Restorer(opened, precision=precision, threads=threads)
+            results[precision] = score_track(restorer, clean, pairs / name, Options())
+        mean, worst = agreement(results["float32"][1], results["int8"][1])
+        for precision, (score, _) in results.items():
+            between = f"{mean:.1f} dB, {worst:.1f} dB" if precision == "int8" else ""
+            table.add_row(score.track, precision, *_cells(score), between)
+        if name == "clean":
+            before = [read_photo(path).pixels for path in sorted(clean.iterdir())]
+            energies = [
+                grid_energy(b, a) for b, a in zip(before, results["int8"][1], strict=True) if b.ndim == 3
+            ]
+    console = Console()
+    console.print(table)
+    console.print(
+        f"4-pixel grid in what is changed on clean pictures: {max(energies):.1f} times chance at worst"
+    )
+
+
+def _cells(score: Score) -> list[str]:
+    return [
+        f"{score.input_psnr:.2f}" if score.track != "clean" else "",
+        f"{score.restored_psnr:.2f}",
+        f"{score.worst_psnr:.2f}",
+        f"{score.input_ssim:.4f}",
+        f"{score.restored_ssim:.4f}",
+    ]

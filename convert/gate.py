@@ -1,0 +1,100 @@
+"""Gates: an artefact that is not close enough to the full-precision PyTorch model is not written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convert.errors import GateFailed
+from edge.manifest import Gate, PartName, Precision
+
+CAP = 120.0
+"""dB reported for results that are equal, or nearly so."""
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """The least that an artefact must reach, in dB."""
+
+    output: float
+    worst_tile: float
+    residual: float | None = None
+
+
+THRESHOLDS: dict[tuple[PartName | None, Precision], Threshold] = {
+    (None, "float32"): Threshold(output=80, worst_tile=70),
+    (None, "int8"): Threshold(output=32, worst_tile=26),
+    ("scratch", "int8"): Threshold(output=32, worst_tile=24),
+    ("decoder", "float32"): Threshold(output=80, worst_tile=70, residual=60),
+    ("decoder", "int8"): Threshold(output=38, worst_tile=34, residual=24),
+}
+"""By part (None: all others) and precision. The decoder's are end to end: photo in, photo out."""
+
+
+def threshold(part: PartName, precision: Precision) -> Threshold:
+    """The threshold in force."""
+    return THRESHOLDS.get((part, precision), THRESHOLDS[None, precision])
+
+
+def psnr(reference: NDArray[Any], other: NDArray[Any], peak: float | None = None) -> float:
+    """dB of ``other`` against ``reference``; ``peak`` defaults to the reference's peak-to-peak."""
+    reference = reference.astype(np.float64)
+    error = float(np.mean((reference - other) ** 2))
+    span = float(np.ptp(reference)) if peak is None else peak
+    if error == 0:
+        return CAP
+    if span == 0 or not np.isfinite(error):
+        return 0.0
+    return min(CAP, 10 * float(np.log10(span**2 / error)))
+
+
+def judge(
+    part: PartName,
+    precision: Precision,
+    references: Sequence[NDArray[Any]],
+    outputs: Sequence[NDArray[Any]],
+    data: str,
+    peak: float | None = None,
+    residuals: tuple[Sequence[NDArray[Any]], Sequence[NDArray[Any]]] | None = None,
+) -> Gate:
+    """Measure tiles against the model's, and raise GateFailed if they are not close enough.
+
+    ``residuals`` (reference, artefact) are judged too where given, relative to their own peak-to-peak:
+    a residual that is lost still leaves an image that looks right.
+    """
+    least = threshold(part, precision)
+    span = float(max(np.max(r) for r in references) - min(np.min(r) for r in references))
+    by_tile = [psnr(r, o, peak or span) for r, o in zip(references, outputs, strict=True)]
+    whole = psnr(_joined(references), _joined(outputs), peak or span)
+    residual = None
+    if residuals is not None:
+        residual = psnr(_joined(residuals[0]), _joined(residuals[1]))
+    gate = Gate(
+        output_psnr=round(whole, 2),
+        residual_psnr=None if residual is None else round(residual, 2),
+        worst_tile_psnr=round(min(by_tile), 2),
+        tiles=len(outputs),
+        data=data,
+    )
+    finite = all(np.isfinite(output).all() for output in outputs)
+    short = [
+        f"{what} {value:.1f} dB (at least {limit:g})"
+        for what, value, limit in (
+            ("output", whole, least.output),
+            ("worst tile", min(by_tile), least.worst_tile),
+            ("residual", residual, least.residual),
+        )
+        if value is not None and limit is not None and value < limit
+    ]
+    if short or not finite:
+        reason = "; ".join(short) if finite else "not all values are finite"
+        raise GateFailed(f"{part} in {precision} failed its gate, so no bundle was written: {reason}.")
+    return gate
+
+
+def _joined(tiles: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    return np.concatenate([tile.ravel() for tile in tiles])

@@ -1,0 +1,161 @@
+"""LiteRT files: float32 by litert-torch, static INT8 by ai-edge-quantizer.
+
+Every tile size is a file of its own. INT8 files of all sizes are quantized with one set of ranges, so that
+a photo's bits do not depend on its tiles.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from convert.errors import OperationRefused
+
+SIGNATURE = "serving_default"
+
+ALLOWED: dict[str, str] = {
+    "CONV_2D": "the networks themselves",
+    "ADD": "residual blocks",
+    "MUL": "the global branch's gate",
+    "RELU": "fused into convolutions almost everywhere",
+    "RELU6": "the global branch's gate",
+    "FULLY_CONNECTED": "keys, values and attention weights; the tone network",
+    "BATCH_MATMUL": "attention over the context's fixed number of tokens",
+    "SOFTMAX": "attention",
+    "RESHAPE": "around attention and the tone network's curves",
+    "TRANSPOSE": "of the context's keys",
+    "LOGISTIC": "the scratch detector's probability",
+    "MEAN": "the tone network, once a photo",
+    "SUM": "the tone network, once a photo",
+    "CONCATENATION": "the tone network, once a photo",
+    "STRIDED_SLICE": "the tone network, once a photo",
+    "SLICE": "the tone network, once a photo",
+    "PAD": "the tone network's strided convolutions",
+    "QUANTIZE": "between INT8 and float operations",
+    "DEQUANTIZE": "between INT8 and float operations",
+}
+"""The operations that a mobile network may contain, and why. Documented in docs/networks.md."""
+
+TILED_ONLY = {"MEAN", "SUM", "CONCATENATION", "STRIDED_SLICE", "SLICE", "PAD"}
+"""Allowed in the tone network only: in a tile they would be per-tile statistics or padding."""
+
+FLOAT_OPERATIONS = ("BATCH_MATMUL", "SOFTMAX", "FULLY_CONNECTED", "RESHAPE", "TRANSPOSE")
+"""Left in float inside INT8 networks: attention over 256 tokens has weights near 1/256, which is a single
+step of an INT8 softmax."""
+
+Range = tuple[float, float]
+
+
+def convert_float(network: nn.Module, examples: Sequence[torch.Tensor], path: Path) -> None:
+    """Write ``network`` (channels last) as float32; inputs are ``args_0``..., the output ``output_0``."""
+    import litert_torch
+
+    with quiet():
+        litert_torch.convert(network, tuple(examples)).export(str(path))
+
+
+def calibrate(path: Path, samples: Sequence[Sequence[NDArray[np.float32]]]) -> dict[str, Any]:
+    """The range of every tensor of a float32 file over ``samples`` (lists of inputs).
+
+    Extremes over all samples: the tool's own moving average clips the rare large activations of
+    scratches being removed, which cost 0.3 dB in a trial.
+    """
+    from ai_edge_quantizer import calibrator
+    from ai_edge_quantizer.utils import qsv_utils
+
+    with quiet():
+        tool = calibrator.Calibrator(str(path), num_threads=2, qsv_update_func=qsv_utils.min_max_update)
+        data = [{f"args_{i}": value for i, value in enumerate(inputs)} for inputs in samples]
+        tool.calibrate({SIGNATURE: data}, _quantizer(path)._recipe_manager)
+    ranges: dict[str, Any] = tool.get_model_qsvs()
+    return ranges
+
+
+def end_range(ranges: dict[str, Any], end: str) -> Range:
+    """The range of an input (``args_0``) or output (``output_0``)."""
+    entry = ranges[_tensor_name(end)]
+    return float(np.min(entry["min"])), float(np.max(entry["max"]))
+
+
+def set_end_range(ranges: dict[str, Any], end: str, limits: Range) -> None:
+    """Replace the range of an input or output, so that parts store what they share alike."""
+    entry = ranges[_tensor_name(end)]
+    entry["min"] = np.full_like(entry["min"], limits[0])
+    entry["max"] = np.full_like(entry["max"], limits[1])
+
+
+def convert_int8(source: Path, ranges: dict[str, Any], path: Path) -> None:
+    """Quantize the float32 file ``source``: per-channel weights, per-tensor activations, INT8 ends."""
+    with quiet():
+        result = _quantizer(source).quantize(ranges)
+    path.write_bytes(bytes(result.quantized_model))
+
+
+def stored_ends(path: Path) -> dict[str, tuple[float, int]]:
+    """Scale and zero point of each input and output of an INT8 file, by name."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(str(path))
+    runner = interpreter.get_signature_runner(SIGNATURE)
+    details = {**runner.get_input_details(), **runner.get_output_details()}
+    return {name: (float(d["quantization"][0]), int(d["quantization"][1])) for name, d in details.items()}
+
+
+def operations(path: Path) -> Counter[str]:
+    """How often each operation occurs in a file."""
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    # Without a delegate: XNNPACK would hide what it takes over.
+    plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    interpreter = Interpreter(str(path), experimental_op_resolver_type=plain)
+    return Counter(entry["op_name"] for entry in interpreter._get_ops_details())
+
+
+def check_operations(path: Path, tiled: bool) -> None:
+    """Raise OperationRefused if the file has an operation that a mobile delegate may refuse."""
+    allowed = set(ALLOWED) - (TILED_ONLY if tiled else set())
+    refused = sorted(set(operations(path)) - allowed)
+    if refused:
+        raise OperationRefused(
+            f"{path.name} contains {', '.join(refused)}, which mobile delegates may refuse: "
+            "rewrite the network with the operations listed in docs/networks.md."
+        )
+
+
+def _tensor_name(end: str) -> str:
+    return f"{SIGNATURE}_{end}" + ("_output" if end.startswith("output") else "")
+
+
+def _quantizer(path: Path) -> Any:
+    from ai_edge_quantizer import qtyping, quantizer, recipe
+
+    tool = quantizer.Quantizer(str(path))
+    tool.load_quantization_recipe(recipe.static_wi8_ai8())
+    for name in FLOAT_OPERATIONS:
+        operation = getattr(qtyping.TFLOperationName, name)
+        tool.update_quantization_recipe(regex=".*", operation_name=operation, algorithm_key="no_quantize")
+    return tool
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep the tools' own progress, notices and warnings off the terminal."""
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        level = logging.root.manager.disable
+        logging.disable(logging.WARNING)
+        try:
+            yield
+        finally:
+            logging.disable(level)

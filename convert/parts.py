@@ -1,0 +1,125 @@
+"""The mobile family as parts of a bundle: what to convert, and how each part's tensors are named."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from convert.nets.mobile import MobileRestorer, ScratchDetector, ToneNet
+from convert.nets.mobile.blocks import CELL, CELL_PIXELS
+from convert.nets.mobile.restorer import CONTEXT_SIDE, PIXEL_CHANNELS
+from convert.nets.mobile.tone import KNOTS, THUMBNAIL
+from edge.manifest import PartName, Role
+
+
+@dataclass(frozen=True)
+class End:
+    """An input or output of a part; ``shape`` where it does not follow the tile."""
+
+    role: Role
+    channels: int
+    shape: tuple[int, ...] | None = None
+
+    def example(self, rows: int, columns: int) -> Tensor:
+        """A tensor of the right shape for a tile, channels last."""
+        return torch.zeros(1, *(self.shape or (rows, columns, self.channels)))
+
+
+@dataclass(frozen=True)
+class PartSource:
+    """A part before conversion: a network whose 4-dimensional tensors have their channels last."""
+
+    name: PartName
+    network: nn.Module
+    inputs: tuple[End, ...]
+    output: End
+    halo: int
+    stride: int = CELL
+    tiles: tuple[tuple[int, int], ...] = ()
+    quantized: bool = True
+    """Whether the part has an INT8 artefact (the tone network is too small to gain by it)."""
+
+    def macs_per_cell(self) -> int:
+        """Multiply-accumulates per cell of a tile, counted by torch on the smallest tile."""
+        rows, columns = self.tiles[0]
+        counter = FlopCounterMode(display=False)
+        with torch.no_grad(), counter:
+            self.network(*(end.example(rows, columns) for end in self.inputs))
+        return round(counter.get_total_flops() / 2 / (rows * columns))
+
+    def parameters(self) -> int:
+        """Weights and biases."""
+        return sum(weights.numel() for weights in self.network.parameters())
+
+
+class _ChannelsLast(nn.Module):
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        out: Tensor = self.network(*(x.permute(0, 3, 1, 2) if x.dim() == 4 else x for x in inputs))
+        return out.permute(0, 2, 3, 1) if out.dim() == 4 else out
+
+
+class _LocalMapper(nn.Module):
+    """The mapper without its global branch, which would otherwise be counted and shipped."""
+
+    def __init__(self, blocks: nn.ModuleList) -> None:
+        super().__init__()
+        self.blocks = nn.Sequential(*blocks)
+
+    def forward(self, latent: Tensor) -> Tensor:
+        out: Tensor = self.blocks(latent)
+        return out
+
+
+@dataclass(frozen=True)
+class MobileNetworks:
+    """The trained networks that a mobile bundle is made of."""
+
+    restorer: MobileRestorer
+    scratch: ScratchDetector
+    tone: ToneNet
+
+
+def mobile_parts(networks: MobileNetworks, tiles: Sequence[tuple[int, int]]) -> list[PartSource]:
+    """All parts, in the order of the pipeline, each offered in the given tile sizes (in cells)."""
+    restorer, scratch = networks.restorer, networks.scratch
+    latent = End("latent", restorer.encoder.enter.out_channels)
+    photo = End("photo", PIXEL_CHANNELS)
+    context = End("context", latent.channels, (CONTEXT_SIDE**2, latent.channels))
+    mapper = restorer.mapper
+    sources = [
+        PartSource(
+            "tone",
+            networks.tone,
+            (End("thumbnail", 3, (THUMBNAIL, THUMBNAIL, 3)),),
+            End("curves", KNOTS, (3, KNOTS)),
+            halo=0,
+            stride=1,
+            tiles=((THUMBNAIL, THUMBNAIL),),
+            quantized=False,
+        ),
+        PartSource("scratch", scratch, (photo,), End("probability", CELL_PIXELS), scratch.halo),
+        PartSource("encoder", restorer.encoder, (photo,), latent, restorer.encoder.halo),
+        PartSource("mapper", _LocalMapper(mapper.blocks), (latent,), latent, mapper.halo),
+        PartSource(
+            "mapper_global", mapper, (latent, End("mask", CELL_PIXELS), context), latent, mapper.halo
+        ),
+        PartSource(
+            "decoder", restorer.decoder, (latent,), End("residual", PIXEL_CHANNELS), restorer.decoder.halo
+        ),
+    ]
+    return [
+        replace(
+            source,
+            network=_ChannelsLast(source.network).eval().requires_grad_(False),
+            tiles=source.tiles or tuple(tiles),
+        )
+        for source in sources
+    ]

@@ -1,0 +1,146 @@
+"""Measure this machine: its matrix multiply, the networks, and a whole restoration.
+
+The command line of `edge.bench`: a table on stdout, or JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, get_args
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from edge.bench import (
+    BEST_OF,
+    MATMUL_SIDE,
+    CommandResult,
+    NetworkResult,
+    Spread,
+    bench_command,
+    bench_networks,
+    offered_precisions,
+    write_test_photo,
+)
+from edge.bundle import Bundle, open_bundle
+from edge.commands.restore import available_threads
+from edge.manifest import Precision
+
+command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@command.command()
+def bench(
+    photo: Annotated[
+        Path | None,
+        typer.Argument(exists=True, dir_okay=False, help="Default: a made-up one.", show_default=False),
+    ] = None,
+    megapixels: Annotated[float, typer.Option(min=0.01, help="Of the made-up photo.")] = 12.0,
+    precision: Annotated[
+        str | None,
+        typer.Option(metavar="int8,float32", help="Default: what the bundle has.", show_default=False),
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Default: the cores available.", show_default=False)
+    ] = None,
+    bundle: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Default: the bundle that ships with Heirloom.")
+    ] = None,
+    runs: Annotated[int, typer.Option(min=1, help="Rounds; figures are medians.")] = 3,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Measure this machine: its matrix multiply, the networks, and a whole restoration.
+
+    Each round measures everything once, so that what else the machine does spoils all figures alike.
+    """
+    opened = open_bundle(bundle)
+    precisions = parse_precisions(precision, opened)
+    count = threads or available_threads()
+    # What is being measured is said on stderr, so that stdout is the result.
+    with Console(stderr=True).status("Measuring the networks") as status:
+        matmul, networks = bench_networks(opened, precisions, count, runs)
+        status.update("Measuring whole restorations")
+        with tempfile.TemporaryDirectory() as folder:
+            path = photo or Path(folder) / "photo.jpg"
+            if photo is None:
+                write_test_photo(path, megapixels)
+            restorations = bench_command(opened, path, precisions, count, runs)
+    if as_json:
+        found = {
+            "bundle": {"name": opened.manifest.name, "digest": opened.digest},
+            "threads": count,
+            "runs": runs,
+            "photo": str(photo) if photo else f"made up, {megapixels:g} megapixels",
+            "matmul_gmacs": asdict(matmul),
+            "networks": [asdict(result) for result in networks],
+            "restorations": [asdict(result) for result in restorations],
+        }
+        typer.echo(json.dumps(found, indent=2))
+        return
+    console = Console()
+    console.print(
+        f"{opened.manifest.name} {opened.manifest.version}, {count} threads, {runs} rounds: "
+        "median (lowest to highest)",
+        highlight=False,
+    )
+    console.print(
+        f"float32 matrix multiply of side {MATMUL_SIDE}, best of {BEST_OF}: {_figure(matmul)} GMAC/s",
+        highlight=False,
+    )
+    console.print(_network_table(networks), _command_table(restorations))
+
+
+def parse_precisions(text: str | None, bundle: Bundle) -> list[Precision]:
+    """The precisions in a comma-separated list; without one, those that the bundle has."""
+    if text is None:
+        return offered_precisions(bundle)
+    known: dict[str, Precision] = {name: name for name in get_args(Precision)}
+    wanted = [name.strip() for name in text.split(",")]
+    if unknown := [name for name in wanted if name not in known]:
+        raise typer.BadParameter(f"{unknown[0]!r} is none of {', '.join(known)}.")
+    return list(dict.fromkeys(known[name] for name in wanted))
+
+
+def _figure(value: Spread | None, digits: int = 1, factor: float = 1.0) -> str:
+    if value is None:
+        return ""
+    median, low, high = (f"{factor * v:.{digits}f}" for v in (value.median, value.low, value.high))
+    return f"{median} ({low} to {high})"
+
+
+def _network_table(results: list[NetworkResult]) -> Table:
+    table = Table("network", "precision", "tile", "ms a tile", "GMAC/s", "% of matmul")
+    for result in results:
+        table.add_row(
+            result.name,
+            result.precision,
+            result.tile,
+            _figure(result.milliseconds, 2),
+            _figure(result.gmacs),
+            _figure(result.of_matmul, 0, 100),
+            style="" if result.tile else "bold",
+        )
+    return table
+
+
+def _command_table(results: list[CommandResult]) -> Table:
+    """One column for each precision: more figures than a terminal is wide."""
+    table = Table("whole command", *(result.precision for result in results))
+    rows = {
+        "seconds": [_figure(result.seconds, 2) for result in results],
+        "megapixels/s": [_figure(result.megapixels_per_second, 2) for result in results],
+        "of which start-up, s": [_figure(result.start_up, 2) for result in results],
+        "restoring, s": [_figure(result.restoring, 2) for result in results],
+        "networks, s": [_figure(result.networks, 2) for result in results],
+        "% in networks": [_figure(result.share, 0, 100) for result in results],
+        "% without start-up": [_figure(result.share_without_start_up, 0, 100) for result in results],
+        "peak memory, MB": [_figure(result.peak_mb, 0) for result in results],
+        "done": [", ".join(result.done) for result in results],
+    }
+    for name, figures in rows.items():
+        table.add_row(name, *figures)
+    return table

@@ -1,0 +1,212 @@
+"""The mobile networks: layout, receptive fields, the gate, and what they may cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from torch import Tensor, nn  # noqa: E402
+from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
+
+from convert.nets.mobile import Decoder, Encoder, Mapper, MobileRestorer, ScratchDetector  # noqa: E402
+from convert.nets.mobile import blocks as torch_cells  # noqa: E402
+from convert.nets.mobile.restorer import CONTEXT_SIDE, PIXEL_CHANNELS, pool_context  # noqa: E402
+from convert.nets.mobile.tone import apply_curves  # noqa: E402
+from edge import cells, tone  # noqa: E402
+
+SIDE = 31
+CENTRE = SIDE // 2
+
+
+@pytest.mark.parametrize("colours", [1, 3])
+def test_cells_are_laid_out_as_the_runtime_does(colours: int) -> None:
+    pixels = np.random.default_rng(0).uniform(size=(8, 12, colours)).astype(np.float32)
+    expected = cells.to_cells(pixels, 4)
+    laid = torch_cells.to_cells(torch.from_numpy(pixels).permute(2, 0, 1)[None])
+    np.testing.assert_array_equal(laid[0].permute(1, 2, 0).numpy(), expected)
+    np.testing.assert_array_equal(torch_cells.to_pixels(laid)[0].permute(1, 2, 0).numpy(), pixels)
+
+
+def positive(network: nn.Module) -> nn.Module:
+    """Every weight above zero, so that no ReLU and no cancellation hides a path."""
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.abs_().add_(1e-3)
+    return network.double().eval()
+
+
+def changed_cells(run: Callable[[Tensor], Tensor], channels: int) -> Tensor:
+    """Which outputs change when only the input cell in the centre does."""
+    rng = torch.Generator().manual_seed(1)
+    given = torch.rand((1, channels, SIDE, SIDE), generator=rng, dtype=torch.float64)
+    other = given.clone()
+    other[..., CENTRE, CENTRE] += 1
+    with torch.no_grad():
+        return (run(given) != run(other)).any(dim=1)[0]
+
+
+def square(radius: int) -> Tensor:
+    box = torch.zeros((SIDE, SIDE), dtype=torch.bool)
+    box[CENTRE - radius : CENTRE + radius + 1, CENTRE - radius : CENTRE + radius + 1] = True
+    return box
+
+
+def mapper_inputs(width: int = 6) -> tuple[Tensor, Tensor, Tensor]:
+    rng = torch.Generator().manual_seed(2)
+    latent = torch.rand((1, width, SIDE, SIDE), generator=rng, dtype=torch.float64)
+    mask = (torch.rand((1, 16, SIDE, SIDE), generator=rng) < 0.05).double()
+    return latent, mask, torch.rand((1, 9, width), generator=rng, dtype=torch.float64)
+
+
+@pytest.mark.parametrize("blocks", [1, 3])
+def test_the_halo_is_the_receptive_field(blocks: int) -> None:
+    """Nothing beyond it changes, and everything up to its corners does."""
+    encoder, mapper, decoder = Encoder(6), Mapper(6, blocks, 4), Decoder(6)
+    detector = ScratchDetector(6, blocks)
+    for network in (encoder, mapper, decoder, detector):
+        positive(network)
+    _, mask, context = mapper_inputs()
+    found = {
+        "encoder": (changed_cells(encoder, PIXEL_CHANNELS), encoder.halo),
+        "mapper": (changed_cells(mapper, 6), mapper.halo),
+        "mapper_global": (changed_cells(lambda x: mapper(x, mask, context), 6), mapper.halo),
+        "decoder": (changed_cells(decoder, 6), decoder.halo),
+        "scratch": (changed_cells(detector.logits, PIXEL_CHANNELS), detector.halo),
+    }
+    for name, (changed, halo) in found.items():
+        assert torch.equal(changed, square(halo)), name
+
+
+@pytest.mark.parametrize("blocks", [1, 3])
+def test_the_mask_reaches_no_further_than_the_latent(blocks: int) -> None:
+    mapper = positive(Mapper(6, blocks, 4))
+    latent, _, context = mapper_inputs()
+    changed = changed_cells(lambda mask: mapper(latent, mask, context), 16)
+    assert torch.equal(changed, square(1 + 2 * (blocks - 1)))
+
+
+def test_an_empty_mask_leaves_the_local_branch_alone() -> None:
+    torch.manual_seed(3)
+    mapper = Mapper(6, 2, 4).double()
+    latent, mask, context = mapper_inputs()
+    with torch.no_grad():
+        local = mapper(latent)
+        assert torch.equal(mapper(latent, torch.zeros_like(mask), context), local)
+        assert not torch.equal(mapper(latent, mask, context), local)
+
+
+@pytest.mark.parametrize("damaged_pixels", [1, 5, 16])
+def test_only_damaged_cells_get_an_answer(damaged_pixels: int) -> None:
+    torch.manual_seed(4)
+    branch = Mapper(6, 1, 4).double().non_local
+    latent, mask, context = mapper_inputs()
+    mask.zero_()
+    mask[:, :damaged_pixels, 7, 9] = 1
+    with torch.no_grad():
+        branch.hint.weight.zero_()
+        added = branch(latent, mask, context)
+        # However many of its pixels are damaged, the gate is open: 6 times what attention answers.
+        query = branch.query(latent)[0, :, 7, 9]
+        weights = torch.softmax(branch.key(context)[0] @ query * branch.scale, 0)
+        answer = branch.answer((weights @ branch.value(context)[0])[None, :, None, None])
+    assert torch.nonzero(added.abs().sum(1)[0]).tolist() == [[7, 9]]
+    torch.testing.assert_close(added[0, :, 7, 9], 6 * answer[0, :, 0, 0])
+
+
+def test_every_token_counts() -> None:
+    torch.manual_seed(5)
+    mapper = Mapper(6, 1, 4).double()
+    latent, mask, context = mapper_inputs()
+    with torch.no_grad():
+        before = mapper(latent, mask, context)
+        for token in range(context.shape[1]):
+            other = context.clone()
+            other[:, token] += 1
+            assert not torch.equal(mapper(latent, mask, other), before)
+
+
+def test_the_whole_restorer_is_its_parts_in_a_row() -> None:
+    torch.manual_seed(6)
+    restorer = MobileRestorer(6, 1, 4)
+    photo = torch.rand((1, 3, 32, 24))
+    mask = torch.zeros((1, 1, 32, 24))
+    mask[..., 5:20, 7] = 1
+    with torch.no_grad():
+        latent = restorer.encoder(torch_cells.to_cells(photo))
+        context = pool_context(latent, torch_cells.to_cells(mask), 4)
+        mapped = restorer.mapper(latent, torch_cells.to_cells(mask), context)
+        expected = photo + torch_cells.to_pixels(restorer.decoder(mapped))
+        torch.testing.assert_close(restorer(photo, mask, grid=4), expected)
+        assert not torch.equal(restorer(photo), expected)
+
+
+def gmacs(run: Callable[[], Tensor]) -> float:
+    counter = FlopCounterMode(display=False)
+    with torch.no_grad(), counter:
+        run()
+    return counter.get_total_flops() / 2 / 1e9
+
+
+def int8_bytes(network: nn.Module) -> int:
+    """A byte a weight, four a bias, and the constant gate."""
+    tensors = [*network.parameters(), *network.buffers()]
+    return sum(tensor.numel() * (1 if tensor.dim() > 1 else 4) for tensor in tensors)
+
+
+def test_the_restore_path_is_within_its_budget() -> None:
+    """2.0 GMAC for 256x256 pixels with the global branch, and 2 MB of INT8."""
+    with torch.device("meta"):
+        restorer = MobileRestorer()
+        photo, mask = torch.empty(1, 3, 256, 256), torch.empty(1, 1, 256, 256)
+    cost = gmacs(lambda: restorer(photo, mask, CONTEXT_SIDE))
+    assert 0.5 < gmacs(lambda: restorer(photo)) < cost <= 2.0
+    assert int8_bytes(restorer) <= 2_000_000
+
+
+def test_the_scratch_detector_is_within_its_budget() -> None:
+    """1.5 GMAC for 256x256 pixels, and 1 MB of INT8."""
+    with torch.device("meta"):
+        detector = ScratchDetector()
+        seen = torch.empty(1, PIXEL_CHANNELS, 64, 64)
+    assert 0.1 < gmacs(lambda: detector(seen)) <= 1.5
+    assert int8_bytes(detector) <= 1_000_000
+
+
+def grid_energy(residual: Tensor) -> float:
+    """Share of a residual's spectrum (but its mean) that repeats every 4 or 2 pixels."""
+    power = torch.fft.fft2(residual.double()).abs().square().sum((0, 1))
+    power[0, 0] = 0
+    side = power.shape[0]
+    bins = [side // 4, side // 2, 3 * side // 4]
+    on_grid = torch.zeros_like(power, dtype=torch.bool)
+    on_grid[bins] = True
+    on_grid[:, bins] = True
+    return float(power[on_grid].sum() / power.sum())
+
+
+def test_a_fresh_decoder_paints_no_grid() -> None:
+    torch.manual_seed(7)
+    decoder, side, inner = Decoder(16), 40, slice(4, 36)
+    down, across = torch.meshgrid(torch.arange(side), torch.arange(side), indexing="ij")
+    waves = [torch.sin(down / (5 + c) + c) + torch.cos(across / (7 + c)) for c in range(16)]
+    smooth = torch.stack(waves)[None]
+    with torch.no_grad():
+        residual = torch_cells.to_pixels(decoder(smooth)[..., inner, inner])
+        assert residual.std() > 1e-4
+        assert grid_energy(residual) < 1e-9
+        # The measure sees the grid of phases that start independent.
+        decoder.leave.reset_parameters()
+        assert grid_energy(torch_cells.to_pixels(decoder(smooth)[..., inner, inner])) > 1e-2
+
+
+def test_training_applies_the_curves_that_the_runtime_applies() -> None:
+    steps = np.abs(np.random.default_rng(8).normal(0.1, 0.05, (3, 9))).astype(np.float32)
+    pixels = np.random.default_rng(9).integers(0, 256, (16, 20, 3), np.uint8)
+    photo = torch.from_numpy(pixels).permute(2, 0, 1)[None] / 255
+    trained = apply_curves(photo, torch.from_numpy(steps)[None])[0].permute(1, 2, 0).numpy()
+    tone.apply_curves(pixels, tone.curves(steps), 1.0)
+    assert np.abs(trained * 255 - pixels).max() <= 0.5 + 255 / tone.CURVE_GRID

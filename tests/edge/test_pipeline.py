@@ -1,0 +1,368 @@
+"""The pipeline: tiled equals whole, and pixels are respected (laws 1, 3, 7 and 8)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from edge import damage, tone
+from edge.bundle import Bundle, open_bundle
+from edge.cells import shrink
+from edge.errors import MemoryBudgetExceeded, NetworkFailed, PhotoError
+from edge.manifest import Precision
+from edge.parts import LoadedPart
+from edge.photo import Metadata, Photo
+from edge.pipeline import Options, Restorer
+from edge.tiling import Box, cut
+
+# With thresholds at which the random detector finds some damage, and not everything.
+SIZES = {(1, 1): 0.5, (3, 70): 0.5265, (64, 48): 0.5345, (101, 83): 0.5345}
+STRENGTH = 0.2
+"""The tiny networks change a photo wildly: more strength would clip most of it, and hide differences."""
+FULL = {np.uint8: 255, np.uint16: 65535}
+
+
+def picture(height: int, width: int, dtype: Any = np.uint8, colours: int = 3) -> NDArray[Any]:
+    """Smooth with grain, a different one for each size; gray without ``colours``."""
+    rng = np.random.default_rng(height * 1000 + width)
+    down, across = np.mgrid[:height, :width]
+    light = 0.5 + 0.2 * np.sin(down / 9) * np.cos(across / 7)
+    shape = (height, width, colours) if colours else (height, width)
+    values = (light[..., None] if colours else light) + rng.normal(0, 0.05, shape)
+    return (np.clip(values, 0, 1) * FULL[dtype]).astype(dtype)
+
+
+def photo(pixels: NDArray[Any], alpha: NDArray[Any] | None = None) -> Photo:
+    return Photo(pixels.copy(), alpha, Metadata("PNG"))
+
+
+def with_tiles(bundle: Bundle, index: int | None, threshold: float) -> Bundle:
+    """The bundle with one of its tile sizes only, or all, and a threshold for its random detector."""
+    manifest = msgspec.structs.replace(bundle.manifest, scratch_threshold=threshold)
+    if index is None:
+        return replace(bundle, manifest=manifest)
+    parts = {}
+    for name, part in bundle.manifest.parts.items():
+        artifacts = [
+            msgspec.structs.replace(a, tiles=[a.tiles[min(index, len(a.tiles) - 1)]])
+            for a in part.artifacts
+        ]
+        parts[name] = msgspec.structs.replace(part, artifacts=artifacts)
+    return replace(bundle, manifest=msgspec.structs.replace(manifest, parts=parts))
+
+
+def restored(
+    folder: Path,
+    pixels: NDArray[Any],
+    options: Options | None = None,
+    *,
+    tiles: int | None = None,
+    threshold: float = 0.5,
+    **settings: Any,
+) -> NDArray[Any]:
+    restorer = Restorer(with_tiles(open_bundle(folder), tiles, threshold), **settings)
+    return restorer.restore(photo(pixels), options or Options()).photo.pixels
+
+
+def painted_mask(folder: Path, shape: tuple[int, int]) -> Path:
+    """A mask with a vertical scratch and a spot (all of a tiny photo)."""
+    mask = np.zeros(shape, np.uint8)
+    mask[:, shape[1] // 3 : shape[1] // 3 + 2] = 255
+    mask[shape[0] // 2 :, -4:] = 255
+    Image.fromarray(mask).save(folder / "mask.png")
+    return folder / "mask.png"
+
+
+def scratches(kind: str, folder: Path, shape: tuple[int, int]) -> Any:
+    return painted_mask(folder, shape) if kind == "mask" else kind
+
+
+def distance(a: NDArray[Any], b: NDArray[Any]) -> int:
+    return int(np.abs(a.astype(int) - b.astype(int)).max())
+
+
+def every_tiling(
+    bundle: Path, folder: Path, size: tuple[int, int], kind: str, dtype: Any, precision: Precision
+) -> list[NDArray[Any]]:
+    """The photo restored with all tile sizes together, and with each alone."""
+    options = Options(strength=STRENGTH, scratches=scratches(kind, folder, size))
+    pixels = picture(*size, dtype)
+    settings: dict[str, Any] = {"threshold": SIZES[size], "precision": precision}
+    found = [restored(bundle, pixels, options, tiles=tiles, **settings) for tiles in (None, 0, 1)]
+    assert (found[0].shape, found[0].dtype) == (pixels.shape, pixels.dtype)
+    # Else there would be nothing to compare.
+    assert distance(found[0], pixels) > FULL[dtype] / 50
+    assert ((found[0] > 0) & (found[0] < FULL[dtype])).mean() > 0.6
+    return found
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("kind", ["off", "auto", "mask"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_float_is_the_same_for_every_tile(
+    tiny_bundle: Path, tmp_path: Path, size: tuple[int, int], kind: str, dtype: Any
+) -> None:
+    together, *alone = every_tiling(tiny_bundle, tmp_path, size, kind, dtype, "float32")
+    for other in alone:
+        assert distance(together, other) <= (1 if dtype == np.uint8 else 2)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("kind", ["off", "auto", "mask"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_int8_bits_are_the_same_for_every_tile(
+    tiny_bundle: Path, tmp_path: Path, size: tuple[int, int], kind: str, dtype: Any
+) -> None:
+    together, *alone = every_tiling(tiny_bundle, tmp_path, size, kind, dtype, "int8")
+    for other in alone:
+        np.testing.assert_array_equal(together, other)
+
+
+@pytest.mark.parametrize("precision", ["int8", "float32"])
+def test_threads_do_not_matter(tiny_bundle: Path, precision: Precision) -> None:
+    pixels, size = picture(101, 83, np.uint16), (101, 83)
+    one, two = (
+        restored(
+            tiny_bundle,
+            pixels,
+            Options(strength=STRENGTH),
+            threads=count,
+            precision=precision,
+            threshold=SIZES[size],
+        )
+        for count in (1, 2)
+    )
+    assert distance(one, two) <= (0 if precision == "int8" else 2)
+
+
+def whole_in_torch(pixels: NDArray[Any], mask: NDArray[np.bool_] | None) -> NDArray[np.float64]:
+    """Without tiles: mirror the photo far enough and run each network once. At STRENGTH, 0..1."""
+    torch = pytest.importorskip("torch")
+    from bundles import networks
+
+    from convert.nets.mobile.blocks import to_cells, to_pixels
+    from convert.nets.mobile.restorer import CONTEXT_SIDE, pool_context
+
+    nets = networks()
+    restorer = nets.restorer.eval()
+    full = np.iinfo(pixels.dtype).max
+    height, width = pixels.shape[:2]
+    toned = pixels.copy()
+    small = shrink(pixels, 1)
+    with torch.no_grad():
+        seen = tone.thumbnail(small, mask, 64)
+        steps = nets.tone.eval()(torch.from_numpy(seen).permute(2, 0, 1)[None])[0].numpy()
+        knots = tone.curves(steps)
+        if tone.change(knots, small) >= tone.LEAST_CHANGE:
+            tone.apply_curves(toned, knots, STRENGTH)
+        margin = 24  # cells; more than all halos together
+        rows, columns = -(-height // 4), -(-width // 4)
+        box = Box(0, 0, rows, columns).grown(margin).scaled(4)
+
+        def cells_of(plane: NDArray[Any]) -> Any:
+            mirrored = np.ascontiguousarray(cut(plane, box)).astype(np.float32)
+            return to_cells(torch.from_numpy(mirrored).permute(2, 0, 1)[None])
+
+        eight_bit = np.round(toned / (full / 255)) / 255
+        latent = restorer.encoder(cells_of(eight_bit))
+        inner = (..., slice(margin, margin + rows), slice(margin, margin + columns))
+        if mask is None:
+            mapped = restorer.mapper(latent)
+        else:
+            damaged = cells_of(mask[..., None])
+            context = pool_context(latent[inner], damaged[inner], CONTEXT_SIDE)
+            mapped = restorer.mapper(latent, damaged, context)
+        residual = to_pixels(restorer.decoder(mapped)[inner])[0].permute(1, 2, 0).numpy()
+    out: NDArray[np.float64] = np.clip(toned / full + STRENGTH * residual[:height, :width], 0, 1)
+    return out
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("kind", ["off", "mask"])
+def test_float_is_what_the_whole_photo_gives_in_torch(
+    tiny_bundle: Path, tmp_path: Path, size: tuple[int, int], kind: str
+) -> None:
+    options = Options(strength=STRENGTH, scratches=scratches(kind, tmp_path, size))
+    mask = None if options.scratches == "off" else damage.read_mask(Path(options.scratches), size).mask
+    pixels = picture(*size, np.uint16)
+    found = restored(tiny_bundle, pixels, options, precision="float32")
+    assert np.abs(found / 65535 - whole_in_torch(pixels, mask)).max() <= 3e-5
+
+
+@pytest.mark.parametrize("precision", ["int8", "float32"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_without_strength_the_photo_is_untouched(
+    tiny_bundle: Path, precision: Precision, dtype: Any
+) -> None:
+    for colours in (0, 3):
+        pixels = picture(40, 33, dtype, colours)
+        found = restored(tiny_bundle, pixels, Options(strength=0), precision=precision)
+        np.testing.assert_array_equal(found, pixels)
+
+
+def test_half_the_strength_is_half_the_change(tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tone, "LEAST_CHANGE", 2.0)  # a change of tone would change what the networks see
+    pixels = picture(40, 33)
+    full, half = (
+        restored(tiny_bundle, pixels, Options(strength=share, scratches="off")) for share in (0.2, 0.1)
+    )
+    inside = (full > 0) & (full < 255)
+    change = (full.astype(int) - pixels)[inside]
+    assert inside.mean() > 0.5 and np.abs(change).max() > 4
+    assert np.abs(change / 2 - (half.astype(int) - pixels)[inside]).max() <= 1
+
+
+@pytest.mark.parametrize("precision", ["int8", "float32"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_gray_stays_gray_unless_asked_otherwise(
+    tiny_bundle: Path, precision: Precision, dtype: Any
+) -> None:
+    gray = picture(30, 41, dtype, colours=0)
+    kept = restored(tiny_bundle, gray, Options(STRENGTH), precision=precision)
+    assert (kept.shape, kept.dtype) == (gray.shape, gray.dtype)
+    assert distance(kept, gray) > 0
+    colour = restored(tiny_bundle, gray, Options(STRENGTH, keep_gray=False), precision=precision)
+    assert (colour.shape, colour.dtype) == ((30, 41, 3), gray.dtype)
+    assert distance(colour[..., 0], colour[..., 2]) > 0
+    # A gray picture in a colour file: the same one.
+    stored = np.repeat(gray[..., None], 3, axis=2)
+    np.testing.assert_array_equal(
+        restored(tiny_bundle, stored, Options(STRENGTH), precision=precision),
+        np.repeat(kept[..., None], 3, axis=2),
+    )
+
+
+def test_a_gray_picture_in_a_colour_file_gets_no_tint(
+    tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even where the tone network would give each colour another curve."""
+    knots = np.stack([np.linspace(0, 0.5, 9), np.linspace(0.1, 1, 9), np.linspace(0.2, 0.9, 9)])
+    monkeypatch.setattr(tone, "curves", lambda steps: knots)
+    stored = np.repeat(picture(30, 41, colours=0)[..., None], 3, axis=2)
+    kept = restored(tiny_bundle, stored, Options(STRENGTH))
+    assert distance(kept[..., 0], kept[..., 1]) == distance(kept[..., 0], kept[..., 2]) == 0
+    tinted = restored(tiny_bundle, stored, Options(STRENGTH, keep_gray=False))
+    assert distance(tinted[..., 0], tinted[..., 1]) > 8
+
+
+def test_colour_and_alpha_are_kept(tiny_bundle: Path) -> None:
+    for dtype in (np.uint8, np.uint16):
+        pixels, alpha = picture(20, 30, dtype), picture(20, 30, dtype, colours=0)
+        given = photo(pixels, alpha.copy())
+        found = Restorer(open_bundle(tiny_bundle)).restore(given, Options(STRENGTH)).photo
+        assert found.alpha is not None
+        np.testing.assert_array_equal(found.alpha, alpha)
+        assert found.alpha.dtype == found.pixels.dtype == dtype
+        assert found.metadata is given.metadata
+        assert distance(found.pixels[..., 0], found.pixels[..., 2]) > 0
+
+
+def test_progress_rises_to_one(tiny_bundle: Path) -> None:
+    for size in SIZES:
+        shares: list[float] = []
+        Restorer(open_bundle(tiny_bundle)).restore(photo(picture(*size)), Options(), shares.append)
+        assert shares == sorted(shares)
+        assert shares[0] > 0 and shares[-1] == 1
+
+
+def test_what_was_done_is_told(tiny_bundle: Path, tmp_path: Path) -> None:
+    restorer = Restorer(open_bundle(tiny_bundle))
+    mask = painted_mask(tmp_path, (40, 33))
+    percent = 100 * damage.read_mask(mask, (40, 33)).share
+    done = restorer.restore(photo(picture(40, 33)), Options(scratches=mask)).done
+    assert done[0] == f"scratches on {percent:.1f} % of the photo"
+    assert done[-1] == "restored"
+    done = restorer.restore(photo(picture(40, 33)), Options(scratches="off")).done
+    assert not any("scratches" in word for word in done)
+
+
+def test_a_mask_changes_what_it_covers(
+    tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pixels = picture(101, 83)
+    plain = restored(tiny_bundle, pixels, Options(STRENGTH, "off"))
+    monkeypatch.setattr(tone, "LEAST_CHANGE", 2.0)  # the whole photo's tone depends on the mask
+    toneless, masked = (
+        restored(tiny_bundle, pixels, Options(STRENGTH, kind), precision="float32")
+        for kind in ("off", painted_mask(tmp_path, (101, 83)))
+    )
+    covered = damage.read_mask(tmp_path / "mask.png", (101, 83)).mask
+    differ = (toneless != masked).any(axis=2)
+    assert differ[covered].mean() > 0.5
+    assert not differ[:30, 50:].any()  # far from it nothing changes
+    monkeypatch.undo()
+    Image.fromarray(np.zeros((101, 83), np.uint8)).save(tmp_path / "mask.png")
+    empty = restored(tiny_bundle, pixels, Options(STRENGTH, tmp_path / "mask.png"))
+    np.testing.assert_array_equal(empty, plain)
+
+
+def test_a_mask_that_does_not_fit_is_refused_before_pixels_change(
+    tiny_bundle: Path, tmp_path: Path
+) -> None:
+    given = photo(pixels := picture(20, 30))
+    options = Options(scratches=painted_mask(tmp_path, (30, 20)))
+    with pytest.raises(PhotoError, match="20x30"):
+        Restorer(open_bundle(tiny_bundle)).restore(given, options)
+    np.testing.assert_array_equal(given.pixels, pixels)
+
+
+def test_too_little_memory_is_refused_before_pixels_change(tiny_bundle: Path) -> None:
+    given = photo(pixels := picture(64, 48))
+    with pytest.raises(MemoryBudgetExceeded, match="48x64"):
+        Restorer(open_bundle(tiny_bundle), max_memory=50 << 20).restore(given)
+    np.testing.assert_array_equal(given.pixels, pixels)
+
+
+def test_enough_memory_gives_the_same_photo(tiny_bundle: Path) -> None:
+    pixels = picture(64, 48)
+    np.testing.assert_array_equal(
+        restored(tiny_bundle, pixels, max_memory=150 << 20), restored(tiny_bundle, pixels)
+    )
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("part", ["tone", "encoder", "mapper", "decoder"])
+def test_a_network_that_returns_no_number_is_an_error(
+    tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch, part: str, bad: float
+) -> None:
+    class Broken:
+        def __init__(self, network: Any) -> None:
+            self.network = network
+
+        def run(self, inputs: Any) -> Any:
+            (output,) = self.network.run(inputs)
+            output.flat[-1] = bad
+            return [output]
+
+    real = LoadedPart.run
+
+    def run(self: LoadedPart, size: int, inputs: Any) -> Any:
+        if self.name == part:
+            from edge import parts
+
+            with monkeypatch.context() as patch:
+                load = parts.load_network
+                patch.setattr(parts, "load_network", lambda *a: Broken(load(*a)))
+                return real(self, size, inputs)
+        return real(self, size, inputs)
+
+    monkeypatch.setattr(LoadedPart, "run", run)
+    with pytest.raises(NetworkFailed, match=f"The {part} network"):
+        restored(tiny_bundle, picture(20, 30), Options(scratches="off"), precision="float32")
+
+
+def test_a_restorer_is_used_again(tiny_bundle: Path) -> None:
+    """Nothing of one photo is left for the next."""
+    restorer = Restorer(open_bundle(tiny_bundle))
+    first = restorer.restore(photo(picture(64, 48))).photo.pixels
+    restorer.restore(photo(picture(3, 70)))
+    again = restorer.restore(photo(picture(64, 48))).photo.pixels
+    np.testing.assert_array_equal(first, again)
+    assert restorer.usage.macs > 0 and restorer.usage.seconds > 0

@@ -1,0 +1,139 @@
+"""Tile plans are exact and cheapest, and windows are mirrored as `np.pad` mirrors."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from edge.tiling import Box, Placement, cut, mirrored, plan, window
+
+SIZES = [(16, 16), (12, 24), (40, 40)]
+
+
+def cost(placements: list[Placement], sizes: list[tuple[int, int]]) -> int:
+    return sum(sizes[placement.size][0] * sizes[placement.size][1] for placement in placements)
+
+
+def random_areas(count: int, most: int) -> list[Box]:
+    generator = np.random.default_rng(5)
+    corners = generator.integers(-20, 20, (count, 2))
+    sides = generator.integers(1, most, (count, 2))
+    return [
+        Box(int(top), int(left), int(top + high), int(left + wide))
+        for (top, left), (high, wide) in zip(corners, sides, strict=True)
+    ]
+
+
+def grid_cost(rows: int, columns: int, size: tuple[int, int], halo: int) -> int:
+    """What one size alone costs."""
+    high, wide = size[0] - 2 * halo, size[1] - 2 * halo
+    return -(-rows // high) * -(-columns // wide) * size[0] * size[1]
+
+
+@pytest.mark.parametrize("halo", [0, 1, 3, 5])
+@pytest.mark.parametrize("sizes", [SIZES, SIZES[:1], SIZES[1:2]], ids=["all", "square", "flat"])
+def test_every_cell_is_kept_exactly_once(sizes: list[tuple[int, int]], halo: int) -> None:
+    for area in random_areas(40, 90):
+        kept = np.zeros((area.rows, area.columns), int)
+        for placement in plan(area, sizes, halo):
+            keep, size = placement.keep, sizes[placement.size]
+            assert keep.top >= area.top and keep.left >= area.left
+            assert keep.bottom <= area.bottom and keep.right <= area.right
+            assert 1 <= keep.rows <= size[0] - 2 * halo
+            assert 1 <= keep.columns <= size[1] - 2 * halo
+            kept[
+                keep.top - area.top : keep.bottom - area.top, keep.left - area.left : keep.right - area.left
+            ] += 1
+        assert (kept == 1).all(), area
+
+
+@pytest.mark.parametrize("halo", [0, 2, 5])
+def test_never_dearer_than_the_best_single_size(halo: int) -> None:
+    cheaper = 0
+    for area in random_areas(60, 150):
+        alone = min(grid_cost(area.rows, area.columns, size, halo) for size in SIZES)
+        mixed = cost(plan(area, SIZES, halo), SIZES)
+        assert mixed <= alone, area
+        cheaper += mixed < alone
+    assert cheaper  # otherwise there would be no need for several sizes
+
+
+def least_in_a_row(length: int, sizes: list[int], halo: int) -> int:
+    """By trying everything: the least cost of covering a strip as high as the tiles."""
+
+    @cache
+    def least(left: int) -> int:
+        return 0 if left <= 0 else min(size + least(left - (size - 2 * halo)) for size in sizes)
+
+    return least(length)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("halo", [0, 1, 2])
+def test_a_strip_is_covered_at_the_least_cost_possible(halo: int, turned: bool) -> None:
+    """Sizes of which each holds the smaller one twice, as a bundle's are: the greedy block is optimal."""
+    lengths = [4 + 2 * halo, 8 + 2 * halo, 16 + 2 * halo]
+    high = 1 + 2 * halo
+    sizes = [(length, high) if turned else (high, length) for length in lengths]
+    for length in range(1, 70):
+        area = Box(0, 0, length, 1) if turned else Box(0, 0, 1, length)
+        assert cost(plan(area, sizes, halo), sizes) == high * least_in_a_row(length, lengths, halo), length
+
+
+@pytest.mark.parametrize(
+    ("area", "expected"),
+    [
+        (Box(0, 0, 1, 1), [0]),  # the smallest does
+        (Box(0, 0, 8, 8), [1]),  # one large one (144) instead of four small ones (256)
+        (Box(0, 0, 8, 12), [1, 0, 0]),
+        (Box(0, 0, 0, 5), []),
+    ],
+)
+def test_simple_plans(area: Box, expected: list[int]) -> None:
+    placements = plan(area, [(8, 8), (12, 12)], halo=2)
+    assert [placement.size for placement in placements] == expected
+
+
+@pytest.mark.parametrize(
+    ("sizes", "halo"), [([], 1), ([(6, 6)], 3), ([(16, 16), (16, 4)], 2), ([(0, 0)], 0)]
+)
+def test_sizes_that_keep_nothing_are_refused(sizes: list[tuple[int, int]], halo: int) -> None:
+    with pytest.raises(ValueError, match="all halo"):
+        plan(Box(0, 0, 5, 5), sizes, halo)
+
+
+def test_a_window_is_the_full_tile_around_what_it_keeps() -> None:
+    assert window(Box(10, 20, 13, 22), (16, 12), halo=3) == Box(7, 17, 23, 29)
+
+
+def test_boxes_grow_and_scale() -> None:
+    assert Box(1, 2, 3, 5).grown(2) == Box(-1, 0, 5, 7)
+    assert Box(1, -2, 3, 5).scaled(4) == Box(4, -8, 12, 20)
+    assert (Box(1, 2, 3, 6).rows, Box(1, 2, 3, 6).columns) == (2, 4)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 7), (5, 1), (3, 4), (11, 6, 3)])
+def test_cutting_mirrors_as_pad_does(shape: tuple[int, ...]) -> None:
+    margin = 40
+    plane = np.arange(np.prod(shape)).reshape(shape)
+    around = [(margin, margin)] * 2 + [(0, 0)] * (len(shape) - 2)
+    padded = np.pad(plane, around, mode="symmetric")
+    generator = np.random.default_rng(9)
+    for _ in range(50):
+        top, bottom = sorted(generator.choice(np.arange(-margin, shape[0] + margin), 2, replace=False))
+        left, right = sorted(generator.choice(np.arange(-margin, shape[1] + margin), 2, replace=False))
+        expected = padded[top + margin : bottom + margin, left + margin : right + margin]
+        np.testing.assert_array_equal(cut(plane, Box(top, left, bottom, right)), expected)
+
+
+def test_mirroring_repeats_the_border() -> None:
+    assert mirrored(-4, 7, 3).tolist() == [2, 2, 1, 0, 0, 1, 2, 2, 1, 0, 0][:11]
+    assert mirrored(-3, 3, 1).tolist() == [0] * 6
+
+
+def test_inside_a_cut_is_a_view() -> None:
+    plane = np.zeros((5, 6))
+    assert np.shares_memory(cut(plane, Box(1, 1, 5, 6)), plane)
+    assert not np.shares_memory(cut(plane, Box(1, 1, 6, 6)), plane)
