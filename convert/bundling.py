@@ -21,9 +21,11 @@ from numpy.typing import NDArray
 
 from convert import litert
 from convert.gate import judge
+from convert.nets.mobile.restorer import CONTEXT_SIDE
 from convert.parts import End, PartSource
 from convert.samples import PartSamples, Photos, tile_samples
 from edge.bundle import file_entry, write_manifest, write_tensor
+from edge.context import pool
 from edge.manifest import (
     Artifact,
     DataType,
@@ -85,6 +87,8 @@ class _Workshop:
     recipe: Recipe
     proof: dict[PartName, PartSamples]
     tell: Callable[[str], None]
+    latents: dict[PartName, list[NDArray[Any]]] = field(default_factory=dict)
+    """What the INT8 parts made of the proof photos: the next part's input, so that errors add up."""
     files: dict[str, File] = field(default_factory=dict)
 
     def path(self, source: PartSource, precision: Precision, tile: tuple[int, int]) -> Path:
@@ -191,7 +195,10 @@ def _prove(
     )
     networks = [load_network(shop.folder / tile.file, draft, tile, threads=2) for tile in tiles]
     samples = shop.proof[source.name]
-    got = [_run(networks[0], draft, sample) for sample in samples.inputs]
+    stored = [networks[0].run(inputs)[0] for inputs in _stored_inputs(shop, source, draft)]
+    if precision == "int8":
+        shop.latents[source.name] = stored
+    got = [real(output, outputs[0]) for output in stored]
     wanted = list(samples.outputs)
     # The other tile sizes hold the same weights and ranges: one large sample each shows it.
     for network, tile in zip(networks[1:], source.tiles[1:], strict=True):
@@ -221,6 +228,26 @@ def _prove(
         golden=[golden],
         gate=gate,
     )
+
+
+def _stored_inputs(shop: _Workshop, source: PartSource, artifact: Artifact) -> list[list[NDArray[Any]]]:
+    """The proof's inputs as the artefact stores them; INT8 parts see what the INT8 parts before gave."""
+    stored = [
+        [store(value, spec) for value, spec in zip(sample, artifact.inputs, strict=True)]
+        for sample in shop.proof[source.name].inputs
+    ]
+    if artifact.precision == "int8":
+        made = shop.latents
+        for index, inputs in enumerate(stored):
+            if source.name in ("mapper", "mapper_global"):
+                inputs[0] = made["encoder"][index]
+            if source.name == "mapper_global":
+                intact = inputs[1][0].max(axis=-1) == inputs[1].min()
+                inputs[2] = pool(inputs[0][0], intact, CONTEXT_SIDE, artifact.inputs[2])[None]
+            if source.name == "decoder":
+                # The samples alternate between the two mappers.
+                inputs[0] = made[("mapper", "mapper_global")[index % 2]][index // 2]
+    return stored
 
 
 def _run(network: Network, artifact: Artifact, values: Sequence[NDArray[Any]]) -> NDArray[Any]:

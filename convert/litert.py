@@ -7,8 +7,9 @@ a photo's bits do not depend on its tiles.
 from __future__ import annotations
 
 import contextlib
-import io
 import logging
+import os
+import sys
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -150,12 +151,25 @@ def _quantizer(path: Path) -> Any:
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Keep the tools' own progress, notices and warnings off the terminal."""
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+    """Keep the tools' own progress, notices and warnings off the terminal.
+
+    Some of it is written from C++, hence the file descriptors. What goes wrong is raised.
+    """
+    with warnings.catch_warnings(), open(os.devnull, "wb") as nowhere:
         warnings.simplefilter("ignore")
+        sys.stdout.flush()
+        sys.stderr.flush()
+        kept = os.dup(1), os.dup(2)
         level = logging.root.manager.disable
         logging.disable(logging.WARNING)
         try:
+            os.dup2(nowhere.fileno(), 1)
+            os.dup2(nowhere.fileno(), 2)
             yield
         finally:
             logging.disable(level)
+            sys.stdout.flush()
+            sys.stderr.flush()
+            for descriptor, copy in enumerate(kept, start=1):
+                os.dup2(copy, descriptor)
+                os.close(copy)

@@ -160,12 +160,14 @@ def bench_networks(
                 part.measure()
             # Whatever else the machine does changes meanwhile: the mean of before and after.
             matmul.append((before + meter.rate()) / 2)
-    results = [part.result(matmul) for part in meters]
+    results = []
     for precision in precisions:
+        measured = {part.name: part for part in meters if part.precision == precision}
+        results += [part.result(matmul) for part in measured.values()]
         for path, names in PATHS.items():
-            chosen = [part for part in meters if part.precision == precision and part.name in names]
-            if len(chosen) == len(names):
-                results.append(_path_result(path, precision, chosen, matmul))
+            if measured.keys() >= set(names):
+                parts = [measured[name] for name in names]
+                results.append(_path_result(path, precision, parts, matmul))
     return spread([rate / 1e9 for rate in matmul]), results
 
 

@@ -109,7 +109,7 @@ def _figure(value: Spread | None, digits: int = 1, factor: float = 1.0) -> str:
     if value is None:
         return ""
     median, low, high = (f"{factor * v:.{digits}f}" for v in (value.median, value.low, value.high))
-    return f"{median} ({low} to {high})"
+    return f"{median} ({low}–{high})"
 
 
 def _network_table(results: list[NetworkResult]) -> Table:

@@ -40,6 +40,7 @@ def test_the_limit_that_is_named_is_enough(shape: tuple[int, int], dtype: DataTy
     named = re.search(r"about (\d+) MB", str(caught.value))
     assert named
     enough = int(named[1])
+    assert (enough + 1) * MEGA >= budget.need(pixels, shape, latent(dtype))
     budget.check((enough + 1) * MEGA, pixels, shape, latent(dtype))
     with pytest.raises(MemoryBudgetExceeded):
         budget.check((enough - 1) * MEGA, pixels, shape, latent(dtype))

@@ -12,12 +12,12 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from edge import damage, tone
+from edge import damage, pipeline, tone
 from edge.bundle import Bundle, open_bundle
 from edge.cells import shrink
 from edge.errors import MemoryBudgetExceeded, NetworkFailed, PhotoError
-from edge.manifest import Precision
-from edge.parts import LoadedPart
+from edge.manifest import PartName, Precision
+from edge.parts import LoadedPart, load_part
 from edge.photo import Metadata, Photo
 from edge.pipeline import Options, Restorer
 from edge.tiling import Box, cut
@@ -140,6 +140,20 @@ def test_threads_do_not_matter(tiny_bundle: Path, precision: Precision) -> None:
         for count in (1, 2)
     )
     assert distance(one, two) <= (0 if precision == "int8" else 2)
+
+
+def test_the_tone_is_computed_on_one_thread(tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How float sums are split must not decide a level of the whole photo."""
+    asked: dict[str, int] = {}
+
+    def spy(bundle: Bundle, name: PartName, precision: Precision, threads: int, *rest: Any) -> LoadedPart:
+        asked[name] = threads
+        return load_part(bundle, name, precision, threads, *rest)
+
+    monkeypatch.setattr(pipeline, "load_part", spy)
+    restored(tiny_bundle, picture(3, 70), threads=2)
+    assert asked.pop("tone") == 1
+    assert set(asked.values()) == {2}
 
 
 def whole_in_torch(pixels: NDArray[Any], mask: NDArray[np.bool_] | None) -> NDArray[np.float64]:
