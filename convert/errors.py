@@ -19,3 +19,7 @@ class WeightsError(HeirloomError):
 
 class PairsError(HeirloomError):
     """Pictures to evaluate on that do not pair up."""
+
+
+class PhotoSetError(HeirloomError):
+    """Photos that can't be trained or calibrated with."""

@@ -87,8 +87,16 @@ class MobileNetworks:
     tone: ToneNet
 
 
-def mobile_parts(networks: MobileNetworks, tiles: Sequence[tuple[int, int]]) -> list[PartSource]:
-    """All parts, in the order of the pipeline, each offered in the given tile sizes (in cells)."""
+def mobile_parts(
+    networks: MobileNetworks,
+    tiles: Sequence[tuple[int, int]],
+    global_tiles: Sequence[tuple[int, int]] | None = None,
+) -> list[PartSource]:
+    """All parts, in the order of the pipeline, each offered in the given tile sizes (in cells).
+
+    ``global_tiles`` are those of the mapper with its global branch, whose attention weights take a
+    kilobyte a cell. The first size must be the same for all.
+    """
     restorer, scratch = networks.restorer, networks.scratch
     latent = End("latent", restorer.encoder.enter.out_channels)
     photo = End("photo", PIXEL_CHANNELS)
@@ -109,7 +117,12 @@ def mobile_parts(networks: MobileNetworks, tiles: Sequence[tuple[int, int]]) -> 
         PartSource("encoder", restorer.encoder, (photo,), latent, restorer.encoder.halo),
         PartSource("mapper", _LocalMapper(mapper.blocks), (latent,), latent, mapper.halo),
         PartSource(
-            "mapper_global", mapper, (latent, End("mask", CELL_PIXELS), context), latent, mapper.halo
+            "mapper_global",
+            mapper,
+            (latent, End("mask", CELL_PIXELS), context),
+            latent,
+            mapper.halo,
+            tiles=tuple(global_tiles or tiles),
         ),
         PartSource(
             "decoder", restorer.decoder, (latent,), End("residual", PIXEL_CHANNELS), restorer.decoder.halo

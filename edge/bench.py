@@ -26,6 +26,7 @@ from edge.bundle import Bundle
 from edge.errors import HeirloomError
 from edge.manifest import INTEGER_RANGES, PartName, Precision, Tensor, tensor_shape
 from edge.parts import LoadedPart, Usage, load_part
+from edge.tiling import Box, Placement
 
 PARTS: tuple[PartName, ...] = ("encoder", "mapper", "mapper_global", "decoder", "scratch")
 PATHS: dict[str, tuple[PartName, ...]] = {
@@ -186,7 +187,7 @@ class _PartMeter:
 
     def _run(self) -> float:
         before = self._usage.seconds
-        self._part.run(self._size, self._inputs)
+        self._part.run(Placement(Box(0, 0, *self.tile), self._size), self._inputs)
         return self._usage.seconds - before
 
     def measure(self) -> None:

@@ -35,21 +35,25 @@ def shrink(pixels: NDArray[Any], factor: int) -> NDArray[np.uint8]:
     """
     height, width = pixels.shape[:2]
     depth = 257 if pixels.dtype == np.uint16 else 1
-    starts = np.arange(0, width, factor)
-    widths = np.diff(np.append(starts, width))
-    rows = -(-height // factor)
-    small = np.empty((rows, starts.size, *pixels.shape[2:]), np.uint8)
+    rows, columns = -(-height // factor), -(-width // factor)
+    widths = np.minimum(factor, width - factor * np.arange(columns))
+    small = np.empty((rows, columns, *pixels.shape[2:]), np.uint8)
     # In bands, so that the wider integers of the sums stay small.
     for first in range(0, rows, 64):
         band = pixels[first * factor : (first + 64) * factor]
-        tops = np.arange(0, band.shape[0], factor)
-        heights = np.diff(np.append(tops, band.shape[0]))
-        if factor == 1:
-            sums = band.astype(np.uint32)
-        else:
-            down = np.add.reduceat(band, tops, axis=0, dtype=np.uint32)
-            sums = np.add.reduceat(down, starts, axis=1)
-        counts = (heights[:, None] * widths * depth).astype(np.uint32)
+        heights = np.minimum(factor, band.shape[0] - factor * np.arange(-(-band.shape[0] // factor)))
+        sums = _block_sums(_block_sums(band, factor, 0), factor, 1)
+        counts = (heights[:, None] * widths * depth).astype(sums.dtype)
         counts = counts.reshape(counts.shape + (1,) * (pixels.ndim - 2))
         small[first : first + 64] = (sums + counts // 2) // counts
     return small if pixels.ndim == 3 else np.repeat(small[..., None], 3, axis=2)
+
+
+def _block_sums(values: NDArray[Any], factor: int, axis: int) -> NDArray[Any]:
+    """Sums of every ``factor`` neighbours along an axis; the last sum may have fewer."""
+    lines = np.moveaxis(values, axis, 0)
+    sums: NDArray[Any] = lines[::factor].astype(np.uint32 if values.dtype == np.uint8 else np.uint64)
+    for offset in range(1, factor):
+        part = lines[offset::factor]
+        np.add(sums[: len(part)], part, out=sums[: len(part)])
+    return np.moveaxis(sums, 0, axis)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from edge.bundle import Bundle, find_artifact
 from edge.errors import NetworkFailed
-from edge.manifest import INTEGER_RANGES, Artifact, Format, Part, PartName, Precision, Role, Tensor
+from edge.manifest import INTEGER_RANGES, Artifact, Format, Part, PartName, Precision, Tensor
 from edge.runtimes import Network, available_formats, load_network
 from edge.tiling import Box, Placement, plan, window
 
@@ -45,11 +45,6 @@ class LoadedPart:
         """Receptive-field radius in cells."""
         return self.part.halo
 
-    def spec(self, role: Role) -> Tensor:
-        """The input or output of that role; a part that takes and gives a latent stores both alike or
-        is asked through ``artifact`` directly."""
-        return next(t for t in (*self.artifact.inputs, *self.artifact.outputs) if t.role == role)
-
     def sizes(self) -> list[tuple[int, int]]:
         """Offered tile sizes in cells, halo included."""
         tiles = self.artifact.tiles
@@ -61,29 +56,36 @@ class LoadedPart:
         placements = plan(area, sizes, self.halo)
         return [(p, window(p.keep, sizes[p.size], self.halo)) for p in placements]
 
-    def run(self, size: int, inputs: Sequence[NDArray[Any]]) -> NDArray[Any]:
-        """Run the network of the offered ``size``; inputs and the output without batch dimension."""
-        index = self.offered[size]
-        tile = self.artifact.tiles[index]
+    def cost(self, placement: Placement) -> int:
+        """Multiply-accumulates of the tile, halo included."""
+        tile = self.artifact.tiles[self.offered[placement.size]]
+        return max(1, self.part.macs_per_cell) * tile.rows * tile.columns
+
+    def run(self, placement: Placement, inputs: Sequence[NDArray[Any]]) -> NDArray[Any]:
+        """What the tile has to keep, from ``inputs`` of its full size; neither has a batch dimension.
+
+        Raises NetworkFailed if a float output is not finite.
+        """
+        index = self.offered[placement.size]
         if index not in self.networks:
+            tile = self.artifact.tiles[index]
             path = self.bundle.folder / tile.file
             self.networks[index] = load_network(path, self.artifact, tile, self.threads, self.runtime)
         started = perf_counter()
         (output,) = self.networks[index].run([np.ascontiguousarray(value)[None] for value in inputs])
         self.usage.seconds += perf_counter() - started
-        self.usage.macs += self.part.macs_per_cell * tile.rows * tile.columns
+        self.usage.macs += self.cost(placement)
         if output.dtype.kind == "f" and not np.isfinite(output).all():
             raise NetworkFailed(
                 f"The {self.name} network returned values that are not finite: run `heirloom bundle "
                 "verify`, and use another precision or runtime if it fails."
             )
-        result: NDArray[Any] = output[0]
-        return result
-
-    def centre(self, placement: Placement, output: NDArray[Any]) -> NDArray[Any]:
-        """The cells of a tile's output that it is responsible for."""
-        halo, keep = self.halo, placement.keep
-        return output[halo : halo + keep.rows, halo : halo + keep.columns]
+        if self.artifact.outputs[0].shape is not None:
+            return np.asarray(output[0])
+        keep = placement.keep
+        return np.asarray(
+            output[0, self.halo : self.halo + keep.rows, self.halo : self.halo + keep.columns]
+        )
 
 
 def load_part(

@@ -6,7 +6,7 @@ and the photo's own pixels are overwritten, so that the working memory is the la
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -18,10 +18,10 @@ from edge import budget, damage, tone
 from edge.bands import Pixels
 from edge.bundle import Bundle
 from edge.cells import shrink, to_cells, to_pixels
-from edge.context import pool
 from edge.damage import Damage
-from edge.manifest import PartName, Precision, Tensor
+from edge.manifest import PartName, Precision
 from edge.parts import LoadedPart, Usage, load_part, real, store
+from edge.passes import Stitcher, decoded, encode, mapper_inputs, plan_route
 from edge.photo import Photo
 from edge.tiling import Box, Placement, cut
 
@@ -109,8 +109,7 @@ class Restorer:
             done.append("tone")
         del small
 
-        tell = progress or (lambda share: None)
-        self._restore_tiles(pixels, harm, gray, options.strength, tell)
+        self._restore_tiles(pixels, harm, gray, options.strength, progress)
         done.append("restored")
         return Restored(photo, tuple(done))
 
@@ -130,9 +129,9 @@ class Restorer:
             probability = np.empty((area.rows * stride, area.columns * stride), np.float32)
             for placement, reads in part.cover(area):
                 cells = lookup[to_cells(cut(small, reads.scaled(stride)), stride)]
-                centre = part.centre(placement, part.run(placement.size, [cells]))
+                output = real(part.run(placement, [cells]), part.artifact.outputs[0])
                 keep = placement.keep.scaled(stride)
-                values = to_pixels(real(centre, part.artifact.outputs[0]), stride)
+                values = to_pixels(output, stride)
                 probability[keep.top : keep.bottom, keep.left : keep.right] = values[..., 0]
             probability = probability[: small.shape[0], : small.shape[1]]
             threshold = self.bundle.manifest.scratch_threshold
@@ -152,7 +151,8 @@ class Restorer:
         part = self._part("tone")
         side = part.sizes()[0][0]
         damaged = harm.shrunk(factor) if harm is not None else None
-        steps = part.run(0, [tone.thumbnail(small, damaged, side)])
+        whole = Placement(Box(0, 0, side, side), 0)
+        steps = part.run(whole, [tone.thumbnail(small, damaged, side)])
         knots = tone.curves(steps)
         if gray:
             # A curve for each colour would tint a gray picture in a colour file.
@@ -164,159 +164,32 @@ class Restorer:
 
     def _restore_tiles(
         self,
-        pixels: NDArray[Any],
+        pixels: Pixels,
         harm: Damage | None,
         gray: bool,
         strength: float,
-        tell: Callable[[float], None],
+        progress: Callable[[float], None] | None,
     ) -> None:
-        """Encode the whole photo, then map and decode it in bands of rows, in place."""
+        """Encode, map and decode ``pixels``, and add the residual to them."""
         encoder, decoder = self._part("encoder"), self._part("decoder")
         mapper = self._part("mapper" if harm is None else "mapper_global")
-        stride = encoder.part.stride
         shape = (pixels.shape[0], pixels.shape[1])
-        area = Box(0, 0, -(-shape[0] // stride), -(-shape[1] // stride))
+        route = plan_route(shape, encoder, mapper, decoder)
+        before, total = self.usage.macs, route.cost(encoder, mapper, decoder)
 
-        # Law 1: the photo is mirrored once, at the start, and each part computes what the next one needs
-        # beyond the border. Nothing is padded between the parts.
-        latent_area = area.grown(mapper.halo + decoder.halo)
-        latent = _empty(latent_area, encoder.artifact.outputs[0])
-        lookup = store(np.arange(256) / 255, encoder.artifact.inputs[0])
-        bands = list(_bands(area, mapper, decoder))
-        mapped_areas = [band.grown(decoder.halo) for band in bands]
-        total = latent_area.rows * latent_area.columns * encoder.part.macs_per_cell
-        total += sum(box.rows * box.columns for box in mapped_areas) * mapper.part.macs_per_cell
-        total += area.rows * area.columns * decoder.part.macs_per_cell
-        before = self.usage.macs
+        def tell() -> None:
+            if progress is not None:
+                progress((self.usage.macs - before) / total)
 
-        for placement, reads in encoder.cover(latent_area):
-            seen = _eight_bit(cut(pixels, reads.scaled(stride)))
-            cells = lookup[to_cells(seen, stride)]
-            _put(
-                latent,
-                latent_area,
-                placement,
-                encoder.centre(placement, encoder.run(placement.size, [cells])),
-            )
-            tell(min(1.0, (self.usage.macs - before) / total))
-
-        inputs: Callable[[Box], Iterable[NDArray[Any]]]
-        if harm is None:
-
-            def inputs(reads: Box) -> Iterable[NDArray[Any]]:
-                return [cut(latent, _inside(reads, latent_area))]
-
-        else:
-            specs = {tensor.role: tensor for tensor in mapper.artifact.inputs}
-            known = harm
-            context = self._context(latent, latent_area, area, known, shape, stride, specs["context"])
-            values = store(np.arange(2), specs["mask"])
-
-            def inputs(reads: Box) -> Iterable[NDArray[Any]]:
-                mask = known.cells(reads, stride, shape)
-                named = {
-                    "latent": cut(latent, _inside(reads, latent_area)),
-                    "mask": values[mask.view(np.uint8)],
-                    "context": context,
-                }
-                return [named[tensor.role] for tensor in mapper.artifact.inputs]
-
-        stitch = _Stitcher(pixels, decoder.artifact.outputs[0], stride, strength, gray)
-        for band, mapped_area in zip(bands, mapped_areas, strict=True):
-            mapped = _empty(mapped_area, decoder.artifact.inputs[0])
-            for placement, reads in mapper.cover(mapped_area):
-                output = mapper.run(placement.size, list(inputs(reads)))
-                _put(mapped, mapped_area, placement, mapper.centre(placement, output))
-                tell(min(1.0, (self.usage.macs - before) / total))
-            for placement, reads in decoder.cover(band):
-                output = decoder.run(placement.size, [cut(mapped, _inside(reads, mapped_area))])
-                stitch(placement.keep, decoder.centre(placement, output))
-                tell(min(1.0, (self.usage.macs - before) / total))
-
-    def _context(
-        self,
-        latent: NDArray[Any],
-        latent_area: Box,
-        area: Box,
-        harm: Damage,
-        shape: tuple[int, int],
-        stride: int,
-        spec: Tensor,
-    ) -> NDArray[Any]:
-        inner = _inside(area, latent_area)
-        whole = latent[inner.top : inner.bottom, inner.left : inner.right]
-        # Row by row of cells, so that no mask of the whole photo is laid out in cells at once.
-        intact = np.empty(whole.shape[:2], np.bool_)
-        for row in range(area.rows):
-            box = Box(row, 0, row + 1, area.columns)
-            intact[row] = ~harm.cells(box, stride, shape)[0].any(axis=-1)
-        assert spec.shape is not None
-        return pool(whole, intact, round(spec.shape[0] ** 0.5), spec)
-
-
-class _Stitcher:
-    """Adds decoded residuals to the photo."""
-
-    def __init__(
-        self, pixels: NDArray[Any], spec: Tensor, stride: int, strength: float, gray: bool
-    ) -> None:
-        self._pixels, self._spec, self._stride, self._gray = pixels, spec, stride, gray
-        self._top = int(np.iinfo(pixels.dtype).max)
-        self._gain = strength * self._top
-        # Whole levels as a table over the 256 stored values: the fast way for 8-bit photos.
-        stored = np.arange(256, dtype=np.uint8).view(np.int8)
-        levels = np.round(real(stored, spec) * self._gain) if spec.dtype == "int8" else None
-        self._levels = levels.astype(np.int16) if levels is not None and self._top == 255 else None
-
-    def __call__(self, keep: Box, residual_cells: NDArray[Any]) -> None:
-        residual = to_pixels(residual_cells, self._stride)
-        box = keep.scaled(self._stride)
-        target = self._pixels[box.top : box.bottom, box.left : box.right]
-        residual = residual[: target.shape[0], : target.shape[1]]
-        if self._levels is not None and not self._gray:
-            change = self._levels[residual.view(np.uint8)]
-            change += target
-        else:
-            values = real(residual, self._spec)
-            if self._gray:
-                values = values.mean(axis=2, keepdims=target.ndim == 3)
-            change = np.round(values * self._gain) + target
-        np.clip(change, 0, self._top, out=change)
-        target[...] = change
-
-
-def _bands(area: Box, mapper: LoadedPart, decoder: LoadedPart) -> Iterable[Box]:
-    """Bands of rows for mapping and decoding, as high as the largest mapper tile allows."""
-    most = max(rows for rows, _ in mapper.sizes()) - 2 * mapper.halo - 2 * decoder.halo
-    height = max(1, most)
-    for top in range(area.top, area.bottom, height):
-        yield Box(top, area.left, min(area.bottom, top + height), area.right)
-
-
-def _empty(area: Box, spec: Tensor) -> NDArray[Any]:
-    return np.empty((area.rows, area.columns, spec.channels), spec.dtype)
-
-
-def _inside(box: Box, area: Box) -> Box:
-    """``box`` in coordinates whose origin is the corner of ``area``."""
-    return Box(box.top - area.top, box.left - area.left, box.bottom - area.top, box.right - area.left)
-
-
-def _put(whole: NDArray[Any], area: Box, placement: Placement, centre: NDArray[Any]) -> None:
-    box = _inside(placement.keep, area)
-    whole[box.top : box.bottom, box.left : box.right] = centre
+        latent = encode(pixels, encoder, route, tell)
+        inputs = mapper_inputs(mapper, latent, harm, shape, route.area)
+        stitcher = Stitcher(pixels, decoder.artifact.outputs[0], decoder.part.stride, strength, gray)
+        for keep, residual in decoded(mapper, decoder, route, inputs, tell):
+            stitcher.add(keep, residual)
 
 
 def _in_colour(pixels: Pixels) -> Pixels:
     return np.ascontiguousarray(np.broadcast_to(pixels[..., None], (*pixels.shape, 3)))
-
-
-def _eight_bit(pixels: NDArray[Any]) -> NDArray[np.uint8]:
-    """A window as the encoder sees it: 8 bits and three colours."""
-    seen = (
-        pixels if pixels.dtype == np.uint8 else ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
-    )
-    return seen if seen.ndim == 3 else np.repeat(seen[..., None], 3, axis=2)
 
 
 def _looks_gray(small: NDArray[np.uint8]) -> bool:

@@ -39,6 +39,10 @@ class Box:
         """The box with ``margin`` more on every side."""
         return Box(self.top - margin, self.left - margin, self.bottom + margin, self.right + margin)
 
+    def moved(self, down: int, across: int) -> Box:
+        """The box elsewhere."""
+        return Box(self.top + down, self.left + across, self.bottom + down, self.right + across)
+
     def scaled(self, factor: int) -> Box:
         """The same box in units ``factor`` times smaller."""
         return Box(self.top * factor, self.left * factor, self.bottom * factor, self.right * factor)

@@ -22,36 +22,29 @@ def thumbnail(
 
     ``small`` is the shrunk photo ``(h, w, 3)``. A square that is all damage gets the photo's mean.
     """
-    rows, columns = (_bounds(length, side) for length in small.shape[:2])
-    values = small.astype(np.float64)
+    down, across = (_squares(length, side) for length in small.shape[:2])
     weights = np.ones(small.shape[:2])
     if damaged is not None and not damaged.all():
         weights = (~damaged).astype(np.float64)
-    values *= weights[..., None]
-    sums = _box_sums(values, rows, columns)
-    counts = _box_sums(weights[..., None], rows, columns)
-    overall = values.sum((0, 1)) / weights.sum()
-    mean = np.where(counts > 0, sums / np.maximum(counts, 1), overall)
-    return (mean / 255).astype(np.float32)
+    counts = down @ weights @ across.T
+    planes = []
+    for colour in range(3):
+        # Exact whatever the order of the sums: they are integers below 2**53.
+        values = small[..., colour] * weights
+        sums = down @ values @ across.T
+        overall = values.sum() / weights.sum()
+        planes.append(np.where(counts > 0, sums / np.maximum(counts, 1), overall))
+    return (np.stack(planes, axis=-1) / 255).astype(np.float32)
 
 
-def _bounds(length: int, side: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Starts and ends of ``side`` squares along an axis; they overlap where it is too short."""
-    steps = np.arange(side)
-    return steps * length // side, -(-(steps + 1) * length // side)
+def _squares(length: int, side: int) -> NDArray[np.float64]:
+    """Which pixels of an axis each of ``side`` squares takes, ``(side, length)`` of 0 and 1.
 
-
-def _box_sums(
-    values: NDArray[np.float64],
-    rows: tuple[NDArray[np.intp], NDArray[np.intp]],
-    columns: tuple[NDArray[np.intp], NDArray[np.intp]],
-) -> NDArray[np.float64]:
-    """Sums over boxes by a table of running sums (exact: the values are integers below 2**53)."""
-    table = np.pad(values.cumsum(0).cumsum(1), ((1, 0), (1, 0), (0, 0)))
-    (top, bottom), (left, right) = rows, columns
-    down = table[bottom] - table[top]
-    boxes: NDArray[np.float64] = down[:, right] - down[:, left]
-    return boxes
+    Squares overlap by a pixel where the length is not a multiple, and more where it is too short.
+    """
+    step, pixel = np.arange(side)[:, None], np.arange(length)
+    inside = (pixel >= step * length // side) & (pixel < -(-(step + 1) * length // side))
+    return inside.astype(np.float64)
 
 
 def curves(steps: NDArray[Any]) -> NDArray[np.float64]:

@@ -15,7 +15,10 @@ from PIL import Image
 from torch import Generator, Tensor
 from torch.nn import functional as F
 
+from convert.errors import PhotoSetError
+
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"}
+FORMATS = ("JPEG", "PNG", "WEBP", "TIFF")
 HELD_OUT = 20
 """One photo in so many is held out of training, chosen by a hash of its name."""
 
@@ -29,18 +32,24 @@ class PhotoSet:
 
 
 def load_photos(sources: list[Path], least_side: int = 128) -> PhotoSet:
-    """Decode every photo of the folders and tar files whose shorter side is at least ``least_side``."""
+    """Decode every photo of the folders and tar files whose shorter side is at least ``least_side``.
+
+    Raises PhotoSetError.
+    """
     split: tuple[list[Tensor], list[Tensor]] = ([], [])
     for name, data in _files(sources):
-        with Image.open(io.BytesIO(data)) as image:
-            if min(image.size) < least_side:
-                continue
-            pixels = torch.from_numpy(np.array(image.convert("RGB")))
+        try:
+            with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+                if min(image.size) < least_side:
+                    continue
+                pixels = torch.from_numpy(np.array(image.convert("RGB")))
+        except (OSError, ValueError, SyntaxError) as error:
+            raise PhotoSetError(f"{name} can't be decoded ({error}): remove it from the photos.") from error
         digest = hashlib.sha256(name.encode()).digest()
         split[int.from_bytes(digest[:4], "big") % HELD_OUT == 0].append(pixels)
     if not split[0] or not split[1]:
         listed = ", ".join(str(source) for source in sources)
-        raise ValueError(f"too few photos of at least {least_side} px in {listed}: add more")
+        raise PhotoSetError(f"There are too few photos of at least {least_side} px in {listed}: add more.")
     return PhotoSet(tuple(split[0]), tuple(split[1]))
 
 

@@ -20,6 +20,8 @@ DAMAGE_PROBABILITY = 0.7
 NOISE_PROBABILITY = 0.95
 """Higher than the paper's 0.7: nearly every old photo shows grain."""
 RANDOM_ORDER = 0.25
+VISIBLE = 0.15
+"""Paint thinner than this counts as no damage: it can't be seen under grain."""
 
 
 def uniform(low: float, high: float, shape: tuple[int, ...], like: Tensor, rng: Generator) -> Tensor:
@@ -135,7 +137,7 @@ def scratch(pictures: Tensor, rng: Generator) -> tuple[Tensor, Tensor]:
         tint = uniform(-0.06, 0.06, (pictures.shape[0], 3, 1, 1), pictures, rng)
         paint = (torch.where(bright, light, dark) + tint).clamp(0, 1)
         damaged = torch.lerp(damaged, paint.expand_as(damaged), cover)
-        mask = torch.maximum(mask, (cover > 0.08).to(mask.dtype))
+        mask = torch.maximum(mask, (cover > VISIBLE).to(mask.dtype))
     return damaged, mask
 
 

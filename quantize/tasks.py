@@ -21,7 +21,9 @@ identity: 3,000 steps gained 0.4 dB on aged photos, where 450 steps of grain and
 0.9."""
 
 FADED_ONLY_STEPS = 1000
-"""The tone network's first steps see faded photos only, for the same reason."""
+EASY_STEPS = 1500
+"""For the same reason the tone network's first steps see faded photos only, and the scratch detector's
+scratches without heavy noise."""
 
 MARGIN = 8
 """Pixels at a crop's border that no loss looks at: there the network sees padding."""
@@ -32,9 +34,10 @@ def _severity(count: int, rng: Generator) -> Tensor:
     return severity * (torch.rand(count, generator=rng) >= CLEAN_SHARE)
 
 
-def _charbonnier(error: Tensor) -> Tensor:
-    inner = error[..., MARGIN:-MARGIN, MARGIN:-MARGIN]
-    return (inner.float().square() + 1e-6).sqrt().mean()
+def _pixel_loss(error: Tensor) -> Tensor:
+    """Charbonnier, which keeps edges sharp, and squares, which is what PSNR counts."""
+    squares = error[..., MARGIN:-MARGIN, MARGIN:-MARGIN].float().square()
+    return (squares + 1e-6).sqrt().mean() + 5 * squares.mean()
 
 
 def _psnr(error: Tensor) -> float:
@@ -72,7 +75,7 @@ class RestoreTask:
     def loss(self, *batch: Tensor) -> Tensor:
         clean, aged, scratched, mask, grid = batch
         restored = torch.cat((self.network(aged), self.network(scratched, mask, int(grid))))
-        return _charbonnier(restored - clean)
+        return _pixel_loss(restored - clean)
 
     @torch.no_grad()
     def evaluate(self, network: nn.Module) -> dict[str, float]:
@@ -104,13 +107,13 @@ def detected(mask: Tensor, rng: Generator) -> Tensor:
 class ScratchTask:
     """Detection of synthesised scratches on aged, faded photos, by cross-entropy and overlap."""
 
-    def __init__(self, network: ScratchDetector, photos: PhotoSet, count: int = 8, side: int = 160) -> None:
+    def __init__(self, network: ScratchDetector, photos: PhotoSet, count: int = 8, side: int = 128) -> None:
         self.network = network
         self.photos, self.count, self.side = photos, count, side
 
     def batch(self, step: int, rng: Generator) -> tuple[Tensor, ...]:
         clean = some_gray(random_crops(self.photos.train, self.count, self.side, rng), 0.4, rng)
-        return _damaged(clean, rng)
+        return _damaged(clean, rng, ease=step < EASY_STEPS)
 
     def loss(self, *batch: Tensor) -> Tensor:
         seen, mask = batch
@@ -139,11 +142,17 @@ class ScratchTask:
         }
 
 
-def _damaged(clean: Tensor, rng: Generator) -> tuple[Tensor, Tensor]:
-    """Aged, scratched and faded crops with their masks; a quarter of them has no scratches."""
+def _damaged(clean: Tensor, rng: Generator, ease: bool = False) -> tuple[Tensor, Tensor]:
+    """Aged, scratched and faded crops with their masks; a quarter of them has no scratches.
+
+    With ``ease`` there is little noise, no fading, and every crop is scratched.
+    """
     count = clean.shape[0]
-    aged = synthesis.age(clean, _severity(count, rng), rng)
+    severity = _severity(count, rng) * (0.3 if ease else 1)
+    aged = synthesis.age(clean, severity, rng)
     scratched, mask = synthesis.scratch(aged, rng)
+    if ease:
+        return scratched, mask
     spared = torch.rand((count, 1, 1, 1), generator=rng) < 0.25
     seen = torch.where(spared, aged, scratched)
     faded = synthesis.fade(seen, rng, torch.rand(count, generator=rng))

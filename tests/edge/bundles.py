@@ -97,4 +97,3 @@ def _export_onnx(source: PartSource, tile: Tile, path: Path) -> None:
         output_names=["output_0"],
         verbose=False,
     )
-

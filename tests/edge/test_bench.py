@@ -18,6 +18,7 @@ from edge.bundle import MANIFEST_NAME, Bundle, open_bundle
 from edge.commands import bench as command_line
 from edge.errors import HeirloomError, MissingArtifact
 from edge.parts import LoadedPart
+from edge.tiling import Placement
 
 
 def test_a_spread_is_the_median_and_the_range() -> None:
@@ -52,8 +53,8 @@ def fixed_times(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
     """Networks that take a fixed number of seconds a cell, and a matrix multiply of 8 GMAC/s."""
     seconds = {"encoder": 1e-5, "mapper": 2e-5, "mapper_global": 4e-5, "decoder": 1e-5, "scratch": 3e-5}
 
-    def run(self: LoadedPart, size: int, inputs: Any) -> None:
-        rows, columns = self.sizes()[size]
+    def run(self: LoadedPart, placement: Placement, inputs: Any) -> None:
+        rows, columns = self.sizes()[placement.size]
         assert all(value.shape[:2] == (rows, columns) for value in inputs if value.ndim == 3)
         self.usage.seconds += seconds[self.name] * rows * columns
 

@@ -33,7 +33,7 @@ from edge.errors import (
 from edge.manifest import Tensor, Tile, json_schema
 from edge.selftest import max_difference, self_test
 
-NETWORK = "encoder/float32-16x16.tflite"
+NETWORK = "encoder/float32-12x12.tflite"
 
 
 def edit_manifest(folder: Path, edit: Callable[[dict[str, Any]], Any]) -> None:
@@ -188,7 +188,7 @@ def test_the_self_test_covers_every_golden_vector(tiny_bundle: Path) -> None:
     bundle = open_bundle(tiny_bundle)
     results = self_test(bundle, must_pass=True)
     artifacts = [a for part in bundle.manifest.parts.values() for a in part.artifacts]
-    assert len(results) == sum(len(a.golden) for a in artifacts) == 32
+    assert len(results) == sum(len(a.golden) for a in artifacts) == 17
     assert {result.precision for result in results} == {"float32", "int8"}
     assert all(result.passed for result in results)
     assert {result.format for result in self_test(bundle, runtime="onnx")} == {"onnx"}
@@ -204,11 +204,11 @@ def spoil_golden(folder: Path, path: str) -> None:
 
 
 def test_the_self_test_notices_one_wrong_value(own_bundle: Path) -> None:
-    spoil_golden(own_bundle, "golden/decoder/int8-16x16-litert-out0.bin")
+    spoil_golden(own_bundle, "golden/decoder-int8-out0.bin")
     bundle = open_bundle(own_bundle)
     failed = [result for result in self_test(bundle) if not result.passed]
     assert [(r.part, r.precision, r.rows, r.max_difference) for r in failed] == [
-        ("decoder", "int8", 16, 64)
+        ("decoder", "int8", 12, 64)
     ]
     with pytest.raises(SelfTestFailed, match="decoder"):
         self_test(bundle, must_pass=True)
@@ -232,16 +232,16 @@ def test_differences_neither_wrap_nor_hide_in_nan() -> None:
 def test_show_prints_what_is_in_the_bundle(tiny_bundle: Path) -> None:
     result = CliRunner(env={"COLUMNS": "200"}).invoke(command, ["show", str(tiny_bundle)])
     assert result.exit_code == 0
-    for text in ("mapper_global", "16x16, 12x24", "int8", "onnx", "60.0 dB", "Apache-2.0", "23.5"):
+    for text in ("mapper_global", "12x12, 16x24", "int8", "onnx", "120.0 dB", "Apache-2.0", "23.5"):
         assert text in result.output
 
 
 def test_verify_passes_and_fails_with_the_bundle(own_bundle: Path) -> None:
     result = CliRunner().invoke(command, ["verify", str(own_bundle)])
-    assert (result.exit_code, "32 of 32" in result.output) == (0, True)
-    spoil_golden(own_bundle, "golden/decoder/int8-16x16-litert-out0.bin")
+    assert (result.exit_code, "17 of 17" in result.output) == (0, True)
+    spoil_golden(own_bundle, "golden/decoder-int8-out0.bin")
     result = CliRunner().invoke(command, ["verify", str(own_bundle)])
-    assert (result.exit_code, "31 of 32" in result.output) == (1, True)
+    assert (result.exit_code, "16 of 17" in result.output) == (1, True)
     (own_bundle / NETWORK).write_bytes(b"")
     result = CliRunner().invoke(command, ["verify", str(own_bundle)])
     assert isinstance(result.exception, ChecksumMismatch)

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from convert.errors import GateFailed
+from convert.gate import CAP, THRESHOLDS, judge, psnr, threshold
+
+
+def tiles(count: int = 3, seed: int = 0) -> list[np.ndarray]:
+    rng = np.random.default_rng(seed)
+    return [rng.normal(0, 1, (1, 8, 8, 4)).astype(np.float32) for _ in range(count)]
+
+
+def noisy(values: list[np.ndarray], sigma: float) -> list[np.ndarray]:
+    rng = np.random.default_rng(1)
+    return [value + rng.normal(0, sigma, value.shape).astype(np.float32) for value in values]
+
+
+def test_psnr_is_that_of_the_formula() -> None:
+    reference, other = np.array([0.0, 1.0]), np.array([0.1, 1.0])
+    assert psnr(reference, other) == pytest.approx(10 * np.log10(1 / 0.005))
+    assert psnr(reference, other, peak=10) == pytest.approx(10 * np.log10(100 / 0.005))
+    assert psnr(reference, reference) == CAP
+    assert psnr(reference, np.array([np.nan, 1.0])) == 0
+
+
+def test_a_close_artefact_passes_with_its_figures() -> None:
+    reference = tiles()
+    gate = judge("encoder", "int8", reference, noisy(reference, 0.01), "noise")
+    assert 50 < gate.output_psnr < 60
+    assert gate.worst_tile_psnr <= gate.output_psnr + 1
+    assert (gate.tiles, gate.data, gate.residual_psnr) == (3, "noise", None)
+
+
+def test_one_bad_tile_fails_the_gate() -> None:
+    reference = tiles(40)
+    outputs = noisy(reference, 0.001)
+    outputs[7] = np.zeros_like(outputs[7])
+    with pytest.raises(GateFailed, match="worst tile"):
+        judge("encoder", "int8", reference, outputs, "noise")
+
+
+def test_a_lost_residual_fails_though_the_picture_looks_right() -> None:
+    residual = [tile * 0.005 for tile in tiles()]
+    lost = [np.zeros_like(tile) for tile in residual]
+    with pytest.raises(GateFailed, match="residual") as failure:
+        judge("decoder", "int8", residual, lost, "noise", peak=1.0, residuals=(residual, lost))
+    assert "output" not in str(failure.value).split("written:")[1]
+
+
+def test_values_that_are_not_finite_fail() -> None:
+    reference = tiles()
+    broken = [*reference[:2], np.full_like(reference[2], np.inf)]
+    with pytest.raises(GateFailed, match="finite"):
+        judge("mapper", "float32", reference, broken, "noise")
+
+
+def test_every_part_has_a_threshold() -> None:
+    assert threshold("mapper", "int8") == THRESHOLDS[None, "int8"]
+    assert threshold("decoder", "int8").output == 38
