@@ -139,7 +139,7 @@ class Manifest(Entry, frozen=True):
     provenance: Provenance
     working_side: Count = 1024
     """The scratch detector sees the photo shrunk by a whole factor until its long side fits this."""
-    scratch_threshold: Annotated[float, Meta(gt=0, lt=1)] = 0.5
+    scratch_threshold: Annotated[float, Meta(gt=0, lt=1)] = 0.4
     figures: dict[str, float] = {}
     """End-to-end figures on the evaluation photos, by name."""
 

@@ -41,7 +41,7 @@ class Normed(nn.Module):
 def test_an_operation_outside_the_list_is_refused(tmp_path: Path) -> None:
     encoder = sources()["encoder"]
     normed = replace(encoder, network=Normed().eval())
-    with pytest.raises(OperationRefused, match="docs/networks.md"):
+    with pytest.raises(OperationRefused, match=r"docs/networks\.md"):
         build_bundle([normed], recipe(), tmp_path / "bundle")
     assert list(tmp_path.iterdir()) == []
 

@@ -123,7 +123,7 @@ def test_photos_come_from_folders_and_tar_files_with_a_fixed_split(tmp_path: Pat
     with pytest.raises(PhotoSetError, match="too few photos"):
         load_photos([folder], least_side=500)
     (folder / "p0.png").write_bytes(b"no photo")
-    with pytest.raises(PhotoSetError, match="p0.png"):
+    with pytest.raises(PhotoSetError, match=r"p0\.png"):
         load_photos([folder])
 
 
