@@ -49,6 +49,10 @@ FLOAT_TOLERANCE = 1e-3
 INT8_TOLERANCE = 2.0
 """Levels between runtimes, each of which may round one level apart in more than one layer."""
 
+RANGE_SHARE = 0.7
+"""Share of the extremes seen in calibration that INT8 ranges cover. Rare peaks are clipped, and everything
+else is stored more finely: over the chain, 38.8 dB at 1, 40.2 at 0.85, 41.7 at 0.7, 41.6 at 0.55."""
+
 TOOLS = ("torch", "litert-torch", "ai-edge-quantizer", "ai-edge-litert")
 
 ENCODED: tuple[tuple[PartName, str], ...] = (
@@ -147,6 +151,11 @@ def _shared_ranges(shop: _Workshop) -> dict[PartName, dict[str, Any]]:
             shop.tell(f"{source.name} calibration")
             path = shop.path(source, "float32", source.tiles[0])
             ranges[source.name] = litert.calibrate(path, samples[source.name].inputs)
+            whole = litert.end_range(ranges[source.name], "output_0")
+            litert.scale_ranges(ranges[source.name], RANGE_SHARE)
+            if source.output.role != "latent":
+                # Residuals and probabilities are results: removing a white scratch takes the whole range.
+                litert.set_end_range(ranges[source.name], "output_0", whole)
             for index, end in enumerate(source.inputs):
                 # A photo's level is then its stored value, shifted: nothing is lost on the way in.
                 if end.role in ("photo", "mask"):
@@ -203,7 +212,7 @@ def _prove(
     # The other tile sizes hold the same weights and ranges: one large sample each shows it.
     for network, tile in zip(networks[1:], source.tiles[1:], strict=True):
         large = [
-            _repeated(value, end, tile) for value, end in zip(samples.inputs[0], source.inputs, strict=True)
+            _fitted(value, end, tile) for value, end in zip(samples.inputs[0], source.inputs, strict=True)
         ]
         with torch.no_grad():
             wanted.append(source.network(*map(torch.from_numpy, large)).numpy())
@@ -218,7 +227,7 @@ def _prove(
         residuals=(wanted, got) if source.output.role == "residual" else None,
     )
     shop.files.update({tile.file: file_entry(shop.folder / tile.file) for tile in tiles})
-    golden = _golden(shop, source, draft, networks[0])
+    golden = _golden(shop, source, draft, networks)
     return Artifact(
         format="litert",
         precision=precision,
@@ -255,26 +264,34 @@ def _run(network: Network, artifact: Artifact, values: Sequence[NDArray[Any]]) -
     return real(network.run(stored)[0], artifact.outputs[0])
 
 
-def _repeated(value: NDArray[Any], end: End, tile: tuple[int, int]) -> NDArray[Any]:
-    """A sample mirrored on until it fills a larger tile."""
+def _fitted(value: NDArray[Any], end: End, tile: tuple[int, int]) -> NDArray[Any]:
+    """A sample cut, or mirrored on, to the size of another tile."""
     if end.shape is not None:
         return value
-    grow = [(0, 0), (0, tile[0] - value.shape[1]), (0, tile[1] - value.shape[2]), (0, 0)]
-    return np.pad(value, grow, mode="symmetric")
+    cut = value[:, : tile[0], : tile[1]]
+    grow = [(0, 0), (0, tile[0] - cut.shape[1]), (0, tile[1] - cut.shape[2]), (0, 0)]
+    return np.pad(cut, grow, mode="symmetric")
 
 
-def _golden(shop: _Workshop, source: PartSource, artifact: Artifact, network: Network) -> Golden:
+def _golden(shop: _Workshop, source: PartSource, artifact: Artifact, networks: list[Network]) -> Golden:
+    """Golden vectors for the smallest tile, to keep the bundle small."""
+    index = min(range(len(source.tiles)), key=lambda i: source.tiles[i][0] * source.tiles[i][1])
     sample = shop.proof[source.name].inputs[0]
-    stored = [store(value, spec) for value, spec in zip(sample, artifact.inputs, strict=True)]
+    values = [
+        _fitted(value, end, source.tiles[index]) for value, end in zip(sample, source.inputs, strict=True)
+    ]
+    stored = [store(value, spec) for value, spec in zip(values, artifact.inputs, strict=True)]
     if artifact.precision == "int8":
-        expected, tolerance = network.run(stored)[0], INT8_TOLERANCE
+        expected, tolerance = networks[index].run(stored)[0], INT8_TOLERANCE
     else:
-        expected, tolerance = shop.proof[source.name].outputs[0], FLOAT_TOLERANCE
+        with torch.no_grad():
+            expected = source.network(*map(torch.from_numpy, values)).numpy()
+        tolerance = FLOAT_TOLERANCE
     stem = f"golden/{source.name}-{artifact.precision}"
-    inputs = [f"{stem}-in{index}.bin" for index in range(len(stored))]
+    inputs = [f"{stem}-in{number}.bin" for number in range(len(stored))]
     for path, tensor in zip([*inputs, f"{stem}-out0.bin"], [*stored, expected], strict=True):
         shop.files[path] = write_tensor(shop.folder, path, tensor)
-    return Golden(tile=0, inputs=inputs, outputs=[f"{stem}-out0.bin"], tolerance=tolerance)
+    return Golden(tile=index, inputs=inputs, outputs=[f"{stem}-out0.bin"], tolerance=tolerance)
 
 
 def _tensor(

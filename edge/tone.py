@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-LEAST_CHANGE = 0.03
+LEAST_CHANGE = 0.045
 """Curves that on average move the photo's own levels by less are not applied: what is left of them is the
-network's uncertainty, and a good photo must come out as it went in."""
+network's uncertainty, and a good photo must come out as it went in. 98 % of the clean photos of the shipped
+network's training stay below."""
 
 CURVE_GRID = 1024
 """Knots are rounded to 1/1024, so that the last bits of a float library don't decide a pixel's level."""

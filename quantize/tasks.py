@@ -50,7 +50,7 @@ def _held_out(photos: PhotoSet, count: int, side: int) -> Tensor:
 
 
 class RestoreTask:
-    """Supervised restoration of synthesised old photos; half of each batch is scratched."""
+    """Supervised restoration of synthesised old photos; a quarter of each batch is scratched."""
 
     def __init__(self, network: MobileRestorer, photos: PhotoSet, count: int = 8, side: int = 128) -> None:
         self.network = network
@@ -67,10 +67,10 @@ class RestoreTask:
             )
         else:
             aged = synthesis.age(clean, _severity(self.count, rng), rng)
-        half = self.count // 2
-        scratched, mask = synthesis.scratch(aged[half:], rng)
+        spared = self.count - self.count // 4
+        scratched, mask = synthesis.scratch(aged[spared:], rng)
         grid = 2 ** torch.randint(2, 5, (), generator=rng)
-        return clean, aged[:half], scratched, detected(mask, rng), grid
+        return clean, aged[:spared], scratched, detected(mask, rng), grid
 
     def loss(self, *batch: Tensor) -> Tensor:
         clean, aged, scratched, mask, grid = batch
@@ -143,9 +143,10 @@ class ScratchTask:
 
 
 def _damaged(clean: Tensor, rng: Generator, ease: bool = False) -> tuple[Tensor, Tensor]:
-    """Aged, scratched and faded crops with their masks; a quarter of them has no scratches.
+    """Aged, scratched and faded crops with their masks; half of them have no scratches.
 
-    With ``ease`` there is little noise, no fading, and every crop is scratched.
+    Edges of undamaged photos are what a detector takes for scratches first. With ``ease`` there is little
+    noise, no fading, and every crop is scratched.
     """
     count = clean.shape[0]
     severity = _severity(count, rng) * (0.3 if ease else 1)
@@ -153,7 +154,7 @@ def _damaged(clean: Tensor, rng: Generator, ease: bool = False) -> tuple[Tensor,
     scratched, mask = synthesis.scratch(aged, rng)
     if ease:
         return scratched, mask
-    spared = torch.rand((count, 1, 1, 1), generator=rng) < 0.25
+    spared = torch.rand((count, 1, 1, 1), generator=rng) < 0.5
     seen = torch.where(spared, aged, scratched)
     faded = synthesis.fade(seen, rng, torch.rand(count, generator=rng))
     return faded, mask * ~spared

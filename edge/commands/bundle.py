@@ -1,4 +1,4 @@
-"""``heirloom bundle``: what is in a bundle, and whether this device computes it right."""
+"""Show what is in a bundle, and verify that this device computes it right."""
 
 from __future__ import annotations
 

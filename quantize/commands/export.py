@@ -16,10 +16,11 @@ from edge.manifest import Manifest, Provenance
 from quantize.old_photos import old_photos
 from quantize.photosets import load_photos
 
-TILES = ((64, 64), (128, 128), (256, 256))
-"""In cells, halo included: small photos don't pay for large tiles, large ones pay little for halos."""
+TILES = ((64, 64), (128, 128), (256, 256), (32, 32))
+"""In cells, halo included: small photos don't pay for large tiles, large ones pay little for halos. The
+first size is the one to calibrate and prove with."""
 
-GLOBAL_TILES = ((64, 64), (96, 96), (128, 128))
+GLOBAL_TILES = ((64, 64), (96, 96), (128, 128), (32, 32))
 """For the mapper with attention: 256x256 cells took 130 MB more."""
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)

@@ -1,0 +1,24 @@
+"""Make ``astronaut-old.jpg``: NASA's portrait of Eileen Collins (public domain), made old.
+
+The picture comes with scikit-image. Run in the repository's root: ``.venv/bin/python samples/make.py``.
+"""
+
+from pathlib import Path
+
+import torch
+from PIL import Image
+from skimage import data
+from torch import Generator
+
+from quantize import synthesis
+
+SEED = 102
+
+rng = Generator().manual_seed(SEED)
+photo = torch.from_numpy(data.astronaut().copy()).permute(2, 0, 1)[None].float() / 255
+photo = synthesis.gaussian_filter(photo, torch.tensor([0.6]))
+photo = synthesis.grain(photo, torch.tensor([0.45]), rng).clamp(0, 1)
+photo, _ = synthesis.scratch(photo, rng)
+photo = synthesis.fade(photo, rng, torch.tensor([0.7]))
+levels = (photo[0].permute(1, 2, 0) * 255).round().byte().numpy()
+Image.fromarray(levels).save(Path(__file__).with_name("astronaut-old.jpg"), quality=92)
