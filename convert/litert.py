@@ -96,13 +96,6 @@ def set_end_range(ranges: dict[str, Any], end: str, limits: Range) -> None:
     entry["max"] = np.full_like(entry["max"], limits[1])
 
 
-def scale_ranges(ranges: dict[str, Any], factor: float) -> None:
-    """Narrow or widen the range of every activation."""
-    for entry in ranges.values():
-        entry["min"] = entry["min"] * factor
-        entry["max"] = entry["max"] * factor
-
-
 def convert_int8(source: Path, ranges: dict[str, Any], path: Path) -> None:
     """Quantize the float32 file ``source``: per-channel weights, per-tensor activations, INT8 ends."""
     with quiet():

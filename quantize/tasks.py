@@ -176,8 +176,8 @@ class ToneTask:
         if step < FADED_ONLY_STEPS:
             amount = amount * 0.5 + 0.5
         else:
-            # Taking a good photo for a faded one is the worse mistake: many of them are good.
-            amount = amount * (torch.rand(self.count, generator=rng) < 0.6)
+            # Taking a good photo for a faded one is the worse mistake: most of them are good.
+            amount = amount * (torch.rand(self.count, generator=rng) < 0.35)
         faded = synthesis.fade(clean, rng, amount)
         noise = torch.randn(faded.shape, generator=rng) * 0.01
         return clean, faded, (faded + noise).clamp(0, 1)

@@ -18,8 +18,8 @@ from convert.nets.mobile import MobileRestorer, ScratchDetector, ToneNet
 from convert.weights import load_weights
 from quantize.old_photos import old_photos
 from quantize.photosets import PhotoSet, load_photos
-from quantize.tasks import RestoreTask, ScratchTask, Task, ToneTask, detected
-from quantize.trainer import Schedule, train
+from quantize.tasks import RestoreTask, ScratchTask, ToneTask, detected
+from quantize.trainer import Schedule, Task, train
 
 CPU = torch.device("cpu")
 
