@@ -27,7 +27,7 @@ from edge.errors import HeirloomError, UnsupportedPhoto
 from edge.files import partial_path
 from edge.header import Format
 from edge.jobs import Job
-from edge.photo import Photo, read_photo, write_photo
+from edge.photo import Photo, read_photo, require_file, write_photo
 from edge.records import Failure, Record, Report, file_sha256, open_report, printable
 
 if TYPE_CHECKING:
@@ -128,6 +128,7 @@ class _Attempt:
 
     def make(self, restorer: Callable[[], Restores], progress: Callable[[float], None]) -> Outcome:
         try:
+            require_file(self.job.input)
             self.input_sha256 = file_sha256(self.job.input)
             if not self.settings.force and self.is_done(self.input_sha256):
                 self.complete_before_after()

@@ -78,9 +78,7 @@ def read_photo(path: Path, max_pixels: int = DEFAULT_MAX_PIXELS) -> Photo:
     data and still complete is read as every viewer shows it. CMYK becomes RGB.
     """
     try:
-        # A pipe or a device would be waited for, or never end.
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise UnsupportedPhoto(f"{path} is not a file; give the path of a photo.")
+        require_file(path)
         with path.open("rb") as source:
             header = read_header(source, path, max_pixels)
             with decoding(path, max_pixels):
@@ -92,6 +90,12 @@ def read_photo(path: Path, max_pixels: int = DEFAULT_MAX_PIXELS) -> Photo:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UnsupportedPhoto(f"{path} cannot be opened ({reason}); check the path.") from error
+
+
+def require_file(path: Path) -> None:
+    """Raise ``UnsupportedPhoto`` for a folder, pipe or device: reading one may wait for ever."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise UnsupportedPhoto(f"{path} is not a file; give the path of a photo.")
 
 
 def write_photo(photo: Photo, path: Path) -> None:
