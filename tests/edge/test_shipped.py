@@ -149,7 +149,8 @@ def peak_megabytes(folder: Path, megapixels: int) -> float:
     Image.fromarray(np.tile(tile, (4, 4, 1))).save(photo, quality=92)
     report = folder / "report.jsonl"
     arguments = [str(photo), "-o", str(folder / "out.jpg"), "--report", str(report), "--threads", "2"]
-    subprocess.run([sys.executable, "-m", "edge.cli", "restore", *arguments], check=True)
+    heirloom = "import sys; from edge.cli import main; sys.exit(main())"
+    subprocess.run([sys.executable, "-c", heirloom, "restore", *arguments], check=True)
     (record,) = [json.loads(line) for line in report.read_text().splitlines()]
     assert any("scratches" in step for step in record["done"])
     return float(record["peak_memory"]) / 1e6
