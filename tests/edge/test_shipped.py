@@ -145,8 +145,9 @@ def peak_megabytes(folder: Path, megapixels: int) -> float:
     """Peak memory of the whole command on a JPEG of that size, scratches on."""
     side = (3000, 4000) if megapixels == 12 else (6000, 8000)
     photo = folder / "photo.jpg"
+    # Enlarged, so that the scratches are as wide as on a scan of that size.
     tile = old_photo(side[0] // 4, side[1] // 4)
-    Image.fromarray(np.tile(tile, (4, 4, 1))).save(photo, quality=92)
+    Image.fromarray(tile.repeat(4, axis=0).repeat(4, axis=1)).save(photo, quality=92)
     report = folder / "report.jsonl"
     arguments = [str(photo), "-o", str(folder / "out.jpg"), "--report", str(report), "--threads", "2"]
     heirloom = "import sys; from edge.cli import main; sys.exit(main())"
