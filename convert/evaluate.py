@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from skimage.metrics import structural_similarity
 
 from convert.errors import PairsError
 from convert.gate import psnr
@@ -35,8 +36,6 @@ def score_track(
 
     Returns the score and the restored pixels. Raises PairsError, PhotoError.
     """
-    from skimage.metrics import structural_similarity
-
     rows, restored_pixels = [], []
     for path in sorted(track.iterdir()):
         reference = _colour(read_photo(_partner(clean, path)))
