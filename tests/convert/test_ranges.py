@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from convert.ranges import BINS, best_share
+
+
+def histogram(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    edges = np.linspace(values.min(), values.max(), BINS + 1)
+    return np.histogram(values, edges)[0].astype(float), edges
+
+
+def test_even_values_keep_their_whole_range() -> None:
+    values = np.random.default_rng(0).uniform(-1, 1, 50_000)
+    assert best_share(*histogram(values)) >= 0.95
+
+
+def test_a_rare_peak_is_clipped() -> None:
+    """One peak p among n values: (p (1 - s))^2 / n against (range s / 255)^2 / 12 is least in closed form."""
+    values = np.append(np.random.default_rng(0).normal(0, 1, 200_000), 40.0)
+    clipping, rounding = 40.0**2 / values.size, np.ptp(values) ** 2 / 255**2 / 12
+    expected = clipping / (clipping + rounding)
+    assert 0.7 < expected < 0.8
+    assert best_share(*histogram(values)) == pytest.approx(expected, abs=0.03)
+
+
+def error(values: np.ndarray, share: float) -> float:
+    low, high = values.min() * share, values.max() * share
+    step = (high - low) / 255
+    stored = np.round((np.clip(values, low, high) - low) / step) * step + low
+    return float(((values - stored) ** 2).mean())
+
+
+@pytest.mark.parametrize("tail", [1, 2, 4])
+def test_the_share_beats_the_extremes(tail: int) -> None:
+    values = np.random.default_rng(tail).standard_t(3 * tail, 100_000)
+    share = best_share(*histogram(values))
+    assert error(values, share) <= error(values, 1.0)
