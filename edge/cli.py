@@ -74,7 +74,7 @@ def _load(entry: EntryPoint) -> typer.Typer:
 
 
 def _overview(commands: dict[str, EntryPoint]) -> typer.Typer:
-    """An app with a stub for each subcommand: it prints the help and refuses an unknown name."""
+    """An app with an empty command for each subcommand: it prints the help and refuses an unknown name."""
     app = typer.Typer(add_completion=False, help="Restore old photographs on small computers.")
 
     @app.callback(invoke_without_command=True)
@@ -85,11 +85,11 @@ def _overview(commands: dict[str, EntryPoint]) -> typer.Typer:
             typer.echo(f"heirloom {version('heirloom')}")
 
     for name, entry in sorted(commands.items()):
-        app.command(name=name, help=_first_line(entry.module))(_stub)
+        app.command(name=name, help=_first_line(entry.module))(_empty)
     return app
 
 
-def _stub() -> None:
+def _empty() -> None:
     """Stand in the overview for a subcommand, which `main` calls directly."""
 
 

@@ -17,7 +17,7 @@ def test_even_values_keep_their_whole_range() -> None:
 
 
 def test_a_rare_peak_is_clipped() -> None:
-    """One peak p among n values: (p (1 - s))^2 / n against (range s / 255)^2 / 12 is least in closed form."""
+    """For one peak p among n values, (p (1 - s))^2 / n + (range s / 255)^2 / 12 is least at:"""
     values = np.append(np.random.default_rng(0).normal(0, 1, 200_000), 40.0)
     clipping, rounding = 40.0**2 / values.size, np.ptp(values) ** 2 / 255**2 / 12
     expected = clipping / (clipping + rounding)
