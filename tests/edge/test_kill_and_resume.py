@@ -15,15 +15,12 @@ from PIL import Image
 from restoring import __file__ as FAKE
 from restoring import write_photos
 
-from edge.bundle import SHIPPED
 from edge.jobs import PHOTO_SUFFIXES
 from edge.records import REPORT_NAME, file_sha256, read_report
 
 PHOTOS = 8
 HEIRLOOM = [sys.executable, FAKE, "restore"]
 WITH_NETWORKS = [sys.executable, "-c", "from edge.cli import main; raise SystemExit(main())", "restore"]
-
-shipped = pytest.mark.skipif(not (SHIPPED / "manifest.json").exists(), reason="no shipped bundle")
 
 
 @pytest.mark.parametrize("in_place", [False, True])
@@ -39,7 +36,6 @@ def test_many_kills(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_place: b
     kill_and_resume(tmp_path, HEIRLOOM, kills=20, side=48, in_place=in_place)
 
 
-@shipped
 @pytest.mark.slow
 def test_twenty_kills_with_the_shipped_networks(tmp_path: Path) -> None:
     kill_and_resume(tmp_path, WITH_NETWORKS, kills=20, side=300, in_place=False)
