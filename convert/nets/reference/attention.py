@@ -37,7 +37,7 @@ def partial_attention(
     """
     chunk = max(1, most_weights // keys.shape[2])
     attended, masses = [], []
-    for part in queries.split(chunk, dim=1):
+    for part in torch.split(queries, chunk, dim=1):
         weights = torch.softmax(part @ keys, dim=2)
         weights = weights * valid.unsqueeze(1)
         kept = weights.sum(dim=2, keepdim=True)

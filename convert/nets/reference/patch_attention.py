@@ -39,7 +39,7 @@ def compose(x: Tensor, damaged: Tensor, side: int, most_weights: int = MOST_WEIG
     scale = patches.norm(dim=2).clamp(min=1e-12).reciprocal().masked_fill(broken, 0)
     lowest = torch.finfo(x.dtype).min
     chosen = []
-    for part in patches.split(max(1, most_weights // (rows * columns)), dim=1):
+    for part in torch.split(patches, max(1, most_weights // (rows * columns)), dim=1):
         likeness = (part @ patches.transpose(1, 2)) * scale.unsqueeze(1)
         chosen.append(likeness.masked_fill(broken.unsqueeze(1), lowest).argmax(dim=2))
     index = torch.cat(chosen, dim=1)
