@@ -23,3 +23,31 @@ class PairsError(HeirloomError):
 
 class PhotoSetError(HeirloomError):
     """Photos that can't be trained or calibrated with."""
+
+
+class MissingWeights(WeightsError):
+    """Imported weights, or one network of them, that are not there."""
+
+
+class CheckpointError(HeirloomError):
+    """A published checkpoint that cannot be imported."""
+
+
+class UnreadableCheckpoint(CheckpointError):
+    """Truncated, damaged, too large, or not a checkpoint at all."""
+
+
+class UnsafeCheckpoint(CheckpointError):
+    """Holds code or objects besides tensors; nothing of it was run."""
+
+
+class WrongCheckpoint(CheckpointError):
+    """Keys, shapes or values are not those of the network."""
+
+
+class AmbiguousCheckpoint(CheckpointError):
+    """Which network a file is can't be told, or two files claim to be the same one."""
+
+
+class MissingCheckpoint(CheckpointError):
+    """A network that is needed was not found."""

@@ -1,4 +1,4 @@
-"""Memory of this process: the peak, and starting a new peak."""
+"""Memory: the peak of this process, and what the machine has free."""
 
 from __future__ import annotations
 
@@ -25,3 +25,12 @@ def peak() -> int | None:
         return None
     usage = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return usage if sys.platform == "darwin" else usage * 1024
+
+
+def available() -> int | None:
+    """Bytes that processes can still take without swapping; None where it cannot be known."""
+    with contextlib.suppress(OSError, ValueError):
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    return None

@@ -91,7 +91,7 @@ class Restorer:
         """
         options = options or Options()
         if photo.pixels.ndim == 2 and not options.keep_gray:
-            photo = replace(photo, pixels=_in_colour(photo.pixels))
+            photo = replace(photo, pixels=in_colour(photo.pixels))
         pixels = photo.pixels
         shape = (pixels.shape[0], pixels.shape[1])
         width = self._part("encoder").artifact.outputs[0]
@@ -104,7 +104,7 @@ class Restorer:
         if harm is not None:
             done.append(f"scratches on {100 * harm.share:.1f} % of the photo")
 
-        gray = options.keep_gray and (pixels.ndim == 2 or _looks_gray(small))
+        gray = options.keep_gray and (pixels.ndim == 2 or looks_gray(small))
         if self._set_tone(pixels, small, harm, factor, gray, options.strength):
             done.append("tone")
         del small
@@ -188,10 +188,12 @@ class Restorer:
             stitcher.add(keep, residual)
 
 
-def _in_colour(pixels: Pixels) -> Pixels:
+def in_colour(pixels: Pixels) -> Pixels:
+    """Gray pixels ``(H, W)`` as ``(H, W, 3)``."""
     return np.ascontiguousarray(np.broadcast_to(pixels[..., None], (*pixels.shape, 3)))
 
 
-def _looks_gray(small: NDArray[np.uint8]) -> bool:
+def looks_gray(small: NDArray[np.uint8]) -> bool:
+    """Whether a colour picture ``(h, w, 3)``, shrunk, shows a gray photo."""
     spread = small.max(axis=2) - small.min(axis=2)
     return bool((spread <= GRAY_TOLERANCE).mean() > 0.999)

@@ -17,14 +17,16 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from edge.batch import Outcome, Settings, run
-from edge.bundle import Bundle, open_bundle
+from edge.batch import Outcome, Restores, Settings, run
+from edge.engines import Engine, Reference, bundle_engine, reference_engine
 from edge.jobs import Job, plan
 from edge.photo import DEFAULT_MAX_PIXELS
-from edge.pipeline import Options, Restorer
+from edge.pipeline import Options
 from edge.records import file_sha256, printable
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+TORCH = "With --runtime torch"
 
 UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KI": 2**10, "MI": 2**20, "GI": 2**30}
 
@@ -34,6 +36,13 @@ class Precision(enum.StrEnum):
 
     INT8 = "int8"
     FLOAT32 = "float32"
+
+
+class Preset(enum.StrEnum):
+    """How the reference networks are applied."""
+
+    HEIRLOOM = "heirloom"
+    PUBLISHED = "published"
 
 
 def parse_bytes(text: str) -> int:
@@ -97,10 +106,36 @@ def restore(
     bundle: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Default: the bundle that ships with Heirloom.")
     ] = None,
-    precision: Annotated[Precision, typer.Option(help="Of the networks.")] = Precision.INT8,
-    runtime: Annotated[
-        str | None, typer.Option(help="What runs the networks. Default: the first one installed.")
+    precision: Annotated[
+        Precision | None, typer.Option(help="Of the bundle's networks. Default: int8.", show_default=False)
     ] = None,
+    runtime: Annotated[
+        str | None,
+        typer.Option(
+            help="What runs the networks: litert, onnx, or torch for the reference networks of --weights. "
+            "Default: the first one installed that runs the bundle."
+        ),
+    ] = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Imported weights of the reference networks.", rich_help_panel=TORCH
+        ),
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option(help="cpu or cuda. Default: cpu.", rich_help_panel=TORCH)
+    ] = None,
+    preset: Annotated[
+        Preset | None,
+        typer.Option(
+            help="published: size, contrast and masks as in the published code. Default: heirloom.",
+            rich_help_panel=TORCH,
+        ),
+    ] = None,
+    hr: Annotated[
+        bool,
+        typer.Option("--hr", help="Fill scratches by the high-resolution mapping.", rich_help_panel=TORCH),
+    ] = False,
     report: Annotated[
         Path | None,
         typer.Option(
@@ -133,17 +168,30 @@ def restore(
         force=force,
         keep=[mask] if mask else [],
     )
-    opened = open_bundle(bundle)
+    engine: Engine
+    if runtime == "torch":
+        if bundle or precision:
+            raise typer.BadParameter("--bundle and --precision have no meaning with --runtime torch.")
+        if weights is None:
+            raise typer.BadParameter(
+                "--runtime torch needs --weights: a folder that `heirloom import` wrote."
+            )
+        chosen = Reference(weights, device or "cpu", (preset or Preset.HEIRLOOM).value, hr)
+        engine = reference_engine(chosen)
+    else:
+        if weights or device or preset or hr:
+            raise typer.BadParameter("--weights, --device, --preset and --hr need --runtime torch.")
+        engine = bundle_engine(bundle, (precision or Precision.INT8).value, runtime)
     settings = Settings(
         options=options,
-        bundle=opened.digest,
-        identity=_identity(options, precision, runtime),
+        bundle=engine.digest,
+        identity=_identity(options) | engine.identity,
         max_pixels=int(max_pixels * 1e6),
         force=force,
     )
 
-    def restorer() -> Restorer:
-        return _restorer(opened, precision, runtime, threads or available_threads(), memory)
+    def restorer() -> Restores:
+        return engine.restorer(threads or available_threads(), memory)
 
     outcomes: list[Outcome] = []
     try:
@@ -161,21 +209,13 @@ def restore(
         raise typer.Exit(1)
 
 
-def _restorer(
-    bundle: Bundle, precision: Precision, runtime: str | None, threads: int, memory: int | None
-) -> Restorer:
-    return Restorer(bundle, precision=precision.value, runtime=runtime, threads=threads, max_memory=memory)
-
-
-def _identity(options: Options, precision: Precision, runtime: str | None) -> dict[str, Any]:
+def _identity(options: Options) -> dict[str, Any]:
     """The options that change pixels, as recorded. A mask counts by its content, not by its name."""
     scratches = options.scratches
     return {
         "strength": options.strength,
         "scratches": file_sha256(scratches) if isinstance(scratches, Path) else scratches,
         "keep_gray": options.keep_gray,
-        "precision": precision.value,
-        "runtime": runtime,
     }
 
 

@@ -49,13 +49,12 @@ class Inverter:
 if __name__ == "__main__":
     from types import SimpleNamespace
 
-    from edge import cli
-    from edge.commands import restore
+    from edge import cli, engines
 
     def restorer(*_: object, **__: object) -> Inverter:
         return Inverter(float(os.environ.get("SECONDS_A_PHOTO", "0")))
 
-    vars(restore).update(
+    vars(engines).update(
         open_bundle=lambda folder=None: SimpleNamespace(digest="0" * 64), Restorer=restorer
     )
     raise SystemExit(cli.main())

@@ -13,8 +13,7 @@ import typer
 from PIL import Image
 from restoring import Inverter, write_photos
 
-from edge import cli
-from edge.commands import restore as command
+from edge import cli, engines
 from edge.commands.restore import available_threads, parse_bytes
 from edge.errors import RuntimeUnavailable
 from edge.records import REPORT_NAME
@@ -29,8 +28,8 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         calls.append(options)
         return Inverter()
 
-    monkeypatch.setattr(command, "open_bundle", lambda folder=None: SimpleNamespace(digest="d"))
-    monkeypatch.setattr(command, "Restorer", restorer)
+    monkeypatch.setattr(engines, "open_bundle", lambda folder=None: SimpleNamespace(digest="d"))
+    monkeypatch.setattr(engines, "Restorer", restorer)
     return calls
 
 
@@ -46,7 +45,7 @@ def refuse(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
     def raising(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(command, "open_bundle", raising)
+    monkeypatch.setattr(engines, "open_bundle", raising)
 
 
 def test_the_overview_names_the_commands_without_loading_them() -> None:
@@ -172,7 +171,7 @@ def test_an_interrupted_run_says_how_to_go_on(
             return super().restore(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(command, "Restorer", lambda *_, **__: Interrupted())
+        patch.setattr(engines, "Restorer", lambda *_, **__: Interrupted())
         assert heirloom("restore", tmp_path / "in") == 130
     shown = capsys.readouterr()
     assert "1 restored" in shown.out and "again to resume" in shown.err

@@ -1,0 +1,72 @@
+"""What `heirloom restore --runtime torch` runs: the reference networks on the processor or a GPU."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from convert.kinds import KINDS, ROLES, RoleName
+from convert.nets.reference.folding import fold
+from convert.reference.presets import PRESETS
+from convert.reference.restorer import ReferenceRestorer, Weights
+from convert.reference_weights import open_weights
+from edge.errors import RuntimeUnavailable
+from edge.memory import available
+
+
+class RandomWeights:
+    """Networks of the published widths with random weights: for measuring time and memory only."""
+
+    digest = "random"
+
+    def load(self, role: RoleName) -> nn.Module:
+        """The network of that role, for inference."""
+        kind = KINDS[ROLES[role].kind]
+        return fold(kind.network(**kind.published, **ROLES[role].settings))
+
+
+@dataclass(frozen=True)
+class ReferenceEngine:
+    """Opened weights and how to apply them (see `edge.engines.Engine`)."""
+
+    weights: Weights
+    digest: str
+    preset: str
+    hr: bool
+    device: torch.device
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """The settings that change pixels."""
+        return {"runtime": "torch", "preset": self.preset, "hr": self.hr}
+
+    def restorer(self, threads: int, max_memory: int | None) -> ReferenceRestorer:
+        """A restorer; ``max_memory`` in bytes, by default what the machine has free."""
+        torch.set_num_threads(threads)
+        # Full precision on a GPU too: convolutions there would otherwise round to 10 bits.
+        torch.backends.cudnn.allow_tf32 = False
+        memory = max_memory or (available() if self.device.type == "cpu" else None)
+        return ReferenceRestorer(
+            self.weights, PRESETS[self.preset], hr=self.hr, device=self.device, max_memory=memory
+        )
+
+
+def open_engine(weights: Path | None, device: str, preset: str, hr: bool) -> ReferenceEngine:
+    """Open imported weights; without a folder, random ones. Raises WeightsError, RuntimeUnavailable."""
+    opened = RandomWeights() if weights is None else open_weights(weights)
+    return ReferenceEngine(opened, opened.digest, preset, hr, _device(device))
+
+
+def _device(name: str) -> torch.device:
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise RuntimeUnavailable(
+            f"PyTorch cannot use the device {name} here ({str(error).splitlines()[0]}): use --device cpu."
+        ) from error
+    return device

@@ -1,0 +1,35 @@
+"""How the reference networks are applied to a photo: as published, or as Heirloom does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Preset:
+    """The pipeline around the networks. Source of the published behaviour: its released code."""
+
+    mask_threshold: float
+    """Probabilities that reach it are damage."""
+    resizes: bool
+    """Whether the photo is resized to multiples of 4 (16 with scratches) and stays so; else it is mirrored
+    a little beyond its borders and cut back."""
+    stretches: bool
+    """Whether the result's darkest and brightest values, over all colours and the whole photo, become
+    black and white."""
+    in_colour: bool
+    """Whether gray photos come out as the network paints them, whatever the options say."""
+    expects_scratches: bool
+    """Whether a photo in which no scratch was found still passes the mapping for scratched ones."""
+
+
+PRESETS = {
+    "heirloom": Preset(
+        mask_threshold=0.4, resizes=False, stretches=False, in_colour=False, expects_scratches=False
+    ),
+    "published": Preset(
+        mask_threshold=0.4, resizes=True, stretches=True, in_colour=True, expects_scratches=True
+    ),
+}
+"""Both paint damage white before encoding, since the networks were trained so, and widen the mask by 3
+pixels for the high-resolution mapping only."""

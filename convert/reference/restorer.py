@@ -1,0 +1,224 @@
+"""Restoring a photo with the reference networks: the pipeline around `convert.reference.chain`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import nn
+
+from convert.kinds import RoleName
+from convert.nets.reference import ScratchUnet, Vae
+from convert.reference.budget import working_bytes
+from convert.reference.chain import STRIDE, Mapping, Networks, PhotoRows, pictured, translate
+from convert.reference.detection import find_scratches, widened
+from convert.reference.presets import Preset
+from convert.reference.strips import Workspace
+from edge import damage
+from edge.bands import Pixels
+from edge.cells import shrink
+from edge.errors import MemoryBudgetExceeded, NetworkFailed
+from edge.photo import Photo
+from edge.pipeline import Options, Restored, in_colour, looks_gray
+from edge.tiling import Box, cut
+
+QUALITY: RoleName = "mapping_quality"
+
+PATCH_STRIDE = 32
+"""Pixels to the largest patch of the high-resolution mapping."""
+
+PATCH_MASK_MARGIN = 3
+"""By so many pixels the mask is widened for that mapping, as published."""
+
+LEAST_SIDE = 16
+"""Smaller photos are mirrored up to this: the networks look further than their borders."""
+
+THUMBNAIL_SIDE = 1024
+
+
+class Weights(Protocol):
+    """Where networks come from; `convert.reference_weights.ReferenceWeights` is one."""
+
+    def load(self, role: RoleName) -> nn.Module:
+        """The network of that role, for inference."""
+
+
+class ReferenceRestorer:
+    """Restores photos with the reference networks, which are loaded as photos need them."""
+
+    def __init__(
+        self,
+        weights: Weights,
+        preset: Preset,
+        *,
+        hr: bool = False,
+        device: torch.device,
+        max_memory: int | None = None,
+    ) -> None:
+        """``hr``: the high-resolution mapping for scratched photos. ``max_memory``: bytes."""
+        self._weights, self._preset, self._device = weights, preset, device
+        self._scratch_role: RoleName = "mapping_hr" if hr else "mapping_scratch"
+        self._max_memory = max_memory
+        self._loaded: dict[RoleName, nn.Module] = {}
+        for role in ("vae_a", "vae_b_quality"):
+            self._network(role)
+
+    def restore(
+        self,
+        photo: Photo,
+        options: Options,
+        progress: Callable[[float], None] | None = None,
+    ) -> Restored:
+        """Restore ``photo``; ``progress`` is told the share done, 0..1.
+
+        The photo's pixels are overwritten, unless the preset resizes them. Raises MemoryBudgetExceeded
+        before anything is changed, PhotoError for a mask that does not fit, NetworkFailed, WeightsError.
+        """
+        if photo.pixels.ndim == 2 and (self._preset.in_colour or not options.keep_gray):
+            photo = replace(photo, pixels=in_colour(photo.pixels))
+        drawn = self._drawn_mask(photo, options)
+        if self._preset.resizes:
+            photo = _resized(photo, scratched=options.scratches != "off")
+        pixels = photo.pixels
+        with _enough_memory():
+            mask = self._mask(pixels, drawn, options)
+            networks = self._chain(scratched=mask is not None)
+            patches = self._scratch_role == "mapping_hr" and mask is not None
+            size = self._padded((pixels.shape[0], pixels.shape[1]), PATCH_STRIDE if patches else STRIDE)
+            done = ["restored by the reference networks"]
+            if mask is not None:
+                done.insert(0, f"scratches on {100 * mask.mean():.1f} % of the photo")
+                mask = widened(mask, PATCH_MASK_MARGIN) if patches else mask
+                mask = cut(mask, Box(0, 0, *size))
+
+            detectors = [self._loaded[role] for role in self._loaded if role == "detection"]
+            work = Workspace(
+                working_bytes(self._max_memory, size, networks, detectors),
+                _share_of(networks.macs(size), progress),
+            )
+            gray = not self._preset.in_colour and options.keep_gray and _is_gray(pixels)
+            picture = translate(networks, PhotoRows(pixels, size, mask, self._device), work)
+            low, high = 0.0, 1.0
+            if self._preset.stretches:
+                ends = [(strip.min(), strip.max()) for _, strip in pictured(picture, work)]
+                low, high = float(min(end[0] for end in ends)), float(max(end[1] for end in ends))
+            for top, strip in pictured(picture, work):
+                strip -= low
+                strip /= max(high - low, 1e-5)
+                _paint(pixels[top : top + len(strip)], strip, options.strength, gray)
+        if progress is not None:
+            progress(1.0)
+        return Restored(photo, tuple(done))
+
+    def _network(self, role: RoleName) -> nn.Module:
+        if role not in self._loaded:
+            self._loaded[role] = self._weights.load(role).to(self._device)
+        return self._loaded[role]
+
+    def _chain(self, scratched: bool) -> Networks:
+        role, other = self._scratch_role, QUALITY
+        if not scratched:
+            role, other = other, role
+        # The mappings are the largest networks by far: only the one in use is kept.
+        self._loaded.pop(other, None)
+        encoder = cast(Vae, self._network("vae_a")).encoder
+        decoder = cast(Vae, self._network("vae_b_scratch" if scratched else "vae_b_quality")).decoder
+        return Networks(encoder, cast(Mapping, self._network(role)), decoder)
+
+    def _drawn_mask(self, photo: Photo, options: Options) -> NDArray[np.bool_] | None:
+        if not isinstance(options.scratches, Path):
+            return None
+        return damage.read_mask(options.scratches, (photo.pixels.shape[0], photo.pixels.shape[1])).mask
+
+    def _mask(
+        self, pixels: Pixels, drawn: NDArray[np.bool_] | None, options: Options
+    ) -> NDArray[np.bool_] | None:
+        """The damage for the mapping of scratched photos, ``(H, W)``; None for the other mapping."""
+        if options.scratches == "off":
+            return None
+        if drawn is not None:
+            size = (pixels.shape[1], pixels.shape[0])
+            mask = np.array(Image.fromarray(drawn).resize(size, Image.Resampling.NEAREST))
+        else:
+            detector = cast(ScratchUnet, self._network("detection"))
+            mask = find_scratches(detector, pixels, self._preset.mask_threshold, self._device)
+        return mask if mask.any() or self._preset.expects_scratches else None
+
+    def _padded(self, shape: tuple[int, int], multiple: int) -> tuple[int, int]:
+        """The size at which the networks see a photo."""
+        if self._preset.resizes:
+            return shape
+        rows, columns = (-(-max(side, LEAST_SIDE) // multiple) * multiple for side in shape)
+        return rows, columns
+
+
+@contextmanager
+def _enough_memory() -> Iterator[None]:
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise MemoryBudgetExceeded(
+            "The device ran out of memory: allow less with --max-memory, shrink the photo, or use "
+            "--device cpu."
+        ) from error
+
+
+def _share_of(total: int, progress: Callable[[float], None] | None) -> Callable[[int], None]:
+    done = 0
+
+    def tell(macs: int) -> None:
+        nonlocal done
+        done += macs
+        if progress is not None:
+            progress(min(1.0, done / total))
+
+    return tell
+
+
+def _resized(photo: Photo, scratched: bool) -> Photo:
+    """As published: sides rounded to multiples of 4 (bilinear), or with scratches of 16 (bicubic)."""
+    multiple = 16 if scratched else 4
+    rows, columns = (max(LEAST_SIDE, round(side / multiple) * multiple) for side in photo.pixels.shape[:2])
+    kind = Image.Resampling.BICUBIC if scratched else Image.Resampling.BILINEAR
+    if (rows, columns) == photo.pixels.shape[:2]:
+        return photo
+
+    def resized(plane: Pixels) -> NDArray[np.float32]:
+        image = Image.fromarray(plane if plane.dtype == np.uint8 else plane.astype(np.float32))
+        return np.asarray(image.resize((columns, rows), kind), np.float32)
+
+    def whole(pixels: Pixels) -> Pixels:
+        planes = [
+            resized(np.ascontiguousarray(plane)) for plane in np.moveaxis(np.atleast_3d(pixels), 2, 0)
+        ]
+        values = np.stack(planes, axis=2).reshape(rows, columns, *pixels.shape[2:])
+        limits = np.iinfo(pixels.dtype)
+        return cast(Pixels, np.clip(np.round(values), 0, limits.max).astype(pixels.dtype))
+
+    alpha = None if photo.alpha is None else whole(photo.alpha)
+    return replace(photo, pixels=whole(photo.pixels), alpha=alpha)
+
+
+def _is_gray(pixels: Pixels) -> bool:
+    return pixels.ndim == 2 or looks_gray(shrink(pixels, -(-max(pixels.shape) // THUMBNAIL_SIDE)))
+
+
+def _paint(target: Pixels, strip: NDArray[np.float32], strength: float, gray: bool) -> None:
+    """Move the rows of ``target`` ``(rows, columns[, 3])`` towards ``strip`` (0..1), in place."""
+    if not np.isfinite(strip).all():
+        raise NetworkFailed("The networks returned values that are not finite: import the weights again.")
+    whole = np.iinfo(target.dtype).max
+    strip = strip[: target.shape[0], : target.shape[1]]
+    before = target if target.ndim == 3 else target[..., None]
+    change = strip * whole - before
+    if gray:
+        change = change.mean(axis=2, keepdims=True)
+    after = np.floor(before + strength * change + 0.5)
+    target[...] = np.clip(after, 0, whole).reshape(target.shape)
