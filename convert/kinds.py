@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import product
@@ -133,16 +133,20 @@ def build(role: RoleName, widths: Widths) -> nn.Module:
         return KINDS[ROLES[role].kind].network(**widths, **ROLES[role].settings)
 
 
-def state_of(kind: KindName, widths: Widths) -> dict[str, Tensor]:
+def state_of(kind: KindName, widths: Widths) -> Mapping[str, Tensor]:
     """Keys, shapes and types of a network's state dict, as tensors without memory."""
-    with torch.device("meta"):
-        return dict(KINDS[kind].network(**widths).state_dict())
+    return _state_of(kind, tuple(widths.items()))
 
 
 @cache
-def keys_of(kind: KindName) -> frozenset[str]:
+def _state_of(kind: KindName, widths: tuple[tuple[str, int], ...]) -> Mapping[str, Tensor]:
+    with torch.device("meta"):
+        return dict(KINDS[kind].network(**dict(widths)).state_dict())
+
+
+def keys_of(kind: KindName) -> Set[str]:
     """The keys of a kind; they don't depend on the widths."""
-    return frozenset(state_of(kind, KINDS[kind].published))
+    return state_of(kind, KINDS[kind].published).keys()
 
 
 def possible_widths(kind: KindName, shapes: Shapes) -> Iterator[Widths]:

@@ -163,8 +163,11 @@ def write_network(network: nn.Module, path: Path) -> None:
     """Write a folded network; ``path`` appears whole or not at all. Raises WeightsError or OSError."""
     state = {name: value.detach().contiguous() for name, value in network.state_dict().items()}
     with written_beside(path) as partial:
+        partial.touch()
+        mode = partial.stat().st_mode
         try:
             save_file(state, partial)
+            partial.chmod(mode)  # safetensors lets nobody but the owner read it
         except SafetensorError as error:
             raise WeightsError(f"{path.name} can't be written ({error}): is the disk full?") from error
 

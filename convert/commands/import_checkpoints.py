@@ -59,7 +59,7 @@ def _named(given: list[str]) -> dict[RoleName, Path]:
 
 
 def _show(imported: Imported, output: Path) -> None:
-    table = Table("role", "kind", "widths", "weights", "size", "source")
+    table = Table("role", "kind", "widths", "weights", "size")
     for role, network in imported.manifest.networks.items():
         table.add_row(
             role,
@@ -67,11 +67,11 @@ def _show(imported: Imported, output: Path) -> None:
             ", ".join(f"{name} {width}" for name, width in network.widths.items()),
             f"{network.parameters / 1e6:.2f} M",
             f"{network.bytes / 1e6:.1f} MB",
-            escape(imported.sources[role]),
         )
     console = Console()
     console.print(table)
-    lines = [f"Ignored: {item.source} ({item.reason})" for item in imported.ignored]
+    lines = [f"{role}: from {source}" for role, source in imported.sources.items()]
+    lines += [f"Ignored: {item.source} ({item.reason})" for item in imported.ignored]
     lines += [ROLES[role].absent or "" for role in imported.absent]
     for line in [*lines, f"Imported to {printable(str(output))}"]:
         console.print(line, markup=False, highlight=False, soft_wrap=True)

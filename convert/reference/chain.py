@@ -10,9 +10,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from convert.nets.reference import PatchMapping, QualityMapping, ScratchMapping
-from convert.nets.reference.attention import partial_attention, valid_cells
+from convert.nets.reference.attention import EXTRA, attend, valid_cells
 from convert.nets.reference.mapping import PartialNonLocal
 from convert.nets.reference.patch_attention import PatchAttention, compose, damaged_cells
 from convert.reference.strips import (
@@ -30,6 +31,9 @@ from edge.tiling import Box, cut
 
 STRIDE = 4
 """Pixels to a latent, each way."""
+
+QUERY_COPIES = 8
+"""Copies of a chunk of queries that exist at once: their projections, and what was attended."""
 
 Mapping = QualityMapping | ScratchMapping | PatchMapping
 
@@ -127,33 +131,36 @@ def fill(block: PartialNonLocal, x: Kept, valid: Tensor, work: Workspace) -> Non
 
     Its projections of keys and values are linear, so they are moved to the queries and to what was
     attended: a logit's ``theta . (P x + p)`` is ``(P' theta) . x`` and a term that all keys share, which
-    the softmax cancels. So the map itself serves as keys and values, and no copy of it is made for them.
+    the softmax cancels. So the map itself serves as keys and values. Three copies of it exist at most:
+    keys, values and the result, then the map, the result and its residual.
     """
-    values = x.settle(work)
+    settled = x.settle(work)
     if bool((valid == 1).all()):
         return
     theta, phi, g, out = (
         (layer.weight[:, :, 0, 0], _bias(layer)) for layer in (block.theta, block.phi, block.g, block.W)
     )
-    keys = values.flatten(2)
-    filled = torch.empty_like(values)
+    shape, width = settled.shape, settled.shape[1]
+    keys = F.pad(settled.flatten(2).transpose(1, 2), (0, EXTRA))
+    x.values = settled = settled.new_empty(0)
+    values = keys * valid.flatten(1).unsqueeze(2)
+    values[..., width] = valid.flatten(1)
+    filled = keys.new_empty(shape)
     target = filled.flatten(2)
-    cells = keys.shape[2]
-    # Weights exist twice while they are normalised.
-    chunk = max(1, work.most_bytes // (2 * FLOAT_BYTES * cells))
-    for first in range(0, cells, chunk):
-        part = keys[:, :, first : first + chunk].transpose(1, 2)
-        queries = (part @ theta[0].T + theta[1]) @ phi[0]
-        attended, mass = partial_attention(
-            queries, keys, keys.transpose(1, 2), valid.flatten(1), most_weights=chunk * cells
-        )
+    chunk = max(1, work.most_bytes // (QUERY_COPIES * FLOAT_BYTES * keys.shape[2]))
+    for first, last in pairwise([*range(0, keys.shape[1], chunk), keys.shape[1]]):
+        queries = (keys[:, first:last, :width] @ theta[0].T + theta[1]) @ phi[0]
+        attended, mass = attend(queries, keys, values)
         answers = (attended @ g[0].T + mass * g[1]) @ out[0].T + out[1]
-        target[:, :, first : first + chunk] = answers.transpose(1, 2)
-        work.tell(2 * cells * part.shape[1] * part.shape[2])
+        target[:, :, first:last] = answers.transpose(1, 2)
+        work.tell(2 * (last - first) * keys.shape[1] * width)
+    del values
+    x.values = keys[..., :width].transpose(1, 2).reshape(shape)
+    del keys
     change = run(block.res_block, Kept(filled), work)
     for top, bottom in work.heights(x.shape[1], 3 * x.row_bytes()):
         weight = valid[:, :, top:bottom]
-        kept = values[:, :, top:bottom]
+        kept = x.values[:, :, top:bottom]
         kept.mul_(weight).add_((1 - weight) * change.read(top, bottom))
 
 

@@ -23,6 +23,8 @@ def fold(network: nn.Module) -> nn.Module:
             _fold_spatial_norm(module)
         elif isinstance(module, nn.Conv2d) and hasattr(module, "weight_orig"):
             remove_spectral_norm(module)
+            # It leaves a hook behind that would ask for the norm's own weights when loading.
+            module._load_state_dict_pre_hooks.clear()
     return network.requires_grad_(False)
 
 

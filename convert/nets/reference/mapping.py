@@ -38,9 +38,10 @@ class PartialNonLocal(nn.Module):
 
     def forward(self, x: Tensor, valid: Tensor) -> Tensor:
         """Fill ``x`` ``(B, width, h, w)`` where ``valid`` ``(B, 1, h, w)`` is below 1."""
-        queries = self.theta(x).flatten(2).transpose(1, 2)
-        values = self.g(x).flatten(2).transpose(1, 2)
-        attended, _ = partial_attention(queries, self.phi(x).flatten(2), values, valid.flatten(1))
+        queries, keys, values = (
+            layer(x).flatten(2).transpose(1, 2) for layer in (self.theta, self.phi, self.g)
+        )
+        attended, _ = partial_attention(queries, keys, values, valid.flatten(1))
         filled: Tensor = self.res_block(self.W(attended.transpose(1, 2).reshape_as(x)))
         return valid * x + (1 - valid) * filled
 

@@ -6,8 +6,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from convert.nets.reference.attention import MOST_WEIGHTS
 from convert.nets.reference.blocks import ResidualBlock, descent, residual_blocks, rise
+
+MOST_WEIGHTS = 1 << 24
+"""Likenesses of patches that exist at once: 64 MiB."""
 
 MOST_DAMAGE = 0.6
 """A patch counts as damaged if more than this share of its latents is."""

@@ -1,0 +1,53 @@
+"""Restore a made-up scratched photo with the reference networks; prints a line of JSON.
+
+``python measure_memory.py HEIGHT WIDTH MAPPING_WIDTH MAX_MEMORY MAPPING``, in a process of its own so that
+its peak is that of one restoration. MAPPING is quality, scratch or hr.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+import torch
+from PIL import Image
+from small_weights import SmallWeights
+
+from convert.reference.presets import PRESETS
+from convert.reference.restorer import ReferenceRestorer
+from edge import memory
+from edge.photo import Metadata, Photo
+from edge.pipeline import Options
+
+
+def main(height: int, width: int, mapping_width: int, max_memory: int, mapping: str) -> None:
+    torch.set_num_threads(2)
+    weights = SmallWeights(vae=64, latent=64, width=mapping_width, detection=64)
+    restorer = ReferenceRestorer(
+        weights,
+        PRESETS["heirloom"],
+        hr=mapping == "hr",
+        device=torch.device("cpu"),
+        max_memory=max_memory or None,
+    )
+    across, down = np.linspace(0, 9, width), np.linspace(0, 9, height)[:, None]
+    waves = (127 + 60 * np.sin(across) * np.sin(down)).astype(np.uint8)
+    photo = Photo(np.stack([waves, waves // 2, 255 - waves], axis=2), None, Metadata("PNG"))
+    scratches = np.zeros((height, width), np.uint8)
+    scratches[height // 3 : height // 3 + 9, width // 9 : -width // 9] = 255
+    with tempfile.TemporaryDirectory() as folder:
+        mask = Path(folder) / "mask.png"
+        Image.fromarray(scratches).save(mask)
+        started = perf_counter()
+        restored = restorer.restore(photo, Options(scratches="off" if mapping == "quality" else mask))
+    sys.stdout.write(
+        json.dumps({"seconds": perf_counter() - started, "peak": memory.peak(), "done": restored.done}) + "\n"
+    )
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:5]), sys.argv[5])
