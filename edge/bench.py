@@ -18,10 +18,12 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from edge.bench_restore import Run
 from edge.bundle import Bundle
 from edge.errors import HeirloomError
 from edge.manifest import INTEGER_RANGES, PartName, Precision, Tensor, tensor_shape
@@ -258,16 +260,18 @@ def bench_command(
     measured: dict[Precision, list[dict[str, Any]]] = {precision: [] for precision in precisions}
     for _ in range(runs):
         for precision, attempts in measured.items():
-            attempts.append(_restore_once(bundle.folder, photo, precision, threads))
+            task = Run(
+                str(photo.resolve()), threads, bundle=str(bundle.folder.resolve()), precision=precision
+            )
+            attempts.append(restore_once(task))
     return [_command_result(precision, tries, megapixels) for precision, tries in measured.items()]
 
 
-def _restore_once(folder: Path, photo: Path, precision: Precision, threads: int) -> dict[str, Any]:
+def restore_once(task: Run) -> dict[str, Any]:
     """What `edge.bench_restore` says of one restoration, and the process's ``seconds``."""
-    arguments = [str(folder.resolve()), str(photo.resolve()), precision, str(threads)]
     started = perf_counter()
     done = subprocess.run(
-        [sys.executable, "-m", "edge.bench_restore", *arguments],
+        [sys.executable, "-m", "edge.bench_restore", msgspec.json.encode(task).decode()],
         capture_output=True,
         text=True,
         check=False,
@@ -294,10 +298,18 @@ def _command_result(precision: Precision, tries: list[dict[str, Any]], megapixel
     )
 
 
-def write_test_photo(path: Path, megapixels: float) -> None:
-    """A JPEG of 4:3 with gradients, texture, grain and a few scratches; the same one every time."""
+def four_to_three(megapixels: float) -> tuple[int, int]:
+    """Width and height of a photo of 4:3."""
     height = max(1, round((megapixels * 1e6 * 3 / 4) ** 0.5))
-    width = max(1, round(megapixels * 1e6 / height))
+    return max(1, round(megapixels * 1e6 / height)), height
+
+
+def write_test_photo(path: Path, size: tuple[int, int]) -> None:
+    """A JPEG of this width and height with gradients, texture, grain and a few scratches.
+
+    The same one every time.
+    """
+    width, height = size
     rng = np.random.default_rng(0)
     pixels = np.empty((height, width, 3), np.uint8)
     across = np.arange(width, dtype=np.float32) / width

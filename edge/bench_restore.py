@@ -1,7 +1,7 @@
 """One restoration as ``heirloom restore`` does it, timed from inside; prints a line of JSON.
 
-``python -m edge.bench_restore BUNDLE PHOTO PRECISION THREADS``, run by `edge.bench` in a new process so
-that start-up and peak memory are those of a real run.
+``python -m edge.bench_restore RUN``, where RUN is a `Run` as JSON, is run by `edge.bench` in a new process
+so that start-up and peak memory are those of a real run.
 """
 
 from __future__ import annotations
@@ -10,23 +10,47 @@ import json
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import cast
+from typing import Literal
+
+import msgspec
 
 import edge.commands.restore  # noqa: F401 - what the command imports is a part of its start-up
 from edge import batch, memory
-from edge.bundle import open_bundle
+from edge.engines import Engine, Reference, bundle_engine, reference_engine
 from edge.jobs import plan
 from edge.manifest import Precision
 from edge.photo import DEFAULT_MAX_PIXELS, Photo
 from edge.pipeline import Options, Restored, Restorer
 
 
+@dataclass(frozen=True)
+class Run:
+    """What to restore, and with what: a bundle in one precision, or reference networks."""
+
+    photo: str
+    threads: int
+    scratches: Literal["auto", "off"] = "auto"
+    bundle: str = ""
+    precision: Precision = "int8"
+    reference: bool = False
+    weights: str = ""
+    """Imported weights of the reference networks; empty for random ones."""
+
+    def engine(self) -> Engine:
+        """The networks, opened."""
+        if self.reference:
+            weights = Path(self.weights) if self.weights else None
+            return reference_engine(Reference(weights, preset="published"))
+        return bundle_engine(Path(self.bundle), self.precision, None)
+
+
 class Timed:
     """A restorer that knows how long it took, and what it did."""
 
-    def __init__(self, restorer: Restorer) -> None:
+    def __init__(self, restorer: batch.Restores) -> None:
         self.restorer = restorer
         self.seconds = 0.0
         self.done: tuple[str, ...] = ()
@@ -42,14 +66,16 @@ class Timed:
         return restored
 
 
-def main(folder: str, photo: str, precision: str, threads: str) -> None:
-    """Restore ``photo`` into a temporary folder and print what it took."""
-    bundle = open_bundle(Path(folder))
-    restorer = Restorer(bundle, precision=cast(Precision, precision), threads=int(threads))
+def main(task: str) -> None:
+    """Restore the photo into a temporary folder and print what it took."""
+    run = msgspec.json.decode(task, type=Run)
+    engine = run.engine()
+    restorer = engine.restorer(run.threads, None)
     timed = Timed(restorer)
     with tempfile.TemporaryDirectory() as output:
-        jobs = plan([Path(photo)], Path(output))
-        settings = batch.Settings(Options(), bundle.digest, {}, DEFAULT_MAX_PIXELS)
+        jobs = plan([Path(run.photo)], Path(output))
+        options = Options(scratches=run.scratches)
+        settings = batch.Settings(options, engine.digest, {}, DEFAULT_MAX_PIXELS)
         started = perf_counter()
         (outcome,) = batch.run(jobs, settings, lambda: timed)
         work = perf_counter() - started
@@ -58,7 +84,7 @@ def main(folder: str, photo: str, precision: str, threads: str) -> None:
     report = {
         "work": work,
         "restoring": timed.seconds,
-        "networks": restorer.usage.seconds,
+        "networks": restorer.usage.seconds if isinstance(restorer, Restorer) else None,
         "peak": memory.peak(),
         "done": list(timed.done),
     }
@@ -66,4 +92,4 @@ def main(folder: str, photo: str, precision: str, threads: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(sys.argv[1])

@@ -5,6 +5,7 @@ The command line of `edge.bench`: a table on stdout, or JSON.
 
 from __future__ import annotations
 
+import enum
 import json
 import tempfile
 from dataclasses import asdict
@@ -23,12 +24,23 @@ from edge.bench import (
     Spread,
     bench_command,
     bench_networks,
+    four_to_three,
     offered_precisions,
     write_test_photo,
 )
+from edge.bench_against import Comparison, compare
 from edge.bundle import Bundle, open_bundle
 from edge.commands.restore import available_threads
 from edge.manifest import Precision
+
+COMPARED_SIDE = 512
+
+
+class Yardstick(enum.StrEnum):
+    """What to compare with."""
+
+    REFERENCE = "reference"
+
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -51,6 +63,14 @@ def bench(
         Path | None, typer.Option(metavar="DIR", help="Default: the bundle that ships with Heirloom.")
     ] = None,
     runs: Annotated[int, typer.Option(min=1, help="Rounds; figures are medians.")] = 3,
+    against: Annotated[
+        Yardstick | None,
+        typer.Option(help="Instead, compare with the reference networks on a photo of 512x512."),
+    ] = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Imported reference weights. Default: random ones, as slow."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Measure this machine: its matrix multiply, the networks, and a whole restoration.
@@ -58,6 +78,11 @@ def bench(
     Each round measures everything once, so that what else the machine does spoils all figures alike.
     """
     opened = open_bundle(bundle)
+    if weights and not against:
+        raise typer.BadParameter("--weights needs --against reference.")
+    if against:
+        _compare(opened, weights, photo, threads or available_threads(), runs, as_json)
+        return
     precisions = parse_precisions(precision, opened)
     count = threads or available_threads()
     # What is being measured is said on stderr, so that stdout is the result.
@@ -67,7 +92,7 @@ def bench(
         with tempfile.TemporaryDirectory() as folder:
             path = photo or Path(folder) / "photo.jpg"
             if photo is None:
-                write_test_photo(path, megapixels)
+                write_test_photo(path, four_to_three(megapixels))
             restorations = bench_command(opened, path, precisions, count, runs)
     if as_json:
         found = {
@@ -92,6 +117,45 @@ def bench(
         highlight=False,
     )
     console.print(_network_table(networks), _command_table(restorations))
+
+
+def _compare(
+    bundle: Bundle, weights: Path | None, photo: Path | None, threads: int, runs: int, as_json: bool
+) -> None:
+    with (
+        Console(stderr=True).status("Restoring with both, in turns"),
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        path = photo or Path(folder) / "photo.jpg"
+        if photo is None:
+            write_test_photo(path, (COMPARED_SIDE, COMPARED_SIDE))
+        found = compare(bundle, weights, path, threads, runs)
+    if as_json:
+        typer.echo(json.dumps([asdict(comparison) for comparison in found], indent=2))
+        return
+    console = Console()
+    console.print(
+        f"{photo or f'a photo of {COMPARED_SIDE}x{COMPARED_SIDE}'}, {threads} threads, {runs} rounds: "
+        "median (lowest to highest)",
+        highlight=False,
+    )
+    console.print(_comparison_table(found))
+
+
+def _comparison_table(found: list[Comparison]) -> Table:
+    table = Table("", "scratches", "mobile INT8", "reference", "ratio")
+    for one in found:
+        looked_for = "yes" if one.scratches else "no"
+        mobile, reference = one.mobile, one.reference
+        rows = (
+            ("restoring, s", mobile.restoring, reference.restoring, one.restoring_ratio),
+            ("whole command, s", mobile.seconds, reference.seconds, one.seconds_ratio),
+        )
+        for name, fast, slow, ratio in rows:
+            table.add_row(name, looked_for, _figure(fast, 2), _figure(slow, 2), _figure(ratio))
+        peaks = _figure(mobile.peak_mb, 0), _figure(reference.peak_mb, 0)
+        table.add_row("peak memory, MB", looked_for, *peaks, end_section=True)
+    return table
 
 
 def parse_precisions(text: str | None, bundle: Bundle) -> list[Precision]:

@@ -13,7 +13,8 @@ import typer
 from PIL import Image
 from typer.testing import CliRunner
 
-from edge import bench
+from edge import bench, bench_against
+from edge.bench_restore import Run
 from edge.bundle import MANIFEST_NAME, Bundle, open_bundle
 from edge.commands import bench as command_line
 from edge.errors import HeirloomError, MissingArtifact
@@ -124,8 +125,8 @@ def test_a_command_s_figures_come_from_its_attempts() -> None:
 
 
 def test_the_test_photo_is_what_it_says(tmp_path: Path) -> None:
-    bench.write_test_photo(tmp_path / "a.jpg", 0.48)
-    bench.write_test_photo(tmp_path / "b.jpg", 0.48)
+    bench.write_test_photo(tmp_path / "a.jpg", bench.four_to_three(0.48))
+    bench.write_test_photo(tmp_path / "b.jpg", bench.four_to_three(0.48))
     assert (tmp_path / "a.jpg").read_bytes() == (tmp_path / "b.jpg").read_bytes()
     with Image.open(tmp_path / "a.jpg") as image:
         assert (image.format, image.mode, image.size) == ("JPEG", "RGB", (800, 600))
@@ -136,7 +137,7 @@ def test_the_test_photo_is_what_it_says(tmp_path: Path) -> None:
 
 
 def test_the_smallest_test_photo(tmp_path: Path) -> None:
-    bench.write_test_photo(tmp_path / "a.jpg", 1e-6)
+    bench.write_test_photo(tmp_path / "a.jpg", bench.four_to_three(1e-6))
     assert Image.open(tmp_path / "a.jpg").size == (1, 1)
 
 
@@ -161,7 +162,7 @@ def test_a_precision_that_the_bundle_lacks_is_refused(tiny_bundle: Path) -> None
 def test_a_restoration_that_fails_says_why(tiny_bundle: Path, tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_text("paint")
     with pytest.raises(HeirloomError, match=r"a\.jpg"):
-        bench._restore_once(tiny_bundle, tmp_path / "a.jpg", "int8", 1)
+        bench.restore_once(Run(str(tmp_path / "a.jpg"), 1, bundle=str(tiny_bundle)))
 
 
 @pytest.mark.parametrize("own_photo", [False, True])
@@ -169,7 +170,7 @@ def test_the_command_measures_and_prints(
     tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_photo: bool
 ) -> None:
     monkeypatch.setattr(bench.bench_networks, "__defaults__", (64,))
-    bench.write_test_photo(tmp_path / "a.jpg", 0.01)
+    bench.write_test_photo(tmp_path / "a.jpg", bench.four_to_three(0.01))
     before = (tmp_path / "a.jpg").read_bytes()
     arguments = ["--bundle", str(tiny_bundle), "--runs", "1", "--threads", "1", "--precision", "int8"]
     if own_photo:
@@ -201,3 +202,46 @@ def test_no_bundle_is_a_typed_error(tmp_path: Path) -> None:
     result = CliRunner().invoke(command_line.command, ["--bundle", str(tmp_path)])
     assert isinstance(result.exception, HeirloomError)
     assert MANIFEST_NAME in str(result.exception)
+
+
+def test_a_comparison_takes_both_in_turns_and_divides_round_by_round(
+    tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tasks: list[Run] = []
+
+    def once(task: Run) -> dict[str, Any]:
+        tasks.append(task)
+        slow = 10.0 if task.reference else 1.0
+        return {"seconds": slow * len(tasks), "restoring": slow, "peak": 10**8 * len(tasks)}
+
+    monkeypatch.setattr(bench_against, "restore_once", once)
+    without, scratched = bench_against.compare(open_bundle(tiny_bundle), None, Path("a.jpg"), 2, runs=2)
+    assert [task.reference for task in tasks] == [False, True] * 4
+    assert [task.scratches for task in tasks] == ["off"] * 4 + ["auto"] * 4
+    assert (without.scratches, scratched.scratches) == (False, True)
+    assert without.restoring_ratio == bench.Spread(10.0, 10.0, 10.0)
+    assert without.seconds_ratio == bench.Spread(pytest.approx(50 / 3), pytest.approx(40 / 3), 20.0)
+    assert without.mobile.peak_mb == bench.Spread(200.0, 100.0, 300.0)
+    assert without.reference.seconds.low == 20.0
+
+
+def test_the_comparison_is_printed(tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = []
+
+    def once(task: Run) -> dict[str, Any]:
+        sizes.append(Image.open(task.photo).size)
+        return {"seconds": 2.0, "restoring": 1.5 if task.reference else 0.5, "peak": None}
+
+    monkeypatch.setattr(bench_against, "restore_once", once)
+    arguments = ["--bundle", str(tiny_bundle), "--runs", "1", "--against", "reference"]
+    result = CliRunner(env={"COLUMNS": "160"}).invoke(command_line.command, arguments)
+    assert result.exit_code == 0, result.output
+    assert "3.0 (3.0–3.0)" in result.stdout
+    assert set(sizes) == {(512, 512)}
+    result = CliRunner().invoke(command_line.command, [*arguments, "--json"])
+    assert json.loads(result.stdout)[1]["restoring_ratio"]["median"] == 3.0
+
+
+def test_weights_without_a_comparison_are_refused(tiny_bundle: Path, tmp_path: Path) -> None:
+    arguments = ["--bundle", str(tiny_bundle), "--weights", str(tmp_path)]
+    assert CliRunner().invoke(command_line.command, arguments).exit_code == 2

@@ -45,7 +45,8 @@ def main(height: int, width: int, mapping_width: int, max_memory: int, mapping: 
         started = perf_counter()
         restored = restorer.restore(photo, Options(scratches="off" if mapping == "quality" else mask))
     sys.stdout.write(
-        json.dumps({"seconds": perf_counter() - started, "peak": memory.peak(), "done": restored.done}) + "\n"
+        json.dumps({"seconds": perf_counter() - started, "peak": memory.peak(), "done": restored.done})
+        + "\n"
     )
 
 
