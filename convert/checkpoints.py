@@ -20,7 +20,8 @@ from torch import Tensor, nn
 
 from convert.checkpoint_files import CheckpointFile, find_checkpoints, on_disk, read_checkpoint, shown
 from convert.errors import AmbiguousCheckpoint, MissingCheckpoint, WrongCheckpoint
-from convert.kinds import (
+from convert.nets.reference.folding import fold
+from convert.reference.kinds import (
     KINDS,
     ROLES,
     KindName,
@@ -33,8 +34,7 @@ from convert.kinds import (
     roles_of,
     state_of,
 )
-from convert.nets.reference.folding import fold
-from convert.reference_weights import (
+from convert.reference.weights import (
     StoredNetwork,
     WeightsManifest,
     file_entry,

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from convert.checkpoints import Imported, import_checkpoints
-from convert.kinds import ROLES, RoleName
+from convert.reference.kinds import ROLES, RoleName
 from edge.records import printable
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)

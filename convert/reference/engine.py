@@ -9,11 +9,11 @@ from typing import Any
 import torch
 from torch import nn
 
-from convert.kinds import KINDS, ROLES, RoleName
 from convert.nets.reference.folding import fold
+from convert.reference.kinds import KINDS, ROLES, RoleName
 from convert.reference.presets import PRESETS
 from convert.reference.restorer import ReferenceRestorer, Weights
-from convert.reference_weights import open_weights
+from convert.reference.weights import open_weights
 from edge.errors import RuntimeUnavailable
 from edge.memory import available
 
@@ -49,24 +49,30 @@ class ReferenceEngine:
         torch.set_num_threads(threads)
         # Full precision on a GPU too: convolutions there would otherwise round to 10 bits.
         torch.backends.cudnn.allow_tf32 = False
-        memory = max_memory or (available() if self.device.type == "cpu" else None)
+        if max_memory is None and self.device.type == "cpu":
+            max_memory = available()
         return ReferenceRestorer(
-            self.weights, PRESETS[self.preset], hr=self.hr, device=self.device, max_memory=memory
+            self.weights, PRESETS[self.preset], hr=self.hr, device=self.device, max_memory=max_memory
         )
 
 
 def open_engine(weights: Path | None, device: str, preset: str, hr: bool) -> ReferenceEngine:
     """Open imported weights; without a folder, random ones. Raises WeightsError, RuntimeUnavailable."""
-    opened = RandomWeights() if weights is None else open_weights(weights)
-    return ReferenceEngine(opened, opened.digest, preset, hr, _device(device))
+    where = _device(device)
+    if weights is None:
+        return ReferenceEngine(RandomWeights(), RandomWeights.digest, preset, hr, where)
+    opened = open_weights(weights)
+    if hr and "mapping_hr" not in opened:
+        opened.load("mapping_hr")  # raises what tells how to get it, before any photo is read
+    return ReferenceEngine(opened, opened.digest, preset, hr, where)
 
 
 def _device(name: str) -> torch.device:
     try:
         device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise RuntimeUnavailable(
-            f"PyTorch cannot use the device {name} here ({str(error).splitlines()[0]}): use --device cpu."
-        ) from error
+        usable = device.type == "cpu" or (device.type == "cuda" and torch.cuda.is_available())
+    except (RuntimeError, ImportError):
+        usable = False
+    if not usable:
+        raise RuntimeUnavailable(f"PyTorch cannot use the device {name!r} here: use --device cpu, or cuda.")
     return device

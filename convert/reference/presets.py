@@ -12,8 +12,8 @@ class Preset:
     mask_threshold: float
     """Probabilities that reach it are damage."""
     resizes: bool
-    """Whether the photo is resized to multiples of 4 (16 with scratches) and stays so; else it is mirrored
-    a little beyond its borders and cut back."""
+    """Whether the photo is resized to multiples of 4 (16 with scratches), at least 16, and stays so; else
+    it is mirrored a little beyond its borders and cut back."""
     stretches: bool
     """Whether the result's darkest and brightest values, over all colours and the whole photo, become
     black and white."""

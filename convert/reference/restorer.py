@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
 
-from convert.kinds import RoleName
 from convert.nets.reference import ScratchUnet, Vae
 from convert.reference.budget import working_bytes
 from convert.reference.chain import STRIDE, Mapping, Networks, PhotoRows, pictured, translate
 from convert.reference.detection import find_scratches, widened
+from convert.reference.kinds import RoleName
 from convert.reference.presets import Preset
 from convert.reference.strips import Workspace
 from edge import damage
@@ -44,7 +44,7 @@ THUMBNAIL_SIDE = 1024
 
 
 class Weights(Protocol):
-    """Where networks come from; `convert.reference_weights.ReferenceWeights` is one."""
+    """Where networks come from; `convert.reference.weights.ReferenceWeights` is one."""
 
     def load(self, role: RoleName) -> nn.Module:
         """The network of that role, for inference."""

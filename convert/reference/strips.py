@@ -80,29 +80,44 @@ class Step:
         """Whether the map grows."""
         return isinstance(self.convolution, nn.ConvTranspose2d)
 
+    @property
+    def finished(self) -> bool:
+        """Whether something follows the convolution already."""
+        return self.norm is not None or self.activation is not None
+
 
 def steps_of(layers: nn.Sequential) -> list[Step | ResidualBlock]:
-    """The layers as steps; TypeError for one that is not known here."""
+    """The layers as steps; TypeError for a layer, or an order of layers, that is not known here."""
     found: list[Step | ResidualBlock] = []
     reflected = 0
     for layer in layers:
-        last = found[-1] if found and isinstance(found[-1], Step) else None
-        if isinstance(layer, ResidualBlock):
+        last = found[-1] if found and isinstance(found[-1], Step) and not reflected else None
+        if isinstance(layer, ResidualBlock) and not reflected:
             found.append(layer)
-        elif isinstance(layer, nn.ReflectionPad2d):
+        elif isinstance(layer, nn.ReflectionPad2d) and len(set(layer.padding)) == 1 and not reflected:
             reflected = layer.padding[0]
-        elif isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+        elif isinstance(layer, nn.Conv2d | nn.ConvTranspose2d) and _is_known(layer, reflected):
             margin = reflected or cast(int, layer.padding[0])
             found.append(Step(layer, margin, "reflect" if reflected else "constant"))
             reflected = 0
-        elif last and isinstance(layer, nn.InstanceNorm2d):
+        elif last and isinstance(layer, nn.InstanceNorm2d) and not (last.finished or layer.affine):
             found[-1] = Step(last.convolution, last.margin, last.padding, layer)
-        elif last and isinstance(layer, nn.ReLU | nn.Tanh):
+        elif last and isinstance(layer, nn.ReLU | nn.Tanh) and last.activation is None:
             activation = torch.relu_ if isinstance(layer, nn.ReLU) else torch.tanh_
             found[-1] = Step(last.convolution, last.margin, last.padding, last.norm, activation)
         else:
-            raise TypeError(f"{type(layer).__name__} can't be computed in strips")
+            raise TypeError(f"{layer} can't be computed in strips here")
     return found
+
+
+def _is_known(layer: nn.Conv2d | nn.ConvTranspose2d, reflected: int) -> bool:
+    """Whether `_convolved` computes this convolution, which follows a padding by ``reflected``."""
+    if isinstance(layer, nn.ConvTranspose2d):
+        doubling = (layer.kernel_size, layer.stride, layer.padding) == ((4, 4), (2, 2), (1, 1))
+        return doubling and layer.output_padding == (0, 0) and layer.groups == 1 and not reflected
+    square = all(len(set(pair)) == 1 for pair in (layer.kernel_size, layer.stride, layer.padding))
+    plain = layer.groups == 1 and layer.dilation == (1, 1) and layer.padding_mode == "zeros"
+    return square and plain and not (reflected and layer.padding != (0, 0))
 
 
 def macs_of(layers: nn.Sequential, shape: tuple[int, int, int]) -> tuple[int, tuple[int, int, int]]:

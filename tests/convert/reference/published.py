@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from convert.kinds import KINDS, ROLES, KindName, RoleName, Widths
+from convert.reference.kinds import KINDS, ROLES, KindName, RoleName, Widths
 
 LAYOUT: dict[RoleName, str] = {
     "vae_a": "Global/checkpoints/restoration/VAE_A_quality/latest_net_G.pth",

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from convert.kinds import KINDS, ROLES, RoleName
 from convert.nets.reference.folding import fold
+from convert.reference.kinds import KINDS, ROLES, RoleName
 
 
 @dataclass(frozen=True)

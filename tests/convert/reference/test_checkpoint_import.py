@@ -33,8 +33,8 @@ from convert.errors import (  # noqa: E402
     WeightsError,
     WrongCheckpoint,
 )
-from convert.kinds import KINDS, ROLES, RoleName, possible_widths, state_of  # noqa: E402
-from convert.reference_weights import open_weights  # noqa: E402
+from convert.reference.kinds import KINDS, ROLES, RoleName, possible_widths, state_of  # noqa: E402
+from convert.reference.weights import open_weights  # noqa: E402
 from edge.cli import main  # noqa: E402
 from edge.errors import OutputConflict  # noqa: E402
 

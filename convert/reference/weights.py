@@ -18,8 +18,8 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from convert.errors import MissingWeights, WeightsError
-from convert.kinds import KINDS, ROLES, KindName, RoleName, build
 from convert.nets.reference.folding import fold
+from convert.reference.kinds import KINDS, ROLES, KindName, RoleName, build
 from edge.files import written_beside
 from edge.manifest import Count, Entry, RelativePath, Sha256
 
