@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ LAYOUT: dict[RoleName, str] = {
     "face_256": "Face_Enhancement/checkpoints/Setting_9_epoch_100/latest_net_G.pth",
     "face_512": "Face_Enhancement/checkpoints/FaceSR_512/latest_net_G.pth",
 }
+REQUIRED = [name for name, role in ROLES.items() if role.absent is None]
 LEGACY = ("vae_a", "mapping_scratch", "face_256")
 """Written in torch's format before zip; the others in the one of today."""
 
@@ -72,6 +73,10 @@ def save(loaded: Any, path: Path, legacy: bool = False) -> None:
     torch.save(loaded, path, _use_new_zipfile_serialization=not legacy)
 
 
+def change(path: Path, edit: Callable[[dict[str, Any]], Any]) -> None:
+    save(edit(dict(torch.load(path, weights_only=True))), path)
+
+
 def write_published(folder: Path, networks: dict[RoleName, nn.Module]) -> None:
     """The release's folders, with what training left in them."""
     for role, network in networks.items():
@@ -100,3 +105,10 @@ def zipped(archive: Path, files: Iterable[Path], root: Path) -> Path:
         for file in sorted(files):
             packed.write(file, file.relative_to(root))
     return archive
+
+
+def content(folder: Path) -> dict[str, bytes | None]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
+        for path in folder.rglob("*")
+    }

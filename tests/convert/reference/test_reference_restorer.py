@@ -1,11 +1,9 @@
-"""Photos restored by the reference networks: both presets, the detector, and the command."""
+"""Photos restored by the reference networks with both presets: values, sizes, memory and networks."""
 
 from __future__ import annotations
 
 import gc
-import json
 import weakref
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,118 +14,30 @@ from PIL import Image
 
 torch = pytest.importorskip("torch")
 
-from small_weights import SmallWeights  # noqa: E402
-from torch import Tensor, nn  # noqa: E402
-from torch.nn import functional as F  # noqa: E402
-
-from convert.nets.reference import ScratchUnet  # noqa: E402
-from convert.reference import budget, restorer  # noqa: E402
-from convert.reference.chain import Networks, PhotoRows  # noqa: E402
-from convert.reference.detection import detector_size, find_scratches, widened  # noqa: E402
-from convert.reference.kinds import ROLES, RoleName  # noqa: E402
-from convert.reference.presets import PRESETS  # noqa: E402
-from convert.reference.restorer import ReferenceRestorer  # noqa: E402
-from convert.reference.weights import (  # noqa: E402
-    StoredNetwork,
-    file_entry,
-    write_manifest,
-    write_network,
+from restoring_reference import (  # noqa: E402
+    KINDS_OF_PHOTO,
+    Weights,
+    damage,
+    distance,
+    found_by,
+    made,
+    painted,
+    photo,
+    picture,
+    restored,
+    tensor,
 )
-from edge import cli  # noqa: E402
-from edge.errors import MemoryBudgetExceeded, NetworkFailed, PhotoError  # noqa: E402
-from edge.photo import Metadata, Photo  # noqa: E402
+from torch import Tensor, nn  # noqa: E402
+
+from convert.reference import budget  # noqa: E402
+from convert.reference.chain import Networks  # noqa: E402
+from convert.reference.kinds import RoleName  # noqa: E402
+from convert.reference.presets import PRESETS  # noqa: E402
+from edge.errors import MemoryBudgetExceeded, NetworkFailed  # noqa: E402
 from edge.pipeline import Options  # noqa: E402
 
-CPU = torch.device("cpu")
 SIZES = [(1, 1), (3, 70), (17, 33), (64, 48)]
-KINDS_OF_PHOTO = {"colour": (np.uint8, 3), "gray": (np.uint8, 0), "16 bits": (np.uint16, 3)}
 BILINEAR, BICUBIC = Image.Resampling.BILINEAR, Image.Resampling.BICUBIC
-
-
-@pytest.fixture(autouse=True)
-def single_thread() -> Iterator[None]:
-    """Small maps are too little work to share."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
-class Weights:
-    """Small networks; notes what is asked for. The detector finds damage here and there, or none."""
-
-    def __init__(self, finds: bool = True) -> None:
-        self.finds = finds
-        self.asked: list[RoleName] = []
-
-    def load(self, role: RoleName) -> nn.Module:
-        self.asked.append(role)
-        network = SmallWeights().load(role)
-        if isinstance(network, ScratchUnet):
-            last = cast(nn.Conv2d, network.last[1])
-            assert last.bias is not None
-            last.weight *= 300
-            last.bias.copy_(300 * (last.bias + (0.1065 if self.finds else -1)))
-        return network
-
-
-def picture(height: int, width: int, dtype: Any = np.uint8, colours: int = 3) -> NDArray[Any]:
-    """Smooth with grain, a different one for each size; gray without ``colours``."""
-    rng = np.random.default_rng(height * 1000 + width)
-    down, across = np.mgrid[:height, :width]
-    light = 0.5 + 0.2 * np.sin(down / 9) * np.cos(across / 7)
-    shape = (height, width, colours) if colours else (height, width)
-    values = (light[..., None] if colours else light) + rng.normal(0, 0.05, shape)
-    return (np.clip(values, 0, 1) * np.iinfo(dtype).max).astype(dtype)
-
-
-def photo(pixels: NDArray[Any], alpha: NDArray[Any] | None = None) -> Photo:
-    return Photo(pixels.copy(), None if alpha is None else alpha.copy(), Metadata("PNG"))
-
-
-def made(weights: Weights | None = None, preset: str = "heirloom", **settings: Any) -> ReferenceRestorer:
-    return ReferenceRestorer(weights or Weights(), PRESETS[preset], device=CPU, **settings)
-
-
-def restored(
-    pixels: NDArray[Any], options: Options | None = None, preset: str = "heirloom", **settings: Any
-) -> NDArray[Any]:
-    return made(preset=preset, **settings).restore(photo(pixels), options or Options()).photo.pixels
-
-
-def damage(height: int, width: int) -> NDArray[np.bool_]:
-    """A scratch from top to bottom, and a corner that is gone."""
-    mask = np.zeros((height, width), np.bool_)
-    mask[:, width // 3 : width // 3 + 2] = True
-    mask[height // 2 :, -(width // 3) :] = True
-    return mask
-
-
-def painted(folder: Path, mask: NDArray[np.bool_]) -> Path:
-    Image.fromarray(mask.astype(np.uint8) * 255).save(folder / "mask.png")
-    return folder / "mask.png"
-
-
-def distance(a: NDArray[Any], b: NDArray[Any]) -> int:
-    assert (a.shape, a.dtype) == (b.shape, b.dtype)
-    return int(np.abs(a.astype(int) - b.astype(int)).max())
-
-
-def tensor(picture: Any) -> Tensor:
-    """8-bit pixels ``(H, W[, 3])`` as ``(1, C, H, W)`` in -1..1."""
-    values = torch.from_numpy(np.array(picture)).float() / 255
-    values = values[..., None] if values.ndim == 2 else values
-    return ((values - 0.5) / 0.5).permute(2, 0, 1)[None]
-
-
-def found_by(detector: nn.Module, gray: NDArray[np.uint8] | Image.Image) -> Tensor:
-    """Damage ``(1, 1, H, W)`` of 0 and 1: probabilities at 256 pixels, repeated, cut at 0.4."""
-    seen = tensor(gray)
-    rows, columns = seen.shape[2:]
-    size = [round(side / min(rows, columns) * 256 / 16) * 16 for side in (rows, columns)]
-    small = F.interpolate(seen, size, mode="bilinear", align_corners=False)
-    probability = F.interpolate(torch.sigmoid(detector(small)), (rows, columns), mode="nearest")
-    return (probability >= 0.4).float()
 
 
 def through(
@@ -215,35 +125,6 @@ def test_the_high_resolution_mapping_takes_any_size_and_a_wider_mask(
         large = torch.from_numpy(mirrored(covered, 32)).float()[None, None]
         expected = through(tensor(mirrored(pixels, 32)), large, "mapping_hr")
         assert (distance(found, levels(expected)[: size[0], : size[1]]) <= 1) == equal
-
-
-@pytest.mark.parametrize("hr", [False, True])
-def test_only_the_high_resolution_mapping_sees_a_wider_mask(
-    hr: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen: list[PhotoRows] = []
-
-    def spy(*arguments: Any) -> PhotoRows:
-        seen.append(PhotoRows(*arguments))
-        return seen[-1]
-
-    monkeypatch.setattr(restorer, "PhotoRows", spy)
-    mask = np.zeros((40, 40), np.bool_)
-    mask[10, 12] = True
-    done = made(hr=hr).restore(photo(picture(40, 40)), Options(scratches=painted(tmp_path, mask))).done
-    expected = np.zeros((64, 64) if hr else (40, 40), np.bool_)
-    margin = 3 if hr else 0
-    expected[10 - margin : 11 + margin, 12 - margin : 13 + margin] = True
-    np.testing.assert_array_equal(seen[0].mask, expected)
-    assert done[0] == "scratches on 0.1 % of the photo"  # as it was painted
-
-
-def test_a_mask_is_widened_in_all_directions() -> None:
-    mask = np.zeros((9, 12), np.bool_)
-    mask[4, 10] = True
-    expected = np.zeros_like(mask)
-    expected[2:7, 8:] = True
-    np.testing.assert_array_equal(widened(mask, 2), expected)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
@@ -456,241 +337,3 @@ def test_only_one_mapping_is_in_memory_at_a_time() -> None:
         "mapping_quality",
     ]
     assert weights.asked.count("detection") == weights.asked.count("vae_a") == 1
-
-
-@pytest.mark.parametrize(
-    ("size", "expected"),
-    [
-        ((600, 400), (384, 256)),
-        ((400, 600), (256, 384)),
-        ((256, 256), (256, 256)),
-        ((100, 103), (256, 256)),  # 16.48 times 16
-        ((1, 700), (32, 2048)),
-        ((4000, 100), (2048, 48)),
-    ],
-)
-def test_the_detector_sees_256_pixels_or_less_where_the_photo_is_long(
-    size: tuple[int, int], expected: tuple[int, int]
-) -> None:
-    assert detector_size(*size) == expected
-
-
-@pytest.mark.parametrize(
-    ("size", "kind"),
-    [((64, 48), "colour"), ((64, 48), "16 bits"), ((41, 97), "gray"), ((300, 280), "colour")],
-)
-def test_scratches_are_found_as_published(size: tuple[int, int], kind: str) -> None:
-    detector = cast(ScratchUnet, Weights().load("detection"))
-    pixels = picture(*size, *KINDS_OF_PHOTO[kind])
-    eight_bit = np.round(pixels / 257).astype(np.uint8) if pixels.dtype == np.uint16 else pixels
-    expected = found_by(detector, Image.fromarray(eight_bit).convert("L"))[0, 0].bool().numpy()
-    found = find_scratches(detector, pixels, 0.4, CPU)
-    assert found.dtype == np.bool_ and found.shape == size
-    assert 0.02 < expected.mean() < 0.8
-    assert (found != expected).mean() < 1e-3
-
-
-def test_a_probability_at_the_threshold_is_a_scratch() -> None:
-    detector = cast(ScratchUnet, Weights().load("detection"))
-    last = cast(Any, detector.last[1])
-    last.weight.zero_()
-    last.bias.zero_()
-    for threshold, found in ((0.5, True), (0.5000001, False)):
-        assert (find_scratches(detector, picture(20, 30), threshold, CPU) == found).all()
-
-
-@pytest.mark.parametrize("preset", PRESETS)
-def test_a_mask_that_does_not_fit_is_refused_before_pixels_change(preset: str, tmp_path: Path) -> None:
-    given = photo(pixels := picture(20, 30))
-    options = Options(scratches=painted(tmp_path, damage(30, 20)))
-    with pytest.raises(PhotoError, match="20x30"):
-        made(preset=preset).restore(given, options)
-    np.testing.assert_array_equal(given.pixels, pixels)
-
-
-def test_the_published_preset_resizes_a_mask_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[PhotoRows] = []
-
-    def spy(*arguments: Any) -> PhotoRows:
-        seen.append(PhotoRows(*arguments))
-        return seen[-1]
-
-    monkeypatch.setattr(restorer, "PhotoRows", spy)
-    mask = damage(50, 70)
-    restored(picture(50, 70), Options(scratches=painted(tmp_path, mask)), "published")
-    down = ((np.arange(48) + 0.5) * 50 / 48).astype(int)
-    across = ((np.arange(64) + 0.5) * 70 / 64).astype(int)
-    np.testing.assert_array_equal(seen[0].mask, mask[down[:, None], across])
-
-
-@pytest.mark.parametrize("hr", [False, True])
-def test_what_a_mask_covers_does_not_matter(hr: bool, tmp_path: Path) -> None:
-    one, mask = picture(50, 70), damage(50, 70)
-    other = one.copy()
-    other[mask] = 255 - other[mask] // 3
-    options = Options(scratches=painted(tmp_path, mask))
-    found = [restored(pixels, options, hr=hr) for pixels in (one, other)]
-    np.testing.assert_array_equal(found[0][~mask], found[1][~mask])
-    assert distance(*found) <= 1
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Imported weights without the high-resolution mapping and the faces."""
-    path = tmp_path_factory.mktemp("weights")
-    networks: dict[RoleName, StoredNetwork] = {}
-    for role in ROLES:
-        if role in ("mapping_hr", "face_256", "face_512"):
-            continue
-        network, kind = Weights().load(role), ROLES[role].kind
-        write_network(network, path / f"{role}.safetensors")
-        sha256, size = file_entry(path / f"{role}.safetensors")
-        widths = {"vae": {"width": 8}, "detection": {"width": 4}}.get(kind, {"latent": 8, "width": 16})
-        networks[role] = StoredNetwork(
-            kind=kind,
-            widths=widths,
-            file=f"{role}.safetensors",
-            sha256=sha256,
-            bytes=size,
-            parameters=sum(weight.numel() for weight in network.parameters()),
-            source=f"{role}.pth",
-            source_sha256="0" * 64,
-        )
-    write_manifest(path, networks)
-    return path
-
-
-@pytest.fixture
-def old_photo(tmp_path: Path) -> Path:
-    """70 pixels wide and 50 high, with a camera's name."""
-    exif = Image.Exif()
-    exif[0x010F] = "Box camera"
-    Image.fromarray(picture(50, 70)).save(tmp_path / "photo.jpg", exif=exif)
-    return tmp_path / "photo.jpg"
-
-
-def heirloom(*arguments: object) -> int:
-    """The exit status, as a shell would see it."""
-    try:
-        return cli.main(["restore", *map(str, arguments), "--threads", "1"])
-    except SystemExit as end:
-        return int(end.code or 0)
-
-
-def records(report: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in report.read_text().splitlines()]
-
-
-@pytest.mark.parametrize(
-    ("options", "size", "expected"),
-    [
-        ([], (70, 50), {"preset": "heirloom", "hr": False, "scratches": "auto"}),
-        (["--preset", "published"], (64, 48), {"preset": "published", "scratches": "auto"}),
-        (["--preset", "published", "--scratches", "off"], (72, 48), {"scratches": "off"}),
-    ],
-)
-def test_the_command_restores_a_photo(
-    options: list[str],
-    size: tuple[int, int],
-    expected: dict[str, Any],
-    old_photo: Path,
-    folder: Path,
-    tmp_path: Path,
-) -> None:
-    out, report = tmp_path / "out.jpg", tmp_path / "report.jsonl"
-    torch_ones = ("--runtime", "torch", "--weights", folder)
-    assert heirloom(old_photo, "-o", out, "--report", report, *torch_ones, *options) == 0
-    with Image.open(out) as image:
-        assert image.size == size
-        assert image.getexif()[0x010F] == "Box camera"
-    [record] = records(report)
-    assert record["options"].items() >= (expected | {"runtime": "torch"}).items()
-    assert record["megapixels"] == size[0] * size[1] / 1e6
-    assert record["done"][-1] == "restored by the reference networks"
-    before = np.asarray(Image.open(old_photo).resize(size)).astype(int)
-    assert np.abs(np.asarray(Image.open(out)) - before).mean() > 5
-
-
-def test_a_folder_is_resumed_and_restored_anew_with_another_preset(
-    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "in").mkdir()
-    for index in range(2):
-        Image.fromarray(picture(20, 30 + index)).save(tmp_path / "in" / f"{index}.png")
-    arguments = (tmp_path / "in", "-o", tmp_path / "out", "--runtime", "torch", "--weights", folder)
-    for options, expected in (
-        ((), "2 restored, 0 skipped"),
-        ((), "0 restored, 2 skipped"),
-        (("--preset", "published"), "2 restored, 0 skipped"),
-        (("--preset", "published", "--device", "cpu"), "0 restored, 2 skipped"),
-    ):
-        assert heirloom(*arguments, *options) == 0
-        assert expected in capsys.readouterr().out
-
-
-def refused(capsys: pytest.CaptureFixture[str], status: int, words: str) -> None:
-    shown = capsys.readouterr().err
-    assert status == 1
-    assert words in shown
-    assert shown.count("\n") == 1
-    assert "bug" not in shown
-
-
-def test_the_high_resolution_mapping_that_was_not_imported_is_named(
-    old_photo: Path, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    out = tmp_path / "out.jpg"
-    status = heirloom(old_photo, "-o", out, "--runtime", "torch", "--weights", folder, "--hr")
-    refused(capsys, status, "has no mapping_hr")
-    assert not out.exists()
-
-
-@pytest.mark.parametrize(
-    "device",
-    [
-        "nonsense",
-        "meta",
-        "privateuseone",
-        pytest.param("cuda", marks=pytest.mark.skipif(torch.cuda.is_available(), reason="has a GPU")),
-    ],
-)
-def test_a_device_that_is_not_there_is_named(
-    device: str, old_photo: Path, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    out = tmp_path / "out.jpg"
-    arguments = (old_photo, "-o", out, "--runtime", "torch", "--weights", folder, "--device", device)
-    refused(capsys, heirloom(*arguments), f"cannot use the device {device!r} here")
-    assert not out.exists()
-
-
-def test_a_folder_without_weights_is_named(
-    old_photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "empty").mkdir()
-    out = tmp_path / "out.jpg"
-    status = heirloom(old_photo, "-o", out, "--runtime", "torch", "--weights", tmp_path / "empty")
-    refused(capsys, status, "holds no imported weights")
-    assert not out.exists()
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        ["--weights", "WEIGHTS"],
-        ["--runtime", "litert", "--weights", "WEIGHTS"],
-        ["--device", "cpu"],
-        ["--preset", "published"],
-        ["--hr"],
-        ["--runtime", "torch"],
-        ["--runtime", "torch", "--weights", "WEIGHTS", "--bundle", "WEIGHTS"],
-        ["--runtime", "torch", "--weights", "WEIGHTS", "--precision", "int8"],
-        ["--runtime", "torch", "--weights", "WEIGHTS", "--preset", "nonsense"],
-    ],
-    ids=" ".join,
-)
-def test_options_that_do_not_go_together_are_wrong_usage(
-    options: list[str], old_photo: Path, folder: Path, tmp_path: Path
-) -> None:
-    given = [folder if option == "WEIGHTS" else option for option in options]
-    assert heirloom(old_photo, "-o", tmp_path / "out.jpg", *given) == 2
-    assert list(tmp_path.iterdir()) == [old_photo]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -31,16 +30,6 @@ SIZES = {
 }
 CASES = [(mapping, size) for mapping, sizes in SIZES.items() for size in sizes]
 INPUTS = {"colour": (np.uint8, 3), "gray": (np.uint8, 0), "16 bits": (np.uint16, 3)}
-
-
-@pytest.fixture(autouse=True)
-def single_thread(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Rows of small maps are too little work to share."""
-    threads = torch.get_num_threads()
-    if "slow" not in request.keywords:
-        torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def networks(mapping: str, vae: int = 8, width: int = 32) -> Networks:
