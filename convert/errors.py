@@ -51,3 +51,7 @@ class AmbiguousCheckpoint(CheckpointError):
 
 class MissingCheckpoint(CheckpointError):
     """A network that is needed was not found."""
+
+
+class TrainingError(HeirloomError):
+    """A training that can't be started."""

@@ -31,18 +31,21 @@ class PhotoSet:
     held_out: tuple[Tensor, ...]
 
 
-def load_photos(sources: list[Path], least_side: int = 128) -> PhotoSet:
+def load_photos(sources: list[Path], least_side: int = 128, trim: float = 0) -> PhotoSet:
     """Decode every photo of the folders and tar files whose shorter side is at least ``least_side``.
 
-    Raises PhotoSetError.
+    ``trim`` cuts this share off every border first: old photos have mounts and captions there. Raises
+    PhotoSetError.
     """
     split: tuple[list[Tensor], list[Tensor]] = ([], [])
     for name, data in _files(sources):
         try:
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-                if min(image.size) < least_side:
+                across, down = (round(side * trim) for side in image.size)
+                inner = image.crop((across, down, image.width - across, image.height - down))
+                if min(inner.size) < least_side:
                     continue
-                pixels = torch.from_numpy(np.array(image.convert("RGB")))
+                pixels = torch.from_numpy(np.array(inner.convert("RGB")))
         except (OSError, ValueError, SyntaxError) as error:
             raise PhotoSetError(f"{name} can't be decoded ({error}): remove it from the photos.") from error
         digest = hashlib.sha256(name.encode()).digest()
@@ -90,5 +93,5 @@ def random_crops(photos: tuple[Tensor, ...], count: int, side: int, rng: Generat
 def some_gray(pictures: Tensor, share: float, rng: Generator) -> Tensor:
     """Turn about ``share`` of the pictures gray: most old photos are."""
     gray = (pictures * pictures.new_tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1, True)
-    chosen = torch.rand((pictures.shape[0], 1, 1, 1), generator=rng) < share
-    return torch.where(chosen.to(pictures.device), gray.expand_as(pictures), pictures)
+    chosen = torch.rand((pictures.shape[0], 1, 1, 1), generator=rng, device=pictures.device) < share
+    return torch.where(chosen, gray.expand_as(pictures), pictures)

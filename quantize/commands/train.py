@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
-from pathlib import Path
-from typing import Annotated
 
-import torch
 import typer
 from rich.console import Console
 
 from convert.nets.mobile import MobileRestorer, ScratchDetector, ToneNet
-from quantize.photosets import PhotoSet, load_photos
-from quantize.tasks import RestoreTask, ScratchTask, ToneTask
-from quantize.trainer import Schedule, Task, train
+from quantize.commands import running
+from quantize.commands.running import Where, initialised, start
+from quantize.photosets import load_photos
+from quantize.tasks.restore import RestoreTask
+from quantize.tasks.scratch import ScratchTask
+from quantize.tasks.tone import ToneTask
+from quantize.trainer import Schedule, Task
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -27,36 +27,35 @@ class Network(enum.StrEnum):
     TONE = "tone"
 
 
-TASKS: dict[Network, Callable[[PhotoSet], Task]] = {
-    Network.RESTORER: lambda photos: RestoreTask(MobileRestorer(), photos),
-    Network.SCRATCH: lambda photos: ScratchTask(ScratchDetector(), photos),
-    Network.TONE: lambda photos: ToneTask(ToneNet(), photos),
-}
-
-
 @command.command()
 def train_network(
-    network: Annotated[Network, typer.Argument(help="Which network.")],
-    photos: Annotated[
-        list[Path], typer.Argument(exists=True, help="Folders and tar files of clean photos.")
-    ],
-    output: Annotated[
-        Path, typer.Option("-o", "--output", help="Folder of checkpoints; training goes on from there.")
-    ],
-    steps: Annotated[int, typer.Option(min=1, help="Steps in all, with those already done.")] = 20_000,
-    learning_rate: Annotated[float, typer.Option(min=0)] = 8e-4,
-    evaluate_every: Annotated[int, typer.Option(min=1, help="Steps between evaluations.")] = 1000,
-    device: Annotated[str, typer.Option(help="cpu, cuda, ...")] = "cpu",
+    network: Network,
+    photos: running.Photos,
+    output: running.Output,
+    steps: running.Steps = 20_000,
+    learning_rate: running.Rate = 8e-4,
+    init: running.Init = None,
+    crops: running.Crops = 8,
+    side: running.Side = 128,
+    evaluate_every: running.Every = 1000,
+    device: running.Device = "cpu",
+    minutes: running.Minutes = None,
+    workers: running.Workers = 0,
 ) -> None:
     """Train a network of the mobile family on synthesised old photos.
 
     Interrupt it at any time: the same command goes on from the last checkpoint. With fewer steps than
-    before it cools down at once and ends well.
+    before it cools down sooner and ends well.
     """
-    console = Console(stderr=True)
-    with console.status("Reading photos"):
-        task = TASKS[network](load_photos(photos))
-    # The tone network's curves need more than bfloat16's three digits, and cost next to nothing.
-    schedule = Schedule(steps, learning_rate=learning_rate, bf16=network != Network.TONE)
-    train(task, schedule, output, torch.device(device), evaluate_every)
-    console.print(f"Averaged weights: {output / 'weights.safetensors'}; figures: {output / 'curve.jsonl'}")
+    with Console(stderr=True).status("Reading photos"):
+        photo_set = load_photos(photos, least_side=side)
+    # Easy lessons are for beginners.
+    ease = {} if init is None else {"easy_steps": 0}
+    task: Task
+    if network == Network.RESTORER:
+        task = RestoreTask(initialised(MobileRestorer(), init), photo_set, crops, side, **ease)
+    elif network == Network.SCRATCH:
+        task = ScratchTask(initialised(ScratchDetector(), init), photo_set, crops, side, **ease)
+    else:
+        task = ToneTask(initialised(ToneNet(), init), photo_set, 3 * crops, **ease)
+    start(task, Schedule(steps, learning_rate), Where(output, device, evaluate_every, minutes, workers))

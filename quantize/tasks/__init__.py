@@ -1,0 +1,1 @@
+"""What is trained, and for what: a file for each task of `quantize.trainer`."""

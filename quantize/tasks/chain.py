@@ -1,0 +1,91 @@
+"""Joint fine-tuning of the mobile chain: the restore path behind the tone network and the detector."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Generator, Tensor, nn
+from torch.nn import functional as F
+
+from convert.nets.mobile import ScratchDetector, ToneNet
+from convert.nets.mobile.tone import THUMBNAIL, apply_curves
+from quantize import synthesis
+from quantize.photosets import PhotoSet, random_crops, some_gray
+from quantize.tasks.common import device_of, held_out_crops, mean_psnr, pixel_loss, rand, severities
+from quantize.tasks.scratch import scratch_logits
+from quantize.trainer import Loss
+
+
+class ChainTask:
+    """The restore path learns to live with the curves and masks that the other networks really hand over.
+
+    ``network`` is a `MobileRestorer` or its fake-quantized twin. ``threshold`` is the probability from
+    which the runtime takes a pixel for damaged.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        tone: ToneNet,
+        detector: ScratchDetector,
+        photos: PhotoSet,
+        threshold: float,
+        count: int = 8,
+        side: int = 128,
+    ) -> None:
+        self.network = network
+        self.tone, self.detector = (n.eval().requires_grad_(False) for n in (tone, detector))
+        self.set, self.threshold, self.count, self.side = photos, threshold, count, side
+
+    @property
+    def players(self) -> dict[str, nn.Module]:
+        return {"restorer": self.network}
+
+    def photos(self, rng: Generator) -> tuple[Tensor, ...]:
+        return (random_crops(self.set.train, self.count, self.side, rng),)
+
+    def batch(self, step: int, photos: tuple[Tensor, ...], rng: Generator) -> tuple[Tensor, ...]:
+        clean = some_gray(photos[0], 0.25, rng)
+        amount = rand(rng, self.count) * (rand(rng, self.count) < 0.35)
+        scratched = self.count // 4
+        return self._old(clean, amount, severities(self.count, rng), scratched, rng)
+
+    @torch.no_grad()
+    def _old(
+        self, clean: Tensor, amount: Tensor, severity: Tensor, scratched: int, rng: Generator
+    ) -> tuple[Tensor, ...]:
+        """Truth and input, both after the tone curves, and the found masks of the last ``scratched``."""
+        faded = synthesis.fade(clean, rng, amount)
+        old = synthesis.age(faded, severity, rng)
+        struck, _ = synthesis.scratch(old[len(old) - scratched :], rng)
+        old = torch.cat((old[: len(old) - scratched], struck))
+        thumbnail = F.interpolate(old, (THUMBNAIL, THUMBNAIL), mode="area")
+        curves = self.tone(thumbnail)
+        toned, truth = apply_curves(old, curves), apply_curves(faded, curves)
+        found = scratch_logits(self.detector, toned[len(toned) - scratched :]).sigmoid() >= self.threshold
+        # The runtime widens masks by one pixel (edge/damage.py).
+        mask = F.max_pool2d(found.to(toned.dtype), 3, stride=1, padding=1)
+        return truth, toned, mask
+
+    def losses(self, *batch: Tensor) -> Iterator[Loss]:
+        truth, old, mask = batch
+        yield "restorer", pixel_loss(self._restored(self.network, old, mask) - truth)
+
+    def evaluate(self, network: nn.Module) -> dict[str, float]:
+        device = device_of(network)
+        clean = held_out_crops(self.set.held_out, 32, 160, device)
+        rng = Generator(device).manual_seed(1)
+        ones = torch.ones(32, device=device)
+        truth, old, mask = self._old(clean, ones * 0.5, ones, 16, rng)
+        restored = self._restored(network, old, mask).clamp(0, 1)
+        kept, toned, _ = self._old(clean, ones * 0, ones * 0, 0, rng)
+        return {
+            "old_in": mean_psnr(old - truth),
+            "old_out": mean_psnr(restored - truth),
+            "clean_out": mean_psnr(network(toned).clamp(0, 1) - kept),
+        }
+
+    def _restored(self, network: nn.Module, old: Tensor, mask: Tensor) -> Tensor:
+        spared = len(old) - len(mask)
+        return torch.cat((network(old[:spared]), network(old[spared:], mask)))

@@ -1,0 +1,91 @@
+"""The mapping T from the latents of old photos (VAE1) to those of clean ones (VAE2), both frozen.
+
+Source: paper section 3.2 and 3.3, released code (latent distance x 60, LSGAN on pictures with the old photo
+as condition, feature matching x 10). The released VGG term is left out: no backbone comes without a download.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Generator, Tensor, nn
+
+from convert.nets.reference import QualityMapping, ScratchMapping, Vae
+from quantize import synthesis
+from quantize.adversary import PatchCritic, critic_loss, feature_matching, frozen, judged
+from quantize.photosets import PhotoSet, random_crops, some_gray
+from quantize.tasks.common import device_of, held_out_crops, mean_psnr, rand, severities
+from quantize.trainer import Loss
+
+LATENT, FEATURES = 60.0, 10.0
+"""Weights of latent and feature distance; the adversarial term's is 1."""
+
+
+class MappingTask:
+    """Either mapping; the one with a mask sees scratched photos whose damage is painted white."""
+
+    def __init__(
+        self,
+        network: QualityMapping | ScratchMapping,
+        old_vae: Vae,
+        clean_vae: Vae,
+        photos: PhotoSet,
+        count: int = 8,
+        side: int = 128,
+        critic_width: int = 64,
+    ) -> None:
+        self.network = network
+        self.scratched = isinstance(network, ScratchMapping)
+        self.old_vae, self.clean_vae = (vae.eval().requires_grad_(False) for vae in (old_vae, clean_vae))
+        self.set, self.count, self.side = photos, count, side
+        self.critic = PatchCritic(6, critic_width, spectral=self.scratched)
+
+    @property
+    def players(self) -> dict[str, nn.Module]:
+        return {"mapping": self.network, "critic": self.critic}
+
+    def photos(self, rng: Generator) -> tuple[Tensor, ...]:
+        return (random_crops(self.set.train, self.count, self.side, rng),)
+
+    def batch(self, step: int, photos: tuple[Tensor, ...], rng: Generator) -> tuple[Tensor, ...]:
+        clean = synthesis.fade(some_gray(photos[0], 0.25, rng), rng, rand(rng, self.count) * 0.3)
+        return self._old(clean, severities(self.count, rng), rng)
+
+    def _old(self, clean: Tensor, severity: Tensor, rng: Generator) -> tuple[Tensor, ...]:
+        aged = synthesis.age(clean, severity, rng)
+        mask = torch.zeros_like(clean[:, :1])
+        if self.scratched:
+            aged, mask = synthesis.scratch(aged, rng)
+            aged = torch.where(mask > 0.5, 1.0, aged)
+        return clean * 2 - 1, aged * 2 - 1, mask
+
+    def losses(self, *batch: Tensor) -> Iterator[Loss]:
+        clean, old, mask = batch
+        with torch.no_grad():
+            encoded, wanted = self.old_vae.encoder(old), self.clean_vae.encoder(clean)
+        mapped = self.network(*self._with_mask(encoded, mask))
+        restored = self.clean_vae.decoder(mapped)
+        with frozen(self.critic):
+            fake = self.critic(torch.cat((old, restored), 1))
+            real = self.critic(torch.cat((old, clean), 1))
+            loss = LATENT * (mapped - wanted).float().abs().mean() + judged(fake, True)
+            yield "mapping", loss + FEATURES * feature_matching(real, fake)
+        fake = self.critic(torch.cat((old, restored.detach()), 1))
+        yield "critic", critic_loss(self.critic(torch.cat((old, clean), 1)), fake)
+
+    def evaluate(self, network: nn.Module) -> dict[str, float]:
+        device = device_of(network)
+        held_out = held_out_crops(self.set.held_out, 32, self.side, device)
+        ones = torch.ones(32, device=device)
+        clean, old, mask = self._old(held_out, ones, Generator(device).manual_seed(1))
+        mapped = network(*self._with_mask(self.old_vae.encoder(old), mask))
+        restored = self.clean_vae.decoder(mapped)
+        return {
+            "old_in": mean_psnr((old - clean) / 2),
+            "old_out": mean_psnr((restored - clean) / 2),
+            "rebuilt": mean_psnr((self.clean_vae(clean) - clean) / 2),
+        }
+
+    def _with_mask(self, latent: Tensor, mask: Tensor) -> tuple[Tensor, ...]:
+        return (latent, mask) if self.scratched else (latent,)

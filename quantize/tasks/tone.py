@@ -1,0 +1,76 @@
+"""Tone curves that undo fading and casts, judged on thumbnails of whole photos."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Generator, Tensor, nn
+from torch.nn import functional as F
+
+from convert.nets.mobile import ToneNet
+from convert.nets.mobile.tone import THUMBNAIL, apply_curves
+from quantize import synthesis
+from quantize.photosets import PhotoSet, some_gray
+from quantize.tasks.common import device_of, mean_psnr, rand
+from quantize.trainer import Loss
+
+EASY_STEPS = 1000
+"""The first steps see faded photos only: else the network learns to do nothing, for long."""
+
+
+class ToneTask:
+    """Thumbnails of whole photos, faded or (mostly) not."""
+
+    def __init__(
+        self, network: ToneNet, photos: PhotoSet, count: int = 24, easy_steps: int = EASY_STEPS
+    ) -> None:
+        self.network = network
+        self.train_set = _thumbnails(photos.train)
+        self.held_out = _thumbnails(photos.held_out)
+        self.count, self.easy_steps = count, easy_steps
+
+    @property
+    def players(self) -> dict[str, nn.Module]:
+        return {"tone": self.network}
+
+    def photos(self, rng: Generator) -> tuple[Tensor, ...]:
+        chosen = torch.randint(self.train_set.shape[0], (self.count,), generator=rng)
+        return (self.train_set[chosen],)
+
+    def batch(self, step: int, photos: tuple[Tensor, ...], rng: Generator) -> tuple[Tensor, ...]:
+        clean = some_gray(photos[0], 0.25, rng)
+        amount = rand(rng, self.count)
+        # Taking a good photo for a faded one is the worse mistake: most of them are good.
+        good = rand(rng, self.count) < 0.65
+        amount = amount * 0.5 + 0.5 if step < self.easy_steps else amount * ~good
+        faded = synthesis.fade(clean, rng, amount)
+        noise = torch.randn(faded.shape, generator=rng, device=rng.device) * 0.01
+        return clean, faded, (faded + noise).clamp(0, 1)
+
+    def losses(self, *batch: Tensor) -> Iterator[Loss]:
+        clean, faded, seen = batch
+        # The curves need more than bfloat16's three digits, and cost next to nothing.
+        with torch.autocast(clean.device.type, enabled=False):
+            curves = self.network(seen)
+        # Squares: by absolute error, leaving everything as it is was a minimum that held for 2,500 steps.
+        yield "tone", (apply_curves(faded, curves) - clean).square().mean()
+
+    def evaluate(self, network: nn.Module) -> dict[str, float]:
+        device = device_of(network)
+        rng = Generator(device).manual_seed(1)
+        clean = self.held_out.to(device)
+        faded = synthesis.fade(clean, rng, torch.ones(clean.shape[0], device=device))
+        kept = apply_curves(clean, network(clean)) - clean
+        return {
+            "faded_in": mean_psnr(faded - clean),
+            "faded_out": mean_psnr(apply_curves(faded, network(faded)) - clean),
+            "clean_out": mean_psnr(kept),
+        }
+
+
+def _thumbnails(photos: tuple[Tensor, ...]) -> Tensor:
+    size = (THUMBNAIL, THUMBNAIL)
+    return torch.cat(
+        [F.interpolate(photo.permute(2, 0, 1)[None].float() / 255, size, mode="area") for photo in photos]
+    )

@@ -1,0 +1,77 @@
+"""Small photos, and a small task of every kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from convert.nets.mobile import MobileRestorer, ScratchDetector, ToneNet
+from convert.nets.reference import QualityMapping, ScratchMapping, ScratchUnet, Vae
+from quantize.photosets import PhotoSet
+from quantize.tasks.chain import ChainTask
+from quantize.tasks.distil import DistilTask, Teacher
+from quantize.tasks.mapping import MappingTask
+from quantize.tasks.restore import RestoreTask
+from quantize.tasks.scratch import ScratchTask
+from quantize.tasks.tone import ToneTask
+from quantize.tasks.vae import VaeTask
+from quantize.trainer import Task
+
+
+def pictures(count: int) -> list[np.ndarray]:
+    rng = np.random.default_rng(0)
+    return [
+        np.asarray(Image.fromarray(rng.integers(0, 256, (9, 12, 3), np.uint8)).resize((180, 170)))
+        for _ in range(count)
+    ]
+
+
+@pytest.fixture(scope="session")
+def photos() -> PhotoSet:
+    tensors = [torch.from_numpy(picture.copy()) for picture in pictures(8)]
+    return PhotoSet(tuple(tensors[:6]), tuple(tensors[6:]))
+
+
+def restorer() -> MobileRestorer:
+    return MobileRestorer(8, blocks=1, key_width=4)
+
+
+def mapping(photos: PhotoSet, kind: type) -> MappingTask:
+    return MappingTask(kind(4, 8), Vae(4, blocks=1), Vae(4, blocks=1), photos, 4, 64, 4)
+
+
+def distil(photos: PhotoSet) -> DistilTask:
+    vae_a, vae_b, vae_c = (Vae(4, blocks=1) for _ in range(3))
+    teacher = Teacher.of(vae_a, (vae_b, vae_c), QualityMapping(4, 8), ScratchMapping(4, 8))
+    return DistilTask(restorer(), teacher, photos, 4, 64)
+
+
+TASKS: dict[str, Callable[[PhotoSet], Task]] = {
+    "restorer": lambda photos: RestoreTask(restorer(), photos, 4, 64),
+    "scratch": lambda photos: ScratchTask(ScratchDetector(8, blocks=1), photos, 4, 64),
+    "detection": lambda photos: ScratchTask(ScratchUnet(4), photos, 4, 64),
+    "tone": lambda photos: ToneTask(ToneNet(4), photos, 4),
+    "vae-old": lambda photos: VaeTask(Vae(4, blocks=1), photos, photos, True, 4, 64, 4),
+    "vae-clean": lambda photos: VaeTask(Vae(4, blocks=1), photos, None, True, 4, 64, 4),
+    "mapping-quality": lambda photos: mapping(photos, QualityMapping),
+    "mapping-scratch": lambda photos: mapping(photos, ScratchMapping),
+    "distil": distil,
+    "chain": lambda photos: ChainTask(
+        restorer(), ToneNet(4), ScratchDetector(8, blocks=1), photos, 0.5, 4, 64
+    ),
+}
+
+
+@pytest.fixture(params=TASKS)
+def make_task(request: pytest.FixtureRequest, photos: PhotoSet) -> Callable[[], Task]:
+    """A factory of the same small task at every call."""
+
+    def make() -> Task:
+        torch.manual_seed(0)
+        return TASKS[request.param](photos)
+
+    return make

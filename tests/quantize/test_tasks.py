@@ -1,0 +1,130 @@
+"""What is trained: losses reach every player, critics judge, the teacher is heard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+
+from quantize.adversary import PatchCritic, critic_loss, feature_matching, frozen
+from quantize.latents import latent_gap
+from quantize.photosets import PhotoSet
+from quantize.tasks import distil
+from quantize.tasks.common import area_under_curve
+from quantize.tasks.restore import detected
+from quantize.trainer import Task
+from tests.quantize.conftest import TASKS
+
+
+def seeded(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def test_every_player_learns_and_figures_are_finite(make_task: Callable[[], Task]) -> None:
+    task = make_task()
+    for step in (0, 5000):
+        batch = task.batch(step, task.photos(seeded()), seeded(step))
+        heard = []
+        for name, loss in task.losses(*batch):
+            heard.append(name)
+            assert torch.isfinite(loss)
+            task.players[name].zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            assert any(
+                p.grad is not None and p.grad.abs().max() > 0 for p in task.players[name].parameters()
+            )
+        assert heard == list(task.players)
+    with torch.no_grad():
+        first, second = (task.evaluate(next(iter(task.players.values()))) for _ in range(2))
+    assert first == second and all(np.isfinite(value) for value in first.values())
+
+
+def test_a_detected_mask_covers_the_exact_one() -> None:
+    mask = torch.zeros((4, 1, 40, 40))
+    mask[:, :, 10:12, 5:30] = 1
+    for seed in range(6):
+        assert (detected(mask, seeded(seed)) >= mask).all()
+
+
+def test_the_area_under_the_curve_counts_ties_half() -> None:
+    scores = torch.rand(500, generator=seeded()).mul(20).round()
+    truth = torch.rand(500, generator=seeded(1)) < 0.3
+    above = scores[truth][:, None] - scores[~truth]
+    wins = (above > 0).double().mean() + 0.5 * (above == 0).double().mean()
+    assert area_under_curve(scores, truth) == pytest.approx(float(wins), abs=1e-9)
+
+
+def test_a_critic_learns_to_tell_and_leaves_gradients_to_the_picture() -> None:
+    torch.manual_seed(0)
+    critic = PatchCritic(3, 8)
+    bright, dark = (
+        torch.rand(4, 3, 64, 64),
+        torch.rand(4, 3, 64, 64) * torch.tensor([1.0, 0, 0])[:, None, None],
+    )
+    optimizer = torch.optim.Adam(critic.parameters(), 2e-3)
+    before = float(critic_loss(critic(bright), critic(dark)))
+    for _ in range(30):
+        loss = critic_loss(critic(bright), critic(dark))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert float(loss) < 0.3 * before
+    critic.zero_grad()
+    picture = dark.clone().requires_grad_()
+    with frozen(critic):
+        feature_matching(critic(bright), critic(picture)).backward()
+    assert picture.grad is not None and all(p.grad is None for p in critic.parameters())
+    assert feature_matching(critic(bright), critic(bright)) == 0
+    assert [len(features) for features in critic(bright)] == [5, 5]
+
+
+def test_the_latent_gap_sees_shape_but_not_scale() -> None:
+    first = torch.randn(8, 6, 16, 16, generator=seeded())
+    same = torch.randn(8, 6, 16, 16, generator=seeded(1))
+    shifted = same + torch.tensor([1.0, 0, 0, 0, 0, 0])[:, None, None]
+    assert latent_gap(first, same) < 0.05 < latent_gap(first, shifted)
+    assert latent_gap(first * 9, shifted * 9) == pytest.approx(latent_gap(first, shifted), rel=1e-4)
+    # Wasserstein-1 of two normal distributions one apart, in standard deviations of both together.
+    one = torch.randn(16, 1, 64, 64, generator=seeded(2))
+    other = torch.randn(16, 1, 64, 64, generator=seeded(3)) + 1
+    assert latent_gap(one, other) == pytest.approx(1 / 1.25**0.5, abs=0.02)
+
+
+def test_the_teacher_looks_only_at_undamaged_places(photos: PhotoSet) -> None:
+    torch.manual_seed(0)
+    task = TASKS["distil"](photos)
+    assert isinstance(task, distil.DistilTask)
+    pictures, mask = torch.rand(2, 3, 64, 64), torch.zeros(2, 1, 64, 64)
+    mask[:, :, :32, :32] = 1
+    lesson = distil.global_lesson(task.teacher, pictures, mask, grid=4)
+    assert lesson.picture.shape == pictures.shape and lesson.attention is not None
+    assert lesson.attention.shape == (2, 256, 16)
+    torch.testing.assert_close(lesson.attention.sum(-1), torch.ones(2, 256))
+    damaged = torch.zeros(4, 4, dtype=torch.bool)
+    damaged[:2, :2] = True
+    assert lesson.attention[..., damaged.flatten()].max() == 0
+
+
+def test_attention_is_compared_on_damaged_cells_only() -> None:
+    teacher = torch.tensor([[[1.0, 0], [0, 1.0]]])
+    student = torch.tensor([[[0.5, 0.5], [1.0, 0]]])
+    mask = torch.zeros(1, 1, 4, 8)
+    mask[..., 0, 0] = 1
+    assert distil.attention_distance(student, teacher, mask) == pytest.approx(np.log(2), abs=1e-5)
+    assert distil.attention_distance(teacher, teacher, mask) == pytest.approx(0, abs=1e-6)
+
+
+def test_a_teacher_worse_than_the_student_does_not_mislead(photos: PhotoSet) -> None:
+    torch.manual_seed(0)
+    task = TASKS["distil"](photos)
+    assert isinstance(task, distil.DistilTask)
+    batch = task.batch(5000, task.photos(seeded()), seeded())
+    with torch.no_grad():
+        before = [float(loss) for _, loss in task.losses(*batch)]
+        # A random teacher's picture is far from the truth: how far must not matter.
+        task.teacher.quality_decoder[-2].weight.mul_(-3)  # type: ignore[index,union-attr,operator]
+        task.teacher.scratch_decoder[-2].weight.mul_(-3)  # type: ignore[index,union-attr,operator]
+        after = [float(loss) for _, loss in task.losses(*batch)]
+    assert before == pytest.approx(after)
