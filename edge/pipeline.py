@@ -113,6 +113,12 @@ class Restorer:
         done.append("restored")
         return Restored(photo, tuple(done))
 
+    def find_damage(self, photo: Photo, options: Options | None = None) -> Damage | None:
+        """What :meth:`restore` would take for damage, without restoring."""
+        shape = (photo.pixels.shape[0], photo.pixels.shape[1])
+        factor = -(-max(shape) // self.bundle.manifest.working_side)
+        return self._damage(shrink(photo.pixels, factor), shape, factor, options or Options())
+
     def _damage(
         self, small: NDArray[np.uint8], shape: tuple[int, int], factor: int, options: Options
     ) -> Damage | None:

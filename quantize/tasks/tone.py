@@ -26,8 +26,8 @@ class ToneTask:
         self, network: ToneNet, photos: PhotoSet, count: int = 24, easy_steps: int = EASY_STEPS
     ) -> None:
         self.network = network
-        self.train_set = _thumbnails(photos.train)
-        self.held_out = _thumbnails(photos.held_out)
+        self.train_set = thumbnails(photos.train)
+        self.held_out = thumbnails(photos.held_out)
         self.count, self.easy_steps = count, easy_steps
 
     @property
@@ -69,7 +69,8 @@ class ToneTask:
         }
 
 
-def _thumbnails(photos: tuple[Tensor, ...]) -> Tensor:
+def thumbnails(photos: tuple[Tensor, ...]) -> Tensor:
+    """What the tone network sees of whole photos ``(H, W, 3)``: ``(n, 3, 64, 64)`` in 0..1."""
     size = (THUMBNAIL, THUMBNAIL)
     return torch.cat(
         [F.interpolate(photo.permute(2, 0, 1)[None].float() / 255, size, mode="area") for photo in photos]
