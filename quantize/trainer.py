@@ -105,7 +105,7 @@ def train(
             told = ", ".join(f"{name} {loss:.5f}" for name, loss in running.items())
             progress.update(bar, advance=1, description=told)
             now = time.monotonic()
-            last = step + 1 == schedule.steps or (now - began) / 60 > habits.minutes
+            last = step + 1 == schedule.steps or _any((now - began) / 60 > habits.minutes, device)
             if chief and (last or (step + 1) % habits.evaluate_every == 0):
                 with torch.no_grad():
                     curve.add(step + 1, {**running, **task.evaluate(run.averaged)})
@@ -225,6 +225,15 @@ def _batches(task: Task, steps: range, workers: int) -> DataLoader[tuple[Tensor,
         num_workers=workers,
         prefetch_factor=4 if workers else None,
     )
+
+
+def _any(true: bool, device: torch.device) -> bool:
+    """Whether it is true in any process: all must stop at the same step."""
+    if _processes() == 1:
+        return true
+    told = torch.tensor(float(true), device=device)
+    distributed.all_reduce(told)
+    return bool(told > 0)
 
 
 def _rank() -> int:

@@ -1,7 +1,8 @@
 """The mapping T from the latents of old photos (VAE1) to those of clean ones (VAE2), both frozen.
 
-Source: paper section 3.2 and 3.3, released code (latent distance x 60, LSGAN on pictures with the old photo
-as condition, feature matching x 10). The released VGG term is left out: no backbone comes without a download.
+Source: paper sections 3.2 and 3.3, released code (latent distance x 60, LSGAN on pictures with the old
+photo as condition, feature matching x 10). The released VGG term is left out: no backbone comes without a
+download.
 """
 
 from __future__ import annotations

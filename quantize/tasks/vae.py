@@ -120,11 +120,11 @@ def synthetic_old(clean: Tensor, rng: Generator) -> Tensor:
     return synthesis.age(toned, severities(len(clean), rng), rng)
 
 
-def gap(network: Vae, synthetic: Tensor, real: Tensor) -> float:
+def gap(network: Vae, synthetic: Tensor, real: Tensor, neighbourhood: int = 3) -> float:
     """Distance of the latents of synthetic and real old photos (in 0..1, both made gray)."""
     rng = Generator(synthetic.device).manual_seed(0)
     latents = [network.encoder(some_gray(pictures, 1.0, rng) * 2 - 1) for pictures in (synthetic, real)]
-    return latent_gap(*latents)
+    return latent_gap(latents[0], latents[1], neighbourhood)
 
 
 def _rebuilt(network: Vae, pictures: Tensor) -> float:
