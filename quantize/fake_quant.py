@@ -28,8 +28,8 @@ LEVELS = 255
 class Stored(nn.Module):
     """An activation stored as INT8; first it watches, then it rounds to the range it has seen.
 
-    ``fixed`` ranges don't learn. ``whole`` ones span all they saw; others are narrowed to where clipping and
-    rounding together err least.
+    ``fixed`` ranges don't learn. ``whole`` ones span all they saw; others are narrowed to where clipping
+    and rounding together err least.
     """
 
     low: Tensor
@@ -80,7 +80,7 @@ class StoredConv(nn.Module):
         weight = self.conv.weight
         if self.active:
             weight = rounded_weight(weight)
-        return F.conv2d(x, weight, self.conv.bias, self.conv.stride, self.conv.padding)  # type: ignore[arg-type]
+        return F.conv2d(x, weight, self.conv.bias, self.conv.stride, self.conv.padding)
 
 
 def rounded(x: Tensor) -> Tensor:
@@ -112,7 +112,11 @@ class FakeQuantized(nn.Module):
         self.decoder = twin(restorer.decoder, (mapped,), residual)
 
     def forward(self, photo: Tensor, mask: Tensor | None = None, grid: int = 16) -> Tensor:
-        """As `MobileRestorer.forward`."""
+        """As `MobileRestorer.forward`; in float32, since bfloat16 rounds as coarsely as INT8."""
+        with torch.autocast(photo.device.type, enabled=False):
+            return self._restored(photo, mask, grid)
+
+    def _restored(self, photo: Tensor, mask: Tensor | None, grid: int) -> Tensor:
         latent = self.encoder(to_cells(photo))
         if mask is None:
             mapped = self.local(latent)
@@ -181,8 +185,9 @@ def twin(network: nn.Module, inputs: tuple[Stored, ...], output: Stored) -> fx.G
             if not all(_is_relu(user) for user in node.users):
                 store(node, output if node is last else Stored())
         elif _is_relu(node) or node.target in (operator.add, operator.mul):
-            # Scores are scaled and added inside the attention, which stays float.
-            if _is_relu(node) or any(argument in stored for argument in node.args):
+            # Scores are scaled inside the attention, which stays float.
+            inside = not _is_relu(node) and not any(argument in stored for argument in node.args)
+            if not inside:
                 store(node, output if node is last else Stored())
     graph.lint()
     traced.recompile()

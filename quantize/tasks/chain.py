@@ -11,22 +11,25 @@ from torch.nn import functional as F
 from convert.nets.mobile import ScratchDetector, ToneNet
 from convert.nets.mobile.tone import THUMBNAIL, apply_curves
 from quantize import synthesis
+from quantize.fake_quant import FakeQuantized
 from quantize.photosets import PhotoSet, random_crops, some_gray
 from quantize.tasks.common import device_of, held_out_crops, mean_psnr, pixel_loss, rand, severities
 from quantize.tasks.scratch import scratch_logits
 from quantize.trainer import Loss
 
+AGREE = 20.0
+"""Weight of the squared difference of INT8 and float results: at 40 dB a sixth of the loss's squares."""
+
 
 class ChainTask:
-    """The restore path learns to live with the curves and masks that the other networks really hand over.
+    """The restore path, rounded as INT8 is, learns to live with what the others really hand over.
 
-    ``network`` is a `MobileRestorer` or its fake-quantized twin. ``threshold`` is the probability from
-    which the runtime takes a pixel for damaged.
+    ``threshold`` is the probability from which the runtime takes a pixel for damaged.
     """
 
     def __init__(
         self,
-        network: nn.Module,
+        network: FakeQuantized,
         tone: ToneNet,
         detector: ScratchDetector,
         photos: PhotoSet,
@@ -70,7 +73,10 @@ class ChainTask:
 
     def losses(self, *batch: Tensor) -> Iterator[Loss]:
         truth, old, mask = batch
-        yield "restorer", pixel_loss(self._restored(self.network, old, mask) - truth)
+        restored = self._restored(self.network, old, mask)
+        with torch.no_grad():
+            exact = self._restored(self.network.restorer, old, mask)
+        yield "restorer", pixel_loss(restored - truth) + AGREE * (restored - exact).square().mean()
 
     def evaluate(self, network: nn.Module) -> dict[str, float]:
         device = device_of(network)
@@ -78,13 +84,29 @@ class ChainTask:
         rng = Generator(device).manual_seed(1)
         ones = torch.ones(32, device=device)
         truth, old, mask = self._old(clean, ones * 0.5, ones, 16, rng)
+        assert isinstance(network, FakeQuantized)
         restored = self._restored(network, old, mask).clamp(0, 1)
+        exact = self._restored(network.restorer, old, mask).clamp(0, 1)
         kept, toned, _ = self._old(clean, ones * 0, ones * 0, 0, rng)
         return {
             "old_in": mean_psnr(old - truth),
             "old_out": mean_psnr(restored - truth),
+            "old_out_float": mean_psnr(exact - truth),
+            "int8_to_float": mean_psnr(restored - exact),
             "clean_out": mean_psnr(network(toned).clamp(0, 1) - kept),
         }
+
+    @torch.no_grad()
+    def watch(self, batches: int, seed: int = 0) -> None:
+        """Let the network find its ranges on so many batches, as training sees them."""
+        seen: list[tuple[Tensor, ...]] = []
+        for step in range(batches):
+            rng = Generator(device_of(self.network)).manual_seed(seed + step)
+            crops = tuple(crop.to(rng.device) for crop in self.photos(Generator().manual_seed(seed + step)))
+            _, old, mask = self.batch(step, crops, rng)
+            spared = len(old) - len(mask)
+            seen += [(old[:spared],), (old[spared:], mask)]
+        self.network.watch(seen)
 
     def _restored(self, network: nn.Module, old: Tensor, mask: Tensor) -> Tensor:
         spared = len(old) - len(mask)

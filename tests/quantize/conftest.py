@@ -11,6 +11,7 @@ from PIL import Image
 
 from convert.nets.mobile import MobileRestorer, ScratchDetector, ToneNet
 from convert.nets.reference import QualityMapping, ScratchMapping, ScratchUnet, Vae
+from quantize.fake_quant import FakeQuantized
 from quantize.photosets import PhotoSet
 from quantize.tasks.chain import ChainTask
 from quantize.tasks.distil import DistilTask, Teacher
@@ -50,6 +51,13 @@ def distil(photos: PhotoSet) -> DistilTask:
     return DistilTask(restorer(), teacher, photos, 4, 64)
 
 
+def chain(photos: PhotoSet) -> ChainTask:
+    detector = ScratchDetector(8, blocks=1)
+    task = ChainTask(FakeQuantized(restorer()), ToneNet(4), detector, photos, 0.5, 4, 64)
+    task.watch(2)
+    return task
+
+
 TASKS: dict[str, Callable[[PhotoSet], Task]] = {
     "restorer": lambda photos: RestoreTask(restorer(), photos, 4, 64),
     "scratch": lambda photos: ScratchTask(ScratchDetector(8, blocks=1), photos, 4, 64),
@@ -60,9 +68,7 @@ TASKS: dict[str, Callable[[PhotoSet], Task]] = {
     "mapping-quality": lambda photos: mapping(photos, QualityMapping),
     "mapping-scratch": lambda photos: mapping(photos, ScratchMapping),
     "distil": distil,
-    "chain": lambda photos: ChainTask(
-        restorer(), ToneNet(4), ScratchDetector(8, blocks=1), photos, 0.5, 4, 64
-    ),
+    "chain": chain,
 }
 
 
