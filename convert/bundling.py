@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from convert import litert
 from convert.gate import judge
+from convert.int8_recipe import Int8Recipe, load_recipe
 from convert.nets.mobile.restorer import CONTEXT_SIDE
 from convert.parts import End, PartSource
 from convert.ranges import narrow_by_error
@@ -78,6 +79,7 @@ class Recipe:
     calibration: Photos
     proof: Photos
     provenance: Provenance
+    int8: Int8Recipe = field(default_factory=load_recipe)
     precisions: tuple[Precision, ...] = ("float32", "int8")
     scratch_threshold: float = SCRATCH_THRESHOLD
     figures: dict[str, float] = field(default_factory=dict)
@@ -174,7 +176,7 @@ def _int8_artifact(shop: _Workshop, source: PartSource, ranges: dict[str, Any]) 
     shop.tell(f"{source.name} int8")
     for tile in source.tiles:
         path = shop.path(source, "int8", tile)
-        litert.convert_int8(shop.path(source, "float32", tile), ranges, path)
+        litert.convert_int8(shop.path(source, "float32", tile), ranges, source.name, shop.recipe.int8, path)
         litert.check_operations(path, tiled=source.stride > 1)
     ends = litert.stored_ends(shop.path(source, "int8", source.tiles[0]))
     inputs = [_tensor(f"args_{i}", end, "int8", *ends[f"args_{i}"]) for i, end in enumerate(source.inputs)]
@@ -250,7 +252,8 @@ def _stored_inputs(shop: _Workshop, source: PartSource, artifact: Artifact) -> l
         made = shop.latents
         for index, inputs in enumerate(stored):
             if source.name in ("mapper", "mapper_global"):
-                inputs[0] = made["encoder"][index]
+                # The encoder's samples alternate between photos without and with scratches.
+                inputs[0] = made["encoder"][2 * index + (source.name == "mapper_global")]
             if source.name == "mapper_global":
                 intact = inputs[1][0].max(axis=-1) == inputs[1].min()
                 inputs[2] = pool(inputs[0][0], intact, CONTEXT_SIDE, artifact.inputs[2])[None]

@@ -55,3 +55,7 @@ class MissingCheckpoint(CheckpointError):
 
 class TrainingError(HeirloomError):
     """A training that can't be started."""
+
+
+class RecipeError(HeirloomError):
+    """An INT8 recipe that can't be read."""

@@ -9,10 +9,12 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import sys
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +24,11 @@ from numpy.typing import NDArray
 from torch import nn
 
 from convert.errors import OperationRefused
+from convert.int8_recipe import Int8Recipe
 
 SIGNATURE = "serving_default"
+OUTPUT = "output"
+"""Scope of the operation that writes a part's output, which is INT8 whatever the recipe says."""
 
 ALLOWED: dict[str, str] = {
     "CONV_2D": "the networks themselves",
@@ -51,9 +56,19 @@ ALLOWED: dict[str, str] = {
 TILED_ONLY = {"MEAN", "SUM", "CONCATENATION", "STRIDED_SLICE", "SLICE", "PAD"}
 """Allowed in the tone network only: in a tile they would be per-tile statistics or padding."""
 
-FLOAT_OPERATIONS = ("BATCH_MATMUL", "SOFTMAX", "FULLY_CONNECTED", "RESHAPE", "TRANSPOSE")
-"""Left in float inside INT8 networks: attention over 256 tokens has weights near 1/256, which is a single
-step of an INT8 softmax."""
+RECIPE_NAMES = {
+    "CONV_2D": "conv",
+    "ADD": "add",
+    "MUL": "mul",
+    "RELU6": "relu6",
+    "FULLY_CONNECTED": "linear",
+    "BATCH_MATMUL": "matmul",
+    "SOFTMAX": "softmax",
+    "RESHAPE": "reshape",
+    "TRANSPOSE": "transpose",
+    "LOGISTIC": "sigmoid",
+}
+"""What `convert.int8_recipe` calls the operations."""
 
 Range = tuple[float, float]
 
@@ -96,10 +111,20 @@ def set_end_range(ranges: dict[str, Any], end: str, limits: Range) -> None:
     entry["max"] = np.full_like(entry["max"], limits[1])
 
 
-def convert_int8(source: Path, ranges: dict[str, Any], path: Path) -> None:
-    """Quantize the float32 file ``source``: per-channel weights, per-tensor activations, INT8 ends."""
+def convert_int8(source: Path, ranges: dict[str, Any], part: str, recipe: Int8Recipe, path: Path) -> None:
+    """Quantize the float32 file ``source`` of ``part`` by the recipe: per-channel weights, per-tensor
+    activations, INT8 ends."""
     with quiet():
-        result = _quantizer(source).quantize(ranges)
+        tool = _quantizer(source)
+        for operation in scopes(source):
+            scheme = recipe.scheme(f"{part}/{operation.scope}", operation.name)
+            if scheme == "float" and operation.scope != OUTPUT:
+                tool.update_quantization_recipe(
+                    regex=re.escape(operation.tensor),
+                    operation_name=operation.kind,
+                    algorithm_key="no_quantize",
+                )
+        result = tool.quantize(ranges)
     path.write_bytes(bytes(result.quantized_model))
 
 
@@ -111,6 +136,42 @@ def stored_ends(path: Path) -> dict[str, tuple[float, int]]:
     runner = interpreter.get_signature_runner(SIGNATURE)
     details = {**runner.get_input_details(), **runner.get_output_details()}
     return {name: (float(d["quantization"][0]), int(d["quantization"][1])) for name, d in details.items()}
+
+
+@dataclass(frozen=True)
+class ScopedOperation:
+    """An operation of a file: its kind there and in recipes, where in the network it is, what it writes."""
+
+    kind: str
+    name: str
+    scope: str
+    tensor: str
+
+
+def scopes(path: Path) -> list[ScopedOperation]:
+    """The operations of a float32 file that a recipe may name, in their order."""
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    interpreter = Interpreter(str(path), experimental_op_resolver_type=plain)
+    names = {d["index"]: d["name"] for d in interpreter.get_tensor_details()}
+    found = []
+    for entry in interpreter._get_ops_details():
+        kind = entry["op_name"]
+        tensor = names[entry["outputs"][0]]
+        if kind in RECIPE_NAMES:
+            found.append(ScopedOperation(kind, RECIPE_NAMES[kind], _scope(tensor), tensor))
+    return found
+
+
+def _scope(tensor: str) -> str:
+    """``a.b.Class_name/c.Other_0;;...`` to ``name/0``; litert-torch writes the modules that were called."""
+    if tensor.startswith(SIGNATURE):
+        return OUTPUT
+    modules = tensor.split(";")[0].split("/")
+    called = [module.rpartition(".")[2].partition("_")[2] for module in modules[1:]]
+    # The first two wrap the part: see `convert.parts`.
+    return "/".join(called[1:])
 
 
 def operations(path: Path) -> Counter[str]:
@@ -139,13 +200,10 @@ def _tensor_name(end: str) -> str:
 
 
 def _quantizer(path: Path) -> Any:
-    from ai_edge_quantizer import qtyping, quantizer, recipe
+    from ai_edge_quantizer import quantizer, recipe
 
     tool = quantizer.Quantizer(str(path))
     tool.load_quantization_recipe(recipe.static_wi8_ai8())
-    for name in FLOAT_OPERATIONS:
-        operation = getattr(qtyping.TFLOperationName, name)
-        tool.update_quantization_recipe(regex=".*", operation_name=operation, algorithm_key="no_quantize")
     return tool
 
 

@@ -21,9 +21,11 @@ from edge.manifest import PartName
 
 @dataclass(frozen=True)
 class Photos:
-    """Old photos ``(n, 3, H, W)`` in 0..1 with damage masks ``(n, 1, H, W)``, as large as a small tile."""
+    """Old photos ``(n, 3, H, W)`` in 0..1, as large as a small tile, without and with scratches; masks
+    ``(n, 1, H, W)`` say where those are."""
 
-    photos: Tensor
+    intact: Tensor
+    scratched: Tensor
     masks: Tensor
     description: str
 
@@ -39,7 +41,8 @@ class PartSamples:
 def tile_samples(sources: Sequence[PartSource], photos: Photos) -> dict[PartName, PartSamples]:
     """Run the chain of full-precision ``sources`` on every photo and keep what passes between parts.
 
-    The decoder is shown latents of both mappers.
+    Each mapper is shown what it is there for, since scratches that the local one never meets would widen
+    its ranges. The other parts' samples alternate between photos without and with scratches.
     """
     networks = {source.name: source.network for source in sources}
     samples: dict[PartName, PartSamples] = {source.name: PartSamples() for source in sources}
@@ -51,17 +54,18 @@ def tile_samples(sources: Sequence[PartSource], photos: Photos) -> dict[PartName
         return output
 
     with torch.no_grad():
-        for index in range(photos.photos.shape[0]):
-            photo, mask = photos.photos[index : index + 1], photos.masks[index : index + 1]
-            cells = to_cells(photo).permute(0, 2, 3, 1)
-            thumbnail = F.interpolate(photo, (THUMBNAIL, THUMBNAIL), mode="area")
-            record("tone", thumbnail.permute(0, 2, 3, 1))
-            record("scratch", cells)
-            latent = record("encoder", cells)
-            damage = to_cells(mask)
-            context = pool_context(latent.permute(0, 3, 1, 2), damage, CONTEXT_SIDE)
-            record("decoder", record("mapper", latent))
-            record("decoder", record("mapper_global", latent, damage.permute(0, 2, 3, 1), context))
+        for intact, scratched, mask in zip(photos.intact, photos.scratched, photos.masks, strict=True):
+            latents = []
+            for photo in (intact[None], scratched[None]):
+                cells = to_cells(photo).permute(0, 2, 3, 1)
+                thumbnail = F.interpolate(photo, (THUMBNAIL, THUMBNAIL), mode="area")
+                record("tone", thumbnail.permute(0, 2, 3, 1))
+                record("scratch", cells)
+                latents.append(record("encoder", cells))
+            damage = to_cells(mask[None])
+            context = pool_context(latents[1].permute(0, 3, 1, 2), damage, CONTEXT_SIDE)
+            record("decoder", record("mapper", latents[0]))
+            record("decoder", record("mapper_global", latents[1], damage.permute(0, 2, 3, 1), context))
     return samples
 
 

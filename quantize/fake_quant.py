@@ -9,7 +9,8 @@ asymmetric activations). Attention stays float, as in `convert.litert`. Rounding
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
@@ -17,6 +18,7 @@ import torch
 from torch import Tensor, fx, nn
 from torch.nn import functional as F
 
+from convert.int8_recipe import Int8Recipe, Scheme
 from convert.nets.mobile import MobileRestorer
 from convert.nets.mobile.blocks import to_cells, to_pixels
 from convert.nets.mobile.restorer import pool_context
@@ -28,32 +30,45 @@ LEVELS = 255
 class Stored(nn.Module):
     """An activation stored as INT8; first it watches, then it rounds to the range it has seen.
 
+    What is learnt is the logarithm of each end's stretch, so that a step changes large and small ranges
+    alike. Its gradient is scaled down by the number of values that it sums over (as Esser et al. do), or
+    the few ranges would use up the whole norm that gradients are clipped to.
+
     ``fixed`` ranges don't learn. ``whole`` ones span all they saw; others are narrowed to where clipping
     and rounding together err least.
     """
 
-    low: Tensor
-    high: Tensor
+    seen: Tensor
 
     def __init__(self, fixed: tuple[float, float] | None = None, whole: bool = False) -> None:
         super().__init__()
-        limits = torch.tensor(fixed or (0.0, 0.0))
-        self.low = nn.Parameter(limits[0].clone(), requires_grad=fixed is None)
-        self.high = nn.Parameter(limits[1].clone(), requires_grad=fixed is None)
+        self.register_buffer("seen", torch.tensor(fixed or (0.0, 1.0)))
+        self.stretch = nn.Parameter(torch.zeros(2), requires_grad=fixed is None)
         self.fixed, self.whole, self.active = fixed is not None, whole, True
         self.watched: list[Tensor] | None = None
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The range in force."""
+        low, high = (self.seen * self.stretch.exp()).tolist()
+        return low, high
 
     def forward(self, x: Tensor) -> Tensor:
         if self.watched is not None:
             self.watched.append(x.detach().float().flatten())
             return x
-        if not self.active:
-            return x
-        low, high = self.low.clamp(max=0), self.high.clamp(min=1e-6)
+        return self.rounded(x) if self.active else x
+
+    def rounded(self, x: Tensor) -> Tensor:
+        """The nearest of 256 levels, whether or not the operation that made ``x`` stores it so."""
+        share = (x.numel() * LEVELS) ** -0.5
+        stretch = self.stretch * share + (self.stretch * (1 - share)).detach()
+        low, high = self.seen * stretch.exp()
         scale = (high - low) / LEVELS
         zero = rounded(-low / scale)
         levels = rounded(x.float() / scale + zero).clamp(0, LEVELS)
-        return ((levels - zero) * scale).to(x.dtype)
+        nearest: Tensor = ((levels - zero) * scale).to(x.dtype)
+        return nearest
 
     def settle(self) -> None:
         """Choose the range from what was watched, and round from now on."""
@@ -63,24 +78,46 @@ class Stored(nn.Module):
         values = torch.cat(watched).numpy()
         edges = np.linspace(float(values.min()), float(values.max()) + 1e-6, BINS + 1)
         share = 1.0 if self.whole else best_share(np.histogram(values, edges)[0].astype(np.float64), edges)
-        with torch.no_grad():
-            self.low.fill_(min(0.0, edges[0] * share))
-            self.high.fill_(max(0.0, edges[-1] * share))
+        self.seen.copy_(torch.tensor((min(0.0, edges[0] * share), max(1e-6, edges[-1] * share))))
 
 
 class StoredConv(nn.Module):
-    """A convolution whose weights are stored as INT8, a scale for each output channel."""
+    """A convolution whose weights are stored as INT8, a scale for each output channel.
 
-    def __init__(self, conv: nn.Conv2d) -> None:
+    It takes INT8: what a float operation hands over is rounded on the way in.
+    """
+
+    def __init__(self, conv: nn.Conv2d, source: Stored) -> None:
         super().__init__()
-        self.conv = conv
+        self.conv, self.source = conv, source
         self.active = True
 
     def forward(self, x: Tensor) -> Tensor:
         weight = self.conv.weight
         if self.active:
             weight = rounded_weight(weight)
+            x = taken(x, self.source)
         return F.conv2d(x, weight, self.conv.bias, self.conv.stride, self.conv.padding)
+
+
+class StoredSum(nn.Module):
+    """A sum or product: in INT8 it takes INT8 too."""
+
+    def __init__(
+        self, operation: Callable[[Tensor, Tensor], Tensor], sources: list[Stored], to: Stored
+    ) -> None:
+        super().__init__()
+        self.operation, self.sources, self.to_ = operation, nn.ModuleList(sources), to
+
+    def forward(self, *terms: Tensor) -> Tensor:
+        if self.to_.active:
+            terms = tuple(map(taken, terms, self.sources))  # type: ignore[arg-type]
+        return self.operation(*terms)
+
+
+def taken(x: Tensor, source: Stored) -> Tensor:
+    """What an INT8 operation takes from a float one: ``x``, rounded on the way in."""
+    return x if source.active or source.watched is not None else source.rounded(x)
 
 
 def rounded(x: Tensor) -> Tensor:
@@ -94,13 +131,29 @@ def rounded_weight(weight: Tensor) -> Tensor:
     return rounded(weight / scale) * scale
 
 
+@dataclass(frozen=True)
+class Layer:
+    """An operation that a recipe may leave in float: its scope and name there (`convert.int8_recipe`)."""
+
+    scope: str
+    operation: str
+    stored: Stored
+    conv: StoredConv | None
+
+    def set(self, scheme: Scheme) -> None:
+        """Compute the layer in INT8 or in float."""
+        self.stored.active = scheme == "int8"
+        if self.conv is not None:
+            self.conv.active = scheme == "int8"
+
+
 class FakeQuantized(nn.Module):
-    """A `MobileRestorer` as INT8 computes it, on the restorer's own weights.
+    """A `MobileRestorer` as the recipe's INT8 computes it, on the restorer's own weights.
 
     Call :meth:`watch` on a few batches before anything else.
     """
 
-    def __init__(self, restorer: MobileRestorer) -> None:
+    def __init__(self, restorer: MobileRestorer, recipe: Int8Recipe) -> None:
         super().__init__()
         photo, mask = Stored((0.0, 1.0)), Stored((0.0, 1.0))
         encoded, mapped = Stored(), Stored()
@@ -110,6 +163,8 @@ class FakeQuantized(nn.Module):
         self.local = twin(_Local(restorer.mapper.blocks), (encoded,), mapped)
         self.joined = twin(restorer.mapper, (encoded, mask, encoded), mapped)
         self.decoder = twin(restorer.decoder, (mapped,), residual)
+        for layer in self.layers():
+            layer.set(recipe.scheme(layer.scope, layer.operation))
 
     def forward(self, photo: Tensor, mask: Tensor | None = None, grid: int = 16) -> Tensor:
         """As `MobileRestorer.forward`; in float32, since bfloat16 rounds as coarsely as INT8."""
@@ -128,20 +183,26 @@ class FakeQuantized(nn.Module):
     @torch.no_grad()
     def watch(self, batches: Iterable[tuple[Tensor, ...]]) -> None:
         """Find the ranges: each of ``batches`` holds the arguments of :meth:`forward`."""
-        for stored in self.all_stored().values():
+        for stored in self.all_stored():
             stored.watched = []
         for batch in batches:
             self(*batch)
-        for stored in self.all_stored().values():
+        for stored in self.all_stored():
             stored.settle()
 
-    def all_stored(self) -> dict[str, Stored]:
-        """Every stored activation by its first name: ``part.operation``."""
-        return {name: module for name, module in self.named_modules() if isinstance(module, Stored)}
+    def all_stored(self) -> list[Stored]:
+        """Every stored activation."""
+        return [module for module in self.modules() if isinstance(module, Stored)]
 
-    def all_convs(self) -> dict[str, StoredConv]:
-        """Every convolution by its first name."""
-        return {name: module for name, module in self.named_modules() if isinstance(module, StoredConv)}
+    def layers(self) -> list[Layer]:
+        """What a recipe may leave in float, in the order of the pipeline."""
+        parts = {
+            "encoder": self.encoder,
+            "mapper": self.local,
+            "mapper_global": self.joined,
+            "decoder": self.decoder,
+        }
+        return [layer for part, graph in parts.items() for layer in _layers(part, graph)]
 
 
 class _Local(nn.Module):
@@ -157,53 +218,49 @@ class _Local(nn.Module):
 def twin(network: nn.Module, inputs: tuple[Stored, ...], output: Stored) -> fx.GraphModule:
     """The network with what LiteRT stores as INT8 rounded; it shares the network's parameters."""
     traced = fx.symbolic_trace(network)
-    graph = traced.graph
-    stored: set[fx.Node] = set()
+    graph, modules = traced.graph, dict(traced.named_modules())
+    stored: dict[fx.Node, Stored] = {}
 
-    def store(node: fx.Node, how: Stored) -> fx.Node:
+    def store(node: fx.Node, how: Stored) -> None:
         name = f"stored_{node.name}"
         traced.add_module(name, how)
         with graph.inserting_after(node):
             after = graph.call_module(name, (node,))
         node.replace_all_uses_with(after, delete_user_cb=lambda user: user is not after)
-        stored.add(after)
-        return after
+        stored[after] = how
 
-    modules = dict(traced.named_modules())
     ends = iter(inputs)
     last = next(node for node in graph.nodes if node.op == "output").args[0]
     for node in list(graph.nodes):
         if node.op == "placeholder":
             store(node, next(ends))
         elif _is_conv(node, modules):
-            conv = cast(nn.Conv2d, modules[str(node.target)])
-            traced.add_submodule(f"conv_{node.name}", StoredConv(conv))
-            node.target = f"conv_{node.name}"
             source = cast(fx.Node, node.args[0])
-            if source not in stored:
-                node.update_arg(0, _stored_before(graph, traced, node, source, stored))
+            if source not in stored:  # the attention's float result
+                store(source, Stored())
+            taken = stored[cast(fx.Node, node.args[0])]
+            conv = StoredConv(cast(nn.Conv2d, modules[str(node.target)]), taken)
+            node.target = f"conv_{node.name}"
+            traced.add_module(node.target, conv)
             if not all(_is_relu(user) for user in node.users):
                 store(node, output if node is last else Stored())
-        elif _is_relu(node) or node.target in (operator.add, operator.mul):
-            # Scores are scaled inside the attention, which stays float.
-            inside = not _is_relu(node) and not any(argument in stored for argument in node.args)
-            if not inside:
-                store(node, output if node is last else Stored())
+        # Scores are scaled inside the attention, which stays float.
+        elif _is_relu(node):
+            store(node, Stored())
+        elif _is_sum(node) and all(argument in stored for argument in node.args):
+            how = output if node is last else Stored()
+            sources = [stored[cast(fx.Node, argument)] for argument in node.args]
+            summed = StoredSum(cast(Callable[..., Tensor], node.target), sources, how)
+            traced.add_module(f"sum_{node.name}", summed)
+            with graph.inserting_after(node):
+                after = graph.call_module(f"sum_{node.name}", node.args)
+            after.meta = node.meta
+            node.replace_all_uses_with(after)
+            graph.erase_node(node)
+            store(after, how)
     graph.lint()
     traced.recompile()
     return traced
-
-
-def _stored_before(
-    graph: fx.Graph, traced: fx.GraphModule, node: fx.Node, source: fx.Node, stored: set[fx.Node]
-) -> fx.Node:
-    """Round a float result (the attention's) where a convolution takes it."""
-    name = f"stored_{source.name}"
-    traced.add_module(name, Stored())
-    with graph.inserting_before(node):
-        after = graph.call_module(name, (source,))
-    stored.add(after)
-    return after
 
 
 def _is_conv(node: fx.Node, modules: dict[str, nn.Module]) -> bool:
@@ -214,7 +271,27 @@ def _is_relu(node: fx.Node) -> bool:
     return node.target in (F.relu, F.relu6)
 
 
-def quantizers(network: FakeQuantized) -> Iterator[tuple[str, Stored | StoredConv]]:
-    """All that rounds, by name."""
-    yield from network.all_stored().items()
-    yield from network.all_convs().items()
+def _is_sum(node: fx.Node) -> bool:
+    return node.target in (operator.add, operator.mul)
+
+
+def _layers(part: str, traced: fx.GraphModule) -> Iterator[Layer]:
+    """The operations whose results are stored, but for the part's last: others read what it stores."""
+    modules = dict(traced.named_modules(remove_duplicate=False))
+    for node in traced.graph.nodes:
+        stored = modules.get(str(node.target))
+        if not isinstance(stored, Stored) or any(user.op == "output" for user in node.users):
+            continue
+        made = cast(fx.Node, node.args[0])
+        called = [path.rpartition(".")[2] for path in made.meta.get("nn_module_stack", {})]
+        scope = "/".join([part, *called])
+        module = modules.get(str(made.target))
+        if isinstance(module, StoredSum):
+            yield Layer(scope, "add" if module.operation is operator.add else "mul", stored, None)
+        elif made.target is F.relu6:
+            yield Layer(scope, "relu6", stored, None)
+        elif made.target is F.relu:
+            conv = modules[str(cast(fx.Node, made.args[0]).target)]
+            yield Layer(scope, "conv", stored, cast(StoredConv, conv))
+        elif isinstance(module, StoredConv):
+            yield Layer(scope, "conv", stored, module)

@@ -13,13 +13,13 @@ BATCH = 8
 
 
 def old_photos(photos: tuple[Tensor, ...], count: int, side: int, seed: int, description: str) -> Photos:
-    """``count`` aged and scratched crops of ``side`` pixels, with the exact masks of their scratches.
+    """``count`` aged crops of ``side`` pixels, without and with scratches, and the scratches' exact masks.
 
     Severities are spread evenly from none to full, and a third keeps some fading, as the tone network
     leaves some: the ranges seen here are what INT8 will be able to express.
     """
     rng = Generator().manual_seed(seed)
-    aged, masks = [], []
+    intact, struck, masks = [], [], []
     for first in range(0, count, BATCH):
         size = min(BATCH, count - first)
         clean = some_gray(random_crops(photos, size, side, rng), 0.25, rng)
@@ -28,6 +28,7 @@ def old_photos(photos: tuple[Tensor, ...], count: int, side: int, seed: int, des
         damaged = synthesis.age(synthesis.fade(clean, rng, faded * 0.8), severity, rng)
         scratched, mask = synthesis.scratch(damaged, rng)
         # The runtime hands over whole levels.
-        aged.append((scratched * 255).round() / 255)
+        intact.append((damaged * 255).round() / 255)
+        struck.append((scratched * 255).round() / 255)
         masks.append(mask)
-    return Photos(torch.cat(aged), torch.cat(masks), description)
+    return Photos(torch.cat(intact), torch.cat(struck), torch.cat(masks), description)

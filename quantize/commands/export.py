@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from convert.bundling import Recipe, build_bundle
+from convert.int8_recipe import load_recipe
 from convert.parts import mobile_parts
 from convert.weights import load_mobile
 from edge.manifest import Manifest, Provenance
@@ -38,6 +39,9 @@ def export(
     recipe: Annotated[str, typer.Option(help="How the weights were trained, for the manifest.")] = "",
     licence: Annotated[str, typer.Option(help="Of the weights.")] = "Apache-2.0",
     version: Annotated[str, typer.Option(help="Of the bundle.")] = "1",
+    int8: Annotated[
+        Path | None, typer.Option("--int8", help="INT8 recipe. Default: the one that ships.")
+    ] = None,
     calibration: Annotated[int, typer.Option(min=1, help="Old photos to calibrate with.")] = 64,
     proof: Annotated[int, typer.Option(min=1, help="Held-out old photos to prove it on.")] = 24,
 ) -> None:
@@ -55,6 +59,7 @@ def export(
             version=version,
             calibration=old_photos(photo_set.train, calibration, side, 1, f"{data}, synthesised old"),
             proof=old_photos(photo_set.held_out, proof, side, 2, f"{data}, held out, synthesised old"),
+            int8=load_recipe(int8),
             provenance=Provenance(recipe=recipe, data=data, licence=licence, tools={}),
         )
         manifest = build_bundle(sources, made, output, status.update)

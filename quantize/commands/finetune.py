@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from convert.bundling import SCRATCH_THRESHOLD
+from convert.int8_recipe import load_recipe
 from convert.weights import MOBILE_FILES, load_mobile, load_weights, save_weights
 from quantize.commands import running
 from quantize.commands.running import Where, start
@@ -30,6 +31,7 @@ def finetune(
     weights: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Folder of weights.")],
     photos: running.Photos,
     output: running.Output,
+    recipe: Annotated[Path | None, typer.Option(help="INT8 recipe. Default: the one that ships.")] = None,
     steps: running.Steps = 2000,
     learning_rate: running.Rate = 1e-4,
     crops: running.Crops = 8,
@@ -46,7 +48,7 @@ def finetune(
     with Console(stderr=True).status("Reading photos and weights"):
         photo_set = load_photos(photos, least_side=side)
         networks = load_mobile(weights)
-    twin = FakeQuantized(copy.deepcopy(networks.restorer))
+    twin = FakeQuantized(copy.deepcopy(networks.restorer), load_recipe(recipe))
     task = ChainTask(twin, networks.tone, networks.scratch, photo_set, SCRATCH_THRESHOLD, crops, side)
     task.watch(WATCHED)
     start(

@@ -49,7 +49,7 @@ def old_photos(count: int = 3) -> Photos:
     masks = torch.zeros((count, 1, *side))
     for index in range(count):
         masks[index, :, :, 5 + 9 * index : 8 + 9 * index] = 1
-    return Photos(torch.where(masks > 0, 0.9, photos), masks, "noise")
+    return Photos(photos, torch.where(masks > 0, 0.9, photos), masks, "noise")
 
 
 def make_bundle(folder: Path) -> Path:

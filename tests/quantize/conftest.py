@@ -9,6 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
+from convert.int8_recipe import load_recipe
 from convert.nets.mobile import MobileRestorer, ScratchDetector, ToneNet
 from convert.nets.reference import QualityMapping, ScratchMapping, ScratchUnet, Vae
 from quantize.fake_quant import FakeQuantized
@@ -53,7 +54,7 @@ def distil(photos: PhotoSet) -> DistilTask:
 
 def chain(photos: PhotoSet) -> ChainTask:
     detector = ScratchDetector(8, blocks=1)
-    task = ChainTask(FakeQuantized(restorer()), ToneNet(4), detector, photos, 0.5, 4, 64)
+    task = ChainTask(FakeQuantized(restorer(), load_recipe()), ToneNet(4), detector, photos, 0.5, 4, 64)
     task.watch(2)
     return task
 

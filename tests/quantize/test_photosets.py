@@ -42,9 +42,18 @@ def test_photos_come_from_folders_and_tar_files_with_a_fixed_split(tmp_path: Pat
 
 def test_old_photos_have_whole_levels_and_masks(photos: PhotoSet) -> None:
     made = old_photos(photos.train, 5, 64, seed=1, description="test")
-    assert made.photos.shape == (5, 3, 64, 64) and made.masks.shape == (5, 1, 64, 64)
-    assert torch.equal((made.photos * 255).round() / 255, made.photos)
-    assert torch.equal(made.photos, old_photos(photos.train, 5, 64, seed=1, description="test").photos)
+    assert made.intact.shape == made.scratched.shape == (5, 3, 64, 64) and made.masks.shape == (
+        5,
+        1,
+        64,
+        64,
+    )
+    for made_old in (made.intact, made.scratched):
+        assert torch.equal((made_old * 255).round() / 255, made_old)
+    change = (made.intact - made.scratched).abs().amax(1, keepdim=True)
+    assert change[made.masks < 0.5].max() < 13 / 255 < change[made.masks > 0.5].mean()
+    again = old_photos(photos.train, 5, 64, seed=1, description="test")
+    assert torch.equal(made.scratched, again.scratched)
 
 
 def test_borders_are_trimmed(tmp_path: Path) -> None:

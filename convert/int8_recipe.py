@@ -1,0 +1,65 @@
+"""The INT8 recipe: which operations of the mobile networks are computed in INT8, and which stay float.
+
+One file for all formats. A rule names a part and a place in it by a regular expression, an operation, and a
+scheme; the last rule that fits decides, and what no rule names is INT8.
+"""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from convert.errors import RecipeError
+from edge.files import written_beside
+
+Scheme = Literal["int8", "float"]
+
+
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Both regular expressions must match whole: ``scope`` the place ``part/module/...``, ``operation`` one
+    of conv, add, mul, relu6, linear, matmul, softmax, reshape, transpose, sigmoid. A part's last operation
+    is INT8 whatever rules say, since other parts read what it stores."""
+
+    scope: str
+    operation: str
+    scheme: Scheme
+    why: str
+
+
+class Int8Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """INT8 means per-channel symmetric weights and per-tensor asymmetric activations."""
+
+    format_version: Literal[1]
+    rules: tuple[Rule, ...]
+
+    def scheme(self, scope: str, operation: str) -> Scheme:
+        """What the last rule that fits says."""
+        found: Scheme = "int8"
+        for rule in self.rules:
+            if re.fullmatch(rule.operation, operation) and re.fullmatch(rule.scope, scope):
+                found = rule.scheme
+        return found
+
+
+def load_recipe(path: Path | None = None) -> Int8Recipe:
+    """Read a recipe; by default the one that ships. Raises RecipeError."""
+    source = files("convert") / "recipes" / "mobile.json" if path is None else path
+    try:
+        recipe = msgspec.json.decode(source.read_bytes(), type=Int8Recipe)
+        for rule in recipe.rules:
+            re.compile(rule.scope + rule.operation)
+    except (OSError, msgspec.MsgspecError, re.error) as error:
+        raise RecipeError(
+            f"{source} is no INT8 recipe ({error}): make one with `heirloom search`, or see docs/int8.md."
+        ) from error
+    return recipe
+
+
+def save_recipe(recipe: Int8Recipe, path: Path) -> None:
+    """Write a recipe; ``path`` appears whole or not at all. Raises OSError."""
+    with written_beside(path) as partial:
+        partial.write_bytes(msgspec.json.format(msgspec.json.encode(recipe), indent=2) + b"\n")

@@ -1,0 +1,83 @@
+"""Search for the cheapest INT8 recipe that meets the gate."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+from rich.console import Console
+from rich.table import Table
+from torch import Generator
+
+from convert.int8_recipe import load_recipe, save_recipe
+from convert.weights import load_mobile
+from quantize import synthesis
+from quantize.commands import running
+from quantize.fake_quant import FakeQuantized
+from quantize.old_photos import old_photos
+from quantize.photosets import PhotoSet, load_photos, some_gray
+from quantize.sensitivity import Found, Proof, plot, recipe_of, search
+from quantize.tasks.common import held_out_crops
+
+command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+SIDE = 160
+WATCHED = 8
+"""Crops a batch when ranges are observed."""
+
+
+@command.command()
+def search_recipe(
+    weights: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Folder of weights.")],
+    photos: running.Photos,
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for recipe, curve and plot.")],
+    least: Annotated[float, typer.Option("--psnr", help="INT8 pictures against float ones, dB.")] = 42.0,
+    most_loss: Annotated[float, typer.Option("--loss", help="Against the clean pictures, dB.")] = 0.05,
+    calibration: Annotated[int, typer.Option(min=8, help="Old photos to find ranges with.")] = 64,
+    crops: Annotated[int, typer.Option(min=2, help="Held-out crops to measure on.")] = 12,
+) -> None:
+    """Find which layers to leave in float, on held-out photos synthesised old, and write the recipe.
+
+    Writes recipe.json (for `heirloom export --int8`), curve.json and curve.png.
+    """
+    console = Console(stderr=True)
+    with console.status("Reading photos and weights") as status:
+        photo_set = load_photos(photos, least_side=SIDE)
+        base = load_recipe()
+        network = FakeQuantized(load_mobile(weights).restorer, base).eval()
+        seen = old_photos(photo_set.train, calibration, SIDE, 1, "")
+        pieces = [torch.split(tensor, WATCHED) for tensor in (seen.intact, seen.scratched, seen.masks)]
+        network.watch([(i,) for i in pieces[0]] + list(zip(pieces[1], pieces[2], strict=True)))
+        found = search(network, _proof(photo_set, crops), least, most_loss, status.update)
+    output.mkdir(parents=True, exist_ok=True)
+    save_recipe(recipe_of(found, base), output / "recipe.json")
+    (output / "curve.json").write_text(json.dumps(asdict(found), indent=2) + "\n")
+    plot(found, output / "curve.png")
+    _show(found, least, most_loss)
+
+
+def _proof(photos: PhotoSet, count: int) -> Proof:
+    rng = Generator().manual_seed(2)
+    clean = some_gray(held_out_crops(photos.held_out, count, SIDE, torch.device("cpu")), 0.25, rng)
+    aged = synthesis.age(clean, torch.ones(count), rng)
+    scratched, masks = synthesis.scratch(aged, rng)
+    return Proof(clean, aged, scratched, masks)
+
+
+def _show(found: Found, least: float, most_loss: float) -> None:
+    table = Table("left in float", "added cost", "INT8 against float", "lost")
+    for point in (found.curve[0], found.chosen):
+        table.add_row(
+            "\n".join(point.float_layers) or "nothing",
+            f"{100 * point.cost:.1f} %",
+            f"{point.output:.2f} dB",
+            f"{point.loss:.3f} dB",
+        )
+    console = Console()
+    console.print(table)
+    if found.chosen.output < least or found.chosen.loss > most_loss:
+        console.print(f"No recipe meets the gate of {least:g} dB and {most_loss:g} dB: train in fake INT8.")
