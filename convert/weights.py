@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
@@ -19,10 +18,13 @@ MOBILE_FILES = {"restorer": MobileRestorer, "scratch": ScratchDetector, "tone": 
 
 
 def save_weights(network: nn.Module, path: Path) -> None:
-    """Write the network's weights in float16; ``path`` appears whole or not at all."""
-    half = {name: value.detach().half().contiguous().cpu() for name, value in network.state_dict().items()}
+    """Write the network's weights in float16 (counters whole); ``path`` appears whole or not at all."""
+    stored = {
+        name: (value.half() if value.is_floating_point() else value).detach().contiguous().cpu()
+        for name, value in network.state_dict().items()
+    }
     with written_beside(path) as partial:
-        save_file(half, partial)
+        save_file(stored, partial)
 
 
 def load_weights(network: nn.Module, path: Path) -> None:
@@ -34,7 +36,9 @@ def load_weights(network: nn.Module, path: Path) -> None:
             f"{path} can't be read as safetensors ({error}): train or copy it again."
         ) from error
     try:
-        network.load_state_dict({name: value.to(torch.float32) for name, value in stored.items()})
+        network.load_state_dict(
+            {name: value.float() if value.is_floating_point() else value for name, value in stored.items()}
+        )
     except RuntimeError as error:
         raise WeightsError(f"{path} does not fit {type(network).__name__}: {error}") from error
 
