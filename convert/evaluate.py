@@ -57,6 +57,29 @@ def score_track(
     return score, restored_pixels
 
 
+def detector_area(restorer: Restorer, track: Path, masks: Path) -> float:
+    """Area under the detector's ROC curve over all pixels of a track; ``masks`` are bright on damage.
+
+    Raises PairsError, PhotoError.
+    """
+    found, truth = [], []
+    for path in sorted(track.iterdir()):
+        found.append(restorer.damage_probability(_colour(read_photo(path))).ravel())
+        truth.append((_colour(read_photo(_partner(masks, path))).max(2) > 127).ravel())
+        if found[-1].shape != truth[-1].shape:
+            raise PairsError(f"{path} and its mask differ in size: make the pair again.")
+    return area_under_curve(np.concatenate(found), np.concatenate(truth))
+
+
+def area_under_curve(scores: NDArray[Any], truth: NDArray[np.bool_]) -> float:
+    """Area under the ROC curve, by ranks; ties share their rank. Both arrays are flat."""
+    _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    rank = (counts.cumsum() - (counts - 1) / 2)[inverse]
+    positives, negatives = int(truth.sum()), int((~truth).sum())
+    above = float(rank[truth].sum()) - positives * (positives + 1) / 2
+    return above / max(1, positives * negatives)
+
+
 def agreement(first: list[NDArray[Any]], second: list[NDArray[Any]]) -> tuple[float, float]:
     """Mean and worst PSNR between two lists of 8-bit pictures."""
     each = [psnr(a, b, 255) for a, b in zip(first, second, strict=True)]

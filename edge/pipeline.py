@@ -128,21 +128,24 @@ class Restorer:
         if options.scratches != "auto":
             found = damage.read_mask(options.scratches, shape)
         else:
-            part = self._part("scratch")
-            stride, spec = part.part.stride, part.artifact.inputs[0]
-            lookup = store(np.arange(256) / 255, spec)
-            area = Box(0, 0, -(-small.shape[0] // stride), -(-small.shape[1] // stride))
-            probability = np.empty((area.rows * stride, area.columns * stride), np.float32)
-            for placement, reads in part.cover(area):
-                cells = lookup[to_cells(cut(small, reads.scaled(stride)), stride)]
-                output = real(part.run(placement, [cells]), part.artifact.outputs[0])
-                keep = placement.keep.scaled(stride)
-                values = to_pixels(output, stride)
-                probability[keep.top : keep.bottom, keep.left : keep.right] = values[..., 0]
-            probability = probability[: small.shape[0], : small.shape[1]]
             threshold = self.bundle.manifest.scratch_threshold
-            found = damage.from_probability(probability, threshold, factor)
+            found = damage.from_probability(self.damage_probability(small), threshold, factor)
         return found if found.mask.any() else None
+
+    def damage_probability(self, small: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """How likely each pixel of ``small`` ``(h, w, 3)`` is damaged: ``(h, w)`` in 0..1."""
+        part = self._part("scratch")
+        stride, spec = part.part.stride, part.artifact.inputs[0]
+        lookup = store(np.arange(256) / 255, spec)
+        area = Box(0, 0, -(-small.shape[0] // stride), -(-small.shape[1] // stride))
+        probability = np.empty((area.rows * stride, area.columns * stride), np.float32)
+        for placement, reads in part.cover(area):
+            cells = lookup[to_cells(cut(small, reads.scaled(stride)), stride)]
+            output = real(part.run(placement, [cells]), part.artifact.outputs[0])
+            keep = placement.keep.scaled(stride)
+            values = to_pixels(output, stride)
+            probability[keep.top : keep.bottom, keep.left : keep.right] = values[..., 0]
+        return probability[: small.shape[0], : small.shape[1]]
 
     def _set_tone(
         self,

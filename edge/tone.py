@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 LEAST_CHANGE = 0.045
 """Curves that on average move the photo's own levels by less are not applied: what is left of them is the
-network's uncertainty, and a good photo must come out as it went in. Of 348 clean photos, 99 % stayed below
-0.032."""
+network's uncertainty, and a good photo must come out as it went in. `heirloom held-out` shows what other
+values would change: of 83 good photos none at this one, and 6 % at 0.03."""
 
 CURVE_GRID = 1024
 """Knots are rounded to 1/1024, so that the last bits of a float library don't decide a pixel's level."""

@@ -9,18 +9,22 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
+from convert.evaluate import area_under_curve
 from convert.nets.mobile import ScratchDetector, ToneNet
 from convert.nets.mobile.tone import apply_curves
 from edge import tone as curves
 from quantize import synthesis
 from quantize.photosets import PhotoSet, some_gray
-from quantize.tasks.common import area_under_curve, held_out_crops, mean_psnr, rand, severities
+from quantize.tasks.common import held_out_crops, mean_psnr, rand, severities
 from quantize.tasks.scratch import scratch_logits
 from quantize.tasks.tone import thumbnails
 
 CPU = torch.device("cpu")
 CROPS = 64
 """Crops that the detector is measured on, of 192 pixels: half of them scratched."""
+
+
+THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95)
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,10 @@ def detection(network: ScratchDetector, photos: PhotoSet) -> tuple[float, Iterat
             float((intact >= threshold).float().mean()),
         )
 
-    return area_under_curve(found, target), map(at, (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95))
+    area = area_under_curve(found.flatten().numpy(), target.flatten().numpy())
+    return area, map(at, THRESHOLDS)
+        at, (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95)
+    )
 
 
 def _probability(network: ScratchDetector, photos: Tensor, rng: Generator) -> Tensor:

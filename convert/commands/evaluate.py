@@ -10,10 +10,13 @@ from rich.console import Console
 from rich.progress import track as follow
 from rich.table import Table
 
-from convert.evaluate import Score, agreement, grid_energy, score_track
+from convert.evaluate import Score, agreement, detector_area, grid_energy, score_track
 from edge.bundle import open_bundle
 from edge.photo import read_photo
 from edge.pipeline import Options, Restorer
+
+UNSCRATCHED = ("unstructured",)
+"""Tracks that `masks` don't belong to."""
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -34,7 +37,8 @@ def evaluate(
 ) -> None:
     """Restore each track in float32 and INT8: PSNR and SSIM against the clean pictures.
 
-    The clean pictures are restored too: they should come out as they went in.
+    The clean pictures are restored too: they should come out as they went in. With a folder `masks` beside
+    them the scratch detector is scored, in INT8.
     """
     opened = open_bundle(bundle)
     names = tracks or sorted(
@@ -62,6 +66,13 @@ def evaluate(
     console.print(
         f"4-pixel grid in what is changed on clean pictures: {max(energies):.1f} times chance at worst"
     )
+    if (pairs / "masks").is_dir():
+        # Tracks without scratches have no masks of their own: the masks would be wrong there.
+        scratched = [name for name in names if name not in UNSCRATCHED]
+        areas = [
+            f"{name} {detector_area(restorer, pairs / name, pairs / 'masks'):.4f}" for name in scratched
+        ]
+        console.print(f"Area under the detector's ROC curve: {', '.join(areas)}")
 
 
 def _cells(score: Score) -> list[str]:

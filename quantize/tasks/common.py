@@ -44,14 +44,3 @@ def held_out_crops(photos: tuple[Tensor, ...], count: int, side: int, device: to
 def device_of(network: torch.nn.Module) -> torch.device:
     """Where a network's weights are."""
     return next(network.parameters()).device
-
-
-def area_under_curve(found: Tensor, target: Tensor) -> float:
-    """Area under the ROC curve of scores against truth (both flat), by ranks; ties share their rank."""
-    _, inverse, counts = torch.unique(found, return_inverse=True, return_counts=True)
-    last = counts.cumsum(0).double()
-    rank = (last - (counts.double() - 1) / 2)[inverse.flatten()]
-    hits = target.flatten()
-    positives, negatives = int(hits.sum()), int((~hits).sum())
-    above = float(rank[hits].sum()) - positives * (positives + 1) / 2
-    return above / max(1, positives * negatives)

@@ -8,12 +8,13 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
+from convert.evaluate import area_under_curve
 from convert.nets.mobile import ScratchDetector
 from convert.nets.mobile.blocks import to_cells, to_pixels
 from convert.nets.reference import ScratchUnet
 from quantize import synthesis
 from quantize.photosets import PhotoSet, random_crops, some_gray
-from quantize.tasks.common import area_under_curve, device_of, held_out_crops, rand, severities
+from quantize.tasks.common import device_of, held_out_crops, rand, severities
 from quantize.trainer import Loss
 
 EASY_STEPS = 1500
@@ -61,7 +62,7 @@ class ScratchTask:
         target = mask > 0.5
         hit = (found > 0.5) & target
         return {
-            "auc": area_under_curve(found, target),
+            "auc": area_under_curve(found.flatten().cpu().numpy(), target.flatten().cpu().numpy()),
             "precision": float(hit.sum() / (found > 0.5).sum().clamp(min=1)),
             "recall": float(hit.sum() / target.sum().clamp(min=1)),
         }

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
+from convert.evaluate import area_under_curve
 from quantize.adversary import PatchCritic, critic_loss, feature_matching, frozen
 from quantize.latents import latent_gap
 from quantize.photosets import PhotoSet
 from quantize.tasks import distil
-from quantize.tasks.common import area_under_curve
 from quantize.tasks.restore import detected
 from quantize.trainer import Task
 from tests.quantize.conftest import TASKS
@@ -53,7 +53,7 @@ def test_the_area_under_the_curve_counts_ties_half() -> None:
     truth = torch.rand(500, generator=seeded(1)) < 0.3
     above = scores[truth][:, None] - scores[~truth]
     wins = (above > 0).double().mean() + 0.5 * (above == 0).double().mean()
-    assert area_under_curve(scores, truth) == pytest.approx(float(wins), abs=1e-9)
+    assert area_under_curve(scores.numpy(), truth.numpy()) == pytest.approx(float(wins), abs=1e-9)
 
 
 def test_a_critic_learns_to_tell_and_leaves_gradients_to_the_picture() -> None:
