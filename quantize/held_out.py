@@ -73,8 +73,6 @@ def detection(network: ScratchDetector, photos: PhotoSet) -> tuple[float, Iterat
 
     area = area_under_curve(found.flatten().numpy(), target.flatten().numpy())
     return area, map(at, THRESHOLDS)
-        at, (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95)
-    )
 
 
 def _probability(network: ScratchDetector, photos: Tensor, rng: Generator) -> Tensor:
