@@ -24,7 +24,7 @@ from convert.gate import judge
 from convert.int8_recipe import Int8Recipe, load_recipe
 from convert.nets.mobile.restorer import CONTEXT_SIDE
 from convert.parts import End, PartSource
-from convert.ranges import narrow_by_error
+from convert.ranges import part_ranges
 from convert.samples import PartSamples, Photos, tile_samples
 from edge.bundle import file_entry, write_manifest, write_tensor
 from edge.context import pool
@@ -56,19 +56,6 @@ TOOLS = ("torch", "litert-torch", "ai-edge-quantizer", "ai-edge-litert")
 SCRATCH_THRESHOLD = 0.85
 """False scratches cost clean photos most; `heirloom held-out` shows what each threshold finds."""
 
-ENCODED: tuple[tuple[PartName, str], ...] = (
-    ("encoder", "output_0"),
-    ("mapper", "args_0"),
-    ("mapper_global", "args_0"),
-    ("mapper_global", "args_2"),
-)
-MAPPED: tuple[tuple[PartName, str], ...] = (
-    ("mapper", "output_0"),
-    ("mapper_global", "output_0"),
-    ("decoder", "args_0"),
-)
-"""Ends that hold the same latent, so must store it alike: it passes between parts untouched."""
-
 
 @dataclass(frozen=True)
 class Recipe:
@@ -80,6 +67,8 @@ class Recipe:
     proof: Photos
     provenance: Provenance
     int8: Int8Recipe = field(default_factory=load_recipe)
+    ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """Learnt ones (`convert.ranges`), in place of those that calibration finds for the restore path."""
     precisions: tuple[Precision, ...] = ("float32", "int8")
     scratch_threshold: float = SCRATCH_THRESHOLD
     figures: dict[str, float] = field(default_factory=dict)
@@ -120,7 +109,9 @@ def build_bundle(
         shop = _Workshop(building, list(sources), recipe, proof, tell)
         artifacts = {source.name: _float_artifacts(shop, source) for source in sources}
         if "int8" in recipe.precisions:
-            ranges = _shared_ranges(shop)
+            tell("calibration")
+            paths = {source.name: shop.path(source, "float32", source.tiles[0]) for source in sources}
+            ranges = part_ranges(sources, paths, tile_samples(sources, recipe.calibration), recipe.ranges)
             for source in sources:
                 if source.quantized:
                     artifacts[source.name].append(_int8_artifact(shop, source, ranges[source.name]))
@@ -143,33 +134,6 @@ def _float_artifacts(shop: _Workshop, source: PartSource) -> list[Artifact]:
         litert.check_operations(path, tiled=source.stride > 1)
     inputs = [_tensor(f"args_{i}", end) for i, end in enumerate(source.inputs)]
     return [_prove(shop, source, "float32", inputs, [_tensor("output_0", source.output)])]
-
-
-def _shared_ranges(shop: _Workshop) -> dict[PartName, dict[str, Any]]:
-    """Calibrated ranges by part, made equal wherever two parts hold the same tensor."""
-    samples = tile_samples(shop.sources, shop.recipe.calibration)
-    ranges = {}
-    for source in shop.sources:
-        if source.quantized:
-            shop.tell(f"{source.name} calibration")
-            path = shop.path(source, "float32", source.tiles[0])
-            ranges[source.name] = litert.calibrate(path, samples[source.name].inputs)
-            whole = litert.end_range(ranges[source.name], "output_0")
-            narrow_by_error(path, samples[source.name].inputs, ranges[source.name])
-            if source.output.role != "latent":
-                # Residuals and probabilities are results: removing a white scratch takes the whole range.
-                litert.set_end_range(ranges[source.name], "output_0", whole)
-            for index, end in enumerate(source.inputs):
-                # A photo's level is then its stored value, shifted: nothing is lost on the way in.
-                if end.role in ("photo", "mask"):
-                    litert.set_end_range(ranges[source.name], f"args_{index}", (0.0, 1.0))
-    for ends in (ENCODED, MAPPED):
-        held = [(ranges[part], name) for part, name in ends if part in ranges]
-        limits = [litert.end_range(part_ranges, name) for part_ranges, name in held]
-        widest = min(low for low, _ in limits), max(high for _, high in limits)
-        for part_ranges, name in held:
-            litert.set_end_range(part_ranges, name, widest)
-    return ranges
 
 
 def _int8_artifact(shop: _Workshop, source: PartSource, ranges: dict[str, Any]) -> Artifact:

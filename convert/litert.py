@@ -13,7 +13,7 @@ import re
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,12 +23,10 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from convert.errors import OperationRefused
+from convert.errors import OperationRefused, WeightsError
 from convert.int8_recipe import Int8Recipe
 
 SIGNATURE = "serving_default"
-OUTPUT = "output"
-"""Scope of the operation that writes a part's output, which is INT8 whatever the recipe says."""
 
 ALLOWED: dict[str, str] = {
     "CONV_2D": "the networks themselves",
@@ -69,6 +67,9 @@ RECIPE_NAMES = {
     "LOGISTIC": "sigmoid",
 }
 """What `convert.int8_recipe` calls the operations."""
+
+LEARNT_OPERATIONS = ("conv", "add", "mul")
+"""Operations outside the attention, whose ranges training in INT8 learns."""
 
 Range = tuple[float, float]
 
@@ -111,14 +112,39 @@ def set_end_range(ranges: dict[str, Any], end: str, limits: Range) -> None:
     entry["max"] = np.full_like(entry["max"], limits[1])
 
 
+def set_ranges(path: Path, part: str, ranges: dict[str, Any], learnt: Mapping[str, Range]) -> None:
+    """Replace calibrated ranges of the float32 file of ``part`` by learnt ones, in place.
+
+    Names are ``place:operation`` for what an operation writes and ``place:input`` for what a convolution
+    takes from a float operation. Raises WeightsError unless ``learnt`` names this file's operations.
+    """
+    tensors = {}
+    for operation in scopes(path, part):
+        if operation.name in LEARNT_OPERATIONS and not operation.ends:
+            tensors[f"{operation.scope}:{operation.name}"] = operation.tensor
+            tensors[f"{operation.scope}:input"] = operation.source
+    given = {name: limits for name, limits in learnt.items() if name.split(":")[0].split("/")[0] == part}
+    wanted = {name for name in tensors if not name.endswith(":input")}
+    strange = sorted((given.keys() - tensors.keys()) | (wanted - given.keys()))
+    if strange:
+        raise WeightsError(
+            f"The learnt ranges don't fit the {part} ({', '.join(strange)}): export them with the weights "
+            "that they were learnt with."
+        )
+    for name, (low, high) in given.items():
+        entry = ranges[tensors[name]]
+        entry["min"], entry["max"] = np.full_like(entry["min"], low), np.full_like(entry["max"], high)
+
+
 def convert_int8(source: Path, ranges: dict[str, Any], part: str, recipe: Int8Recipe, path: Path) -> None:
     """Quantize the float32 file ``source`` of ``part`` by the recipe: per-channel weights, per-tensor
     activations, INT8 ends."""
     with quiet():
         tool = _quantizer(source)
-        for operation in scopes(source):
-            scheme = recipe.scheme(f"{part}/{operation.scope}", operation.name)
-            if scheme == "float" and operation.scope != OUTPUT:
+        for operation in scopes(source, part):
+            if operation.ends:
+                continue
+            if recipe.scheme(operation.scope, operation.name) == "float":
                 tool.update_quantization_recipe(
                     regex=re.escape(operation.tensor),
                     operation_name=operation.kind,
@@ -140,16 +166,23 @@ def stored_ends(path: Path) -> dict[str, tuple[float, int]]:
 
 @dataclass(frozen=True)
 class ScopedOperation:
-    """An operation of a file: its kind there and in recipes, where in the network it is, what it writes."""
+    """An operation of a file: its kind there and in recipes, its place ``part/module/...``, what it reads
+    first and what it writes."""
 
     kind: str
     name: str
     scope: str
+    source: str
     tensor: str
 
+    @property
+    def ends(self) -> bool:
+        """Whether it writes the part's output, which is INT8 whatever the recipe says."""
+        return self.tensor.startswith(SIGNATURE)
 
-def scopes(path: Path) -> list[ScopedOperation]:
-    """The operations of a float32 file that a recipe may name, in their order."""
+
+def scopes(path: Path, part: str) -> list[ScopedOperation]:
+    """The operations of the float32 file of ``part`` that a recipe may name, in their order."""
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
     plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
@@ -158,20 +191,20 @@ def scopes(path: Path) -> list[ScopedOperation]:
     found = []
     for entry in interpreter._get_ops_details():
         kind = entry["op_name"]
-        tensor = names[entry["outputs"][0]]
         if kind in RECIPE_NAMES:
-            found.append(ScopedOperation(kind, RECIPE_NAMES[kind], _scope(tensor), tensor))
+            source, tensor = names[entry["inputs"][0]], names[entry["outputs"][0]]
+            found.append(ScopedOperation(kind, RECIPE_NAMES[kind], _scope(tensor, part), source, tensor))
     return found
 
 
-def _scope(tensor: str) -> str:
-    """``a.b.Class_name/c.Other_0;;...`` to ``name/0``; litert-torch writes the modules that were called."""
+def _scope(tensor: str, part: str) -> str:
+    """``a.b.Class_name/c.Other_0;;...`` to ``part/0``; litert-torch writes the modules that were called."""
     if tensor.startswith(SIGNATURE):
-        return OUTPUT
+        return f"{part}/output"
     modules = tensor.split(";")[0].split("/")
     called = [module.rpartition(".")[2].partition("_")[2] for module in modules[1:]]
-    # The first two wrap the part: see `convert.parts`.
-    return "/".join(called[1:])
+    # The first two wrap the part (see `convert.parts`). The part's own operations name no module.
+    return "/".join([part, *filter(None, called[1:])])
 
 
 def operations(path: Path) -> Counter[str]:

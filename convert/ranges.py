@@ -3,20 +3,113 @@
 The extremes over many photos are set by a few peaks (a scratch being removed), and a range that covers
 those stores everything else coarsely. For every activation the share of its extremes is chosen that makes
 the mean squared error of storing it least: clipping against rounding.
+
+Training in INT8 learns ranges instead: they come as a file beside the weights.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
+
+from convert import litert
+from convert.errors import WeightsError
+from convert.parts import PartSource
+from convert.samples import PartSamples
+from edge.files import written_beside
+from edge.manifest import PartName
 
 BINS = 2048
 SHARES = np.linspace(1.0, 0.2, 33)
 LEVELS = 256
+
+ENDS: dict[str, tuple[tuple[PartName, str], ...]] = {
+    "encoded": (
+        ("encoder", "output_0"),
+        ("mapper", "args_0"),
+        ("mapper_global", "args_0"),
+        ("mapper_global", "args_2"),
+    ),
+    "mapped": (("mapper", "output_0"), ("mapper_global", "output_0"), ("decoder", "args_0")),
+    "residual": (("decoder", "output_0"),),
+}
+"""What parts hand over, and the ends that hold it. All store it alike: it passes between them untouched."""
+
+RANGES_FILE = "ranges.json"
+"""Beside the weights that the ranges were learnt with."""
+
+
+class LearntRanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Lowest and highest value of what INT8 stores, by name.
+
+    Names are ``place:operation`` as in recipes (`convert.int8_recipe`), ``place:input``, and ``encoded``,
+    ``mapped`` and ``residual`` for what the encoder, the mappers and the decoder hand over.
+    """
+
+    format_version: Literal[1]
+    ranges: dict[str, tuple[float, float]]
+
+
+def save_ranges(ranges: dict[str, tuple[float, float]], path: Path) -> None:
+    """Write learnt ranges; ``path`` appears whole or not at all. Raises OSError."""
+    with written_beside(path) as partial:
+        partial.write_bytes(msgspec.json.format(msgspec.json.encode(LearntRanges(1, ranges))) + b"\n")
+
+
+def load_ranges(path: Path) -> dict[str, tuple[float, float]]:
+    """Read learnt ranges. Raises WeightsError."""
+    try:
+        ranges = msgspec.json.decode(path.read_bytes(), type=LearntRanges).ranges
+    except (OSError, msgspec.MsgspecError) as error:
+        raise WeightsError(f"{path} holds no ranges ({error}): run `heirloom finetune` again.") from error
+    bad = sorted(name for name, (low, high) in ranges.items() if not low <= 0 < high)
+    missing = sorted(ENDS.keys() - ranges.keys())
+    if bad or missing:
+        raise WeightsError(
+            f"{path} lacks ranges around zero for {', '.join(bad + missing)}: run `heirloom finetune` "
+            "again."
+        )
+    return ranges
+
+
+def part_ranges(
+    sources: Sequence[PartSource],
+    paths: Mapping[PartName, Path],
+    samples: Mapping[PartName, PartSamples],
+    learnt: Mapping[str, litert.Range],
+) -> dict[PartName, dict[str, Any]]:
+    """The range of every tensor of the float32 files ``paths``, by part: ``learnt`` where it names the
+    part's operations, else calibrated on ``samples``. Raises WeightsError if ``learnt`` does not fit."""
+    ranges = {}
+    for source in sources:
+        if source.quantized:
+            path, inputs = paths[source.name], samples[source.name].inputs
+            ranges[source.name] = litert.calibrate(path, inputs)
+            whole = litert.end_range(ranges[source.name], "output_0")
+            narrow_by_error(path, inputs, ranges[source.name])
+            if source.output.role != "latent":
+                # Residuals and probabilities are results: removing a white scratch takes the whole range.
+                litert.set_end_range(ranges[source.name], "output_0", whole)
+            for index, end in enumerate(source.inputs):
+                # A photo's level is then its stored value, shifted: nothing is lost on the way in.
+                if end.role in ("photo", "mask"):
+                    litert.set_end_range(ranges[source.name], f"args_{index}", (0.0, 1.0))
+            if learnt and source.name != "scratch":  # only the restore path is trained in INT8
+                litert.set_ranges(path, source.name, ranges[source.name], learnt)
+    for handed, ends in ENDS.items():
+        held = [(ranges[part], name) for part, name in ends if part in ranges]
+        if not held:
+            continue
+        limits = [litert.end_range(held_ranges, name) for held_ranges, name in held]
+        widest = min(low for low, _ in limits), max(high for _, high in limits)
+        for held_ranges, name in held:
+            litert.set_end_range(held_ranges, name, learnt.get(handed, widest))
+    return ranges
 
 
 def narrow_by_error(

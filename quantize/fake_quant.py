@@ -23,6 +23,7 @@ from convert.nets.mobile import MobileRestorer
 from convert.nets.mobile.blocks import to_cells, to_pixels
 from convert.nets.mobile.restorer import pool_context
 from convert.ranges import BINS, best_share
+from edge.manifest import PartName
 
 LEVELS = 255
 
@@ -156,9 +157,9 @@ class FakeQuantized(nn.Module):
     def __init__(self, restorer: MobileRestorer, recipe: Int8Recipe) -> None:
         super().__init__()
         photo, mask = Stored((0.0, 1.0)), Stored((0.0, 1.0))
-        encoded, mapped = Stored(), Stored()
-        residual = Stored(whole=True)
+        encoded, mapped, residual = Stored(), Stored(), Stored(whole=True)
         self.restorer = restorer
+        self.handed = {"encoded": encoded, "mapped": mapped, "residual": residual}
         self.encoder = twin(restorer.encoder, (photo,), encoded)
         self.local = twin(_Local(restorer.mapper.blocks), (encoded,), mapped)
         self.joined = twin(restorer.mapper, (encoded, mask, encoded), mapped)
@@ -194,15 +195,28 @@ class FakeQuantized(nn.Module):
         """Every stored activation."""
         return [module for module in self.modules() if isinstance(module, Stored)]
 
-    def layers(self) -> list[Layer]:
-        """What a recipe may leave in float, in the order of the pipeline."""
-        parts = {
+    def parts(self) -> dict[PartName, fx.GraphModule]:
+        """The parts of a bundle, in the order of the pipeline."""
+        return {
             "encoder": self.encoder,
             "mapper": self.local,
             "mapper_global": self.joined,
             "decoder": self.decoder,
         }
-        return [layer for part, graph in parts.items() for layer in _layers(part, graph)]
+
+    def layers(self) -> list[Layer]:
+        """What a recipe may leave in float, in the order of the pipeline."""
+        return [layer for part, graph in self.parts().items() for layer in _layers(part, graph)]
+
+    def ranges(self) -> dict[str, tuple[float, float]]:
+        """The ranges in force, under the names by which `convert.ranges` hands them to the converter."""
+        named = self.handed | {f"{layer.scope}:{layer.operation}": layer.stored for layer in self.layers()}
+        known = set(named.values())
+        for part, graph in self.parts().items():
+            for scope, stored in _inputs(part, graph):
+                if stored not in known and not stored.fixed:  # the attention's result
+                    named[f"{scope}:input"] = stored
+        return {name: stored.limits for name, stored in named.items()}
 
 
 class _Local(nn.Module):
@@ -283,15 +297,29 @@ def _layers(part: str, traced: fx.GraphModule) -> Iterator[Layer]:
         if not isinstance(stored, Stored) or any(user.op == "output" for user in node.users):
             continue
         made = cast(fx.Node, node.args[0])
-        called = [path.rpartition(".")[2] for path in made.meta.get("nn_module_stack", {})]
-        scope = "/".join([part, *called])
+        scope = _scope(part, made)
         module = modules.get(str(made.target))
         if isinstance(module, StoredSum):
             yield Layer(scope, "add" if module.operation is operator.add else "mul", stored, None)
         elif made.target is F.relu6:
-            yield Layer(scope, "relu6", stored, None)
+            # Fused into the gate's convolution, whose weights are all one INT8 level.
+            yield Layer(scope, "conv", stored, None)
         elif made.target is F.relu:
             conv = modules[str(cast(fx.Node, made.args[0]).target)]
             yield Layer(scope, "conv", stored, cast(StoredConv, conv))
         elif isinstance(module, StoredConv):
             yield Layer(scope, "conv", stored, module)
+
+
+def _inputs(part: str, traced: fx.GraphModule) -> Iterator[tuple[str, Stored]]:
+    """What each convolution takes, by the convolution's place."""
+    modules = dict(traced.named_modules(remove_duplicate=False))
+    for node in traced.graph.nodes:
+        conv = modules.get(str(node.target))
+        if isinstance(conv, StoredConv):
+            yield _scope(part, node), conv.source
+
+
+def _scope(part: str, node: fx.Node) -> str:
+    """The place in the network, as recipes name it."""
+    return "/".join([part, *(path.rpartition(".")[2] for path in node.meta.get("nn_module_stack", {}))])

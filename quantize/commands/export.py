@@ -12,6 +12,7 @@ from rich.table import Table
 from convert.bundling import Recipe, build_bundle
 from convert.int8_recipe import load_recipe
 from convert.parts import mobile_parts
+from convert.ranges import RANGES_FILE, load_ranges
 from convert.weights import load_mobile
 from edge.manifest import Manifest, Provenance
 from quantize.old_photos import old_photos
@@ -52,6 +53,7 @@ def export(
     console = Console(stderr=True)
     sources = mobile_parts(load_mobile(weights), TILES, GLOBAL_TILES)
     side = TILES[0][0] * 4
+    learnt = weights / RANGES_FILE
     with console.status("Reading photos") as status:
         photo_set = load_photos(photos, least_side=side)
         made = Recipe(
@@ -60,6 +62,7 @@ def export(
             calibration=old_photos(photo_set.train, calibration, side, 1, f"{data}, synthesised old"),
             proof=old_photos(photo_set.held_out, proof, side, 2, f"{data}, held out, synthesised old"),
             int8=load_recipe(int8),
+            ranges=load_ranges(learnt) if learnt.exists() else {},
             provenance=Provenance(recipe=recipe, data=data, licence=licence, tools={}),
         )
         manifest = build_bundle(sources, made, output, status.update)

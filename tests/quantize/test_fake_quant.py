@@ -7,14 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from ai_edge_litert.interpreter import Interpreter, OpResolverType
+from ai_edge_litert.interpreter import Interpreter
 from torch import nn
 
 from convert import litert
+from convert.errors import WeightsError
 from convert.int8_recipe import Int8Recipe, Rule, load_recipe
 from convert.nets.mobile import MobileRestorer, ScratchDetector, ToneNet
 from convert.nets.mobile.blocks import to_cells
-from convert.parts import MobileNetworks, mobile_parts
+from convert.nets.mobile.restorer import pool_context
+from convert.parts import MobileNetworks, PartSource, mobile_parts
+from convert.ranges import load_ranges, part_ranges, save_ranges
+from convert.samples import PartSamples
 from quantize.fake_quant import FakeQuantized, Stored
 
 ALL_INT8 = Int8Recipe(1, ())
@@ -50,58 +54,102 @@ def watched(recipe: Int8Recipe) -> FakeQuantized:
     return network
 
 
-@pytest.mark.parametrize("recipe", [ALL_INT8, load_recipe()], ids=["int8", "shipped"])
-@pytest.mark.parametrize("name", ["mapper", "decoder"])
-def test_the_twin_gives_what_the_file_gives(recipe: Int8Recipe, name: str, tmp_path: Path) -> None:
-    network = restorer()
+PARTS = ("encoder", "mapper", "mapper_global", "decoder")
+
+
+def converted(network: MobileRestorer, name: str, folder: Path) -> tuple[PartSource, Path]:
+    """A part's source and its float32 file."""
     networks = MobileNetworks(network, ScratchDetector(8, blocks=1), ToneNet(4))
     (source,) = (s for s in mobile_parts(networks, ((16, 16),)) if s.name == name)
+    path = folder / f"{name}.tflite"
+    litert.convert_float(source.network, [end.example(16, 16) for end in source.inputs], path)
+    return source, path
+
+
+@pytest.mark.parametrize("recipe", [ALL_INT8, load_recipe()], ids=["int8", "shipped"])
+@pytest.mark.parametrize("name", PARTS)
+def test_the_twin_gives_what_the_file_with_its_ranges_gives(
+    recipe: Int8Recipe, name: str, tmp_path: Path
+) -> None:
+    """From the same stored inputs, through the file of ranges."""
+    twin = watched(recipe)
     with torch.no_grad():
-        latent = network.encoder(to_cells(photos()))
-        inputs = latent if name == "mapper" else network.mapper(latent)
-    arrays = [np.ascontiguousarray(x[None].permute(0, 2, 3, 1).numpy()) for x in inputs]
-    exact, rounded = tmp_path / "float.tflite", tmp_path / "int8.tflite"
-    litert.convert_float(source.network, [source.inputs[0].example(16, 16)], exact)
-    ranges = litert.calibrate(exact, [[array] for array in arrays])
+        for index, stored in enumerate(twin.all_stored()):
+            if not stored.fixed:  # as if learnt: calibration would not find these
+                stored.stretch.copy_(torch.tensor((0.02, -0.03)) * (index % 3))
+    save_ranges(twin.ranges(), tmp_path / "ranges.json")
+    learnt = load_ranges(tmp_path / "ranges.json")
+
+    source, exact = converted(twin.restorer, name, tmp_path)
+    inputs = part_inputs(twin.restorer, name)
+    arrays = [[np.ascontiguousarray(_last(x).numpy()) for x in sample] for sample in inputs]
+    samples = {source.name: PartSamples(arrays)}
+    ranges = part_ranges([source], {source.name: exact}, samples, learnt)[source.name]
+    rounded = tmp_path / "int8.tflite"
     litert.convert_int8(exact, ranges, name, recipe, rounded)
 
-    # The twin gets the file's own ranges: the last stored tensor of each operation.
-    twin = FakeQuantized(network, recipe).eval()
-    stored = {d["name"]: d["quantization"] for d in details(rounded)}
-    places = {(f"{name}/{o.scope}", o.name): o.tensor for o in litert.scopes(exact)}
-    for layer in twin.layers():
-        if layer.scope.startswith(f"{name}/") and layer.stored.active:
-            given(layer.stored, *stored[places[layer.scope, layer.operation]])
-        elif layer.scope.startswith(f"{name}/"):
-            # Float: the file rounds it where the next convolution takes it.
-            tensor = places[layer.scope, layer.operation]
-            again = next(q for n, q in stored.items() if n.startswith(tensor) and n != tensor)
-            given(layer.stored, *again)
-    graph = {"mapper": twin.local, "decoder": twin.decoder}[name]
     ends = litert.stored_ends(rounded)
-    ordered = [module for module in graph.children() if isinstance(module, Stored)]
-    given(ordered[0], *ends["args_0"])
-    given(ordered[-1], *ends["output_0"])
-
     scale, zero = ends["output_0"]
     runner = Interpreter(str(rounded)).get_signature_runner()
-    for x, array in zip(inputs, arrays, strict=True):
-        in_scale, in_zero = ends["args_0"]
-        levels = np.clip(np.round(array / in_scale) + in_zero, -128, 127).astype(np.int8)
-        got = (runner(args_0=levels)["output_0"].astype(np.float32) - zero) * scale
+    for sample, values in zip(inputs, arrays, strict=True):
+        levels = {
+            f"args_{i}": np.clip(np.round(v / ends[f"args_{i}"][0]) + ends[f"args_{i}"][1], -128, 127)
+            for i, v in enumerate(values)
+        }
+        made = runner(**{key: value.astype(np.int8) for key, value in levels.items()})["output_0"]
+        got = (made.astype(np.float32) - zero) * scale
         with torch.no_grad():
-            wanted = graph(x[None]).permute(0, 2, 3, 1).numpy()
+            wanted = _last(twin.parts()[source.name](*sample)).numpy()
         apart = np.abs(got - wanted) / scale
         assert apart.max() < 2.5 and (apart > 0.5).mean() < 0.02, (apart.max(), (apart > 0.5).mean())
 
 
-def details(path: Path) -> list[dict]:  # type: ignore[type-arg]
-    plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-    return Interpreter(str(path), experimental_op_resolver_type=plain).get_tensor_details()  # type: ignore[no-any-return]
+@torch.no_grad()
+def part_inputs(network: MobileRestorer, name: str) -> list[tuple[torch.Tensor, ...]]:
+    cells, damage = to_cells(photos()), to_cells(masks())
+    latents = network.encoder(cells)
+    whole = {
+        "encoder": (cells,),
+        "mapper": (latents,),
+        "mapper_global": (latents, damage, pool_context(latents, damage, 16)),
+        "decoder": (network.mapper(latents),),
+    }[name]
+    return list(zip(*(torch.split(x, 1) for x in whole), strict=True))
 
 
-def given(stored: Stored, scale: float, zero: int) -> None:
-    stored.seen.copy_(torch.tensor(((-128 - zero) * scale, (127 - zero) * scale)))
+def _last(x: torch.Tensor) -> torch.Tensor:
+    return x.permute(0, 2, 3, 1) if x.ndim == 4 else x
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_the_twin_and_the_file_name_the_same_operations(name: str, tmp_path: Path) -> None:
+    """Else a rule would leave an operation in float in training and not in the bundle."""
+    twin = watched(ALL_INT8)
+    _, exact = converted(twin.restorer, name, tmp_path)
+    trained = [(o.scope, o.operation) for o in twin.layers() if o.scope.split("/")[0] == name]
+    shipped = [
+        (o.scope, o.name)
+        for o in litert.scopes(exact, name)
+        if o.name in litert.LEARNT_OPERATIONS and not o.ends
+    ]
+    assert sorted(trained) == sorted(shipped) and len(set(trained)) == len(trained)
+
+
+def test_ranges_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "ranges.json"
+    ranges = watched(ALL_INT8).ranges()
+    for wrong in ({"mapped": (-1.0, 1.0)}, ranges | {"mapped": (0.5, 1.0)}):
+        save_ranges(wrong, path)
+        with pytest.raises(WeightsError, match="finetune"):
+            load_ranges(path)
+    path.write_text("no json")
+    with pytest.raises(WeightsError):
+        load_ranges(path)
+    _, exact = converted(restorer(), "decoder", tmp_path)
+    fewer = {name: limits for name, limits in ranges.items() if name != "decoder/block:add"}
+    for wrong in (fewer, ranges | {"decoder/other:conv": (-1.0, 1.0)}):
+        with pytest.raises(WeightsError, match="decoder"):
+            litert.set_ranges(exact, "decoder", {}, wrong)
 
 
 def test_the_twin_learns_the_restorers_own_weights_and_ranges() -> None:
