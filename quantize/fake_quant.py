@@ -11,7 +11,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -182,7 +182,7 @@ class FakeQuantized(nn.Module):
         return photo + to_pixels(self.decoder(mapped))
 
     @torch.no_grad()
-    def watch(self, batches: Iterable[tuple[Tensor, ...]]) -> None:
+    def watch(self, batches: Iterable[tuple[Any, ...]]) -> None:
         """Find the ranges: each of ``batches`` holds the arguments of :meth:`forward`."""
         for stored in self.all_stored():
             stored.watched = []

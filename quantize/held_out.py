@@ -11,13 +11,13 @@ from torch import Generator, Tensor
 
 from convert.evaluate import area_under_curve
 from convert.nets.mobile import ScratchDetector, ToneNet
-from convert.nets.mobile.tone import apply_curves
+from convert.nets.mobile.tone import THUMBNAIL, apply_curves
 from edge import tone as curves
 from quantize import synthesis
 from quantize.photosets import PhotoSet, some_gray
 from quantize.tasks.common import held_out_crops, mean_psnr, rand, severities
 from quantize.tasks.scratch import scratch_logits
-from quantize.tasks.tone import thumbnails
+from quantize.tasks.tone import shrunk
 
 CPU = torch.device("cpu")
 CROPS = 64
@@ -83,7 +83,7 @@ def _probability(network: ScratchDetector, photos: Tensor, rng: Generator) -> Te
 @torch.no_grad()
 def toning(network: ToneNet, photos: PhotoSet) -> Iterator[Toned]:
     """What happens to good and to faded photos for each least change."""
-    clean = thumbnails(photos.held_out)
+    clean = shrunk(photos.held_out, THUMBNAIL) / 255
     rng = Generator().manual_seed(1)
     faded = synthesis.fade(clean, rng, torch.ones(len(clean)))
     results = [(apply_curves(seen, network(seen)), seen) for seen in (clean, faded)]

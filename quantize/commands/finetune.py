@@ -12,6 +12,7 @@ from rich.console import Console
 
 from convert.bundling import SCRATCH_THRESHOLD
 from convert.int8_recipe import load_recipe
+from convert.ranges import RANGES_FILE, save_ranges
 from convert.weights import MOBILE_FILES, load_mobile, load_weights, save_weights
 from quantize.commands import running
 from quantize.commands.running import Where, start
@@ -43,7 +44,8 @@ def finetune(
 ) -> None:
     """Train the restore path a little more, behind the tone network and the detector, in fake INT8.
 
-    Leaves a whole folder of weights, ready for `heirloom export`. It can be interrupted and goes on.
+    Leaves a folder of all weights and learnt ranges, ready for `heirloom export`. It can be interrupted
+    and goes on.
     """
     with Console(stderr=True).status("Reading photos and weights"):
         photo_set = load_photos(photos, least_side=side)
@@ -57,6 +59,7 @@ def finetune(
         Where(output, device, evaluate_every, minutes, workers),
     )
     load_weights(twin, output / "weights.safetensors")
+    save_ranges(twin.ranges(), output / RANGES_FILE)
     save_weights(twin.restorer, output / "restorer.safetensors")
     for name in MOBILE_FILES:
         if name != "restorer":

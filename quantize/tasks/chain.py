@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
@@ -13,12 +14,23 @@ from convert.nets.mobile.tone import THUMBNAIL, apply_curves
 from quantize import synthesis
 from quantize.fake_quant import FakeQuantized
 from quantize.photosets import PhotoSet, random_crops, some_gray
-from quantize.tasks.common import device_of, held_out_crops, mean_psnr, pixel_loss, rand, severities
+from quantize.tasks.common import (
+    device_of,
+    held_out_crops,
+    mean_psnr,
+    pixel_loss,
+    rand,
+    random_grid,
+    severities,
+)
 from quantize.tasks.scratch import scratch_logits
 from quantize.trainer import Loss
 
 AGREE = 20.0
 """Weight of the squared difference of INT8 and float results: at 40 dB a sixth of the loss's squares."""
+
+EXACT_SHARE = 0.5
+"""Of the scratched crops, so many come with the exact mask."""
 
 
 class ChainTask:
@@ -52,30 +64,32 @@ class ChainTask:
         clean = some_gray(photos[0], 0.25, rng)
         amount = rand(rng, self.count) * (rand(rng, self.count) < 0.35)
         scratched = self.count // 4
-        return self._old(clean, amount, severities(self.count, rng), scratched, rng)
+        return *self._old(clean, amount, severities(self.count, rng), scratched, rng), random_grid(rng)
 
     @torch.no_grad()
     def _old(
         self, clean: Tensor, amount: Tensor, severity: Tensor, scratched: int, rng: Generator
     ) -> tuple[Tensor, ...]:
-        """Truth and input, both after the tone curves, and the found masks of the last ``scratched``."""
+        """Truth and input, both after the tone curves, and the masks of the last ``scratched``."""
         faded = synthesis.fade(clean, rng, amount)
         old = synthesis.age(faded, severity, rng)
-        struck, _ = synthesis.scratch(old[len(old) - scratched :], rng)
+        struck, hit = synthesis.scratch(old[len(old) - scratched :], rng)
         old = torch.cat((old[: len(old) - scratched], struck))
         thumbnail = F.interpolate(old, (THUMBNAIL, THUMBNAIL), mode="area")
         curves = self.tone(thumbnail)
         toned, truth = apply_curves(old, curves), apply_curves(faded, curves)
         found = scratch_logits(self.detector, toned[len(toned) - scratched :]).sigmoid() >= self.threshold
+        # What the detector overlooks teaches the network to distrust every mask, hence some exact ones.
+        exact = rand(rng, scratched, 1, 1, 1) < EXACT_SHARE
+        mask = torch.where(exact, hit, found.to(toned.dtype))
         # The runtime widens masks by one pixel (edge/damage.py).
-        mask = F.max_pool2d(found.to(toned.dtype), 3, stride=1, padding=1)
-        return truth, toned, mask
+        return truth, toned, F.max_pool2d(mask, 3, stride=1, padding=1)
 
     def losses(self, *batch: Tensor) -> Iterator[Loss]:
-        truth, old, mask = batch
-        restored = self._restored(self.network, old, mask)
+        truth, old, mask, grid = batch
+        restored = self._restored(self.network, old, mask, int(grid))
         with torch.no_grad():
-            exact = self._restored(self.network.restorer, old, mask)
+            exact = self._restored(self.network.restorer, old, mask, int(grid))
         yield "restorer", pixel_loss(restored - truth) + AGREE * (restored - exact).square().mean()
 
     def evaluate(self, network: nn.Module) -> dict[str, float]:
@@ -99,15 +113,15 @@ class ChainTask:
     @torch.no_grad()
     def watch(self, batches: int, seed: int = 0) -> None:
         """Let the network find its ranges on so many batches, as training sees them."""
-        seen: list[tuple[Tensor, ...]] = []
+        seen: list[tuple[Any, ...]] = []
         for step in range(batches):
             rng = Generator(device_of(self.network)).manual_seed(seed + step)
             crops = tuple(crop.to(rng.device) for crop in self.photos(Generator().manual_seed(seed + step)))
-            _, old, mask = self.batch(step, crops, rng)
+            _, old, mask, grid = self.batch(step, crops, rng)
             spared = len(old) - len(mask)
-            seen += [(old[:spared],), (old[spared:], mask)]
+            seen += [(old[:spared],), (old[spared:], mask, int(grid))]
         self.network.watch(seen)
 
-    def _restored(self, network: nn.Module, old: Tensor, mask: Tensor) -> Tensor:
+    def _restored(self, network: nn.Module, old: Tensor, mask: Tensor, grid: int = 16) -> Tensor:
         spared = len(old) - len(mask)
-        return torch.cat((network(old[:spared]), network(old[spared:], mask)))
+        return torch.cat((network(old[:spared]), network(old[spared:], mask, grid)))

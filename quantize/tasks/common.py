@@ -24,6 +24,14 @@ def severities(count: int, rng: Generator) -> Tensor:
     return rand(rng, count).sqrt() * (rand(rng, count) >= CLEAN_SHARE)
 
 
+def random_grid(rng: Generator) -> Tensor:
+    """4, 8 or 16 tokens along each side of the global branch's context.
+
+    A token of a whole photo covers many more cells than one of a crop would at 16.
+    """
+    return 2 ** torch.randint(2, 5, (), generator=rng, device=rng.device)
+
+
 def pixel_loss(error: Tensor) -> Tensor:
     """Charbonnier, which keeps edges sharp, and squares, which is what PSNR counts."""
     squares = error[..., MARGIN:-MARGIN, MARGIN:-MARGIN].float().square()

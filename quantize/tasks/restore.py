@@ -11,7 +11,15 @@ from torch.nn import functional as F
 from convert.nets.mobile import MobileRestorer
 from quantize import synthesis
 from quantize.photosets import PhotoSet, random_crops, some_gray
-from quantize.tasks.common import device_of, held_out_crops, mean_psnr, pixel_loss, rand, severities
+from quantize.tasks.common import (
+    device_of,
+    held_out_crops,
+    mean_psnr,
+    pixel_loss,
+    rand,
+    random_grid,
+    severities,
+)
 from quantize.trainer import Loss
 
 EASY_STEPS = 2000
@@ -52,8 +60,7 @@ class RestoreTask:
             aged = synthesis.age(clean, severities(self.count, rng), rng)
         spared = self.count - self.count // 4
         scratched, mask = synthesis.scratch(aged[spared:], rng)
-        grid = 2 ** torch.randint(2, 5, (), generator=rng, device=rng.device)
-        return clean, aged[:spared], scratched, detected(mask, rng), grid
+        return clean, aged[:spared], scratched, detected(mask, rng), random_grid(rng)
 
     def losses(self, *batch: Tensor) -> Iterator[Loss]:
         clean, aged, scratched, mask, grid = batch

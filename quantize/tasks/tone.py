@@ -19,15 +19,19 @@ EASY_STEPS = 1000
 """The first steps see faded photos only: else the network learns to do nothing, for long."""
 
 
+WIDE = 2 * THUMBNAIL
+"""Side of the photos that thumbnails for training are cut from."""
+
+
 class ToneTask:
-    """Thumbnails of whole photos, faded or (mostly) not."""
+    """Thumbnails of photos, faded or (mostly) not."""
 
     def __init__(
         self, network: ToneNet, photos: PhotoSet, count: int = 24, easy_steps: int = EASY_STEPS
     ) -> None:
         self.network = network
-        self.train_set = thumbnails(photos.train)
-        self.held_out = thumbnails(photos.held_out)
+        self.train_set = shrunk(photos.train, WIDE)
+        self.held_out = shrunk(photos.held_out, THUMBNAIL) / 255
         self.count, self.easy_steps = count, easy_steps
 
     @property
@@ -36,7 +40,7 @@ class ToneTask:
 
     def photos(self, rng: Generator) -> tuple[Tensor, ...]:
         chosen = torch.randint(self.train_set.shape[0], (self.count,), generator=rng)
-        return (self.train_set[chosen],)
+        return (torch.cat([thumbnail(picture, rng) for picture in self.train_set[chosen]]),)
 
     def batch(self, step: int, photos: tuple[Tensor, ...], rng: Generator) -> tuple[Tensor, ...]:
         clean = some_gray(photos[0], 0.25, rng)
@@ -69,9 +73,22 @@ class ToneTask:
         }
 
 
-def thumbnails(photos: tuple[Tensor, ...]) -> Tensor:
-    """What the tone network sees of whole photos ``(H, W, 3)``: ``(n, 3, 64, 64)`` in 0..1."""
-    size = (THUMBNAIL, THUMBNAIL)
+def thumbnail(picture: Tensor, rng: Generator) -> Tensor:
+    """What the tone network would see of a part of ``picture`` ``(3, WIDE, WIDE)``, as if framed so:
+    ``(1, 3, 64, 64)`` in 0..1. The network must judge tone, not know the photos."""
+    height, width = torch.randint(WIDE // 2, WIDE + 1, (2,), generator=rng).tolist()
+    top = int(torch.randint(WIDE - height + 1, (), generator=rng))
+    left = int(torch.randint(WIDE - width + 1, (), generator=rng))
+    part = picture[None, :, top : top + height, left : left + width].float() / 255
+    small = F.interpolate(part, (THUMBNAIL, THUMBNAIL), mode="area")
+    return small.flip(3) if torch.rand((), generator=rng) < 0.5 else small
+
+
+def shrunk(photos: tuple[Tensor, ...], side: int) -> Tensor:
+    """Whole photos ``(H, W, 3)`` as squares of ``side`` pixels, ``(n, 3, side, side)`` uint8."""
     return torch.cat(
-        [F.interpolate(photo.permute(2, 0, 1)[None].float() / 255, size, mode="area") for photo in photos]
+        [
+            F.interpolate(photo.permute(2, 0, 1)[None].float(), (side, side), mode="area").round().byte()
+            for photo in photos
+        ]
     )
