@@ -1,7 +1,8 @@
 """Which layers INT8 hurts, and the cheapest recipe that loses next to nothing.
 
-Each layer is left in float by itself; then layers stay float in the order of what they gain for their cost,
-until the gate is met; at last those that turn out not to be needed go back to INT8.
+Each layer is left in float by itself, and all sums together: one sum in float is rounded at the next and
+gains nothing alone. Then they stay float in the order of what they gain for their cost, until the gate is
+met; at last those that turn out not to be needed go back to INT8.
 """
 
 from __future__ import annotations
@@ -52,7 +53,8 @@ class Point:
 
 @dataclass(frozen=True)
 class Found:
-    """The chosen recipe's point, the way there, and what each layer gains alone (dB of output PSNR)."""
+    """The chosen recipe's point, the way there, and what each layer gains alone (dB of output PSNR; a sum:
+    what all sums gain together)."""
 
     chosen: Point
     curve: tuple[Point, ...]
@@ -84,15 +86,16 @@ def search(
 
     curve = [measure([])]
     gains = []
-    for index, layer in enumerate(layers):
-        tell(f"{_name(layer)} alone")
-        gains.append(measure([index]).output - curve[0].output)
-    order = sorted(range(len(layers)), key=lambda index: -gains[index] / costs[index])
+    groups = _groups(layers)
+    for group in groups:
+        tell(f"{_name(layers[group[0]])} alone")
+        gains.append(measure(group).output - curve[0].output)
+    worth = [gain / sum(costs[i] for i in group) for gain, group in zip(gains, groups, strict=True)]
     chosen: list[int] = []
-    for index in order:
+    for _, group in sorted(zip(worth, groups, strict=True), reverse=True):
         if met(curve[-1]):
             break
-        chosen.append(index)
+        chosen += group
         tell(f"{len(chosen)} layers in float: {curve[-1].output:.1f} dB")
         curve.append(measure(chosen))
     for index in sorted(chosen, key=lambda index: -costs[index]):
@@ -100,7 +103,9 @@ def search(
         if met(fewer):
             chosen.remove(index)
             curve.append(fewer)
-    alone = {_name(layer): gain for layer, gain in zip(layers, gains, strict=True)}
+    alone = {
+        _name(layers[index]): gain for gain, group in zip(gains, groups, strict=True) for index in group
+    }
     return Found(measure(chosen), tuple(curve), alone)
 
 
@@ -129,6 +134,11 @@ def plot(found: Found, path: Path) -> None:
         panel.set_ylabel(unit)
         panel.grid(alpha=0.3)
     figure.savefig(path, dpi=110)
+
+
+def _groups(layers: list[Layer]) -> list[list[int]]:
+    sums = [index for index, layer in enumerate(layers) if layer.operation == "add"]
+    return [[index] for index in range(len(layers)) if index not in sums] + [sums]
 
 
 def _name(layer: Layer) -> str:
