@@ -20,12 +20,14 @@ import torch
 from numpy.typing import NDArray
 
 from convert import litert
+from convert.errors import GateFailed
 from convert.gate import judge
 from convert.int8_recipe import Int8Recipe, load_recipe
 from convert.nets.mobile.restorer import CONTEXT_SIDE
 from convert.parts import End, PartSource
 from convert.ranges import part_ranges
 from convert.samples import PartSamples, Photos, tile_samples
+from convert.trace import first_growth, trace_litert, trace_torch
 from edge.bundle import file_entry, write_manifest, write_tensor
 from edge.context import pool
 from edge.manifest import (
@@ -171,7 +173,8 @@ def _prove(
     )
     networks = [load_network(shop.folder / tile.file, draft, tile, threads=2) for tile in tiles]
     samples = shop.proof[source.name]
-    stored = [networks[0].run(inputs)[0] for inputs in _stored_inputs(shop, source, draft)]
+    stored_inputs = _stored_inputs(shop, source, draft)
+    stored = [networks[0].run(inputs)[0] for inputs in stored_inputs]
     if precision == "int8":
         shop.latents[source.name] = stored
     got = [real(output, outputs[0]) for output in stored]
@@ -184,15 +187,20 @@ def _prove(
         with torch.no_grad():
             wanted.append(source.network(*map(torch.from_numpy, large)).numpy())
         got.append(_run(network, draft, large))
-    gate = judge(
-        source.name,
-        precision,
-        wanted,
-        got,
-        shop.recipe.proof.description,
-        peak=1.0 if source.output.role == "residual" else None,
-        residuals=(wanted, got) if source.output.role == "residual" else None,
-    )
+    try:
+        gate = judge(
+            source.name,
+            precision,
+            wanted,
+            got,
+            shop.recipe.proof.description,
+            peak=1.0 if source.output.role == "residual" else None,
+            residuals=(wanted, got) if source.output.role == "residual" else None,
+        )
+    except GateFailed as error:
+        results = trace_litert(shop.folder / tiles[0].file, litert.SIGNATURE, stored_inputs[0])
+        grown = first_growth(trace_torch(source.network, samples.inputs[0]), results)
+        raise GateFailed(f"{error} {grown}." if grown else str(error)) from error
     shop.files.update({tile.file: file_entry(shop.folder / tile.file) for tile in tiles})
     golden = _golden(shop, source, draft, networks)
     return Artifact(
