@@ -121,7 +121,8 @@ def narrow_by_error(
     """
     from ai_edge_litert.interpreter import Interpreter
 
-    interpreter = Interpreter(str(path), num_threads=2, experimental_preserve_all_tensors=True)
+    with litert.quiet():  # the tool warns that this costs memory
+        interpreter = Interpreter(str(path), num_threads=2, experimental_preserve_all_tensors=True)
     interpreter.allocate_tensors()
     indices = {d["name"]: d["index"] for d in interpreter.get_tensor_details() if d["name"] in ranges}
     runner = interpreter.get_signature_runner()
