@@ -99,9 +99,13 @@ def calibrate(path: Path, samples: Sequence[Sequence[NDArray[np.float32]]]) -> d
     return ranges
 
 
-def end_range(ranges: dict[str, Any], end: str) -> Range:
+def end_range(ranges: Mapping[str, Any], end: str) -> Range:
     """The range of an input (``args_0``) or output (``output_0``)."""
-    entry = ranges[_tensor_name(end)]
+    return limits(ranges[_tensor_name(end)])
+
+
+def limits(entry: Mapping[str, Any]) -> Range:
+    """The range that a tensor's calibrated ``entry`` holds."""
     return float(np.min(entry["min"])), float(np.max(entry["max"]))
 
 

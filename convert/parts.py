@@ -56,7 +56,9 @@ class PartSource:
         return sum(weights.numel() for weights in self.network.parameters())
 
 
-class _ChannelsLast(nn.Module):
+class ChannelsLast(nn.Module):
+    """A network whose 4-dimensional inputs and outputs have their channels last."""
+
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
@@ -66,7 +68,7 @@ class _ChannelsLast(nn.Module):
         return out.permute(0, 2, 3, 1) if out.dim() == 4 else out
 
 
-class _LocalMapper(nn.Module):
+class LocalMapper(nn.Module):
     """The mapper without its global branch, which would otherwise be counted and shipped."""
 
     def __init__(self, blocks: nn.ModuleList) -> None:
@@ -115,7 +117,7 @@ def mobile_parts(
         ),
         PartSource("scratch", scratch, (photo,), End("probability", CELL_PIXELS), scratch.halo),
         PartSource("encoder", restorer.encoder, (photo,), latent, restorer.encoder.halo),
-        PartSource("mapper", _LocalMapper(mapper.blocks), (latent,), latent, mapper.halo),
+        PartSource("mapper", LocalMapper(mapper.blocks), (latent,), latent, mapper.halo),
         PartSource(
             "mapper_global",
             mapper,
@@ -131,7 +133,7 @@ def mobile_parts(
     return [
         replace(
             source,
-            network=_ChannelsLast(source.network).eval().requires_grad_(False),
+            network=ChannelsLast(source.network).eval().requires_grad_(False),
             tiles=source.tiles or tuple(tiles),
         )
         for source in sources

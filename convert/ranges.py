@@ -112,6 +112,25 @@ def part_ranges(
     return ranges
 
 
+def named_ranges(
+    source: PartSource, path: Path, ranges: Mapping[str, Any]
+) -> dict[str, tuple[float, float]]:
+    """The ranges of a part by the names of learnt ones, from those of its float32 file's tensors
+    (`part_ranges`): what formats other than LiteRT are quantized with."""
+    named = {}
+    for operation in litert.scopes(path, source.name):
+        if operation.ends:
+            continue
+        for name, tensor in ((operation.name, operation.tensor), ("input", operation.source)):
+            if tensor in ranges:
+                named[f"{operation.scope}:{name}"] = litert.limits(ranges[tensor])
+    for handed, ends in ENDS.items():
+        for part, end in ends:
+            if part == source.name:
+                named[handed] = litert.end_range(ranges, end)
+    return named
+
+
 def narrow_by_error(
     path: Path, samples: Sequence[Sequence[NDArray[np.float32]]], ranges: dict[str, Any]
 ) -> None:

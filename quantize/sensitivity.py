@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 
 from convert.int8_recipe import Int8Recipe, Rule
-from quantize.fake_quant import FakeQuantized, Layer
+from convert.int8_twin import Layer
+from quantize.fake_quant import FakeQuantized
 
 FLOAT_CONV = 3.0
 """What a convolution costs more in float, in units of its INT8 time: networks took 3.7 times as long in

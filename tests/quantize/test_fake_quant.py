@@ -13,13 +13,14 @@ from torch import nn
 from convert import litert
 from convert.errors import WeightsError
 from convert.int8_recipe import Int8Recipe, Rule, load_recipe
+from convert.int8_twin import Stored
 from convert.nets.mobile import MobileRestorer, ScratchDetector, ToneNet
 from convert.nets.mobile.blocks import to_cells
 from convert.nets.mobile.restorer import pool_context
 from convert.parts import MobileNetworks, PartSource, mobile_parts
 from convert.ranges import load_ranges, part_ranges, save_ranges
 from convert.samples import PartSamples
-from quantize.fake_quant import FakeQuantized, Stored
+from quantize.fake_quant import FakeQuantized
 
 ALL_INT8 = Int8Recipe(1, ())
 

@@ -1,0 +1,97 @@
+"""The written-out INT8 program gives what the LiteRT file with the same ranges gives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from bundles import TILES, old_photos, sources
+from numpy.typing import NDArray
+
+from convert import litert
+from convert.errors import WeightsError
+from convert.int8_recipe import Int8Recipe, Rule, load_recipe
+from convert.parts import PartSource
+from convert.qdq import end_ranges, quantized, scale_and_zero_point
+from convert.ranges import named_ranges, part_ranges
+from convert.samples import PartSamples, tile_samples
+from edge.manifest import PartName
+
+RECIPES = {
+    "int8": Int8Recipe(1, ()),
+    "shipped": load_recipe(),
+    "float convs": Int8Recipe(1, (Rule(".*/widen", "conv", "float", "test"),)),
+}
+PARTS: tuple[PartName, ...] = ("scratch", "encoder", "mapper", "mapper_global", "decoder")
+
+
+class Converted:
+    """The small parts as float32 files, with one set of ranges."""
+
+    def __init__(self, folder: Path) -> None:
+        self.sources = {name: source for name, source in sources().items() if source.quantized}
+        self.paths: dict[PartName, Path] = {}
+        for name, source in self.sources.items():
+            self.paths[name] = folder / f"{name}.tflite"
+            examples = [end.example(*TILES[0]) for end in source.inputs]
+            litert.convert_float(source.network, examples, self.paths[name])
+        self.samples: dict[PartName, PartSamples] = tile_samples(list(sources().values()), old_photos())
+        self.ranges = part_ranges(list(self.sources.values()), self.paths, self.samples, {})
+
+    def named(self, name: PartName) -> dict[str, tuple[float, float]]:
+        return named_ranges(self.sources[name], self.paths[name], self.ranges[name])
+
+
+@pytest.fixture(scope="module")
+def converted(tmp_path_factory: pytest.TempPathFactory) -> Converted:
+    return Converted(tmp_path_factory.mktemp("converted"))
+
+
+def levels(source: PartSource, sample: list[NDArray[np.float32]], ends: list) -> list[NDArray[np.int8]]:
+    return [
+        np.clip(np.round(value / scale) + zero, -128, 127).astype(np.int8)
+        for value, (scale, zero) in zip(sample, ends, strict=False)
+    ]
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("name", PARTS)
+def test_it_gives_the_levels_of_the_litert_file(
+    name: PartName, recipe: str, converted: Converted, tmp_path: Path
+) -> None:
+    from ai_edge_litert.interpreter import Interpreter
+
+    source, named = converted.sources[name], converted.named(name)
+    path = tmp_path / "int8.tflite"
+    litert.convert_int8(converted.paths[name], converted.ranges[name], name, RECIPES[recipe], path)
+    network = quantized(source, named, RECIPES[recipe], stored_ends=True)
+    ends = [scale_and_zero_point(limits) for limits in end_ranges(source, named)]
+    for (scale, zero), stored in zip(ends, litert.stored_ends(path).values(), strict=True):
+        assert (scale, zero) == (pytest.approx(stored[0], rel=1e-5), stored[1])
+    runner = Interpreter(str(path)).get_signature_runner()
+    for sample in converted.samples[name].inputs:
+        inputs = levels(source, sample, ends)
+        wanted = runner(**{f"args_{i}": value for i, value in enumerate(inputs)})["output_0"]
+        got = network(*map(torch.from_numpy, inputs)).numpy()
+        apart = np.abs(got.astype(int) - wanted)
+        assert got.dtype == np.int8 and got.std() > 1
+        assert apart.max() <= 2 and (apart > 0).mean() < 0.03, (apart.max(), (apart > 0).mean())
+
+
+def test_float_ends_hold_the_same_values(converted: Converted) -> None:
+    source, named = converted.sources["encoder"], converted.named("encoder")
+    by_level, by_value = (quantized(source, named, load_recipe(), ends) for ends in (True, False))
+    sample = converted.samples["encoder"].inputs[0]
+    (photo, _), (scale, zero) = (scale_and_zero_point(limits) for limits in end_ranges(source, named))
+    stored = by_level(torch.from_numpy(levels(source, sample, [(photo, -128)])[0]))
+    values = by_value(torch.from_numpy(sample[0]))
+    assert torch.allclose((stored.float() - zero) * scale, values, atol=scale * 1e-3)
+
+
+def test_a_range_that_is_missing_is_named(converted: Converted) -> None:
+    named = converted.named("decoder")
+    del named["decoder/block:add"]
+    with pytest.raises(WeightsError, match="decoder/block:add"):
+        quantized(converted.sources["decoder"], named, load_recipe(), True)
