@@ -1,7 +1,7 @@
-"""LiteRT files: float32 by litert-torch, static INT8 by ai-edge-quantizer.
+"""LiteRT files: float32 by litert-torch, other precisions from it by ai-edge-quantizer.
 
-Every tile size is a file of its own. INT8 files of all sizes are quantized with one set of ranges, so that
-a photo's bits do not depend on its tiles.
+One file holds all tile sizes (`convert.litert_file`). They are quantized with one set of ranges, so that a
+photo's bits do not depend on its tiles.
 """
 
 from __future__ import annotations
@@ -12,9 +12,7 @@ import os
 import re
 import sys
 import warnings
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,50 +21,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from convert.errors import OperationRefused, WeightsError
+from convert.errors import WeightsError
 from convert.int8_recipe import Int8Recipe
-
-SIGNATURE = "serving_default"
-
-ALLOWED: dict[str, str] = {
-    "CONV_2D": "the networks themselves",
-    "ADD": "residual blocks",
-    "MUL": "the global branch's gate",
-    "RELU": "fused into convolutions almost everywhere",
-    "RELU6": "the global branch's gate",
-    "FULLY_CONNECTED": "keys, values and attention weights; the tone network",
-    "BATCH_MATMUL": "attention over the context's fixed number of tokens",
-    "SOFTMAX": "attention",
-    "RESHAPE": "around attention and the tone network's curves",
-    "TRANSPOSE": "of the context's keys",
-    "LOGISTIC": "the scratch detector's probability",
-    "MEAN": "the tone network, once a photo",
-    "SUM": "the tone network, once a photo",
-    "CONCATENATION": "the tone network, once a photo",
-    "STRIDED_SLICE": "the tone network, once a photo",
-    "SLICE": "the tone network, once a photo",
-    "PAD": "the tone network's strided convolutions",
-    "QUANTIZE": "between INT8 and float operations",
-    "DEQUANTIZE": "between INT8 and float operations",
-}
-"""The operations that a mobile network may contain, and why. Documented in docs/networks.md."""
-
-TILED_ONLY = {"MEAN", "SUM", "CONCATENATION", "STRIDED_SLICE", "SLICE", "PAD"}
-"""Allowed in the tone network only: in a tile they would be per-tile statistics or padding."""
-
-RECIPE_NAMES = {
-    "CONV_2D": "conv",
-    "ADD": "add",
-    "MUL": "mul",
-    "RELU6": "relu6",
-    "FULLY_CONNECTED": "linear",
-    "BATCH_MATMUL": "matmul",
-    "SOFTMAX": "softmax",
-    "RESHAPE": "reshape",
-    "TRANSPOSE": "transpose",
-    "LOGISTIC": "sigmoid",
-}
-"""What `convert.int8_recipe` calls the operations."""
+from convert.litert_file import functions, name_alike, scopes
 
 LEARNT_OPERATIONS = ("conv", "add", "mul")
 """Operations outside the attention, whose ranges training in INT8 learns."""
@@ -74,34 +31,35 @@ LEARNT_OPERATIONS = ("conv", "add", "mul")
 Range = tuple[float, float]
 
 
-def convert_float(network: nn.Module, examples: Sequence[torch.Tensor], path: Path) -> None:
-    """Write ``network`` (channels last) as float32; inputs are ``args_0``..., the output ``output_0``."""
+def convert_float(network: nn.Module, examples: Mapping[str, Sequence[torch.Tensor]], path: Path) -> None:
+    """Write ``network`` (channels last) as float32, a function for each of ``examples`` by its name;
+    inputs are ``args_0``..., the output ``output_0``."""
     import litert_torch
 
     with quiet():
-        litert_torch.convert(network, tuple(examples)).export(str(path))
+        converter: Any = litert_torch
+        for function, inputs in examples.items():
+            converter = converter.signature(function, network, tuple(inputs))
+        converter.convert().export(str(path))
+    name_alike(path)
 
 
 def calibrate(path: Path, samples: Sequence[Sequence[NDArray[np.float32]]]) -> dict[str, Any]:
-    """The range of every tensor of a float32 file over ``samples`` (lists of inputs).
+    """The range of every tensor of a float32 file over ``samples`` (lists of inputs of its first function).
 
-    Extremes over all samples: the tool's own moving average clips the rare large activations of
-    scratches being removed, which cost 0.3 dB in a trial.
+    Names are those of the tensors without the function's. Extremes over all samples: the tool's own moving
+    average clips the rare large activations of scratches being removed, which cost 0.3 dB in a trial.
     """
     from ai_edge_quantizer import calibrator
     from ai_edge_quantizer.utils import qsv_utils
 
+    function = functions(path)[0]
     with quiet():
         tool = calibrator.Calibrator(str(path), num_threads=2, qsv_update_func=qsv_utils.min_max_update)
         data = [{f"args_{i}": value for i, value in enumerate(inputs)} for inputs in samples]
-        tool.calibrate({SIGNATURE: data}, _quantizer(path)._recipe_manager)
+        tool.calibrate({function: data}, _quantizer(path)._recipe_manager)
     ranges: dict[str, Any] = tool.get_model_qsvs()
-    return ranges
-
-
-def end_range(ranges: Mapping[str, Any], end: str) -> Range:
-    """The range of an input (``args_0``) or output (``output_0``)."""
-    return limits(ranges[_tensor_name(end)])
+    return {name.partition("/")[2]: entry for name, entry in ranges.items()}
 
 
 def limits(entry: Mapping[str, Any]) -> Range:
@@ -109,9 +67,8 @@ def limits(entry: Mapping[str, Any]) -> Range:
     return float(np.min(entry["min"])), float(np.max(entry["max"]))
 
 
-def set_end_range(ranges: dict[str, Any], end: str, limits: Range) -> None:
-    """Replace the range of an input or output, so that parts store what they share alike."""
-    entry = ranges[_tensor_name(end)]
+def set_limits(entry: dict[str, Any], limits: Range) -> None:
+    """Replace the range that a tensor's calibrated ``entry`` holds."""
     entry["min"] = np.full_like(entry["min"], limits[0])
     entry["max"] = np.full_like(entry["max"], limits[1])
 
@@ -127,120 +84,81 @@ def set_ranges(path: Path, part: str, ranges: dict[str, Any], learnt: Mapping[st
         if operation.name in LEARNT_OPERATIONS and not operation.ends:
             tensors[f"{operation.scope}:{operation.name}"] = operation.tensor
             tensors[f"{operation.scope}:input"] = operation.source
-    given = {name: limits for name, limits in learnt.items() if name.split(":")[0].split("/")[0] == part}
+    given = {name: value for name, value in learnt.items() if name.split(":")[0].split("/")[0] == part}
     wanted = {name for name in tensors if not name.endswith(":input")}
     strange = sorted((given.keys() - tensors.keys()) | (wanted - given.keys()))
     if strange:
         raise WeightsError(
-            f"The learnt ranges don't fit the {part} ({', '.join(strange)}): export them with the weights "
+            f"The learnt ranges don't fit the {part} ({', '.join(strange)}): convert them with the weights "
             "that they were learnt with."
         )
-    for name, (low, high) in given.items():
-        entry = ranges[tensors[name]]
-        entry["min"], entry["max"] = np.full_like(entry["min"], low), np.full_like(entry["max"], high)
+    for name, value in given.items():
+        set_limits(ranges[tensors[name]], value)
 
 
 def convert_int8(source: Path, ranges: dict[str, Any], part: str, recipe: Int8Recipe, path: Path) -> None:
     """Quantize the float32 file ``source`` of ``part`` by the recipe: per-channel weights, per-tensor
     activations, INT8 ends."""
+    keys = functions(source)
     with quiet():
         tool = _quantizer(source)
         for operation in scopes(source, part):
-            if operation.ends:
-                continue
-            if recipe.scheme(operation.scope, operation.name) == "float":
+            if not operation.ends and recipe.scheme(operation.scope, operation.name) == "float":
                 tool.update_quantization_recipe(
-                    regex=re.escape(operation.tensor),
+                    regex=f"[^/]*/{re.escape(operation.tensor)}",
                     operation_name=operation.kind,
                     algorithm_key="no_quantize",
                 )
-        result = tool.quantize(ranges)
+        by_tensor = {f"{key}/{name}": entry for key in keys for name, entry in ranges.items()}
+        result = tool.quantize(by_tensor)
     path.write_bytes(bytes(result.quantized_model))
 
 
-def stored_ends(path: Path) -> dict[str, tuple[float, int]]:
-    """Scale and zero point of each input and output of an INT8 file, by name."""
+def convert_dynamic(source: Path, path: Path) -> None:
+    """Store the weights of the float32 file ``source`` as INT8; activations are rounded as they come."""
+    from ai_edge_quantizer import recipe
+
+    with quiet():
+        result = _quantizer(source, recipe.dynamic_wi8_afp32()).quantize()
+    path.write_bytes(bytes(result.quantized_model))
+
+
+def convert_float16(source: Path, path: Path) -> None:
+    """Store the weights of the float32 file ``source`` as float16; delegates may compute in it too."""
+    from ai_edge_quantizer import qtyping, quantizer
+
+    weights = qtyping.TensorQuantizationConfig(num_bits=16, dtype=qtyping.TensorDataType.FLOAT)
+    config = qtyping.OpQuantizationConfig(
+        weight_tensor_config=weights,
+        compute_precision=qtyping.ComputePrecision.FLOAT,
+        explicit_dequantize=True,
+    )
+    with quiet():
+        tool = quantizer.Quantizer(str(source))
+        for kind in (qtyping.TFLOperationName.CONV_2D, qtyping.TFLOperationName.FULLY_CONNECTED):
+            tool.update_quantization_recipe(
+                regex=".*", operation_name=kind, op_config=config, algorithm_key="float_casting"
+            )
+        result = tool.quantize()
+    path.write_bytes(bytes(result.quantized_model))
+
+
+def stored_ends(path: Path, function: str | None = None) -> dict[str, tuple[float, int]]:
+    """Scale and zero point of each input and output of an INT8 file's function, by name."""
     from ai_edge_litert.interpreter import Interpreter
 
     interpreter = Interpreter(str(path))
-    runner = interpreter.get_signature_runner(SIGNATURE)
+    runner = interpreter.get_signature_runner(function or functions(path)[0])
     details = {**runner.get_input_details(), **runner.get_output_details()}
     return {name: (float(d["quantization"][0]), int(d["quantization"][1])) for name, d in details.items()}
 
 
-@dataclass(frozen=True)
-class ScopedOperation:
-    """An operation of a file: its kind there and in recipes, its place ``part/module/...``, what it reads
-    first and what it writes."""
-
-    kind: str
-    name: str
-    scope: str
-    source: str
-    tensor: str
-
-    @property
-    def ends(self) -> bool:
-        """Whether it writes the part's output, which is INT8 whatever the recipe says."""
-        return self.tensor.startswith(SIGNATURE)
-
-
-def scopes(path: Path, part: str) -> list[ScopedOperation]:
-    """The operations of the float32 file of ``part`` that a recipe may name, in their order."""
-    from ai_edge_litert.interpreter import Interpreter, OpResolverType
-
-    plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-    interpreter = Interpreter(str(path), experimental_op_resolver_type=plain)
-    names = {d["index"]: d["name"] for d in interpreter.get_tensor_details()}
-    found = []
-    for entry in interpreter._get_ops_details():
-        kind = entry["op_name"]
-        if kind in RECIPE_NAMES:
-            source, tensor = names[entry["inputs"][0]], names[entry["outputs"][0]]
-            found.append(ScopedOperation(kind, RECIPE_NAMES[kind], _scope(tensor, part), source, tensor))
-    return found
-
-
-def _scope(tensor: str, part: str) -> str:
-    """``a.b.Class_name/c.Other_0;;...`` to ``part/0``; litert-torch writes the modules that were called."""
-    if tensor.startswith(SIGNATURE):
-        return f"{part}/output"
-    modules = tensor.split(";")[0].split("/")
-    called = [module.rpartition(".")[2].partition("_")[2] for module in modules[1:]]
-    # The first two wrap the part (see `convert.parts`). The part's own operations name no module.
-    return "/".join([part, *filter(None, called[1:])])
-
-
-def operations(path: Path) -> Counter[str]:
-    """How often each operation occurs in a file."""
-    from ai_edge_litert.interpreter import Interpreter, OpResolverType
-
-    # Without a delegate: XNNPACK would hide what it takes over.
-    plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-    interpreter = Interpreter(str(path), experimental_op_resolver_type=plain)
-    return Counter(entry["op_name"] for entry in interpreter._get_ops_details())
-
-
-def check_operations(path: Path, tiled: bool) -> None:
-    """Raise OperationRefused if the file has an operation that a mobile delegate may refuse."""
-    allowed = set(ALLOWED) - (TILED_ONLY if tiled else set())
-    refused = sorted(set(operations(path)) - allowed)
-    if refused:
-        raise OperationRefused(
-            f"{path.name} contains {', '.join(refused)}, which mobile delegates may refuse: "
-            "rewrite the network with the operations listed in docs/networks.md."
-        )
-
-
-def _tensor_name(end: str) -> str:
-    return f"{SIGNATURE}_{end}" + ("_output" if end.startswith("output") else "")
-
-
-def _quantizer(path: Path) -> Any:
-    from ai_edge_quantizer import quantizer, recipe
+def _quantizer(path: Path, recipe: Any = None) -> Any:
+    from ai_edge_quantizer import quantizer
+    from ai_edge_quantizer import recipe as recipes
 
     tool = quantizer.Quantizer(str(path))
-    tool.load_quantization_recipe(recipe.static_wi8_ai8())
+    tool.load_quantization_recipe(recipe or recipes.static_wi8_ai8())
     return tool
 
 

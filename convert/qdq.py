@@ -38,34 +38,46 @@ def scale_and_zero_point(limits: Range) -> tuple[float, int]:
     return scale, round(-limits[0] / scale) + LOWEST
 
 
+def symmetric(limits: Range) -> Range:
+    """The narrowest range that holds ``limits`` with a zero point of 0: TensorRT takes no other."""
+    peak = max(-limits[0] * HIGHEST / -LOWEST, limits[1])
+    return LOWEST * peak / HIGHEST, peak
+
+
 def quantized(
-    source: PartSource, ranges: Mapping[str, Range], recipe: Int8Recipe, stored_ends: bool
+    source: PartSource,
+    ranges: Mapping[str, Range],
+    recipe: Int8Recipe,
+    stored_ends: bool,
+    signed: bool = False,
 ) -> nn.Module:
     """The part with explicit rounding, channels last like ``source.network``.
 
     ``ranges`` names every stored tensor (`convert.ranges.named_ranges`). With ``stored_ends`` inputs and
-    outputs are int8 tensors, else the same values as floats. Raises WeightsError if a range is missing.
+    outputs are int8 tensors, else the same values as floats. ``signed`` widens every range until it is
+    `symmetric`. Raises WeightsError if a range is missing.
     """
     network = copy.deepcopy(cast(ChannelsLast, source.network).network)
-    ends = tuple(Stored(limits) for limits in end_ranges(source, ranges))
+    ends = tuple(Stored(limits) for limits in end_ranges(source, ranges, signed))
     graph = twin(network, ends[:-1], ends[-1])
     for layer in layers(source.name, graph):
         layer.set(recipe.scheme(layer.scope, layer.operation))
     for name, stored in named_stored(source.name, graph).items():
         if name not in ranges:
             raise WeightsError(f"No range is known for {name}: convert with the ranges of these weights.")
-        stored.seen.copy_(torch.tensor(ranges[name]))
+        stored.seen.copy_(torch.tensor(symmetric(ranges[name]) if signed else ranges[name]))
     written = _WrittenOut(graph, ends, stored_ends).transform()
     return ChannelsLast(written).eval().requires_grad_(False)
 
 
-def end_ranges(source: PartSource, ranges: Mapping[str, Range]) -> list[Range]:
+def end_ranges(source: PartSource, ranges: Mapping[str, Range], signed: bool = False) -> list[Range]:
     """The ranges of a part's inputs, then of its output."""
     fixed: dict[str, Range] = {"photo": (0.0, 1.0), "mask": (0.0, 1.0), "probability": PROBABILITY}
     handed = {end: ranges[name] for name, ends in ENDS.items() for end in ends if name in ranges}
     names = [*(f"args_{index}" for index in range(len(source.inputs))), "output_0"]
     ends = zip(names, (*source.inputs, source.output), strict=True)
-    return [fixed[end.role] if end.role in fixed else handed[source.name, name] for name, end in ends]
+    found = [fixed[end.role] if end.role in fixed else handed[source.name, name] for name, end in ends]
+    return [symmetric(limits) for limits in found] if signed else found
 
 
 class QuantizedConv(nn.Module):

@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from convert import litert
+from convert import litert, litert_file
 from convert.errors import WeightsError
 from convert.parts import PartSource
 from convert.samples import PartSamples
@@ -90,25 +90,25 @@ def part_ranges(
         if source.quantized:
             path, inputs = paths[source.name], samples[source.name].inputs
             ranges[source.name] = litert.calibrate(path, inputs)
-            whole = litert.end_range(ranges[source.name], "output_0")
+            whole = litert.limits(ranges[source.name]["output_0"])
             narrow_by_error(path, inputs, ranges[source.name])
             if source.output.role != "latent":
                 # Residuals and probabilities are results: removing a white scratch takes the whole range.
-                litert.set_end_range(ranges[source.name], "output_0", whole)
+                litert.set_limits(ranges[source.name]["output_0"], whole)
             for index, end in enumerate(source.inputs):
                 # A photo's level is then its stored value, shifted: nothing is lost on the way in.
                 if end.role in ("photo", "mask"):
-                    litert.set_end_range(ranges[source.name], f"args_{index}", (0.0, 1.0))
+                    litert.set_limits(ranges[source.name][f"args_{index}"], (0.0, 1.0))
             if learnt and source.name != "scratch":  # only the restore path is trained in INT8
                 litert.set_ranges(path, source.name, ranges[source.name], learnt)
     for handed, ends in ENDS.items():
-        held = [(ranges[part], name) for part, name in ends if part in ranges]
+        held = [ranges[part][name] for part, name in ends if part in ranges]
         if not held:
             continue
-        limits = [litert.end_range(held_ranges, name) for held_ranges, name in held]
+        limits = [litert.limits(entry) for entry in held]
         widest = min(low for low, _ in limits), max(high for _, high in limits)
-        for held_ranges, name in held:
-            litert.set_end_range(held_ranges, name, learnt.get(handed, widest))
+        for entry in held:
+            litert.set_limits(entry, learnt.get(handed, widest))
     return ranges
 
 
@@ -118,7 +118,7 @@ def named_ranges(
     """The ranges of a part by the names of learnt ones, from those of its float32 file's tensors
     (`part_ranges`): what formats other than LiteRT are quantized with."""
     named = {}
-    for operation in litert.scopes(path, source.name):
+    for operation in litert_file.scopes(path, source.name):
         if operation.ends:
             continue
         for name, tensor in ((operation.name, operation.tensor), ("input", operation.source)):
@@ -127,7 +127,7 @@ def named_ranges(
     for handed, ends in ENDS.items():
         for part, end in ends:
             if part == source.name:
-                named[handed] = litert.end_range(ranges, end)
+                named[handed] = litert.limits(ranges[end])
     return named
 
 
@@ -143,8 +143,13 @@ def narrow_by_error(
     with litert.quiet():  # the tool warns that this costs memory
         interpreter = Interpreter(str(path), num_threads=2, experimental_preserve_all_tensors=True)
     interpreter.allocate_tensors()
-    indices = {d["name"]: d["index"] for d in interpreter.get_tensor_details() if d["name"] in ranges}
-    runner = interpreter.get_signature_runner()
+    function = litert_file.functions(path)[0]
+    indices = {
+        name: detail["index"]
+        for detail in interpreter.get_tensor_details()
+        if (name := detail["name"].removeprefix(f"{function}/")) in ranges
+    }
+    runner = interpreter.get_signature_runner(function)
     inputs = {name: detail["index"] for name, detail in runner.get_input_details().items()}
     del runner
     edges = {

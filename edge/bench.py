@@ -28,6 +28,7 @@ from edge.bundle import Bundle
 from edge.errors import HeirloomError
 from edge.manifest import INTEGER_RANGES, PartName, Precision, Tensor, tensor_shape
 from edge.parts import LoadedPart, Usage, load_part
+from edge.runtimes import available_formats
 from edge.tiling import Box, Placement
 
 PARTS: tuple[PartName, ...] = ("encoder", "mapper", "mapper_global", "decoder", "scratch")
@@ -331,7 +332,9 @@ def write_test_photo(path: Path, size: tuple[int, int]) -> None:
 
 
 def offered_precisions(bundle: Bundle) -> list[Precision]:
-    """The precisions in which the bundle has an encoder, INT8 first."""
-    found = {artifact.precision for artifact in bundle.manifest.parts["encoder"].artifacts}
-    wanted: tuple[Precision, ...] = ("int8", "float32")
+    """The precisions in which this machine can run the bundle's encoder, INT8 first."""
+    formats = available_formats()
+    artifacts = bundle.manifest.parts["encoder"].artifacts
+    found = {artifact.precision for artifact in artifacts if artifact.format in formats}
+    wanted: tuple[Precision, ...] = ("int8", "mixed", "dynamic", "float16", "float32")
     return [precision for precision in wanted if precision in found]

@@ -9,7 +9,8 @@ BASE = 130 << 20
 """Python, numpy, the runtime and the loaded weights: 97 MiB at the peak of restoring a photo of 64x64
 pixels in INT8, 111 in float32, rounded up."""
 
-TILE_BYTES_PER_CELL: dict[Precision, int] = {"float32": 2200, "float16": 2200, "int8": 1100}
+FLOAT_BYTES_PER_CELL = 2200
+INT8_BYTES_PER_CELL = 1100
 """A tile's tensors inside the runtime and its copies outside, all networks together: an estimate. With it
 a photo of 12 megapixels stayed within limits of 300, 400 (INT8) and 700 MB (float32)."""
 
@@ -18,7 +19,8 @@ def most_cells(max_memory: int | None, precision: Precision) -> int | None:
     """The largest tile, in cells, that leaves three quarters of the free budget to the photo."""
     if max_memory is None:
         return None
-    return max(0, max_memory - BASE) // 4 // TILE_BYTES_PER_CELL[precision]
+    per_cell = INT8_BYTES_PER_CELL if precision in ("int8", "mixed") else FLOAT_BYTES_PER_CELL
+    return max(0, max_memory - BASE) // 4 // per_cell
 
 
 def need(pixel_bytes: int, shape: tuple[int, int], latent: Tensor) -> int:

@@ -119,10 +119,10 @@ def find_artifact(
 ) -> Artifact:
     """The part's networks in ``precision``, in the first of ``runtime_formats`` that has them.
 
-    ``tone`` may exist in float32 only (it is tiny and runs once a photo). Raises MissingArtifact.
+    ``tone`` may exist in float only (it is tiny and runs once a photo). Raises MissingArtifact.
     """
     found = bundle.manifest.parts.get(part)
-    wanted: tuple[Precision, ...] = (precision, "float32") if part == "tone" else (precision,)
+    wanted: tuple[Precision, ...] = (precision, "float32", "float16") if part == "tone" else (precision,)
     for candidate in wanted:
         for kind in runtime_formats:
             for artifact in found.artifacts if found else ():

@@ -19,7 +19,10 @@ FORMAT_VERSION = 1
 
 PartName = Literal["scratch", "tone", "encoder", "mapper", "mapper_global", "decoder"]
 Format = Literal["litert", "onnx", "coreml"]
-Precision = Literal["float32", "float16", "int8"]
+Precision = Literal["float32", "float16", "int8", "mixed", "dynamic", "palettized"]
+"""``int8``: weights and activations, by the recipe that ships; ``mixed``: by a recipe given; ``dynamic``:
+INT8 weights, activations rounded as they come; ``palettized``: weights of a few float16 values a tensor."""
+
 DataType = Literal["float32", "int8", "uint8"]
 Role = Literal["photo", "thumbnail", "probability", "curves", "latent", "mask", "context", "residual"]
 
@@ -64,6 +67,9 @@ class Tile(Entry, frozen=True):
     rows: Count
     columns: Count
     file: RelativePath
+    """A Core ML package is a folder: its files are listed one by one."""
+    function: str | None = None
+    """The signature of a LiteRT file, or the function of a Core ML package; None: its only one."""
 
 
 class Golden(Entry, frozen=True):
@@ -194,7 +200,7 @@ def _artifact_problems(
     for tile in artifact.tiles:
         if min(tile.rows, tile.columns) <= 2 * part.halo:
             yield f"a tile of {tile.rows}x{tile.columns} cells is all halo ({part.halo})"
-        if tile.file not in files:
+        if tile.file not in files and not any(name.startswith(f"{tile.file}/") for name in files):
             yield f"{tile.file} is not listed in files"
     for golden in artifact.golden:
         yield from _golden_problems(golden, artifact, files)

@@ -35,6 +35,9 @@ class Precision(enum.StrEnum):
     """The networks' numbers."""
 
     INT8 = "int8"
+    MIXED = "mixed"
+    DYNAMIC = "dynamic"
+    FLOAT16 = "float16"
     FLOAT32 = "float32"
 
 

@@ -29,22 +29,20 @@ _stderr_lock = threading.Lock()
 
 
 class LiteRTNetwork:
-    """A network in an interpreter; see :class:`edge.runtimes.Network`."""
+    """A function of a file in an interpreter; see :class:`edge.runtimes.Network`."""
 
-    def __init__(self, interpreter: Any, inputs: list[int], outputs: list[int]) -> None:
-        self._interpreter = interpreter
+    def __init__(self, runner: Any, inputs: list[str], outputs: list[str]) -> None:
+        self._runner = runner
         self._inputs = inputs
         self._outputs = outputs
 
     def run(self, inputs: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
-        for index, value in zip(self._inputs, inputs, strict=True):
-            self._interpreter.set_tensor(index, value)
-        self._interpreter.invoke()
-        return [self._interpreter.get_tensor(index) for index in self._outputs]
+        results = self._runner(**dict(zip(self._inputs, inputs, strict=True)))
+        return [results[name] for name in self._outputs]
 
 
 def load(path: Path, artifact: Artifact, tile: Tile, threads: int) -> Network:
-    """See :func:`edge.runtimes.load_network`. Tensors are found by their names in the signature."""
+    """See :func:`edge.runtimes.load_network`. A bad file fails here, not when it runs."""
     try:
         with _without_info_lines():
             interpreter = Interpreter(str(path), num_threads=threads)
@@ -52,18 +50,16 @@ def load(path: Path, artifact: Artifact, tile: Tile, threads: int) -> Network:
     except (ValueError, RuntimeError) as error:
         raise RuntimeUnavailable(f"LiteRT can't load {path}: {error}") from error
     try:
-        signature = interpreter.get_signature_runner()
+        runner = interpreter.get_signature_runner(tile.function)
     except ValueError as error:
-        raise InvalidManifest(f"{path} must have exactly one signature.") from error
-    # The runner is only asked where its tensors are: setting them by index copies once, no more.
-    inputs = _indices(path, artifact.inputs, tile, signature.get_input_details())
-    outputs = _indices(path, artifact.outputs, tile, signature.get_output_details())
-    # An interpreter with a live runner refuses to be invoked by itself.
-    del signature
-    return LiteRTNetwork(interpreter, inputs, outputs)
+        wanted = "exactly one signature" if tile.function is None else f"the signature {tile.function}"
+        raise InvalidManifest(f"{path} must have {wanted}.") from error
+    inputs = _names(path, artifact.inputs, tile, runner.get_input_details())
+    outputs = _names(path, artifact.outputs, tile, runner.get_output_details())
+    return LiteRTNetwork(runner, inputs, outputs)
 
 
-def _indices(path: Path, specs: list[Tensor], tile: Tile, details: dict[str, dict[str, Any]]) -> list[int]:
+def _names(path: Path, specs: list[Tensor], tile: Tile, details: dict[str, dict[str, Any]]) -> list[str]:
     names = [spec.name for spec in specs]
     if sorted(names) != sorted(details):
         raise InvalidManifest(f"{path} has {sorted(details)}, where the manifest has {sorted(names)}.")
@@ -77,7 +73,7 @@ def _indices(path: Path, specs: list[Tensor], tile: Tile, details: dict[str, dic
                 f"{path}: {spec.name} has scale {scale} and zero point {zero_point}, "
                 f"where the manifest has {spec.scale} and {spec.zero_point}."
             )
-    return [details[name]["index"] for name in names]
+    return names
 
 
 @contextlib.contextmanager

@@ -36,7 +36,7 @@ class Converted:
         for name, source in self.sources.items():
             self.paths[name] = folder / f"{name}.tflite"
             examples = [end.example(*TILES[0]) for end in source.inputs]
-            litert.convert_float(source.network, examples, self.paths[name])
+            litert.convert_float(source.network, {"tile": examples}, self.paths[name])
         self.samples: dict[PartName, PartSamples] = tile_samples(list(sources().values()), old_photos())
         self.ranges = part_ranges(list(self.sources.values()), self.paths, self.samples, {})
 

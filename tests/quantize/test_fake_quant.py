@@ -10,7 +10,7 @@ import torch
 from ai_edge_litert.interpreter import Interpreter
 from torch import nn
 
-from convert import litert
+from convert import litert, litert_file
 from convert.errors import WeightsError
 from convert.int8_recipe import Int8Recipe, Rule, load_recipe
 from convert.int8_twin import Stored
@@ -63,7 +63,7 @@ def converted(network: MobileRestorer, name: str, folder: Path) -> tuple[PartSou
     networks = MobileNetworks(network, ScratchDetector(8, blocks=1), ToneNet(4))
     (source,) = (s for s in mobile_parts(networks, ((16, 16),)) if s.name == name)
     path = folder / f"{name}.tflite"
-    litert.convert_float(source.network, [end.example(16, 16) for end in source.inputs], path)
+    litert.convert_float(source.network, {"tile": [end.example(16, 16) for end in source.inputs]}, path)
     return source, path
 
 
@@ -130,7 +130,7 @@ def test_the_twin_and_the_file_name_the_same_operations(name: str, tmp_path: Pat
     trained = [(o.scope, o.operation) for o in twin.layers() if o.scope.split("/")[0] == name]
     shipped = [
         (o.scope, o.name)
-        for o in litert.scopes(exact, name)
+        for o in litert_file.scopes(exact, name)
         if o.name in litert.LEARNT_OPERATIONS and not o.ends
     ]
     assert sorted(trained) == sorted(shipped) and len(set(trained)) == len(trained)
