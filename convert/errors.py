@@ -59,3 +59,11 @@ class TrainingError(HeirloomError):
 
 class RecipeError(HeirloomError):
     """An INT8 recipe that can't be read."""
+
+
+class PackageError(HeirloomError):
+    """A Core ML package that can't be read."""
+
+
+class UnknownOperation(HeirloomError):
+    """Something in a Core ML program that the interpreter does not know."""

@@ -34,9 +34,9 @@ Range = tuple[float, float]
 def convert_float(network: nn.Module, examples: Mapping[str, Sequence[torch.Tensor]], path: Path) -> None:
     """Write ``network`` (channels last) as float32, a function for each of ``examples`` by its name;
     inputs are ``args_0``..., the output ``output_0``."""
-    import litert_torch
-
     with quiet():
+        import litert_torch
+
         converter: Any = litert_torch
         for function, inputs in examples.items():
             converter = converter.signature(function, network, tuple(inputs))
@@ -50,11 +50,11 @@ def calibrate(path: Path, samples: Sequence[Sequence[NDArray[np.float32]]]) -> d
     Names are those of the tensors without the function's. Extremes over all samples: the tool's own moving
     average clips the rare large activations of scratches being removed, which cost 0.3 dB in a trial.
     """
-    from ai_edge_quantizer import calibrator
-    from ai_edge_quantizer.utils import qsv_utils
-
     function = functions(path)[0]
     with quiet():
+        from ai_edge_quantizer import calibrator
+        from ai_edge_quantizer.utils import qsv_utils
+
         tool = calibrator.Calibrator(str(path), num_threads=2, qsv_update_func=qsv_utils.min_max_update)
         data = [{f"args_{i}": value for i, value in enumerate(inputs)} for inputs in samples]
         tool.calibrate({function: data}, _quantizer(path)._recipe_manager)
@@ -164,7 +164,7 @@ def _quantizer(path: Path, recipe: Any = None) -> Any:
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Keep the tools' own progress, notices and warnings off the terminal.
+    """Keep the tools' own progress, notices and warnings off the terminal, those of their import too.
 
     Some of it is written from C++, hence the file descriptors. What goes wrong is raised.
     """

@@ -56,6 +56,24 @@ def load_photos(sources: list[Path], least_side: int = 128, trim: float = 0) -> 
     return PhotoSet(tuple(split[0]), tuple(split[1]))
 
 
+BUNDLED = ("astronaut", "camera", "chelsea", "coins", "brick", "grass")
+BUNDLED_HELD_OUT = ("coffee", "rocket", "stereo_motorcycle")
+
+
+def bundled_photos(least_side: int) -> PhotoSet:
+    """The photographs that come with scikit-image: few, but there on every machine."""
+    from skimage import data
+
+    def decoded(name: str) -> Tensor:
+        loaded = getattr(data, name)()
+        pixels = np.asarray(loaded[0] if isinstance(loaded, tuple) else loaded)
+        colour = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
+        grow = [(0, max(0, least_side - side)) for side in colour.shape[:2]]
+        return torch.from_numpy(np.pad(colour, [*grow, (0, 0)], mode="symmetric"))
+
+    return PhotoSet(tuple(map(decoded, BUNDLED)), tuple(map(decoded, BUNDLED_HELD_OUT)))
+
+
 def _files(sources: list[Path]) -> Iterator[tuple[str, bytes]]:
     for source in sources:
         if source.is_dir():

@@ -44,7 +44,7 @@ def finetune(
 ) -> None:
     """Train the restore path a little more, behind the tone network and the detector, in fake INT8.
 
-    Leaves a folder of all weights and learnt ranges, ready for `heirloom export`. It can be interrupted
+    Leaves a folder of all weights and learnt ranges, ready for `heirloom convert`. It can be interrupted
     and goes on.
     """
     with Console(stderr=True).status("Reading photos and weights"):

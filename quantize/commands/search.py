@@ -42,7 +42,7 @@ def search_recipe(
 ) -> None:
     """Find which layers to leave in float, on held-out photos synthesised old, and write the recipe.
 
-    Writes recipe.json (for `heirloom export --int8`), curve.json and curve.png.
+    Writes recipe.json (for `heirloom convert --mixed`), curve.json and curve.png.
     """
     console = Console(stderr=True)
     with console.status("Reading photos and weights") as status:

@@ -44,8 +44,8 @@ def test_the_first_wrong_layer_is_named(tmp_path: Path, name: str, format_: str)
     for network, wrong in ((source.network, None), (broken(source), "widen")):
         path = tmp_path / f"{wrong}.{format_}"
         if format_ == "litert":
-            litert.convert_float(network, examples, path)
-            results = trace_litert(path, litert.SIGNATURE, inputs)
+            litert.convert_float(network, {"tile": examples}, path)
+            results = trace_litert(path, "tile", inputs)
         else:
             with litert.quiet():
                 torch.onnx.export(network, tuple(examples), path, dynamo=True, external_data=False)

@@ -1,15 +1,13 @@
 """A tiny but complete bundle with real networks, for tests of everything that reads bundles.
 
 The networks are the mobile family's, narrow and with random weights, made by the exporter that makes the
-shipped bundle: float32 and INT8 LiteRT in two tile sizes. An ONNX float32 artefact is added to each part,
-as the exporter for it would write it.
+shipped bundle: float32 and INT8 LiteRT and float32 ONNX in two tile sizes.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import msgspec
 import torch
 from torch import nn
 
@@ -17,8 +15,7 @@ from convert.bundling import Recipe, build_bundle
 from convert.nets.mobile import MobileRestorer, ScratchDetector, ToneNet
 from convert.parts import MobileNetworks, PartSource, mobile_parts
 from convert.samples import Photos
-from edge.bundle import MANIFEST_NAME, decode_manifest, file_entry, write_manifest
-from edge.manifest import Artifact, File, Provenance, Tile
+from edge.manifest import Provenance
 
 WIDTH = 8
 TILES = ((12, 12), (16, 24))
@@ -60,40 +57,8 @@ def make_bundle(folder: Path) -> Path:
         calibration=old_photos(),
         proof=old_photos(),
         provenance=Provenance(recipe="random", data="none", licence="Apache-2.0", tools={}),
+        kinds=(("litert", "float32"), ("litert", "int8"), ("onnx", "float32")),
         figures={"psnr_unstructured": 23.5},
     )
     build_bundle(list(sources().values()), recipe, folder)
-    _add_onnx(folder)
     return folder
-
-
-def _add_onnx(folder: Path) -> None:
-    """Give every part a float32 ONNX artefact with the golden vectors of the LiteRT one."""
-    manifest = decode_manifest((folder / MANIFEST_NAME).read_bytes())
-    files: dict[str, File] = dict(manifest.files)
-    parts = {}
-    for name, part in manifest.parts.items():
-        litert = next(a for a in part.artifacts if a.precision == "float32")
-        tiles = []
-        for tile in litert.tiles:
-            moved = msgspec.structs.replace(tile, file=tile.file.replace(".tflite", ".onnx"))
-            _export_onnx(sources()[name], moved, folder / moved.file)
-            files[moved.file] = file_entry(folder / moved.file)
-            tiles.append(moved)
-        onnx: Artifact = msgspec.structs.replace(litert, format="onnx", tiles=tiles)
-        parts[name] = msgspec.structs.replace(part, artifacts=[*part.artifacts, onnx])
-    write_manifest(folder, msgspec.structs.replace(manifest, parts=parts, files=files))
-
-
-def _export_onnx(source: PartSource, tile: Tile, path: Path) -> None:
-    torch.onnx.export(
-        source.network,
-        tuple(end.example(tile.rows, tile.columns) for end in source.inputs),
-        str(path),
-        dynamo=True,
-        opset_version=18,
-        external_data=False,
-        input_names=[f"args_{index}" for index in range(len(source.inputs))],
-        output_names=["output_0"],
-        verbose=False,
-    )

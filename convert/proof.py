@@ -1,0 +1,193 @@
+"""Proving an artefact: all its tiles run, and are held against the full-precision PyTorch model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from convert.errors import GateFailed
+from convert.gate import judge
+from convert.mil import MilNetwork, load_package
+from convert.nets.mobile.restorer import CONTEXT_SIDE
+from convert.parts import End, PartSource
+from convert.samples import PartSamples
+from convert.trace import LayerError, first_growth, trace_litert, trace_onnx, trace_torch
+from edge.bundle import write_tensor
+from edge.context import pool
+from edge.manifest import Artifact, File, Format, Golden, PartName, Precision, Tile
+from edge.parts import real, store
+from edge.runtimes import Network, load_network
+
+FLOAT_TOLERANCE = 1e-3
+"""Between float libraries, in real units: latents reach magnitudes of ten."""
+
+ROUNDED_TOLERANCE = 0.02
+"""Share of the output's peak-to-peak by which devices that compute in float16 or INT8 with float ends may
+differ from what is expected."""
+
+INT8_TOLERANCE = 2.0
+"""Levels between runtimes, each of which may round one level apart in more than one layer."""
+
+Chain = dict[PartName, list[NDArray[Any]]]
+
+
+@dataclass
+class Prover:
+    """Proves the artefacts of a bundle in ``folder`` on what the full-precision networks saw."""
+
+    folder: Path
+    samples: dict[PartName, PartSamples]
+    data: str
+    chains: dict[tuple[Format, Precision], Chain] = field(default_factory=dict)
+    """What the parts of each format and precision made of the photos: the next part's input, so that errors
+    add up."""
+
+    def prove(self, source: PartSource, draft: Artifact) -> tuple[Artifact, dict[str, File]]:
+        """The artefact with its gate and golden vectors, and the files of the latter.
+
+        Raises GateFailed, naming the layer where the error first grows.
+        """
+        networks = open_networks(self.folder, draft)
+        inputs, stored = self._run(source, draft, networks[0])
+        got = [real(output, draft.outputs[0]) for output in stored]
+        wanted = list(self.samples[source.name].outputs)
+        # The other tile sizes hold the same weights and ranges: one large sample each shows it.
+        first = self.samples[source.name].inputs[0]
+        for network, tile in zip(networks[1:], source.tiles[1:], strict=True):
+            large = [_fitted(value, end, tile) for value, end in zip(first, source.inputs, strict=True)]
+            wanted.append(_exact(source, large))
+            fed = [store(value, spec) for value, spec in zip(large, draft.inputs, strict=True)]
+            got.append(real(network.run(fed)[0], draft.outputs[0]))
+        residual = source.output.role == "residual"
+        try:
+            gate = judge(
+                source.name,
+                draft.precision,
+                wanted,
+                got,
+                self.data,
+                peak=1.0 if residual else None,
+                residuals=(wanted, got) if residual else None,
+            )
+        except GateFailed as error:
+            grown = layer_error(self.folder, draft, source, inputs[0], first)
+            place = f" ({draft.format})"
+            raise GateFailed(f"{error}{place} {grown}." if grown else f"{error}{place}") from error
+        golden, files = self._golden(source, draft, networks)
+        return msgspec.structs.replace(draft, gate=gate, golden=[golden]), files
+
+    def recall(self, source: PartSource, artifact: Artifact) -> None:
+        """Run an artefact proven before, for those after it."""
+        self._run(source, artifact, open_networks(self.folder, artifact)[0])
+
+    def _run(
+        self, source: PartSource, artifact: Artifact, network: Network
+    ) -> tuple[list[list[NDArray[Any]]], list[NDArray[Any]]]:
+        """Inputs and outputs of all samples, as stored."""
+        chain = self.chains.setdefault((artifact.format, artifact.precision), {})
+        inputs = self._stored_inputs(source, artifact, chain)
+        chain[source.name] = [network.run(fed)[0] for fed in inputs]
+        return inputs, chain[source.name]
+
+    def _stored_inputs(
+        self, source: PartSource, artifact: Artifact, chain: Chain
+    ) -> list[list[NDArray[Any]]]:
+        stored = [
+            [store(value, spec) for value, spec in zip(sample, artifact.inputs, strict=True)]
+            for sample in self.samples[source.name].inputs
+        ]
+        for index, inputs in enumerate(stored):
+            if source.name in ("mapper", "mapper_global"):
+                # The encoder's samples alternate between photos without and with scratches.
+                inputs[0] = chain["encoder"][2 * index + (source.name == "mapper_global")]
+            if source.name == "mapper_global":
+                intact = inputs[1][0].max(axis=-1) == inputs[1].min()
+                inputs[2] = pool(inputs[0][0], intact, CONTEXT_SIDE, artifact.inputs[2])[None]
+            if source.name == "decoder":
+                # The samples alternate between the two mappers.
+                inputs[0] = chain[("mapper", "mapper_global")[index % 2]][index // 2]
+        return stored
+
+    def _golden(
+        self, source: PartSource, artifact: Artifact, networks: Sequence[Network]
+    ) -> tuple[Golden, dict[str, File]]:
+        """Golden vectors for the smallest tile, to keep the bundle small."""
+        index = min(range(len(source.tiles)), key=lambda i: source.tiles[i][0] * source.tiles[i][1])
+        first = self.samples[source.name].inputs[0]
+        values = [
+            _fitted(value, end, source.tiles[index])
+            for value, end in zip(first, source.inputs, strict=True)
+        ]
+        fed = [store(value, spec) for value, spec in zip(values, artifact.inputs, strict=True)]
+        whole = artifact.inputs[0].dtype == "int8"
+        if artifact.precision == "float32":
+            expected, tolerance = _exact(source, values), FLOAT_TOLERANCE
+        else:
+            expected = networks[index].run(fed)[0]
+            tolerance = INT8_TOLERANCE if whole else ROUNDED_TOLERANCE * float(np.ptp(expected))
+        own = f"{artifact.format}-{artifact.precision}"
+        # All artefacts with float ends are fed the same.
+        inputs = [
+            f"golden/{source.name}-{own if whole else 'float'}-in{number}.bin" for number in range(len(fed))
+        ]
+        output = f"golden/{source.name}-{'float32' if artifact.precision == 'float32' else own}-out0.bin"
+        files = {
+            path: write_tensor(self.folder, path, tensor)
+            for path, tensor in zip([*inputs, output], [*fed, expected], strict=True)
+        }
+        return Golden(tile=index, inputs=inputs, outputs=[output], tolerance=tolerance), files
+
+
+def open_networks(folder: Path, artifact: Artifact) -> list[Network]:
+    """The networks of all tiles, ready to run here: Core ML programs by the interpreter."""
+    if artifact.format != "coreml":
+        return [load_network(folder / tile.file, artifact, tile, threads=2) for tile in artifact.tiles]
+    packages = {tile.file: load_package(folder / tile.file) for tile in artifact.tiles}
+    return [coreml_network(packages[tile.file], tile, artifact.precision) for tile in artifact.tiles]
+
+
+def coreml_network(package: dict[str, Any], tile: Tile, precision: Precision) -> MilNetwork:
+    """A tile's function of a loaded package."""
+    return MilNetwork(package[tile.function or "main"], "float32" if precision == "float32" else "float16")
+
+
+def layer_error(
+    folder: Path,
+    artifact: Artifact,
+    source: PartSource,
+    fed: Sequence[NDArray[Any]],
+    values: Sequence[NDArray[np.float32]],
+) -> LayerError | None:
+    """Where the error of an artefact first grows, on one sample as stored and as real values."""
+    tile = artifact.tiles[0]
+    path = folder / tile.file
+    if artifact.format == "litert":
+        results = trace_litert(path, str(tile.function), fed)
+    elif artifact.format == "onnx":
+        results = trace_onnx(path, fed)
+    else:
+        kept, _ = coreml_network(load_package(path), tile, artifact.precision).trace(fed)
+        results = [value.transpose(0, 2, 3, 1) for value in kept]
+    return first_growth(trace_torch(source.network, values), results)
+
+
+def _exact(source: PartSource, values: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    with torch.no_grad():
+        out: NDArray[np.float32] = source.network(*map(torch.from_numpy, values)).numpy()
+    return np.ascontiguousarray(out)
+
+
+def _fitted(value: NDArray[Any], end: End, tile: tuple[int, int]) -> NDArray[Any]:
+    """A sample cut, or mirrored on, to the size of another tile."""
+    if end.shape is not None:
+        return value
+    cut = value[:, : tile[0], : tile[1]]
+    grow = [(0, 0), (0, tile[0] - cut.shape[1]), (0, tile[1] - cut.shape[2]), (0, 0)]
+    return np.pad(cut, grow, mode="symmetric")
