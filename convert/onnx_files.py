@@ -7,6 +7,7 @@ weights and activations, since unsigned activations saturate on older x86.
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -51,7 +52,7 @@ class Float16(nn.Module):
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
-        self.network = network.half()
+        self.network = copy.deepcopy(network).half()
 
     def forward(self, *inputs: Tensor) -> Tensor:
         out: Tensor = self.network(*(x.half() for x in inputs))

@@ -20,8 +20,8 @@ def transpose(x: Tensor, perm: Sequence[int]) -> Tensor:
 
 @operation("reshape")
 def reshape(x: Tensor, shape: Sequence[int]) -> Tensor:
-    """0 keeps the axis, -1 takes what is left."""
-    return x.reshape([x.shape[i] if side == 0 else side for i, side in enumerate(as_ints(shape))])
+    """-1 takes what is left."""
+    return x.reshape(as_ints(shape))
 
 
 @operation("expand_dims")
@@ -128,8 +128,12 @@ def reverse(x: Tensor, axes: Sequence[int]) -> Tensor:
 
 
 @operation("gather")
-def gather(x: Tensor, indices: Tensor, axis: int = 0, validate_indices: bool = False) -> Tensor:
+def gather(
+    x: Tensor, indices: Tensor, axis: int = 0, batch_dims: int = 0, validate_indices: bool = False
+) -> Tensor:
     """Slices of one axis."""
+    if batch_dims:
+        raise UnknownOperation("gather with batch_dims is not known: rewrite it without.")
     chosen = torch.as_tensor(indices).long()
     out = x.index_select(int(axis), chosen.flatten())
     place = int(axis) % x.dim()
