@@ -10,8 +10,8 @@ import onnxruntime
 import pytest
 import torch
 from bundles import TILES, old_photos, sources
+from converted import PARTS, Converted, levels
 from numpy.typing import NDArray
-from test_qdq import PARTS, Converted, levels
 from torch import Tensor, nn
 
 from convert.errors import OperationRefused
@@ -23,11 +23,6 @@ from convert.qdq import end_ranges, quantized, scale_and_zero_point
 from convert.samples import tile_samples
 
 LABEL = Label("3", "Apache-2.0", "noise")
-
-
-@pytest.fixture(scope="module")
-def converted(tmp_path_factory: pytest.TempPathFactory) -> Converted:
-    return Converted(tmp_path_factory.mktemp("converted"))
 
 
 def run(path: Path, inputs: list[NDArray]) -> NDArray:

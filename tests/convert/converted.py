@@ -1,0 +1,41 @@
+"""The small parts as float32 LiteRT files with one set of ranges, for tests of what is made of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from bundles import TILES, old_photos, sources
+from numpy.typing import NDArray
+
+from convert import litert
+from convert.parts import PartSource
+from convert.ranges import named_ranges, part_ranges
+from convert.samples import PartSamples, tile_samples
+from edge.manifest import PartName
+
+PARTS: tuple[PartName, ...] = ("scratch", "encoder", "mapper", "mapper_global", "decoder")
+
+
+class Converted:
+    """The small parts as float32 files, with one set of ranges."""
+
+    def __init__(self, folder: Path) -> None:
+        self.sources = {name: source for name, source in sources().items() if source.quantized}
+        self.paths: dict[PartName, Path] = {}
+        for name, source in self.sources.items():
+            self.paths[name] = folder / f"{name}.tflite"
+            examples = [end.example(*TILES[0]) for end in source.inputs]
+            litert.convert_float(source.network, {"tile": examples}, self.paths[name])
+        self.samples: dict[PartName, PartSamples] = tile_samples(list(sources().values()), old_photos())
+        self.ranges = part_ranges(list(self.sources.values()), self.paths, self.samples, {})
+
+    def named(self, name: PartName) -> dict[str, tuple[float, float]]:
+        return named_ranges(self.sources[name], self.paths[name], self.ranges[name])
+
+
+def levels(source: PartSource, sample: list[NDArray[np.float32]], ends: list) -> list[NDArray[np.int8]]:
+    return [
+        np.clip(np.round(value / scale) + zero, -128, 127).astype(np.int8)
+        for value, (scale, zero) in zip(sample, ends, strict=False)
+    ]
