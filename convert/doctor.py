@@ -82,8 +82,12 @@ def subjects(folder: Path) -> Sequence[Subject]:
             for part in mobile_parts(load_mobile(folder), [TILE])
         ]
     weights = open_weights(folder)
-    return [Subject(role, weights.load(role), reference_inputs(role, weights.manifest.networks[role].widths))
-            for role in ROLES if role in weights]  # fmt: skip
+    stored = weights.manifest.networks
+    return [
+        Subject(role, weights.load(role), reference_inputs(role, stored[role].widths))
+        for role in ROLES
+        if role in weights
+    ]
 
 
 def reference_inputs(role: str, widths: dict[str, int]) -> tuple[Tensor, ...]:

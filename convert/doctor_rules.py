@@ -118,3 +118,14 @@ RULES: tuple[Rule, ...] = (
          "Use plain 3x3 convolutions, more of them.", ANE_SOURCE, "dilation above 1", _dilated),
 )  # fmt: skip
 """Held against every operation of a network. TensorRT: none was found that is refused in float32."""
+
+
+def rules_table() -> str:
+    """The rules as a table in Markdown, for docs/doctor.md."""
+    rows = ["| target | operation | when | verdict | why | rewrite | source |", "|" + "---|" * 7]
+    rows += [
+        f"| {rule.target} | {', '.join(rule.operations)} | {rule.when} | {rule.verdict} | {rule.why} "
+        f"| {rule.rewrite} | {rule.source} |"
+        for rule in RULES
+    ]
+    return "\n".join(rows) + "\n"

@@ -16,7 +16,7 @@ from typer.testing import CliRunner  # noqa: E402
 
 from convert.commands.doctor import command  # noqa: E402
 from convert.doctor import Finding, Subject, examine, subjects  # noqa: E402
-from convert.doctor_rules import RULES, TARGETS, Rule  # noqa: E402
+from convert.doctor_rules import RULES, TARGETS, Rule, rules_table  # noqa: E402
 
 WEIGHTS = Path(__file__).parents[2] / "weights"
 Run = Callable[[Tensor], Tensor]
@@ -43,7 +43,7 @@ TRIGGERS: list[tuple[Run, int]] = [
     (lambda x: F.pad(x, (1, 1, 1, 1), mode="reflect"), 8),
     (lambda x: F.pad(x, (1, 1, 1, 1), mode="replicate"), 8),
     (lambda x: F.interpolate(x, scale_factor=2, mode="nearest"), 8),
-    (lambda x: torch.where(x > 0.5, x, x * 2), 8),
+    (lambda x: torch.where(x > 0.5, x, torch.zeros_like(x)), 8),
     (lambda x: x[:, [3, 1, 2]], 8),
     (lambda x: x.argmax(1), 8),
     (lambda x: x.topk(3, dim=1).values, 8),
@@ -76,3 +76,24 @@ def test_the_command_end_to_end(tmp_path: Path) -> None:
     assert isinstance(json.loads(output.read_text()), list)
     assert "tensorrt: nothing to say." in result.output
     assert CliRunner().invoke(command, [str(WEIGHTS), "--to", "abacus"]).exit_code == 2
+
+
+def test_the_documentation_has_the_same_rules() -> None:
+    assert rules_table() in (WEIGHTS.parent / "docs" / "doctor.md").read_text()
+
+
+@pytest.mark.parametrize(("case", "parts"), [(0, 2), (1, 2), (2, 2), (3, 0), (4, 2), (5, 0)])
+def test_xnnpack_leaves_what_its_rules_say(case: int, parts: int, tmp_path: Path) -> None:
+    assert delegated(TRIGGERS[case][0], tmp_path) == parts
+    assert delegated(PLAIN, tmp_path) == 1
+
+
+def delegated(run: Run, folder: Path) -> int:
+    """Into how many pieces the delegate's share of the graph is cut."""
+    interpreter_of = pytest.importorskip("ai_edge_litert.interpreter").Interpreter
+    from convert.litert import convert_float
+
+    convert_float(Net(run).eval(), (torch.rand(1, 4, 8, 8),), folder / "net.tflite")
+    interpreter = interpreter_of(str(folder / "net.tflite"))
+    interpreter.allocate_tensors()
+    return sum(entry["op_name"] == "DELEGATE" for entry in interpreter._get_ops_details())
