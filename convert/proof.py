@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,14 +15,14 @@ from numpy.typing import NDArray
 
 from convert.errors import GateFailed
 from convert.gate import judge
-from convert.mil import MilNetwork, load_package
+from convert.mil import runtime
 from convert.nets.mobile.restorer import CONTEXT_SIDE
 from convert.parts import End, PartSource
 from convert.samples import PartSamples
 from convert.trace import LayerError, first_growth, trace_litert, trace_onnx, trace_torch
 from edge.bundle import write_tensor
 from edge.context import pool
-from edge.manifest import Artifact, File, Format, Golden, PartName, Precision, Tile
+from edge.manifest import Artifact, File, Format, Gate, Golden, PartName, Precision
 from edge.parts import real, store
 from edge.runtimes import Network, load_network
 
@@ -52,9 +53,17 @@ class Prover:
     def prove(self, source: PartSource, draft: Artifact) -> tuple[Artifact, dict[str, File]]:
         """The artefact with its gate and golden vectors, and the files of the latter.
 
-        Raises GateFailed, naming the layer where the error first grows.
+        A Core ML package is proven by the interpreter, and on a Mac by Core ML too. Raises GateFailed,
+        naming the layer where the error first grows.
         """
+        if draft.format == "coreml" and sys.platform == "darwin":
+            self._judged(source, draft, open_networks(self.folder, draft, "coreml"))
         networks = open_networks(self.folder, draft)
+        gate = self._judged(source, draft, networks)
+        golden, files = self._golden(source, draft, networks)
+        return msgspec.structs.replace(draft, gate=gate, golden=[golden]), files
+
+    def _judged(self, source: PartSource, draft: Artifact, networks: Sequence[Network]) -> Gate:
         inputs, stored = self._run(source, draft, networks[0])
         got = [real(output, draft.outputs[0]) for output in stored]
         wanted = list(self.samples[source.name].outputs)
@@ -67,7 +76,7 @@ class Prover:
             got.append(real(network.run(fed)[0], draft.outputs[0]))
         residual = source.output.role == "residual"
         try:
-            gate = judge(
+            return judge(
                 source.name,
                 draft.precision,
                 wanted,
@@ -80,8 +89,6 @@ class Prover:
             grown = layer_error(self.folder, draft, source, inputs[0], first)
             place = f" ({draft.format})"
             raise GateFailed(f"{error}{place} {grown}." if grown else f"{error}{place}") from error
-        golden, files = self._golden(source, draft, networks)
-        return msgspec.structs.replace(draft, gate=gate, golden=[golden]), files
 
     def recall(self, source: PartSource, artifact: Artifact) -> None:
         """Run an artefact proven before, for those after it."""
@@ -145,17 +152,11 @@ class Prover:
         return Golden(tile=index, inputs=inputs, outputs=[output], tolerance=tolerance), files
 
 
-def open_networks(folder: Path, artifact: Artifact) -> list[Network]:
-    """The networks of all tiles, ready to run here: Core ML programs by the interpreter."""
-    if artifact.format != "coreml":
-        return [load_network(folder / tile.file, artifact, tile, threads=2) for tile in artifact.tiles]
-    packages = {tile.file: load_package(folder / tile.file) for tile in artifact.tiles}
-    return [coreml_network(packages[tile.file], tile, artifact.precision) for tile in artifact.tiles]
-
-
-def coreml_network(package: dict[str, Any], tile: Tile, precision: Precision) -> MilNetwork:
-    """A tile's function of a loaded package."""
-    return MilNetwork(package[tile.function or "main"], "float32" if precision == "float32" else "float16")
+def open_networks(folder: Path, artifact: Artifact, runtime: str | None = None) -> list[Network]:
+    """The networks of all tiles, ready to run here; by default Core ML's are interpreted."""
+    if runtime is None and artifact.format == "coreml":
+        runtime = "coreml-interpreted"
+    return [load_network(folder / tile.file, artifact, tile, 2, runtime) for tile in artifact.tiles]
 
 
 def layer_error(
@@ -173,7 +174,7 @@ def layer_error(
     elif artifact.format == "onnx":
         results = trace_onnx(path, fed)
     else:
-        kept, _ = coreml_network(load_package(path), tile, artifact.precision).trace(fed)
+        kept, _ = runtime.load(path, artifact, tile, threads=2).trace(fed)
         results = [value.transpose(0, 2, 3, 1) for value in kept]
     return first_growth(trace_torch(source.network, values), results)
 

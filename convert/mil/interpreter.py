@@ -43,6 +43,7 @@ class MilNetwork:
     """
 
     def __init__(self, function: Any, rounding: Rounding) -> None:
+        self.inputs: list[str] = list(function.inputs)
         self._function = function
         self._rounding = rounding
         self._constants: dict[str, Any] = {}

@@ -1,6 +1,8 @@
 """The libraries that can run a bundle's networks, behind one small interface.
 
-A new runtime is one module with a ``load`` function and one line in ``RUNTIMES``.
+A new runtime is one module with a ``load`` function and one line in ``RUNTIMES``. Those that need large
+libraries are entry points of the group ``heirloom.runtimes``, whose modules also name their ``FORMAT``:
+they are imported only when they are asked for by name.
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -58,8 +61,7 @@ def available_formats(runtime: str | None = None) -> tuple[Format, ...]:
     Raises RuntimeUnavailable if there is none.
     """
     if runtime is not None:
-        _import(runtime)
-        return (RUNTIMES[runtime].format,)
+        return (_import(runtime)[0],)
     formats = tuple(dict.fromkeys(entry.format for name, entry in RUNTIMES.items() if _importable(name)))
     if not formats:
         ways = " or ".join(f"`{entry.install}`" for entry in RUNTIMES.values())
@@ -72,19 +74,19 @@ def load_network(
 ) -> Network:
     """Load the network file ``path``, which ``artifact`` has for ``tile``, to run on CPU threads.
 
-    ``runtime`` is a name of ``RUNTIMES``; by default the first that reads the artifact's format.
+    ``runtime`` is a runtime's name; by default the first that reads the artifact's format.
     Raises RuntimeUnavailable, or InvalidManifest where the network's tensors are not as stated.
     """
     if runtime is not None:
-        module = _import(runtime)
-        if RUNTIMES[runtime].format != artifact.format:
+        kind, module = _import(runtime)
+        if kind != artifact.format:
             raise RuntimeUnavailable(f"The runtime {runtime} does not read {artifact.format} networks.")
         return module.load(path, artifact, tile, threads)
     readers = [name for name, entry in RUNTIMES.items() if entry.format == artifact.format]
     if not readers:
         raise RuntimeUnavailable(f"No runtime here reads {artifact.format} networks.")
     name = next(filter(_importable, readers), readers[0])
-    return _import(name).load(path, artifact, tile, threads)
+    return _import(name)[1].load(path, artifact, tile, threads)
 
 
 def check_tensor(path: Path, spec: Tensor, tile: Tile, shape: Sequence[object], dtype: str) -> None:
@@ -97,15 +99,22 @@ def check_tensor(path: Path, spec: Tensor, tile: Tile, shape: Sequence[object], 
         )
 
 
-def _import(name: str) -> RuntimeModule:
-    if name not in RUNTIMES:
-        raise RuntimeUnavailable(f"There is no runtime {name}: choose from {', '.join(RUNTIMES)}.")
+def _import(name: str) -> tuple[Format, RuntimeModule]:
+    offered = {entry.name: entry for entry in entry_points(group="heirloom.runtimes")}
+    install = "pip install 'heirloom[convert]'"
     try:
-        return cast(RuntimeModule, importlib.import_module(RUNTIMES[name].module))
+        if name in RUNTIMES:
+            install = RUNTIMES[name].install
+            return RUNTIMES[name].format, cast(
+                RuntimeModule, importlib.import_module(RUNTIMES[name].module)
+            )
+        if name in offered:
+            module = offered[name].load()
+            return cast(Format, module.FORMAT), cast(RuntimeModule, module)
     except ImportError as error:
-        raise RuntimeUnavailable(
-            f"The runtime {name} is not installed ({error}): `{RUNTIMES[name].install}`."
-        ) from error
+        raise RuntimeUnavailable(f"The runtime {name} is not installed ({error}): `{install}`.") from error
+    known = ", ".join([*RUNTIMES, *offered])
+    raise RuntimeUnavailable(f"There is no runtime {name}: choose from {known}.")
 
 
 def _importable(name: str) -> bool:

@@ -45,7 +45,10 @@ def convert(
         Path, typer.Option("-o", "--output", help="The bundle's folder; it is replaced.")
     ] = Path("bundle"),
     to: Annotated[
-        str, typer.Option(help=f"Formats: {', '.join(get_args(Format))}.")
+        str,
+        typer.Option(
+            help=f"Formats: {', '.join(get_args(Format))}; onnx:float16+int8 names its own precisions."
+        ),
     ] = "litert,coreml,onnx",
     precision: Annotated[
         str, typer.Option(help=f"Precisions, where a format has them: {', '.join(get_args(Precision))}.")
@@ -90,21 +93,25 @@ def convert(
 
 def chosen_kinds(formats: str, precisions: str, mixed: bool) -> tuple[Kind, ...]:
     """Every precision in every format that has it. Raises BadParameter."""
-    wanted = _names(precisions, get_args(Precision), "precision")
-    if ("mixed" in wanted) != mixed:
-        raise typer.BadParameter("The precision mixed and a recipe (--mixed FILE) go together.")
     kinds: list[Kind] = []
-    for kind in _names(formats, get_args(Format), "format"):
+    for entry in formats.split(","):
+        name, _, own = entry.partition(":")
+        (kind,) = _names([name], get_args(Format), "format")
+        wanted = _names(own.split("+") if own else precisions.split(","), get_args(Precision), "precision")
         offered = PRECISIONS[kind]  # type: ignore[index]
-        found: list[Kind] = [(kind, name) for name in offered if name in wanted]  # type: ignore[misc]
+        found: list[Kind] = [(kind, each) for each in offered if each in wanted]  # type: ignore[misc]
         if not found:
-            raise typer.BadParameter(f"{kind} has none of {precisions}: choose from {', '.join(offered)}.")
+            raise typer.BadParameter(
+                f"{kind} has none of {', '.join(wanted)}: choose from {', '.join(offered)}."
+            )
         kinds += found
-    return tuple(kinds)
+    if any(each == "mixed" for _, each in kinds) != mixed:
+        raise typer.BadParameter("The precision mixed and a recipe (--mixed FILE) go together.")
+    return tuple(dict.fromkeys(kinds))
 
 
-def _names(text: str, known: tuple[str, ...], what: str) -> list[str]:
-    names = [name.strip() for name in text.split(",") if name.strip()]
+def _names(texts: list[str], known: tuple[str, ...], what: str) -> list[str]:
+    names = [text.strip() for text in texts if text.strip()]
     unknown = sorted(set(names) - set(known))
     if unknown or not names:
         raise typer.BadParameter(

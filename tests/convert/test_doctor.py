@@ -93,7 +93,7 @@ def delegated(run: Run, folder: Path) -> int:
     interpreter_of = pytest.importorskip("ai_edge_litert.interpreter").Interpreter
     from convert.litert import convert_float
 
-    convert_float(Net(run).eval(), (torch.rand(1, 4, 8, 8),), folder / "net.tflite")
+    convert_float(Net(run).eval(), {"tile": [torch.rand(1, 4, 8, 8)]}, folder / "net.tflite")
     interpreter = interpreter_of(str(folder / "net.tflite"))
     interpreter.allocate_tensors()
     return sum(entry["op_name"] == "DELEGATE" for entry in interpreter._get_ops_details())

@@ -17,9 +17,8 @@ from convert.artifacts import Ingredients, examples, write_artifact
 from convert.errors import GateFailed
 from convert.int8_recipe import load_recipe
 from convert.labels import Label
-from convert.mil import load_package
 from convert.parts import PartSource
-from convert.proof import Prover, coreml_network
+from convert.proof import Prover, open_networks
 from convert.samples import PartSamples, tile_samples
 from edge.manifest import Format, PartName, Precision
 
@@ -127,7 +126,7 @@ def test_a_corrupted_weight_fails_the_gate_of_a_core_ml_package(
     place = stored.index(source.network.network.enter.weight.half().numpy().tobytes())
     stored[place : place + 2] = np.float16(1).tobytes()
     weights.write_bytes(stored)
-    network = coreml_network(load_package(tmp_path / draft.tiles[0].file), draft.tiles[0], "float16")
+    (network,) = open_networks(tmp_path, draft)
     wanted = samples["encoder"].outputs[0]
     assert np.abs(network.run([samples["encoder"].inputs[0][0]])[0] - wanted).max() > 1e-2
     with pytest.raises(GateFailed, match="first grows in"):

@@ -16,7 +16,7 @@ import pytest
 from edge import runtimes
 from edge.bundle import find_artifact, open_bundle, read_tensor
 from edge.errors import InvalidManifest, RuntimeUnavailable
-from edge.manifest import Artifact, Format, PartName, Precision
+from edge.manifest import Artifact, Format, PartName, Precision, Tile
 from edge.runtimes import RUNTIMES, Runtime, available_formats, load_network
 
 torch = pytest.importorskip("torch")
@@ -111,8 +111,11 @@ def with_output(artifact: Artifact, **change: Any) -> Artifact:
 
 def swap_tiles(artifact: Artifact) -> Artifact:
     a, b = artifact.tiles
-    swapped = [msgspec.structs.replace(a, file=b.file), msgspec.structs.replace(b, file=a.file)]
-    return msgspec.structs.replace(artifact, tiles=swapped)
+    places = [
+        Tile(rows=size.rows, columns=size.columns, file=other.file, function=other.function)
+        for size, other in ((a, b), (b, a))
+    ]
+    return msgspec.structs.replace(artifact, tiles=places)
 
 
 @pytest.mark.parametrize("kind", ["litert", "onnx"])
@@ -225,7 +228,7 @@ def test_an_absent_library_is_named(tiny_bundle: Path, monkeypatch: pytest.Monke
 
 def test_an_unknown_runtime_or_the_wrong_one_is_refused(tiny_bundle: Path) -> None:
     artifact, path = artifact_and_path(tiny_bundle, "encoder", "litert")
-    with pytest.raises(RuntimeUnavailable, match="litert, onnx"):
+    with pytest.raises(RuntimeUnavailable, match="litert, onnx, coreml"):
         load_network(path, artifact, artifact.tiles[0], threads=1, runtime="abacus")
     with pytest.raises(RuntimeUnavailable, match="does not read litert"):
         load_network(path, artifact, artifact.tiles[0], threads=1, runtime="onnx")
