@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.errors import GateFailed
-from edge.manifest import Gate, PartName, Precision
+from edge.manifest import Gate, PartName, Precision, Role
 
 CAP = 120.0
 """dB reported for results that are equal, or nearly so."""
@@ -59,48 +59,50 @@ def psnr(reference: NDArray[Any], other: NDArray[Any], peak: float | None = None
     return min(CAP, 10 * float(np.log10(span**2 / error)))
 
 
-def judge(
-    part: PartName,
-    precision: Precision,
-    references: Sequence[NDArray[Any]],
-    outputs: Sequence[NDArray[Any]],
-    data: str,
-    peak: float | None = None,
-    residuals: tuple[Sequence[NDArray[Any]], Sequence[NDArray[Any]]] | None = None,
+def measure(
+    references: Sequence[NDArray[Any]], outputs: Sequence[NDArray[Any]], data: str, role: Role
 ) -> Gate:
-    """Measure tiles against the model's, and raise GateFailed if they are not close enough.
+    """Hold tiles of a part's output against the model's.
 
-    ``residuals`` (reference, artefact) are judged too where given, relative to their own peak-to-peak:
-    a residual that is lost still leaves an image that looks right.
+    Probabilities and photos have a range of 1, others that of the model's output. A residual makes a photo,
+    and is judged by itself too, relative to its own peak-to-peak: a lost one leaves an image that still
+    looks right.
     """
-    least = threshold(part, precision)
+    residual = role == "residual"
     span = float(max(np.max(r) for r in references) - min(np.min(r) for r in references))
-    by_tile = [psnr(r, o, peak or span) for r, o in zip(references, outputs, strict=True)]
-    whole = psnr(_joined(references), _joined(outputs), peak or span)
-    residual = None
-    if residuals is not None:
-        residual = psnr(_joined(residuals[0]), _joined(residuals[1]))
-    gate = Gate(
-        output_psnr=round(whole, 2),
-        residual_psnr=None if residual is None else round(residual, 2),
+    peak = 1.0 if role in ("residual", "probability") else span
+    by_tile = [psnr(r, o, peak) for r, o in zip(references, outputs, strict=True)]
+    joined = _joined(references), _joined(outputs)
+    return Gate(
+        output_psnr=round(psnr(*joined, peak), 2),
+        residual_psnr=round(psnr(*joined), 2) if residual else None,
         worst_tile_psnr=round(min(by_tile), 2),
         tiles=len(outputs),
         data=data,
     )
-    finite = all(np.isfinite(output).all() for output in outputs)
+
+
+def shortfall(part: PartName, precision: Precision, gate: Gate) -> str | None:
+    """In what an artefact falls short of its threshold; None if it doesn't. Values that are not finite have
+    a PSNR of 0."""
+    least = threshold(part, precision)
     short = [
         f"{what} {value:.1f} dB (at least {limit:g})"
         for what, value, limit in (
-            ("output", whole, least.output),
-            ("worst tile", min(by_tile), least.worst_tile),
-            ("residual", residual, least.residual),
+            ("output", gate.output_psnr, least.output),
+            ("worst tile", gate.worst_tile_psnr, least.worst_tile),
+            ("residual", gate.residual_psnr, least.residual),
         )
         if value is not None and limit is not None and value < limit
     ]
-    if short or not finite:
-        reason = "; ".join(short) if finite else "not all values are finite"
-        raise GateFailed(f"{part} in {precision} failed its gate, so no bundle was written: {reason}.")
-    return gate
+    return "; ".join(short) or None
+
+
+def judge(part: PartName, precision: Precision, gate: Gate) -> None:
+    """Raise GateFailed if what was measured is not close enough."""
+    short = shortfall(part, precision, gate)
+    if short:
+        raise GateFailed(f"{part} in {precision} failed its gate, so no bundle was written: {short}.")
 
 
 def _joined(tiles: Sequence[NDArray[Any]]) -> NDArray[Any]:

@@ -14,12 +14,12 @@ import torch
 from numpy.typing import NDArray
 
 from convert.errors import GateFailed
-from convert.gate import judge
+from convert.gate import judge, measure
 from convert.mil import runtime
 from convert.nets.mobile.restorer import CONTEXT_SIDE
 from convert.parts import End, PartSource
 from convert.samples import PartSamples
-from convert.trace import LayerError, first_growth, trace_litert, trace_onnx, trace_torch
+from convert.trace import LayerError, first_growth, layer_errors, trace_litert, trace_onnx, trace_torch
 from edge.bundle import write_tensor
 from edge.context import pool
 from edge.manifest import Artifact, File, Format, Gate, Golden, PartName, Precision
@@ -37,6 +37,15 @@ INT8_TOLERANCE = 2.0
 """Levels between runtimes, each of which may round one level apart in more than one layer."""
 
 Chain = dict[PartName, list[NDArray[Any]]]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """An artefact's gate, and what it was measured on: the samples' outputs, PyTorch's and its own."""
+
+    gate: Gate
+    wanted: list[NDArray[Any]]
+    got: list[NDArray[Any]]
 
 
 @dataclass
@@ -64,31 +73,34 @@ class Prover:
         return msgspec.structs.replace(draft, gate=gate, golden=[golden]), files
 
     def _judged(self, source: PartSource, draft: Artifact, networks: Sequence[Network]) -> Gate:
-        inputs, stored = self._run(source, draft, networks[0])
-        got = [real(output, draft.outputs[0]) for output in stored]
+        measured = self.measure(source, draft, networks)
+        try:
+            judge(source.name, draft.precision, measured.gate)
+        except GateFailed as error:
+            grown = first_growth(self.layers(source, draft, 0))
+            raise GateFailed(f"{error} ({draft.format}) {grown or ''}".strip() + ".") from error
+        return measured.gate
+
+    def measure(self, source: PartSource, artifact: Artifact, networks: Sequence[Network]) -> Measured:
+        """Run all samples, and one in every other tile size: they hold the same weights and ranges."""
+        _, stored = self._run(source, artifact, networks[0])
+        got = [real(output, artifact.outputs[0]) for output in stored]
         wanted = list(self.samples[source.name].outputs)
-        # The other tile sizes hold the same weights and ranges: one large sample each shows it.
         first = self.samples[source.name].inputs[0]
         for network, tile in zip(networks[1:], source.tiles[1:], strict=True):
             large = [_fitted(value, end, tile) for value, end in zip(first, source.inputs, strict=True)]
             wanted.append(_exact(source, large))
-            fed = [store(value, spec) for value, spec in zip(large, draft.inputs, strict=True)]
-            got.append(real(network.run(fed)[0], draft.outputs[0]))
-        residual = source.output.role == "residual"
-        try:
-            return judge(
-                source.name,
-                draft.precision,
-                wanted,
-                got,
-                self.data,
-                peak=1.0 if residual else None,
-                residuals=(wanted, got) if residual else None,
-            )
-        except GateFailed as error:
-            grown = layer_error(self.folder, draft, source, inputs[0], first)
-            place = f" ({draft.format})"
-            raise GateFailed(f"{error}{place} {grown}." if grown else f"{error}{place}") from error
+            fed = [store(value, spec) for value, spec in zip(large, artifact.inputs, strict=True)]
+            got.append(real(network.run(fed)[0], artifact.outputs[0]))
+        gate = measure(wanted, got, self.data, source.output.role)
+        return Measured(gate, wanted[: len(stored)], got[: len(stored)])
+
+    def layers(self, source: PartSource, artifact: Artifact, index: int) -> list[LayerError]:
+        """The error of every convolution on one sample, fed with what the parts before made of it."""
+        chain = self.chains[artifact.format, artifact.precision]
+        fed = self._stored_inputs(source, artifact, chain)[index]
+        values = self.samples[source.name].inputs[index]
+        return layer_errors(trace_torch(source.network, values), _traced(self.folder, artifact, fed))
 
     def recall(self, source: PartSource, artifact: Artifact) -> None:
         """Run an artefact proven before, for those after it."""
@@ -159,24 +171,16 @@ def open_networks(folder: Path, artifact: Artifact, runtime: str | None = None) 
     return [load_network(folder / tile.file, artifact, tile, 2, runtime) for tile in artifact.tiles]
 
 
-def layer_error(
-    folder: Path,
-    artifact: Artifact,
-    source: PartSource,
-    fed: Sequence[NDArray[Any]],
-    values: Sequence[NDArray[np.float32]],
-) -> LayerError | None:
-    """Where the error of an artefact first grows, on one sample as stored and as real values."""
+def _traced(folder: Path, artifact: Artifact, fed: Sequence[NDArray[Any]]) -> list[NDArray[np.float32]]:
+    """What every convolution of an artefact gives, channels last."""
     tile = artifact.tiles[0]
     path = folder / tile.file
     if artifact.format == "litert":
-        results = trace_litert(path, str(tile.function), fed)
-    elif artifact.format == "onnx":
-        results = trace_onnx(path, fed)
-    else:
-        kept, _ = runtime.load(path, artifact, tile, threads=2).trace(fed)
-        results = [value.transpose(0, 2, 3, 1) for value in kept]
-    return first_growth(trace_torch(source.network, values), results)
+        return trace_litert(path, tile.function, fed)
+    if artifact.format == "onnx":
+        return trace_onnx(path, fed)
+    kept, _ = runtime.load(path, artifact, tile, threads=2).trace(fed)
+    return [value.transpose(0, 2, 3, 1) for value in kept]
 
 
 def _exact(source: PartSource, values: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:

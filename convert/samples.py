@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,17 +39,19 @@ class PartSamples:
     outputs: list[NDArray[np.float32]] = field(default_factory=list)
 
 
-def tile_samples(sources: Sequence[PartSource], photos: Photos) -> dict[PartName, PartSamples]:
+def tile_samples(
+    sources: Sequence[PartSource], photos: Photos, device: str = "cpu"
+) -> dict[PartName, PartSamples]:
     """Run the chain of full-precision ``sources`` on every photo and keep what passes between parts.
 
     Each mapper is shown what it is there for, since scratches that the local one never meets would widen
     its ranges. The other parts' samples alternate between photos without and with scratches.
     """
-    networks = {source.name: source.network for source in sources}
+    networks = {source.name: copy.deepcopy(source.network).to(device) for source in sources}
     samples: dict[PartName, PartSamples] = {source.name: PartSamples() for source in sources}
 
     def record(name: PartName, *inputs: Tensor) -> Tensor:
-        output: Tensor = networks[name](*inputs)
+        output: Tensor = networks[name](*(value.to(device) for value in inputs)).cpu()
         samples[name].inputs.append([_array(value) for value in inputs])
         samples[name].outputs.append(_array(output))
         return output

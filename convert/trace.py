@@ -63,7 +63,9 @@ def trace_torch(
     return recorder.seen
 
 
-def trace_litert(path: Path, function: str, inputs: Sequence[NDArray[Any]]) -> list[NDArray[np.float32]]:
+def trace_litert(
+    path: Path, function: str | None, inputs: Sequence[NDArray[Any]]
+) -> list[NDArray[np.float32]]:
     """The result of every convolution of a LiteRT file, as real values; fused activations are applied."""
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
@@ -100,26 +102,28 @@ def trace_onnx(path: Path, inputs: Sequence[NDArray[Any]]) -> list[NDArray[np.fl
     return [result.transpose(0, 2, 3, 1).astype(np.float32) for result in results]
 
 
-def first_growth(
+def layer_errors(
     references: Sequence[tuple[str, NDArray[np.float32]]], results: Sequence[NDArray[np.float32]]
-) -> LayerError | None:
-    """The first convolution whose error is much larger than that of all before it, else the largest fall.
-
-    None if the artefact's convolutions don't pair with the network's.
-    """
-    if len(references) != len(results) or not results:
-        return None
+) -> list[LayerError]:
+    """The error of every convolution; empty if the artefact's don't pair with the network's."""
+    if len(references) != len(results):
+        return []
     errors: list[LayerError] = []
     worst = 120.0
     for (layer, reference), result in zip(references, results, strict=True):
-        if reference.shape != result.shape:
-            return LayerError(layer, 0.0, worst)
-        error = LayerError(layer, psnr(_activated(reference, result), result), worst)
-        if error.psnr < worst - FALL and errors:
-            return error
+        same = reference.shape == result.shape
+        error = LayerError(layer, psnr(_activated(reference, result), result) if same else 0.0, worst)
         errors.append(error)
         worst = min(worst, error.psnr)
-    return max(errors, key=lambda error: error.before - error.psnr)
+    return errors
+
+
+def first_growth(errors: Sequence[LayerError]) -> LayerError | None:
+    """The first convolution with a much larger error than all before it, else the largest fall."""
+    for error in errors[1:]:
+        if error.psnr < error.before - FALL:
+            return error
+    return max(errors, key=lambda error: error.before - error.psnr, default=None)
 
 
 def _activated(reference: NDArray[np.float32], result: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -29,7 +29,8 @@ def recipe() -> Recipe:
 
 def parts_with(first: PartSource) -> list[PartSource]:
     """All parts, and this one in place of its like, before the others."""
-    return [first, *(source for source in sources().values() if source.name != first.name)]
+    parts = [first, *(source for source in sources().values() if source.name != first.name)]
+    return [replace(source, tiles=source.tiles[:1]) for source in parts]
 
 
 class Normed(nn.Module):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from convert.errors import GateFailed
-from convert.gate import CAP, THRESHOLDS, judge, psnr, threshold
+from convert.gate import CAP, THRESHOLDS, judge, measure, psnr, threshold
 
 
 def tiles(count: int = 3, seed: int = 0) -> list[np.ndarray]:
@@ -27,7 +27,8 @@ def test_psnr_is_that_of_the_formula() -> None:
 
 def test_a_close_artefact_passes_with_its_figures() -> None:
     reference = tiles()
-    gate = judge("encoder", "int8", reference, noisy(reference, 0.01), "noise")
+    gate = measure(reference, noisy(reference, 0.01), "noise", role="latent")
+    judge("encoder", "int8", gate)
     assert 50 < gate.output_psnr < 60
     assert gate.worst_tile_psnr <= gate.output_psnr + 1
     assert (gate.tiles, gate.data, gate.residual_psnr) == (3, "noise", None)
@@ -38,22 +39,22 @@ def test_one_bad_tile_fails_the_gate() -> None:
     outputs = noisy(reference, 0.001)
     outputs[7] = np.zeros_like(outputs[7])
     with pytest.raises(GateFailed, match="worst tile"):
-        judge("encoder", "int8", reference, outputs, "noise")
+        judge("encoder", "int8", measure(reference, outputs, "noise", role="latent"))
 
 
 def test_a_lost_residual_fails_though_the_picture_looks_right() -> None:
     residual = [tile * 0.005 for tile in tiles()]
     lost = [np.zeros_like(tile) for tile in residual]
     with pytest.raises(GateFailed, match="residual") as failure:
-        judge("decoder", "int8", residual, lost, "noise", peak=1.0, residuals=(residual, lost))
+        judge("decoder", "int8", measure(residual, lost, "noise", role="residual"))
     assert "output" not in str(failure.value).split("written:")[1]
 
 
 def test_values_that_are_not_finite_fail() -> None:
     reference = tiles()
     broken = [*reference[:2], np.full_like(reference[2], np.inf)]
-    with pytest.raises(GateFailed, match="finite"):
-        judge("mapper", "float32", reference, broken, "noise")
+    with pytest.raises(GateFailed, match=r"output 0\.0 dB"):
+        judge("mapper", "float32", measure(reference, broken, "noise", role="latent"))
 
 
 def test_every_part_has_a_threshold() -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from convert import litert
 from convert.parts import PartSource
-from convert.trace import first_growth, trace_litert, trace_onnx, trace_torch
+from convert.trace import first_growth, layer_errors, trace_litert, trace_onnx, trace_torch
 
 TILE = 24
 
@@ -51,7 +51,7 @@ def test_the_first_wrong_layer_is_named(tmp_path: Path, name: str, format_: str)
                 torch.onnx.export(network, tuple(examples), path, dynamo=True, external_data=False)
             results = trace_onnx(path, inputs)
         assert len(results) == len(references) > 2
-        grown = first_growth(references, results)
+        grown = first_growth(layer_errors(references, results))
         assert grown is not None
         if wrong is None:
             assert grown.psnr > 100
@@ -62,4 +62,5 @@ def test_the_first_wrong_layer_is_named(tmp_path: Path, name: str, format_: str)
 def test_other_networks_do_not_pair() -> None:
     inputs = sample(sources()["encoder"])
     references = trace_torch(sources()["encoder"].network, inputs)
-    assert first_growth(references, [result for _, result in references][:-1]) is None
+    assert layer_errors(references, [result for _, result in references][:-1]) == []
+    assert first_growth([]) is None

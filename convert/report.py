@@ -1,0 +1,199 @@
+"""A bundle held against PyTorch once more, on photos of one's own, as a page to look at."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from convert.gate import shortfall
+from convert.parts import PartSource
+from convert.proof import Measured, Prover, open_networks
+from convert.samples import Photos, tile_samples
+from convert.trace import LayerError
+from edge.bundle import Bundle
+from edge.cells import to_pixels
+from edge.manifest import Artifact, Gate, PartName
+
+matplotlib.use("Agg")
+from matplotlib import pyplot
+
+CELL = 4
+AMPLIFIED = 16
+"""How much brighter differences are shown."""
+
+SHOWN = 4
+"""Photos under "before and after"."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """One artefact, measured."""
+
+    part: PartName
+    artifact: Artifact
+    kilobytes: float
+    gate: Gate
+    short: str | None
+    layers: list[LayerError]
+    measured: Measured
+
+    @property
+    def name(self) -> str:
+        """Format and precision."""
+        return f"{self.artifact.format} {self.artifact.precision}"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture of the page, with a line under it."""
+
+    picture: str
+    caption: str
+
+
+def measure_bundle(
+    bundle: Bundle,
+    sources: Sequence[PartSource],
+    photos: Photos,
+    device: str = "cpu",
+    tell: Callable[[str], None] = lambda step: None,
+) -> tuple[list[Result], Prover]:
+    """Run every artefact of ``bundle`` on ``photos``; PyTorch's ``sources`` run on ``device``.
+
+    The sources' tiles must be the bundle's. Raises RuntimeUnavailable.
+    """
+    tell("what PyTorch computes")
+    prover = Prover(bundle.folder, tile_samples(sources, photos, device), photos.description)
+    results = []
+    for source in sources:
+        for artifact in bundle.manifest.parts[source.name].artifacts:
+            tell(f"{source.name} {artifact.format} {artifact.precision}")
+            measured = prover.measure(source, artifact, open_networks(bundle.folder, artifact))
+            short = shortfall(source.name, artifact.precision, measured.gate)
+            layers = prover.layers(source, artifact, 0)
+            size = kilobytes(bundle, artifact)
+            results.append(Result(source.name, artifact, size, measured.gate, short, layers, measured))
+    return results, prover
+
+
+def kilobytes(bundle: Bundle, artifact: Artifact) -> float:
+    """Size of an artefact's files; a Core ML package is a folder of several."""
+    paths = {tile.file for tile in artifact.tiles}
+    return (
+        sum(
+            file.bytes
+            for name, file in bundle.manifest.files.items()
+            if name in paths or any(name.startswith(f"{path}/") for path in paths)
+        )
+        / 1000
+    )
+
+
+def write_report(path: Path, bundle: Bundle, results: Sequence[Result], prover: Prover) -> None:
+    """Write the page, all pictures inside. Raises OSError."""
+    from jinja2 import Environment
+
+    from edge.files import written_beside
+
+    final = [result for result in results if result.part == "decoder"]
+    template = (files("convert") / "templates" / "report.html").read_text("utf-8")
+    page = Environment(autoescape=True).from_string(template)
+    parts = list(dict.fromkeys(result.part for result in results))
+    text = page.render(
+        title=f"Bundle {bundle.manifest.name}, version {bundle.manifest.version}",
+        about=f"Measured on: {prover.data}. {bundle.manifest.provenance.recipe}",
+        results=results,
+        layers=[_layer_plot(part, [r for r in results if r.part == part]) for part in parts],
+        histogram=_histogram(final),
+        worst=[_worst_tile(result, prover) for result in final],
+        pictures=_before_and_after(final, prover),
+    )
+    with written_beside(path) as partial:
+        partial.write_text(text, "utf-8")
+
+
+def _layer_plot(part: PartName, results: Sequence[Result]) -> str:
+    figure, axes = pyplot.subplots(figsize=(10, 3.2))
+    for result in results:
+        axes.plot([error.psnr for error in result.layers], "o-", ms=3, label=result.name)
+    if results and results[0].layers:
+        names = [error.layer for error in results[0].layers]
+        axes.set_xticks(range(len(names)), names, rotation=45, ha="right", fontsize=7)
+    axes.set(ylabel="dB", title=part)
+    axes.legend(fontsize=7)
+    return _plotted(figure)
+
+
+def _histogram(results: Sequence[Result]) -> str:
+    figure, axes = pyplot.subplots(figsize=(10, 3.2))
+    edges = np.arange(-12.25, 12.5, 0.5)
+    for result in results:
+        pairs = zip(result.measured.got, result.measured.wanted, strict=True)
+        errors = np.concatenate([(got - wanted).ravel() for got, wanted in pairs]) * 255
+        axes.hist(errors.clip(-12, 12), edges, histtype="step", density=True, label=result.name)
+    axes.set(yscale="log", xlabel="levels", ylabel="share")
+    axes.legend(fontsize=7)
+    return _plotted(figure)
+
+
+def _worst_tile(result: Result, prover: Prover) -> Picture:
+    pairs = zip(result.measured.got, result.measured.wanted, strict=True)
+    errors = [float(np.mean((got - wanted) ** 2)) for got, wanted in pairs]
+    index = int(np.argmax(errors))
+    photo, exact, made = _pictures(result, prover, index)
+    difference = np.clip(0.5 + AMPLIFIED * (made - exact), 0, 1)
+    decibels = -10 * np.log10(max(errors[index], 1e-12))
+    caption = (
+        f"{result.name}, {decibels:.1f} dB: the old photo, restored by PyTorch, restored by the artefact, "
+        f"and the difference {AMPLIFIED} times as large."
+    )
+    return Picture(_encoded(np.concatenate((photo, exact, made, difference), axis=1)), caption)
+
+
+def _before_and_after(results: Sequence[Result], prover: Prover) -> list[Picture]:
+    found = []
+    for index in range(min(SHOWN, len(prover.samples["decoder"].outputs))):
+        photo, exact, _ = _pictures(results[0], prover, index)
+        row = [photo, exact, *(_pictures(result, prover, index)[2] for result in results)]
+        caption = f"The old photo; PyTorch; {', '.join(result.name for result in results)}."
+        found.append(Picture(_encoded(np.concatenate(row, axis=1)), caption))
+    return found
+
+
+def _pictures(
+    result: Result, prover: Prover, index: int
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """The old photo of a decoder's sample, restored by PyTorch and by the artefact, in 0..1."""
+    photo = to_pixels(prover.samples["encoder"].inputs[index][0][0], CELL)
+    exact, made = (
+        np.clip(photo + to_pixels(tiles[index][0], CELL), 0, 1)
+        for tiles in (result.measured.wanted, result.measured.got)
+    )
+    return photo, exact, made
+
+
+def _encoded(picture: NDArray[Any]) -> str:
+    stream = io.BytesIO()
+    Image.fromarray(np.round(picture * 255).astype(np.uint8)).save(stream, "PNG")
+    return _data_url(stream)
+
+
+def _plotted(figure: Any) -> str:
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png", dpi=110, bbox_inches="tight")
+    pyplot.close(figure)
+    return _data_url(stream)
+
+
+def _data_url(stream: io.BytesIO) -> str:
+    return f"data:image/png;base64,{base64.b64encode(stream.getvalue()).decode()}"

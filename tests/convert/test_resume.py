@@ -1,0 +1,87 @@
+"""A conversion that was interrupted goes on; all formats end in one bundle."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from bundles import old_photos, sources
+
+from convert.bundling import Recipe, _fingerprint, build_bundle
+from convert.parts import PartSource
+from edge.bundle import open_bundle
+from edge.manifest import Provenance
+
+KINDS = (
+    ("litert", "float16"),
+    ("litert", "mixed"),
+    ("litert", "dynamic"),
+    ("coreml", "float16"),
+    ("coreml", "int8"),
+    ("onnx", "int8"),
+)
+
+
+def recipe(version: str = "0") -> Recipe:
+    provenance = Provenance(recipe="random", data="none", licence="Apache-2.0", tools={})
+    made = Recipe("tiny", version, old_photos(), old_photos(), provenance, kinds=KINDS)
+    return replace(made, mixed=made.int8)
+
+
+def one_tile() -> list[PartSource]:
+    return [replace(source, tiles=source.tiles[:1]) for source in sources().values()]
+
+
+def test_an_interrupted_conversion_goes_on(tmp_path: Path) -> None:
+    folder = tmp_path / "bundle"
+    told: list[str] = []
+
+    def interrupt(step: str) -> None:
+        told.append(step)
+        if step == "encoder onnx int8":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build_bundle(one_tile(), recipe(), folder, interrupt)
+    assert not folder.exists() and "calibration" in told
+    made = tmp_path / ".bundle.partial" / "encoder" / "mixed.tflite"
+    stamp = made.stat().st_mtime_ns
+
+    told.clear()
+    manifest = build_bundle(one_tile(), recipe(), folder, told.append)
+    assert "calibration" not in told
+    assert (folder / "encoder" / "mixed.tflite").stat().st_mtime_ns == stamp
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+    assert open_bundle(folder).manifest == manifest
+    found = {(a.format, a.precision) for a in manifest.parts["decoder"].artifacts}
+    assert found == set(KINDS)
+    assert {(a.format, a.precision) for a in manifest.parts["tone"].artifacts} == {
+        ("litert", "float16"),
+        ("coreml", "float16"),
+        ("onnx", "float32"),
+    }
+
+
+def test_what_was_made_of_something_else_is_not_used() -> None:
+    parts, made = one_tile(), recipe()
+    changed = [replace(source, network=copy.deepcopy(source.network)) for source in parts]
+    with torch.no_grad():
+        next(changed[-1].network.parameters()).view(-1)[0] += 1
+    fewer = replace(made, kinds=KINDS[:2])
+    other_ranges = replace(made, ranges={"mapped": (-1.0, 1.0)})
+    other_photos = replace(made, calibration=old_photos(2))
+    keys = [
+        _fingerprint(sources_, recipe_)
+        for sources_, recipe_ in (
+            (parts, made),
+            (changed, made),
+            (parts, recipe("1")),
+            (parts, fewer),
+            (parts, other_ranges),
+            (parts, other_photos),
+        )
+    ]
+    assert len(set(keys)) == len(keys) and keys[0] == _fingerprint(one_tile(), recipe())
