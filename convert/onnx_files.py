@@ -106,7 +106,7 @@ def check_model(model: object, name: str) -> None:
     if refused:
         raise OperationRefused(
             f"{name} contains {', '.join(refused)}, which TensorRT may refuse: rewrite the network "
-            "with the operations listed in docs/onnx.md."
+            "with the operations listed in docs/converting.md."
         )
     values = {constant.name: constant for constant in model.graph.initializer}
     for node in model.graph.node:

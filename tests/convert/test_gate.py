@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from convert.errors import GateFailed
 from convert.gate import CAP, THRESHOLDS, judge, measure, psnr, threshold
+from convert.onnx_files import ALLOWED
 
 
 def tiles(count: int = 3, seed: int = 0) -> list[np.ndarray]:
@@ -60,3 +63,18 @@ def test_values_that_are_not_finite_fail() -> None:
 def test_every_part_has_a_threshold() -> None:
     assert threshold("mapper", "int8") == THRESHOLDS[None, "int8"]
     assert threshold("decoder", "int8").output == 38
+
+
+def test_the_documented_thresholds_are_those_in_force() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "converting.md").read_text()
+    for (part, precision), least in THRESHOLDS.items():
+        residual = "" if least.residual is None else f"{least.residual:g} "
+        figures = f"{least.output:g} | {least.worst_tile:g} | {residual}|"
+        assert f"| {part or 'other parts'} | {precision} | {figures}" in page
+
+
+def test_the_documented_onnx_operations_are_those_allowed() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "converting.md").read_text()
+    table = page.split("| operation | what for |")[1].split("\n\n")[0]
+    listed = {name.strip() for row in table.splitlines()[2:] for name in row.split("|")[1].split(",")}
+    assert listed == set(ALLOWED)
