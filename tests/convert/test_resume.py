@@ -19,7 +19,6 @@ KINDS = (
     ("litert", "float16"),
     ("litert", "mixed"),
     ("litert", "dynamic"),
-    ("coreml", "float16"),
     ("coreml", "int8"),
     ("onnx", "int8"),
 )
@@ -60,7 +59,7 @@ def test_an_interrupted_conversion_goes_on(tmp_path: Path) -> None:
     assert found == set(KINDS)
     assert {(a.format, a.precision) for a in manifest.parts["tone"].artifacts} == {
         ("litert", "float16"),
-        ("coreml", "float16"),
+        ("coreml", "float32"),
         ("onnx", "float32"),
     }
 

@@ -33,7 +33,7 @@ from edge.errors import (
 from edge.manifest import Tensor, Tile, json_schema
 from edge.selftest import max_difference, self_test
 
-NETWORK = "encoder/float32-12x12.tflite"
+NETWORK = "encoder/float32.tflite"
 
 
 def edit_manifest(folder: Path, edit: Callable[[dict[str, Any]], Any]) -> None:
@@ -204,7 +204,7 @@ def spoil_golden(folder: Path, path: str) -> None:
 
 
 def test_the_self_test_notices_one_wrong_value(own_bundle: Path) -> None:
-    spoil_golden(own_bundle, "golden/decoder-int8-out0.bin")
+    spoil_golden(own_bundle, "golden/decoder-litert-int8-out0.bin")
     bundle = open_bundle(own_bundle)
     failed = [result for result in self_test(bundle) if not result.passed]
     assert [(r.part, r.precision, r.rows, r.max_difference) for r in failed] == [
@@ -239,7 +239,7 @@ def test_show_prints_what_is_in_the_bundle(tiny_bundle: Path) -> None:
 def test_verify_passes_and_fails_with_the_bundle(own_bundle: Path) -> None:
     result = CliRunner().invoke(command, ["verify", str(own_bundle)])
     assert (result.exit_code, "17 of 17" in result.output) == (0, True)
-    spoil_golden(own_bundle, "golden/decoder-int8-out0.bin")
+    spoil_golden(own_bundle, "golden/decoder-litert-int8-out0.bin")
     result = CliRunner().invoke(command, ["verify", str(own_bundle)])
     assert (result.exit_code, "16 of 17" in result.output) == (1, True)
     (own_bundle / NETWORK).write_bytes(b"")
