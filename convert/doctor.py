@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.fx import Node
 
 from convert.doctor_rules import RULES, Rule, Target
+from convert.litert import quiet
 from convert.parts import mobile_parts
 from convert.reference.kinds import ROLES
 from convert.reference.weights import MANIFEST_NAME, open_weights
@@ -47,7 +48,7 @@ def examine(subject: Subject, targets: Iterable[Target]) -> list[Finding]:
     The decomposition table is empty, so that norms and resizes are still recognised as such.
     """
     wanted = [rule for rule in RULES if rule.target in set(targets)]
-    with torch.no_grad():
+    with torch.no_grad(), quiet():
         program = torch.export.export(subject.network.eval(), subject.inputs).run_decompositions({})
     found: Counter[tuple[str, str, int]] = Counter()
     for node in program.graph.nodes:

@@ -12,8 +12,10 @@ from rich.console import Console
 from rich.table import Table
 
 from convert.doctor import Finding, examine, subjects
-from convert.doctor_rules import TARGETS
+from convert.doctor_rules import RULES, TARGETS
 from edge.files import written_beside
+
+UNKNOWN = "no rule is known; `heirloom convert --to onnx` checks operations and zero points"
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -40,7 +42,8 @@ def doctor(
     for target in targets:
         of_target = [found for found in findings if found.rule.target == target]
         if not of_target:
-            console.print(f"{target}: nothing to say.")
+            known = any(rule.target == target for rule in RULES)
+            console.print(f"{target}: {'nothing to say' if known else UNKNOWN}.")
             continue
         table = Table("part", "module", "operation", "times", "verdict", "why", "rewrite", title=target)
         for found in of_target:
