@@ -73,7 +73,11 @@ TASKS: dict[str, Callable[[PhotoSet], Task]] = {
 }
 
 
-@pytest.fixture(params=TASKS)
+LIKE_OTHERS = ("vae-clean", "mapping-quality")
+"""Tasks whose every line another task runs too."""
+
+
+@pytest.fixture(params=[pytest.param(t, marks=[pytest.mark.slow] * (t in LIKE_OTHERS)) for t in TASKS])
 def make_task(request: pytest.FixtureRequest, photos: PhotoSet) -> Callable[[], Task]:
     """A factory of the same small task at every call."""
 
