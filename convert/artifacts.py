@@ -17,7 +17,7 @@ from convert.litert_file import check_operations
 from convert.onnx_files import Float16, convert_onnx
 from convert.parts import End, PartSource
 from convert.qdq import end_ranges, quantized, scale_and_zero_point
-from edge.manifest import Artifact, DataType, Format, Gate, PartName, Precision, Tensor, Tile
+from edge.manifest import Artifact, DataType, Format, Gate, Manifest, PartName, Precision, Tensor, Tile
 
 PRECISIONS: dict[Format, tuple[Precision, ...]] = {
     "litert": ("float32", "float16", "int8", "mixed", "dynamic"),
@@ -52,6 +52,16 @@ def function_name(tile: tuple[int, int]) -> str:
 def examples(source: PartSource) -> dict[str, list[torch.Tensor]]:
     """Inputs of the right shapes for each tile size, by function."""
     return {function_name(tile): [end.example(*tile) for end in source.inputs] for tile in source.tiles}
+
+
+def artifact_bytes(manifest: Manifest, artifact: Artifact) -> int:
+    """Size of an artefact's files; a Core ML package is a folder of several."""
+    paths = {tile.file for tile in artifact.tiles}
+    return sum(
+        file.bytes
+        for name, file in manifest.files.items()
+        if name in paths or any(name.startswith(f"{path}/") for path in paths)
+    )
 
 
 def write_artifact(

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from convert.artifacts import artifact_bytes
 from convert.gate import shortfall
 from convert.parts import PartSource
 from convert.proof import Measured, Prover, open_networks
@@ -81,22 +82,9 @@ def measure_bundle(
             measured = prover.measure(source, artifact, open_networks(bundle.folder, artifact))
             short = shortfall(source.name, artifact.precision, measured.gate)
             layers = prover.layers(source, artifact, 0)
-            size = kilobytes(bundle, artifact)
+            size = artifact_bytes(bundle.manifest, artifact) / 1000
             results.append(Result(source.name, artifact, size, measured.gate, short, layers, measured))
     return results, prover
-
-
-def kilobytes(bundle: Bundle, artifact: Artifact) -> float:
-    """Size of an artefact's files; a Core ML package is a folder of several."""
-    paths = {tile.file for tile in artifact.tiles}
-    return (
-        sum(
-            file.bytes
-            for name, file in bundle.manifest.files.items()
-            if name in paths or any(name.startswith(f"{path}/") for path in paths)
-        )
-        / 1000
-    )
 
 
 def write_report(path: Path, bundle: Bundle, results: Sequence[Result], prover: Prover) -> None:

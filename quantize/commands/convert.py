@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from convert.artifacts import PRECISIONS
+from convert.artifacts import PRECISIONS, artifact_bytes
 from convert.bundling import Kind, Recipe, build_bundle
 from convert.int8_recipe import load_recipe
 from convert.parts import mobile_parts
@@ -128,17 +128,11 @@ def _gates(manifest: Manifest) -> Table:
     for name, part in manifest.parts.items():
         for artifact in part.artifacts:
             gate = artifact.gate
-            paths = {tile.file for tile in artifact.tiles}
-            size = sum(
-                file.bytes
-                for path, file in manifest.files.items()
-                if path in paths or any(path.startswith(f"{folder}/") for folder in paths)
-            )
             table.add_row(
                 name,
                 artifact.format,
                 artifact.precision,
-                f"{size / 1000:.0f}",
+                f"{artifact_bytes(manifest, artifact) / 1000:.0f}",
                 f"{gate.output_psnr:.1f}",
                 "" if gate.residual_psnr is None else f"{gate.residual_psnr:.1f}",
                 f"{gate.worst_tile_psnr:.1f}",
