@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import torch
 
@@ -17,14 +17,28 @@ from convert.litert_file import check_operations
 from convert.onnx_files import Float16, convert_onnx
 from convert.parts import End, PartSource
 from convert.qdq import end_ranges, quantized, scale_and_zero_point
-from edge.manifest import Artifact, DataType, Format, Gate, Manifest, PartName, Precision, Tensor, Tile
+from edge.manifest import (
+    Artifact,
+    DataType,
+    Format,
+    Gate,
+    Manifest,
+    PartName,
+    Precision,
+    PublishedName,
+    Tensor,
+    Tile,
+)
 
 PRECISIONS: dict[Format, tuple[Precision, ...]] = {
     "litert": ("float32", "float16", "int8", "mixed", "dynamic"),
     "coreml": ("float32", "float16", "int8", "mixed", "palettized"),
     "onnx": ("float32", "float16", "int8", "mixed"),
 }
-"""What each format offers."""
+"""What each format offers of the mobile family."""
+
+PUBLISHED_PRECISIONS: tuple[Precision, ...] = ("float32", "float16", "int8_weights")
+"""What every format offers of the published networks."""
 
 UNPROVEN = Gate(output_psnr=0, residual_psnr=None, worst_tile_psnr=0, tiles=1, data="")
 
@@ -85,10 +99,12 @@ def _write_litert(source: PartSource, precision: Precision, made_of: Ingredients
         litert.convert_float16(exact, path)
     elif precision == "dynamic":
         litert.convert_dynamic(exact, path)
+    elif precision == "int8_weights":
+        litert.convert_int8_weights(exact, path)
     else:
         tensors, recipe = made_of.tensors[source.name], made_of.recipes[precision]
         litert.convert_int8(exact, tensors, source.name, recipe, path)
-    check_operations(path, tiled=source.stride > 1)
+    check_operations(path, tiled=source.stride > 1, published=source.name in get_args(PublishedName))
     tiles = [
         Tile(rows=tile[0], columns=tile[1], file=file, function=function_name(tile))
         for tile in source.tiles
@@ -113,7 +129,8 @@ def _write_onnx(source: PartSource, precision: Precision, made_of: Ingredients, 
         file = f"{source.name}/{precision}-{size[0]}x{size[1]}.onnx"
         if stored:
             inputs = [value.to(torch.int8) for value in inputs]
-        convert_onnx(source, network, inputs, made_of.label, folder / file)
+        whole = precision == "int8_weights"
+        convert_onnx(source, network, inputs, made_of.label, folder / file, int8_weights=whole)
         tiles.append(Tile(rows=size[0], columns=size[1], file=file))
     return _draft("onnx", precision, source, tiles, stored)
 

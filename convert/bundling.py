@@ -10,6 +10,7 @@ import hashlib
 import importlib.metadata
 import os
 import shutil
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,15 +23,15 @@ from convert import litert
 from convert.artifacts import Ingredients, examples, write_artifact
 from convert.int8_recipe import Int8Recipe, load_recipe
 from convert.labels import Label
-from convert.litert_file import check_operations
 from convert.parts import PartSource
 from convert.proof import Prover
 from convert.ranges import named_ranges, part_ranges
-from convert.samples import Photos, tile_samples
+from convert.samples import PartSamples, Photos, tile_samples
 from edge.bundle import file_entry, write_manifest
 from edge.errors import HeirloomError
 from edge.files import written_beside
 from edge.manifest import Artifact, File, Format, Manifest, Part, PartName, Precision, Provenance
+from edge.memory import peak, reset_peak
 
 TOOLS = (
     "torch",
@@ -63,6 +64,8 @@ class Recipe:
     ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
     """Learnt ones (`convert.ranges`), in place of those that calibration finds for the restore path."""
     kinds: tuple[Kind, ...] = (("litert", "float32"), ("litert", "int8"))
+    sampler: Callable[[Sequence[PartSource], Photos], dict[PartName, PartSamples]] = tile_samples
+    """What the parts see and give when the full-precision networks restore photos."""
     scratch_threshold: float = SCRATCH_THRESHOLD
     figures: dict[str, float] = field(default_factory=dict)
 
@@ -77,6 +80,18 @@ class Record(msgspec.Struct, frozen=True):
 
     artifact: Artifact
     files: dict[str, File]
+    seconds: float
+    """To convert and prove it."""
+    peak_bytes: int
+    """Memory of the process meanwhile, at most; 0 where it can't be known."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """A written bundle, and what making each artefact took."""
+
+    manifest: Manifest
+    records: dict[PartName, list[Record]]
 
 
 def build_bundle(
@@ -84,7 +99,7 @@ def build_bundle(
     recipe: Recipe,
     folder: Path,
     tell: Callable[[str], None] = lambda step: None,
-) -> Manifest:
+) -> Made:
     """Write the bundle into ``folder``, replacing the one that is there.
 
     ``tell`` hears what is being done. Raises GateFailed or OperationRefused, and then writes nothing.
@@ -105,12 +120,12 @@ def build_bundle(
     manifest = _manifest(sources, recipe, records)
     write_manifest(building, manifest)
     _take_place(building, folder)
-    return manifest
+    return Made(manifest, records)
 
 
 def wanted_kinds(source: PartSource, kinds: Sequence[Kind]) -> list[Kind]:
     """The kinds that a part comes in: one without INT8 takes a float precision instead."""
-    found = []
+    found: list[Kind] = []
     for kind, precision in kinds:
         if source.quantized or precision in ("float32", "float16"):
             found.append((kind, precision))
@@ -123,7 +138,7 @@ def _records(
     sources: Sequence[PartSource], recipe: Recipe, building: Path, tell: Callable[[str], None]
 ) -> dict[PartName, list[Record]]:
     tell("what PyTorch computes")
-    prover = Prover(building, tile_samples(sources, recipe.proof), recipe.proof.description)
+    prover = Prover(building, recipe.sampler(sources, recipe.proof), recipe.proof.description)
     made_of = _ingredients(sources, recipe, building / "work", tell)
     records: dict[PartName, list[Record]] = {source.name: [] for source in sources}
     for source in sources:
@@ -134,9 +149,15 @@ def _records(
                 record = msgspec.json.decode(note.read_bytes(), type=Record)
                 prover.recall(source, record.artifact)
             else:
+                reset_peak()
+                start = time.monotonic()
+                if kind == "litert":
+                    _convert_exact(source, made_of.exact[source.name])
                 draft = write_artifact(source, kind, precision, made_of, building)
                 artifact, files = prover.prove(source, draft)
-                record = Record(artifact, {**_entries(building, artifact), **files})
+                seconds = round(time.monotonic() - start, 1)
+                files = {**_entries(building, artifact), **files}
+                record = Record(artifact, files, seconds, peak() or 0)
                 with written_beside(note) as partial:
                     partial.write_bytes(msgspec.json.encode(record))
             records[source.name].append(record)
@@ -146,19 +167,16 @@ def _records(
 def _ingredients(
     sources: Sequence[PartSource], recipe: Recipe, work: Path, tell: Callable[[str], None]
 ) -> Ingredients:
-    """The float32 files that other LiteRT files are made of, and one set of ranges for all formats."""
-    paths: dict[PartName, Path] = {}
-    for source in sources:
-        paths[source.name] = work / f"{source.name}.tflite"
-        if not paths[source.name].exists():
-            tell(f"{source.name} float32")
-            with written_beside(paths[source.name]) as partial:
-                litert.convert_float(source.network, examples(source), partial)
-                check_operations(partial, tiled=source.stride > 1)
+    """Where the float32 files lie that other LiteRT files are made of. One set of ranges for all formats
+    takes all those files."""
+    paths = {source.name: work / f"{source.name}.tflite" for source in sources}
     label = Label(recipe.version, recipe.provenance.licence, recipe.provenance.data)
     recipes = recipe.recipes()
     if not any(precision in recipes for _, precision in recipe.kinds):
         return Ingredients(paths, {}, {}, recipes, label)
+    for source in sources:
+        tell(f"{source.name} float32")
+        _convert_exact(source, paths[source.name])
     note = work / "ranges.json"
     if note.exists():
         tensors = _loaded_ranges(note)
@@ -172,6 +190,13 @@ def _ingredients(
         if source.quantized
     }
     return Ingredients(paths, tensors, named, recipes, label)
+
+
+def _convert_exact(source: PartSource, path: Path) -> None:
+    """Write the part's float32 LiteRT file, unless it is there."""
+    if not path.exists():
+        with written_beside(path) as partial:
+            litert.convert_float(source.network, examples(source), partial)
 
 
 def _save_ranges(tensors: dict[PartName, dict[str, Any]], note: Path) -> None:

@@ -1,4 +1,4 @@
-"""Core ML packages: float32, float16, INT8 weights and activations, palettized weights.
+"""Core ML packages: float32, float16, INT8 weights and activations, palettized or INT8 weights alone.
 
 One package holds all tile sizes, a function for each, on the same weights: several functions need iOS 18,
 one tile size iOS 17. Shapes are fixed, since flexible ones leave the Neural Engine (coremltools issues 1764
@@ -92,6 +92,10 @@ def _program(network: nn.Module, precision: Precision, examples: Sequence[Tensor
         optimize = ct.optimize.coreml
         how = optimize.OpPalettizerConfig(mode="kmeans", nbits=PALETTE_BITS)
         model = optimize.palettize_weights(model, optimize.OptimizationConfig(global_config=how))
+    elif precision == "int8_weights":
+        optimize = ct.optimize.coreml
+        how = optimize.OpLinearQuantizerConfig(mode="linear_symmetric", granularity="per_channel")
+        model = optimize.linear_quantize_weights(model, optimize.OptimizationConfig(global_config=how))
     return model
 
 

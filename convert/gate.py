@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convert.errors import GateFailed
-from edge.manifest import Gate, PartName, Precision, Role
+from edge.manifest import Gate, PartName, Precision, PublishedName, Role
 
 CAP = 120.0
 """dB reported for results that are equal, or nearly so."""
@@ -39,9 +39,18 @@ THRESHOLDS: dict[tuple[PartName | None, Precision], Threshold] = {
 """By part (None: all others) and precision; in all formats alike. The decoder's are end to end: photo in,
 photo out. Every other INT8 precision must reach what "int8" must."""
 
+PUBLISHED: dict[Precision, Threshold] = {
+    "float32": Threshold(output=80, worst_tile=70, residual=70),
+    "float16": Threshold(output=45, worst_tile=40, residual=40),
+    "int8_weights": Threshold(output=32, worst_tile=28, residual=26),
+}
+"""Of the published networks, whose norms scale errors up with the signal. The decoders' are end to end."""
+
 
 def threshold(part: PartName, precision: Precision) -> Threshold:
     """The threshold in force."""
+    if part in get_args(PublishedName):
+        return PUBLISHED[precision]
     if precision in ("mixed", "dynamic"):
         precision = "int8"
     return THRESHOLDS.get((part, precision), THRESHOLDS[None, precision])
@@ -60,22 +69,31 @@ def psnr(reference: NDArray[Any], other: NDArray[Any], peak: float | None = None
 
 
 def measure(
-    references: Sequence[NDArray[Any]], outputs: Sequence[NDArray[Any]], data: str, role: Role
+    references: Sequence[NDArray[Any]],
+    outputs: Sequence[NDArray[Any]],
+    data: str,
+    role: Role,
+    before: Sequence[NDArray[Any]] = (),
 ) -> Gate:
     """Hold tiles of a part's output against the model's.
 
     Probabilities and photos have a range of 1, others that of the model's output. A residual makes a photo,
     and is judged by itself too, relative to its own peak-to-peak: a lost one leaves an image that still
-    looks right.
+    looks right. The published networks give pictures, from -1 to 1: their residual is what they changed in
+    the pictures ``before``.
     """
-    residual = role == "residual"
     span = float(max(np.max(r) for r in references) - min(np.min(r) for r in references))
-    peak = 1.0 if role in ("residual", "probability") else span
+    peak = {"residual": 1.0, "probability": 1.0, "picture": 2.0, "face": 2.0}.get(role, span)
     by_tile = [psnr(r, o, peak) for r, o in zip(references, outputs, strict=True)]
     joined = _joined(references), _joined(outputs)
+    residual = None
+    if role == "residual":
+        residual = psnr(*joined)
+    elif before:
+        residual = psnr(*joined, float(np.ptp(joined[0] - _joined(before))))
     return Gate(
         output_psnr=round(psnr(*joined, peak), 2),
-        residual_psnr=round(psnr(*joined), 2) if residual else None,
+        residual_psnr=None if residual is None else round(residual, 2),
         worst_tile_psnr=round(min(by_tile), 2),
         tiles=len(outputs),
         data=data,

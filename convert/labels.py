@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import get_args
 
 from convert.parts import End, PartSource
-from edge.manifest import PartName, Role
+from edge.manifest import PartName, PublishedName, Role
 
 AUTHOR = "Heirloom"
+
+_PUBLISHED = {
+    "detection": "Finds scratches and other structured damage",
+    "vae_encoder": "Encoder of the first VAE: an old photo, scratches painted white, to its latent",
+    "mapping_quality": "Latent of an old photo to that of a restored one",
+    "mapping_scratch": "Latent of an old photo to that of a restored one, scratches filled in",
+    "mapping_hr": "Latent of an old photo to that of a restored one, scratches filled with intact patches",
+    "vae_decoder_quality": "Decoder of the second VAE for what mapping_quality gives",
+    "vae_decoder_scratch": "Decoder of the second VAE for what the mappings of scratched photos give",
+    "face": "Refines an aligned face",
+}
 
 PARTS: dict[PartName, str] = {
     "tone": "Judges the contrast and cast of a whole photo",
@@ -16,6 +28,7 @@ PARTS: dict[PartName, str] = {
     "mapper": "Latent of an old photo to that of a restored one",
     "mapper_global": "Latent of an old photo to that of a restored one, scratches filled in",
     "decoder": "Latent to what is to be added to the photo",
+    **{name: _PUBLISHED[name.rpartition("_")[0]] for name in get_args(PublishedName)},
 }
 
 ROLES: dict[Role, str] = {
@@ -27,6 +40,9 @@ ROLES: dict[Role, str] = {
     "mask": "1 on damaged pixels, else 0, 4x4 blocks as 16 channels",
     "context": "mean undamaged latents of a 16x16 raster over the whole photo",
     "residual": "what to add to the photo (0 to 1), 4x4 blocks of pixels as 48 channels",
+    "gray": "the picture in gray, -1 to 1",
+    "picture": "picture, RGB, -1 to 1",
+    "face": "aligned face, RGB, -1 to 1",
 }
 
 
@@ -41,10 +57,12 @@ class Label:
 
 def part_description(source: PartSource) -> str:
     """One line about a part."""
-    return f"{PARTS[source.name]}. Old Photo Restoration via Deep Latent Space Translation, mobile family."
+    family = "published networks" if source.name in get_args(PublishedName) else "mobile family"
+    return f"{PARTS[source.name]}. Old Photo Restoration via Deep Latent Space Translation, {family}."
 
 
 def end_description(end: End) -> str:
     """One line about an input or output, its layout included."""
-    layout = "batch, tokens or rows, channels" if end.shape else "batch, rows, columns, channels"
+    tokens = end.shape is not None and len(end.shape) == 2
+    layout = "batch, tokens or rows, channels" if tokens else "batch, rows, columns, channels"
     return f"{ROLES[end.role]}; {layout}"

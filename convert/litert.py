@@ -7,6 +7,7 @@ photo's bits do not depend on its tiles.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import logging
 import os
 import re
@@ -27,6 +28,9 @@ from convert.litert_file import functions, name_alike, scopes
 
 LEARNT_OPERATIONS = ("conv", "add", "mul")
 """Operations outside the attention, whose ranges training in INT8 learns."""
+
+LARGEST_WEIGHT = 32 << 20
+"""Bytes that the quantizer rounds at once."""
 
 Range = tuple[float, float]
 
@@ -121,6 +125,42 @@ def convert_dynamic(source: Path, path: Path) -> None:
     with quiet():
         result = _quantizer(source, recipe.dynamic_wi8_afp32()).quantize()
     path.write_bytes(bytes(result.quantized_model))
+
+
+def convert_int8_weights(source: Path, path: Path) -> None:
+    """Store the weights of the float32 file ``source`` as INT8; all arithmetic is float."""
+    from ai_edge_quantizer import recipe
+
+    with quiet(), _large_weights():
+        result = _quantizer(source, recipe.weight_only_wi8_afp32()).quantize()
+    path.write_bytes(bytes(result.quantized_model))
+
+
+@contextlib.contextmanager
+def _large_weights() -> Iterator[None]:
+    """Let the quantizer round large weights in slices of output channels: as a whole it fails on them."""
+    from ai_edge_quantizer.algorithms.uniform_quantize import uniform_quantize_tensor as tool
+
+    whole = tool.uniform_quantize
+
+    def in_slices(data: NDArray[Any], params: Any, blockwise: bool = False) -> NDArray[Any]:
+        if data.nbytes <= LARGEST_WEIGHT or params.quantized_dimension != 0:
+            result: NDArray[Any] = whole(data, params, blockwise)
+            return result
+        step = max(1, len(data) * LARGEST_WEIGHT // (2 * data.nbytes))
+        scale, zero = np.ravel(params.scale), np.ravel(params.zero_point)
+        slices = []
+        for first in range(0, len(data), step):
+            some = slice(first, first + step)
+            own = dataclasses.replace(params, scale=scale[some], zero_point=zero[some])
+            slices.append(whole(data[some], own, blockwise))
+        return np.concatenate(slices)
+
+    tool.uniform_quantize = in_slices
+    try:
+        yield
+    finally:
+        tool.uniform_quantize = whole
 
 
 def convert_float16(source: Path, path: Path) -> None:

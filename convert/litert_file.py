@@ -37,6 +37,15 @@ ALLOWED: dict[str, str] = {
 }
 """The operations that a mobile network may contain, and why. Documented in docs/networks.md."""
 
+PUBLISHED = {
+    **dict.fromkeys(("TRANSPOSE_CONV", "TANH", "LEAKY_RELU"), "the networks themselves"),
+    **dict.fromkeys(("SUB", "DIV", "ABS", "REDUCE_MAX", "MAXIMUM", "RSQRT"), "instance norms"),
+    **dict.fromkeys(("MINIMUM", "GREATER", "CAST"), "masks"),
+    **dict.fromkeys(("MIRROR_PAD", "PADV2", "DEPTHWISE_CONV_2D"), "reflected borders, smoothed strides"),
+    **dict.fromkeys(("RESIZE_NEAREST_NEIGHBOR", "RESIZE_BILINEAR"), "growing maps"),
+}
+"""What the published networks may contain besides, and why."""
+
 TILED_ONLY = {"MEAN", "SUM", "CONCATENATION", "STRIDED_SLICE", "SLICE", "PAD"}
 """Allowed in the tone network only: in a tile they would be per-tile statistics or padding."""
 
@@ -105,9 +114,12 @@ def operations(path: Path) -> Counter[str]:
     return Counter(kind for graph in model.subgraphs for kind, _ in _operations(model, graph))
 
 
-def check_operations(path: Path, tiled: bool) -> None:
-    """Raise OperationRefused if the file has an operation that a mobile delegate may refuse."""
+def check_operations(path: Path, tiled: bool, published: bool = False) -> None:
+    """Raise OperationRefused if the file has an operation that a mobile delegate may refuse; those of the
+    ``published`` networks need more of them."""
     allowed = set(ALLOWED) - (TILED_ONLY if tiled else set())
+    if published:
+        allowed = {*ALLOWED, *PUBLISHED}
     refused = sorted(set(operations(path)) - allowed)
     if refused:
         raise OperationRefused(

@@ -11,6 +11,7 @@ import copy
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, get_args
 
 import numpy as np
 import torch
@@ -21,8 +22,12 @@ from convert.labels import AUTHOR, Label, end_description, part_description
 from convert.litert import quiet
 from convert.parts import PartSource
 from edge.files import written_beside
+from edge.manifest import PublishedName
 
 OPSET = 18
+
+WEIGHT_AXES = {"Conv": 0, "ConvTranspose": 1, "Gemm": 0}
+"""Where an operation's weights have their output channels."""
 
 ALLOWED: dict[str, str] = {
     "Conv": "the networks themselves",
@@ -47,6 +52,15 @@ ALLOWED: dict[str, str] = {
 """What a file may contain, and why. TensorRT takes them all (operators.md of onnx-tensorrt)."""
 
 
+PUBLISHED: dict[str, str] = {
+    **dict.fromkeys(("ConvTranspose", "Tanh", "LeakyRelu"), "the networks themselves"),
+    **dict.fromkeys(("Sub", "Div", "Abs", "ReduceMax", "ReduceSum", "Max", "Sqrt", "Reciprocal"), "norms"),
+    **dict.fromkeys(("Min", "Greater", "Gather"), "masks"),
+    **dict.fromkeys(("Pad", "Resize", "Expand"), "reflected borders, growing maps"),
+}
+"""What the published networks may contain besides, and why."""
+
+
 class Float16(nn.Module):
     """A network that computes in float16 and has float32 ends."""
 
@@ -60,7 +74,12 @@ class Float16(nn.Module):
 
 
 def convert_onnx(
-    source: PartSource, network: nn.Module, examples: Sequence[Tensor], label: Label, path: Path
+    source: PartSource,
+    network: nn.Module,
+    examples: Sequence[Tensor],
+    label: Label,
+    path: Path,
+    int8_weights: bool = False,
 ) -> None:
     """Write ``network``, ``source``'s or a version of it, for inputs of the shapes and types of
     ``examples``; they are ``args_0``..., the output ``output_0``. Raises OperationRefused."""
@@ -89,20 +108,52 @@ def convert_onnx(
     ends = zip((*model.graph.input, *model.graph.output), (*source.inputs, source.output), strict=True)
     for value, end in ends:
         value.doc_string = end_description(end)
-    check_model(model, path.name)
+    if int8_weights:
+        store_weights_as_int8(model)
+    check_model(model, path.name, source.name in get_args(PublishedName))
     with written_beside(path) as partial:
         partial.write_bytes(model.SerializeToString())
 
 
-def check_model(model: object, name: str) -> None:
+def store_weights_as_int8(model: Any) -> None:
+    """Replace the weights of convolutions and matrix products by INT8 ones, each output channel with a
+    scale of its own, and operations that give them back. In place."""
+    from onnx import helper, numpy_helper
+
+    constants = {constant.name: constant for constant in model.graph.initializer}
+    nodes = []
+    for node in model.graph.node:
+        stored = constants.get(node.input[1]) if node.op_type in WEIGHT_AXES else None
+        if stored is not None:
+            weights = numpy_helper.to_array(stored)
+            axis = WEIGHT_AXES[node.op_type]
+            others = tuple(each for each in range(weights.ndim) if each != axis)
+            scale = np.maximum(np.abs(weights).max(others), np.finfo(np.float32).tiny) / 127
+            shape = [-1 if each == axis else 1 for each in range(weights.ndim)]
+            levels = np.round(weights / scale.reshape(shape)).astype(np.int8)
+            names = [f"{stored.name}_{what}" for what in ("int8", "scale", "float")]
+            model.graph.initializer.remove(stored)
+            model.graph.initializer.extend(
+                numpy_helper.from_array(value, name)
+                for value, name in zip((levels, scale.astype(np.float32)), names, strict=False)
+            )
+            nodes.append(helper.make_node("DequantizeLinear", names[:2], names[2:], axis=axis))
+            node.input[1] = names[2]
+        nodes.append(node)
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+
+
+def check_model(model: object, name: str, published: bool = False) -> None:
     """Raise OperationRefused if a model (``onnx.ModelProto``) has an operation, shape or zero point that
-    TensorRT or ONNX Runtime's CPU may refuse."""
+    TensorRT or ONNX Runtime's CPU may refuse; those of the ``published`` networks need more of them."""
     import onnx
     from onnx import numpy_helper
 
     assert isinstance(model, onnx.ModelProto)
     onnx.checker.check_model(model, full_check=True)
-    refused = sorted({node.op_type for node in model.graph.node} - ALLOWED.keys())
+    allowed = ALLOWED.keys() | (PUBLISHED.keys() if published else set())
+    refused = sorted({node.op_type for node in model.graph.node} - allowed)
     if refused:
         raise OperationRefused(
             f"{name} contains {', '.join(refused)}, which TensorRT may refuse: rewrite the network "

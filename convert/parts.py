@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -47,8 +48,9 @@ class PartSource:
         """Multiply-accumulates per cell of a tile, counted by torch on the smallest tile."""
         rows, columns = self.tiles[0]
         counter = FlopCounterMode(display=False)
+        shapes_only = copy.deepcopy(self.network).to("meta")
         with torch.no_grad(), counter:
-            self.network(*(end.example(rows, columns) for end in self.inputs))
+            shapes_only(*(end.example(rows, columns).to("meta") for end in self.inputs))
         return round(counter.get_total_flops() / 2 / (rows * columns))
 
     def parameters(self) -> int:

@@ -92,7 +92,8 @@ class Prover:
             wanted.append(_exact(source, large))
             fed = [store(value, spec) for value, spec in zip(large, artifact.inputs, strict=True)]
             got.append(real(network.run(fed)[0], artifact.outputs[0]))
-        gate = measure(wanted, got, self.data, source.output.role)
+        before = self.samples[source.name].before
+        gate = measure(wanted, got, self.data, source.output.role, before)
         return Measured(gate, wanted[: len(stored)], got[: len(stored)])
 
     def layers(self, source: PartSource, artifact: Artifact, index: int) -> list[LayerError]:
@@ -123,15 +124,12 @@ class Prover:
             for sample in self.samples[source.name].inputs
         ]
         for index, inputs in enumerate(stored):
-            if source.name in ("mapper", "mapper_global"):
-                # The encoder's samples alternate between photos without and with scratches.
-                inputs[0] = chain["encoder"][2 * index + (source.name == "mapper_global")]
+            origin = self.samples[source.name].origins[index]
+            if origin is not None:
+                inputs[0] = chain[origin.part][origin.sample]
             if source.name == "mapper_global":
                 intact = inputs[1][0].max(axis=-1) == inputs[1].min()
                 inputs[2] = pool(inputs[0][0], intact, CONTEXT_SIDE, artifact.inputs[2])[None]
-            if source.name == "decoder":
-                # The samples alternate between the two mappers.
-                inputs[0] = chain[("mapper", "mapper_global")[index % 2]][index // 2]
         return stored
 
     def _golden(

@@ -31,12 +31,24 @@ class Photos:
     description: str
 
 
+@dataclass(frozen=True)
+class Origin:
+    """A part's output on one of its samples."""
+
+    part: PartName
+    sample: int
+
+
 @dataclass
 class PartSamples:
     """Inputs (channels last, one list a sample) and full-precision outputs of one part."""
 
     inputs: list[list[NDArray[np.float32]]] = field(default_factory=list)
     outputs: list[NDArray[np.float32]] = field(default_factory=list)
+    origins: list[Origin | None] = field(default_factory=list)
+    """For each sample, what its first input is made by; None: by no part."""
+    before: list[NDArray[np.float32]] = field(default_factory=list)
+    """For each sample the picture that was changed, where the output is a picture."""
 
 
 def tile_samples(
@@ -50,26 +62,40 @@ def tile_samples(
     networks = {source.name: copy.deepcopy(source.network).to(device) for source in sources}
     samples: dict[PartName, PartSamples] = {source.name: PartSamples() for source in sources}
 
-    def record(name: PartName, *inputs: Tensor) -> Tensor:
+    def record(name: PartName, origin: PartName | None, *inputs: Tensor) -> Tensor:
         output: Tensor = networks[name](*(value.to(device) for value in inputs)).cpu()
-        samples[name].inputs.append([_array(value) for value in inputs])
-        samples[name].outputs.append(_array(output))
+        keep(samples, name, origin, inputs, output)
         return output
+
+    def encode(photo: Tensor) -> Tensor:
+        cells = to_cells(photo).permute(0, 2, 3, 1)
+        thumbnail = F.interpolate(photo, (THUMBNAIL, THUMBNAIL), mode="area")
+        record("tone", None, thumbnail.permute(0, 2, 3, 1))
+        record("scratch", None, cells)
+        return record("encoder", None, cells)
 
     with torch.no_grad():
         for intact, scratched, mask in zip(photos.intact, photos.scratched, photos.masks, strict=True):
-            latents = []
-            for photo in (intact[None], scratched[None]):
-                cells = to_cells(photo).permute(0, 2, 3, 1)
-                thumbnail = F.interpolate(photo, (THUMBNAIL, THUMBNAIL), mode="area")
-                record("tone", thumbnail.permute(0, 2, 3, 1))
-                record("scratch", cells)
-                latents.append(record("encoder", cells))
-            damage = to_cells(mask[None])
-            context = pool_context(latents[1].permute(0, 3, 1, 2), damage, CONTEXT_SIDE)
-            record("decoder", record("mapper", latents[0]))
-            record("decoder", record("mapper_global", latents[1], damage.permute(0, 2, 3, 1), context))
+            record("decoder", "mapper", record("mapper", "encoder", encode(intact[None])))
+            latent, damage = encode(scratched[None]), to_cells(mask[None])
+            context = pool_context(latent.permute(0, 3, 1, 2), damage, CONTEXT_SIDE)
+            seen = (latent, damage.permute(0, 2, 3, 1), context)
+            record("decoder", "mapper_global", record("mapper_global", "encoder", *seen))
     return samples
+
+
+def keep(
+    samples: dict[PartName, PartSamples],
+    name: PartName,
+    origin: PartName | None,
+    inputs: Sequence[Tensor],
+    output: Tensor,
+) -> None:
+    """Add a sample to those of a part; its first input is the latest output of ``origin``."""
+    made_by = None if origin is None else Origin(origin, len(samples[origin].outputs) - 1)
+    samples[name].inputs.append([_array(value) for value in inputs])
+    samples[name].outputs.append(_array(output))
+    samples[name].origins.append(made_by)
 
 
 def _array(tensor: Tensor) -> NDArray[Any]:

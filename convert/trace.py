@@ -19,6 +19,8 @@ from torch.utils.module_tracker import ModuleTracker
 
 from convert.gate import psnr
 
+LITERT_CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV")
+
 FALL = 10.0
 """dB by which a layer's PSNR must fall below all layers before it to be where the error grows."""
 
@@ -79,7 +81,7 @@ def trace_litert(
     details = {d["index"]: d for d in interpreter.get_tensor_details(subgraph)}
     found = []
     for entry in interpreter._get_ops_details():
-        if entry["op_name"] == "CONV_2D":
+        if entry["op_name"] in LITERT_CONVOLUTIONS:
             index = entry["outputs"][0]
             found.append(_real(interpreter.get_tensor(index, subgraph), details[index]))
     return found
@@ -91,7 +93,7 @@ def trace_onnx(path: Path, inputs: Sequence[NDArray[Any]]) -> list[NDArray[np.fl
     import onnxruntime
 
     model = onnx.load(str(path))
-    names = [node.output[0] for node in model.graph.node if node.op_type == "Conv"]
+    names = [node.output[0] for node in model.graph.node if node.op_type in ("Conv", "ConvTranspose")]
     ends = {value.name for value in model.graph.output}
     model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names if name not in ends)
     options = onnxruntime.SessionOptions()

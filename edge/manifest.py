@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 from msgspec import Meta
@@ -17,14 +17,59 @@ from edge.errors import InvalidManifest
 
 FORMAT_VERSION = 1
 
-PartName = Literal["scratch", "tone", "encoder", "mapper", "mapper_global", "decoder"]
+PublishedName = Literal[
+    "detection_256",
+    "detection_512",
+    "vae_encoder_256",
+    "vae_encoder_512",
+    "mapping_quality_256",
+    "mapping_quality_512",
+    "mapping_scratch_256",
+    "mapping_scratch_512",
+    "mapping_hr_256",
+    "mapping_hr_512",
+    "vae_decoder_quality_256",
+    "vae_decoder_quality_512",
+    "vae_decoder_scratch_256",
+    "vae_decoder_scratch_512",
+    "face_256",
+    "face_512",
+]
+"""The published networks, each for pictures of that many pixels square. Their norms look at the whole
+picture, which can't be cut into tiles for them: the runtime passes them by."""
+
+PartName = Literal["scratch", "tone", "encoder", "mapper", "mapper_global", "decoder", PublishedName]
 Format = Literal["litert", "onnx", "coreml"]
-Precision = Literal["float32", "float16", "int8", "mixed", "dynamic", "palettized"]
+Precision = Literal["float32", "float16", "int8", "mixed", "dynamic", "palettized", "int8_weights"]
 """``int8``: weights and activations, by the recipe that ships; ``mixed``: by a recipe given; ``dynamic``:
-INT8 weights, activations rounded as they come; ``palettized``: weights of a few float16 values a tensor."""
+INT8 weights, activations rounded as they come; ``palettized``: weights of a few float16 values a tensor;
+``int8_weights``: INT8 weights, arithmetic in floating point."""
 
 DataType = Literal["float32", "int8", "uint8"]
-Role = Literal["photo", "thumbnail", "probability", "curves", "latent", "mask", "context", "residual"]
+Role = Literal[
+    "photo",
+    "thumbnail",
+    "probability",
+    "curves",
+    "latent",
+    "mask",
+    "context",
+    "residual",
+    "gray",
+    "picture",
+    "face",
+]
+
+_PUBLISHED: dict[str, tuple[set[Role], set[Role]]] = {
+    "detection": ({"gray"}, {"probability"}),
+    "vae_encoder": ({"picture"}, {"latent"}),
+    "mapping_quality": ({"latent"}, {"latent"}),
+    "mapping_scratch": ({"latent", "mask"}, {"latent"}),
+    "mapping_hr": ({"latent", "mask"}, {"latent"}),
+    "vae_decoder_quality": ({"latent"}, {"picture"}),
+    "vae_decoder_scratch": ({"latent"}, {"picture"}),
+    "face": ({"face"}, {"face"}),
+}
 
 ROLES: dict[PartName, tuple[set[Role], set[Role]]] = {
     "scratch": ({"photo"}, {"probability"}),
@@ -33,6 +78,7 @@ ROLES: dict[PartName, tuple[set[Role], set[Role]]] = {
     "mapper": ({"latent"}, {"latent"}),
     "mapper_global": ({"latent", "mask", "context"}, {"latent"}),
     "decoder": ({"latent"}, {"residual"}),
+    **{name: _PUBLISHED[name.rpartition("_")[0]] for name in get_args(PublishedName)},
 }
 """What each part takes and gives, every role once; the parts in the order in which a photo meets them."""
 

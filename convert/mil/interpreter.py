@@ -47,13 +47,20 @@ class MilNetwork:
         self._function = function
         self._rounding = rounding
         self._constants: dict[str, Any] = {}
+        self._last_use = {
+            var.name: index
+            for index, step in enumerate(function.operations)
+            for inputs in step.inputs.values()
+            for var in (inputs if isinstance(inputs, (list, tuple)) else [inputs])
+            if var is not None
+        }
 
     def run(self, inputs: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
         """Outputs for ``inputs``, in the program's order. Raises UnknownOperation."""
         return self.trace(inputs, keep=())[1]
 
     def trace(
-        self, inputs: Sequence[NDArray[Any]], keep: Sequence[str] = ("conv",)
+        self, inputs: Sequence[NDArray[Any]], keep: Sequence[str] = ("conv", "conv_transpose")
     ) -> tuple[list[NDArray[Any]], list[NDArray[Any]]]:
         """Results of all operations of the kinds ``keep``, in their order, and the outputs."""
         values: dict[str, Tensor] = {}
@@ -61,7 +68,7 @@ class MilNetwork:
             values[name] = self._rounded(torch.from_numpy(np.ascontiguousarray(value)), _dtype(var))
         kept = []
         with torch.no_grad():
-            for step in self._function.operations:
+            for index, step in enumerate(self._function.operations):
                 if step.op_type == "const":
                     continue
                 results = self._results(step, values)
@@ -74,10 +81,19 @@ class MilNetwork:
                     values[var.name] = self._rounded(result, _dtype(var))
                 if step.op_type in keep:
                     kept.append(values[step.outputs[0].name].numpy())
+                self._forget(step, index, values)
         outputs = [
             values[var.name] if var.name in values else _constant(var) for var in self._function.outputs
         ]
         return kept, [np.ascontiguousarray(output.numpy()) for output in outputs]
+
+    def _forget(self, step: Any, index: int, values: dict[str, Tensor]) -> None:
+        """Drop what no later operation needs: the maps of a published network take gigabytes together."""
+        outputs = {var.name for var in self._function.outputs}
+        for inputs in step.inputs.values():
+            for var in inputs if isinstance(inputs, (list, tuple)) else [inputs]:
+                if var is not None and self._last_use[var.name] == index and var.name not in outputs:
+                    values.pop(var.name, None)
 
     def _results(self, step: Any, values: dict[str, Tensor]) -> tuple[Tensor, ...]:
         if step.op_type == "cast":

@@ -24,6 +24,9 @@ LEAST_LENGTH = 1e-6
 SHARPNESS = 1e4
 """A patch that is behind the best by a thousandth of its length counts for e^-10 of it."""
 
+MOST_QUERIES = 4096
+"""Cells that attend at a time: the matrix of a 512-pixel tile takes 256 MiB so, not 1 GiB."""
+
 HIDDEN = 1e4
 """What is taken off the scores of damaged cells: their weights are 0 in float16 and float32."""
 
@@ -49,7 +52,7 @@ class SafeInstanceNorm(nn.Module):
 
 
 class DenseNonLocal(nn.Module):
-    """`PartialNonLocal` by one matrix ``(B, h*w, h*w)``: for tiles only.
+    """`PartialNonLocal` by matrices of ``(B, MOST_QUERIES, h*w)``: for tiles only.
 
     As published, where nothing is undamaged nothing is attended to. The published renormalisation
     gives less where the undamaged cells' weights come to under 1e-12; here they always sum up to 1.
@@ -65,8 +68,13 @@ class DenseNonLocal(nn.Module):
         keys = self.phi(x).flatten(2)
         values = self.g(x).flatten(2).transpose(1, 2)
         whole = valid.flatten(1).unsqueeze(1)
-        scores = queries @ keys + (whole - 1) * HIDDEN
-        attended = torch.softmax(scores, dim=2) @ values * whole.amax(2, keepdim=True)
+        hidden = (whole - 1) * HIDDEN
+        # A slice that takes everything does not convert.
+        count = queries.shape[1]
+        starts = range(0, count, MOST_QUERIES) if count > MOST_QUERIES else ()
+        chunks = [queries[:, start : start + MOST_QUERIES] for start in starts] or [queries]
+        answers = [torch.softmax(some @ keys + hidden, dim=2) @ values for some in chunks]
+        attended = torch.cat(answers, dim=1) * whole.amax(2, keepdim=True)
         filled: Tensor = self.res_block(self.W(attended.transpose(1, 2).reshape(x.shape)))
         return valid * x + (1 - valid) * filled
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated, get_args
 
@@ -9,13 +11,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from convert.artifacts import PRECISIONS, artifact_bytes
-from convert.bundling import Kind, Recipe, build_bundle
+from convert.artifacts import PRECISIONS, PUBLISHED_PRECISIONS, artifact_bytes
+from convert.bundling import Kind, Made, Recipe, build_bundle
 from convert.int8_recipe import load_recipe
 from convert.parts import mobile_parts
 from convert.ranges import RANGES_FILE, load_ranges
+from convert.reference.parts import SIDES, published_parts
+from convert.reference.weights import MANIFEST_NAME, open_weights
 from convert.weights import load_mobile
-from edge.manifest import Format, Manifest, Precision, Provenance
+from edge.manifest import Format, Precision, Provenance
 from quantize.old_photos import old_photos
 from quantize.photosets import bundled_photos, load_photos
 
@@ -26,12 +30,21 @@ first size is the one to calibrate and prove with."""
 GLOBAL_TILES = ((64, 64), (96, 96), (128, 128), (32, 32))
 """For the mapper with attention: 256x256 cells took 130 MB more."""
 
+MOBILE_DEFAULT, PUBLISHED_DEFAULT = "float32,float16,int8", "float16,int8_weights"
+"""Precisions."""
+
+MOBILE_PROOF, PUBLISHED_PROOF = 24, 1
+"""Photos: the published networks take minutes for one, in all formats."""
+
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @command.command()
 def convert(
-    weights: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Folder of weights.")],
+    weights: Annotated[
+        Path,
+        typer.Argument(exists=True, file_okay=False, help="Folder of mobile weights, or of imported ones."),
+    ],
     photos: Annotated[
         list[Path] | None,
         typer.Argument(
@@ -51,8 +64,21 @@ def convert(
         ),
     ] = "litert,coreml,onnx",
     precision: Annotated[
-        str, typer.Option(help=f"Precisions, where a format has them: {', '.join(get_args(Precision))}.")
-    ] = "float32,float16,int8",
+        str | None,
+        typer.Option(
+            help=f"Precisions, where a format has them: {', '.join(get_args(Precision))}. "
+            f"Default: {MOBILE_DEFAULT}; of the published networks {PUBLISHED_DEFAULT}.",
+            show_default=False,
+        ),
+    ] = None,
+    side: Annotated[
+        list[int] | None,
+        typer.Option(
+            help="Of the pictures that published networks are converted for. Default: both of "
+            f"{' and '.join(map(str, SIDES))}.",
+            show_default=False,
+        ),
+    ] = None,
     data: Annotated[str, typer.Option(help="Name of the photos, for the manifest.")] = "",
     recipe: Annotated[str, typer.Option(help="How the weights were trained, for the manifest.")] = "",
     licence: Annotated[str, typer.Option(help="Of the weights.")] = "Apache-2.0",
@@ -62,7 +88,15 @@ def convert(
         typer.Option("--mixed", exists=True, dir_okay=False, help="INT8 recipe of the precision mixed."),
     ] = None,
     calibration: Annotated[int, typer.Option(min=1, help="Old photos to calibrate with.")] = 64,
-    proof: Annotated[int, typer.Option(min=1, help="Held-out old photos to prove it on.")] = 24,
+    proof: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Held-out old photos to prove it on. "
+            f"Default: {MOBILE_PROOF}; for the published networks {PUBLISHED_PROOF}.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Convert weights to a bundle for LiteRT, Core ML and ONNX, each network proven against PyTorch.
 
@@ -70,35 +104,63 @@ def convert(
     interruption the same command goes on where it stopped.
     """
     console = Console(stderr=True)
-    chosen = chosen_kinds(to, precision, mixed is not None)
-    sources = mobile_parts(load_mobile(weights), TILES, GLOBAL_TILES)
-    side = TILES[0][0] * 4
-    learnt = weights / RANGES_FILE
-    with console.status("Reading photos") as status:
-        photo_set = load_photos(photos, least_side=side) if photos else bundled_photos(side)
+    published = (weights / MANIFEST_NAME).exists()
+    if side and not (published and set(side) <= set(SIDES)):
+        raise typer.BadParameter(
+            f"Sides are for imported weights, and each one of {', '.join(map(str, SIDES))}.",
+            param_hint="--side",
+        )
+    wanted = precision or (PUBLISHED_DEFAULT if published else MOBILE_DEFAULT)
+    offered = dict.fromkeys(PRECISIONS, PUBLISHED_PRECISIONS) if published else PRECISIONS
+    kinds = chosen_kinds(to, wanted, mixed is not None, offered)
+    sides = sorted(side or SIDES)
+    with console.status("Reading weights and photos") as status:
+        photo_side = sides[-1] if published else 4 * TILES[0][0]
+        photo_set = load_photos(photos, least_side=photo_side) if photos else bundled_photos(photo_side)
         named = data or ("unnamed photos" if photos else "photographs that come with scikit-image")
-        made = Recipe(
-            name="mobile",
+        count = proof or (PUBLISHED_PROOF if published else MOBILE_PROOF)
+        held_out = old_photos(
+            photo_set.held_out, count, photo_side, 2, f"{named}, held out, synthesised old"
+        )
+        making = partial(
+            Recipe,
             version=version,
-            calibration=old_photos(photo_set.train, calibration, side, 1, f"{named}, synthesised old"),
-            proof=old_photos(photo_set.held_out, proof, side, 2, f"{named}, held out, synthesised old"),
-            mixed=None if mixed is None else load_recipe(mixed),
-            ranges=load_ranges(learnt) if learnt.exists() else {},
-            kinds=chosen,
+            proof=held_out,
+            kinds=kinds,
             provenance=Provenance(recipe=recipe, data=named, licence=licence, tools={}),
         )
-        manifest = build_bundle(sources, made, output, status.update)
-    Console().print(_gates(manifest))
+        if published:
+            parts = published_parts(open_weights(weights), sides)
+            sources = parts.sources
+            made = making(name="published", calibration=held_out, sampler=parts.samples)
+        else:
+            sources = mobile_parts(load_mobile(weights), TILES, GLOBAL_TILES)
+            learnt = weights / RANGES_FILE
+            made = making(
+                name="mobile",
+                calibration=old_photos(
+                    photo_set.train, calibration, photo_side, 1, f"{named}, synthesised old"
+                ),
+                mixed=None if mixed is None else load_recipe(mixed),
+                ranges=load_ranges(learnt) if learnt.exists() else {},
+            )
+        written = build_bundle(sources, made, output, status.update)
+    Console().print(_gates(written))
 
 
-def chosen_kinds(formats: str, precisions: str, mixed: bool) -> tuple[Kind, ...]:
-    """Every precision in every format that has it. Raises BadParameter."""
+def chosen_kinds(
+    formats: str,
+    precisions: str,
+    mixed: bool,
+    offers: Mapping[Format, tuple[Precision, ...]] = PRECISIONS,
+) -> tuple[Kind, ...]:
+    """Every precision in every format that ``offers`` it. Raises BadParameter."""
     kinds: list[Kind] = []
     for entry in formats.split(","):
         name, _, own = entry.partition(":")
         (kind,) = _names([name], get_args(Format), "format")
         wanted = _names(own.split("+") if own else precisions.split(","), get_args(Precision), "precision")
-        offered = PRECISIONS[kind]  # type: ignore[index]
+        offered = offers[kind]  # type: ignore[index]
         found: list[Kind] = [(kind, each) for each in offered if each in wanted]  # type: ignore[misc]
         if not found:
             raise typer.BadParameter(
@@ -122,20 +184,23 @@ def _names(texts: list[str], known: tuple[str, ...], what: str) -> list[str]:
     return names
 
 
-def _gates(manifest: Manifest) -> Table:
-    columns = ("part", "format", "precision", "KB", "output dB", "residual dB", "worst tile dB", "verdict")
+def _gates(made: Made) -> Table:
+    columns = ("part", "format", "precision", "KB", "output dB", "residual dB", "worst tile dB", "verdict",
+               "seconds", "peak GB")  # fmt: skip
     table = Table(*columns, title="Proven against PyTorch")
-    for name, part in manifest.parts.items():
-        for artifact in part.artifacts:
-            gate = artifact.gate
+    for name, records in made.records.items():
+        for record in records:
+            artifact, gate = record.artifact, record.artifact.gate
             table.add_row(
                 name,
                 artifact.format,
                 artifact.precision,
-                f"{artifact_bytes(manifest, artifact) / 1000:.0f}",
+                f"{artifact_bytes(made.manifest, artifact) / 1000:.0f}",
                 f"{gate.output_psnr:.1f}",
                 "" if gate.residual_psnr is None else f"{gate.residual_psnr:.1f}",
                 f"{gate.worst_tile_psnr:.1f}",
                 "passed",
+                f"{record.seconds:.0f}",
+                f"{record.peak_bytes / 1e9:.1f}" if record.peak_bytes else "",
             )
     return table

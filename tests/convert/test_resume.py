@@ -50,7 +50,7 @@ def test_an_interrupted_conversion_goes_on(tmp_path: Path) -> None:
     stamp = made.stat().st_mtime_ns
 
     told.clear()
-    manifest = build_bundle(one_tile(), recipe(), folder, told.append)
+    manifest = build_bundle(one_tile(), recipe(), folder, told.append).manifest
     assert "calibration" not in told
     assert (folder / "encoder" / "mixed.tflite").stat().st_mtime_ns == stamp
     assert [path.name for path in tmp_path.iterdir()] == ["bundle"]

@@ -78,7 +78,13 @@ class FaceGenerator(nn.Module):
 
 
 def _resized(face: Tensor, side: int) -> Tensor:
-    return F.interpolate(face, (side, side), mode="bilinear", align_corners=False)
+    """Bilinear without antialiasing. By an even factor that is the mean of the four pixels in the middle;
+    as slices it converts to every format."""
+    factor = face.shape[2] // side
+    if factor == 1:
+        return face
+    near, far = slice(factor // 2 - 1, None, factor), slice(factor // 2, None, factor)
+    return (face[..., near, near] + face[..., near, far] + face[..., far, near] + face[..., far, far]) / 4
 
 
 def _doubled(x: Tensor) -> Tensor:

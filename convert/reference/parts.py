@@ -1,0 +1,147 @@
+"""The published networks as parts of a bundle: each for pictures of one size, and what to prove it with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from convert.nets.reference import ScratchUnet, Vae
+from convert.parts import ChannelsLast, End, PartSource
+from convert.reference.exportable import exportable
+from convert.reference.kinds import ROLES, RoleName
+from convert.reference.weights import ReferenceWeights
+from convert.samples import PartSamples, Photos, keep
+from edge.manifest import PartName, Role
+
+SIDES = (256, 512)
+"""Pixels of the pictures that the networks are converted for."""
+
+LATENT_PIXELS = 4
+"""Pixels to a latent, each way."""
+
+LUMINANCE = (0.299, 0.587, 0.114)
+
+
+class Probability(nn.Module):
+    """The detector with the sigmoid that the published code applies to what it gives."""
+
+    def __init__(self, detector: ScratchUnet) -> None:
+        super().__init__()
+        self.detector = detector
+
+    def forward(self, gray: Tensor) -> Tensor:
+        return torch.sigmoid(self.detector(gray))
+
+
+@dataclass(frozen=True)
+class PublishedParts:
+    """``sources`` to convert, of networks rewritten for it; ``originals`` are the networks as imported."""
+
+    sources: list[PartSource]
+    originals: dict[PartName, nn.Module]
+
+    def samples(self, sources: Sequence[PartSource], photos: Photos) -> dict[PartName, PartSamples]:
+        """What each part sees and gives when the original networks restore ``photos``, a corner of each for
+        the smaller sides. For the face networks a photo stands for a face."""
+        samples: dict[PartName, PartSamples] = {source.name: PartSamples() for source in sources}
+        sides = sorted({int(name.rpartition("_")[2]) for name in samples})
+        with torch.no_grad():
+            for intact, scratched, mask in zip(photos.intact, photos.scratched, photos.masks, strict=True):
+                for side in sides:
+                    cut = (each[None, :, :side, :side] for each in (intact, scratched, mask))
+                    self._restore(samples, side, *cut)
+        return samples
+
+    def _restore(
+        self,
+        samples: dict[PartName, PartSamples],
+        side: int,
+        intact: Tensor,
+        scratched: Tensor,
+        mask: Tensor,
+    ) -> None:
+        def record(part: str, origin: str | None, *inputs: Tensor) -> Tensor:
+            name = cast(PartName, f"{part}_{side}")
+            output: Tensor = self.originals[name](*inputs)
+            keep(samples, name, cast(PartName, f"{origin}_{side}") if origin else None, inputs, output)
+            return output
+
+        def decode(part: str, origin: str, latent: Tensor, picture: Tensor) -> None:
+            record(part, origin, latent)
+            samples[cast(PartName, f"{part}_{side}")].before.append(picture.numpy())
+
+        old, struck, damage = (x.permute(0, 2, 3, 1).contiguous() for x in (intact, scratched, mask))
+        old, struck = 2 * old - 1, 2 * struck - 1
+        record("detection", None, (struck * torch.tensor(LUMINANCE)).sum(3, keepdim=True))
+        latent = record("vae_encoder", None, old)
+        decode(
+            "vae_decoder_quality", "mapping_quality", record("mapping_quality", "vae_encoder", latent), old
+        )
+        painted = torch.where(damage > 0, torch.ones(()), struck)
+        latent = record("vae_encoder", None, painted)
+        for mapping in ("mapping_scratch", "mapping_hr"):
+            if f"{mapping}_{side}" in samples:
+                mapped = record(mapping, "vae_encoder", latent, damage)
+                decode("vae_decoder_scratch", mapping, mapped, painted)
+        if f"face_{side}" in samples:
+            record("face", None, old)
+            samples[cast(PartName, f"face_{side}")].before.append(old.numpy())
+
+
+def published_parts(weights: ReferenceWeights, sides: Sequence[int] = SIDES) -> PublishedParts:
+    """The networks of imported weights, for pictures of these sides; those not imported are left out.
+
+    Raises MissingWeights if one is missing that nothing works without, or another WeightsError.
+    """
+    sources: list[PartSource] = []
+    originals: dict[PartName, nn.Module] = {}
+
+    def add(part: str, network: nn.Module, ends: Callable[[int], tuple[End, ...]], only: int = 0) -> None:
+        rewritten = ChannelsLast(exportable(network))
+        for side in sides:
+            if only in (0, side):
+                name = cast(PartName, f"{part}_{side}")
+                *inputs, output = ends(side)
+                originals[name] = ChannelsLast(network).eval()
+                sources.append(
+                    PartSource(
+                        name,
+                        rewritten,
+                        tuple(inputs),
+                        output,
+                        halo=0,
+                        stride=1,
+                        tiles=((side, side),),
+                    )
+                )
+
+    vae = cast(Vae, weights.load("vae_a"))
+    width = cast(nn.Conv2d, vae.encoder[1]).out_channels
+
+    def map_of(role: Role, channels: int, stride: int = 1) -> Callable[[int], End]:
+        return lambda side: End(role, channels, (side // stride, side // stride, channels))
+
+    picture, face, gray = map_of("picture", 3), map_of("face", 3), map_of("gray", 1)
+    probability, mask = map_of("probability", 1), map_of("mask", 1)
+    latent = map_of("latent", width, LATENT_PIXELS)
+    detector = cast(ScratchUnet, weights.load("detection"))
+    add("detection", Probability(detector), lambda side: (gray(side), probability(side)))
+    add("vae_encoder", vae.encoder, lambda side: (picture(side), latent(side)))
+    add("mapping_quality", weights.load("mapping_quality"), lambda side: (latent(side), latent(side)))
+    fillers: tuple[RoleName, ...] = ("mapping_scratch", "mapping_hr")
+    for role in fillers:
+        if ROLES[role].absent is None or role in weights:
+            add(role, weights.load(role), lambda side: (latent(side), mask(side), latent(side)))
+    decoders: dict[str, RoleName] = {"quality": "vae_b_quality", "scratch": "vae_b_scratch"}
+    for kind, role in decoders.items():
+        decoder = cast(Vae, weights.load(role)).decoder
+        add(f"vae_decoder_{kind}", decoder, lambda side: (latent(side), picture(side)))
+    faces: dict[int, RoleName] = {256: "face_256", 512: "face_512"}
+    for side, role in faces.items():
+        if side in sides and role in weights:
+            add("face", weights.load(role), lambda side: (face(side), face(side)), only=side)
+    return PublishedParts(sources, originals)
