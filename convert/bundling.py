@@ -6,6 +6,7 @@ interruption leaves the old one alone. After an interruption, what was proven is
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import importlib.metadata
 import os
@@ -26,7 +27,7 @@ from convert.labels import Label
 from convert.parts import PartSource
 from convert.proof import Prover
 from convert.ranges import named_ranges, part_ranges
-from convert.samples import PartSamples, Photos, tile_samples
+from convert.samples import Photos, Sampler, tile_samples
 from edge.bundle import file_entry, write_manifest
 from edge.errors import HeirloomError
 from edge.files import written_beside
@@ -64,8 +65,7 @@ class Recipe:
     ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
     """Learnt ones (`convert.ranges`), in place of those that calibration finds for the restore path."""
     kinds: tuple[Kind, ...] = (("litert", "float32"), ("litert", "int8"))
-    sampler: Callable[[Sequence[PartSource], Photos], dict[PartName, PartSamples]] = tile_samples
-    """What the parts see and give when the full-precision networks restore photos."""
+    sampler: Sampler = tile_samples
     scratch_threshold: float = SCRATCH_THRESHOLD
     figures: dict[str, float] = field(default_factory=dict)
 
@@ -153,6 +153,7 @@ def _records(
                 start = time.monotonic()
                 if kind == "litert":
                     _convert_exact(source, made_of.exact[source.name])
+                gc.collect()  # what the converters leave behind refers to itself, a gigabyte a network
                 draft = write_artifact(source, kind, precision, made_of, building)
                 artifact, files = prover.prove(source, draft)
                 seconds = round(time.monotonic() - start, 1)

@@ -19,11 +19,11 @@ from convert.artifacts import artifact_bytes
 from convert.gate import shortfall
 from convert.parts import PartSource
 from convert.proof import Measured, Prover, open_networks
-from convert.samples import Photos, tile_samples
+from convert.samples import Photos, Sampler, tile_samples
 from convert.trace import LayerError
 from edge.bundle import Bundle
 from edge.cells import to_pixels
-from edge.manifest import Artifact, Gate, PartName
+from edge.manifest import Artifact, Gate, PartName, Role
 
 matplotlib.use("Agg")
 from matplotlib import pyplot
@@ -31,6 +31,9 @@ from matplotlib import pyplot
 CELL = 4
 AMPLIFIED = 16
 """How much brighter differences are shown."""
+
+FINAL: tuple[Role, ...] = ("residual", "picture", "face")
+"""What the last networks give: a change to a photo, or a photo from -1 to 1."""
 
 SHOWN = 4
 """Photos under "before and after"."""
@@ -66,15 +69,15 @@ def measure_bundle(
     bundle: Bundle,
     sources: Sequence[PartSource],
     photos: Photos,
-    device: str = "cpu",
+    sampler: Sampler = tile_samples,
     tell: Callable[[str], None] = lambda step: None,
 ) -> tuple[list[Result], Prover]:
-    """Run every artefact of ``bundle`` on ``photos``; PyTorch's ``sources`` run on ``device``.
+    """Run every artefact of ``bundle`` on ``photos``; ``sampler`` knows what PyTorch makes of them.
 
-    The sources' tiles must be the bundle's. Raises RuntimeUnavailable.
+    The tiles of ``sources`` must be the bundle's. Raises RuntimeUnavailable.
     """
     tell("what PyTorch computes")
-    prover = Prover(bundle.folder, tile_samples(sources, photos, device), photos.description)
+    prover = Prover(bundle.folder, sampler(sources, photos), photos.description)
     results = []
     for source in sources:
         for artifact in bundle.manifest.parts[source.name].artifacts:
@@ -93,7 +96,7 @@ def write_report(path: Path, bundle: Bundle, results: Sequence[Result], prover: 
 
     from edge.files import written_beside
 
-    final = [result for result in results if result.part == "decoder"]
+    final = [result for result in results if result.artifact.outputs[0].role in FINAL]
     template = (files("convert") / "templates" / "report.html").read_text("utf-8")
     page = Environment(autoescape=True).from_string(template)
     parts = list(dict.fromkeys(result.part for result in results))
@@ -104,7 +107,11 @@ def write_report(path: Path, bundle: Bundle, results: Sequence[Result], prover: 
         layers=[_layer_plot(part, [r for r in results if r.part == part]) for part in parts],
         histogram=_histogram(final),
         worst=[_worst_tile(result, prover) for result in final],
-        pictures=_before_and_after(final, prover),
+        pictures=[
+            picture
+            for part in dict.fromkeys(result.part for result in final)
+            for picture in _before_and_after([r for r in final if r.part == part], prover)
+        ],
     )
     with written_beside(path) as partial:
         partial.write_text(text, "utf-8")
@@ -127,7 +134,8 @@ def _histogram(results: Sequence[Result]) -> str:
     edges = np.arange(-12.25, 12.5, 0.5)
     for result in results:
         pairs = zip(result.measured.got, result.measured.wanted, strict=True)
-        errors = np.concatenate([(got - wanted).ravel() for got, wanted in pairs]) * 255
+        errors = np.concatenate([(got - wanted).ravel() for got, wanted in pairs])
+        errors *= 255 if result.artifact.outputs[0].role == "residual" else 127.5
         axes.hist(errors.clip(-12, 12), edges, histtype="step", density=True, label=result.name)
     axes.set(yscale="log", xlabel="levels", ylabel="share")
     axes.legend(fontsize=7)
@@ -142,18 +150,20 @@ def _worst_tile(result: Result, prover: Prover) -> Picture:
     difference = np.clip(0.5 + AMPLIFIED * (made - exact), 0, 1)
     decibels = -10 * np.log10(max(errors[index], 1e-12))
     caption = (
-        f"{result.name}, {decibels:.1f} dB: the old photo, restored by PyTorch, restored by the artefact, "
-        f"and the difference {AMPLIFIED} times as large."
+        f"{result.part}, {result.name}, {decibels:.1f} dB: the old photo, restored by PyTorch, restored by "
+        f"the artefact, and the difference {AMPLIFIED} times as large."
     )
     return Picture(_encoded(np.concatenate((photo, exact, made, difference), axis=1)), caption)
 
 
 def _before_and_after(results: Sequence[Result], prover: Prover) -> list[Picture]:
     found = []
-    for index in range(min(SHOWN, len(prover.samples["decoder"].outputs))):
+    for index in range(min(SHOWN, len(prover.samples[results[0].part].outputs))):
         photo, exact, _ = _pictures(results[0], prover, index)
         row = [photo, exact, *(_pictures(result, prover, index)[2] for result in results)]
-        caption = f"The old photo; PyTorch; {', '.join(result.name for result in results)}."
+        caption = (
+            f"{results[0].part}. The old photo; PyTorch; {', '.join(result.name for result in results)}."
+        )
         found.append(Picture(_encoded(np.concatenate(row, axis=1)), caption))
     return found
 
@@ -161,11 +171,17 @@ def _before_and_after(results: Sequence[Result], prover: Prover) -> list[Picture
 def _pictures(
     result: Result, prover: Prover, index: int
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """The old photo of a decoder's sample, restored by PyTorch and by the artefact, in 0..1."""
+    """The old photo of a sample, restored by PyTorch and by the artefact, in 0..1."""
+    samples, measured = prover.samples[result.part], result.measured
+    if samples.before:
+        photo, exact, made = (
+            np.clip((pictures[index][0] + 1) / 2, 0, 1)
+            for pictures in (samples.before, measured.wanted, measured.got)
+        )
+        return photo, exact, made
     photo = to_pixels(prover.samples["encoder"].inputs[index][0][0], CELL)
     exact, made = (
-        np.clip(photo + to_pixels(tiles[index][0], CELL), 0, 1)
-        for tiles in (result.measured.wanted, result.measured.got)
+        np.clip(photo + to_pixels(tiles[index][0], CELL), 0, 1) for tiles in (measured.wanted, measured.got)
     )
     return photo, exact, made
 

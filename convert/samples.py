@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,6 +49,10 @@ class PartSamples:
     """For each sample, what its first input is made by; None: by no part."""
     before: list[NDArray[np.float32]] = field(default_factory=list)
     """For each sample the picture that was changed, where the output is a picture."""
+
+
+Sampler = Callable[[Sequence[PartSource], Photos], dict[PartName, PartSamples]]
+"""Finds what each part sees and gives when the full-precision networks restore photos."""
 
 
 def tile_samples(

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edge.bench_restore import Run
-from edge.bundle import Bundle
+from edge.bundle import Bundle, find_part
 from edge.errors import HeirloomError
 from edge.manifest import INTEGER_RANGES, PartName, Precision, Tensor, tensor_shape
 from edge.parts import LoadedPart, Usage, load_part
@@ -334,7 +334,7 @@ def write_test_photo(path: Path, size: tuple[int, int]) -> None:
 def offered_precisions(bundle: Bundle) -> list[Precision]:
     """The precisions in which this machine can run the bundle's encoder, INT8 first."""
     formats = available_formats()
-    artifacts = bundle.manifest.parts["encoder"].artifacts
+    artifacts = find_part(bundle, "encoder").artifacts
     found = {artifact.precision for artifact in artifacts if artifact.format in formats}
     wanted: tuple[Precision, ...] = ("int8", "mixed", "dynamic", "float16", "float32")
     return [precision for precision in wanted if precision in found]

@@ -26,6 +26,7 @@ from edge.manifest import (
     File,
     Format,
     Manifest,
+    Part,
     PartName,
     Precision,
     Tensor,
@@ -114,6 +115,17 @@ def file_entry(path: Path) -> File:
         return File(sha256=digest, bytes=stream.tell())
 
 
+def find_part(bundle: Bundle, part: PartName) -> Part:
+    """The part. Raises MissingArtifact, as for bundles of the published networks."""
+    found = bundle.manifest.parts.get(part)
+    if found is None:
+        raise MissingArtifact(
+            f"The bundle {bundle.manifest.name} has no {part}: name a bundle of mobile networks, like the "
+            "one that ships with Heirloom."
+        )
+    return found
+
+
 def find_artifact(
     bundle: Bundle, part: PartName, precision: Precision, runtime_formats: Sequence[Format]
 ) -> Artifact:
@@ -121,11 +133,11 @@ def find_artifact(
 
     ``tone`` may exist in float only (it is tiny and runs once a photo). Raises MissingArtifact.
     """
-    found = bundle.manifest.parts.get(part)
+    found = find_part(bundle, part)
     wanted: tuple[Precision, ...] = (precision, "float32", "float16") if part == "tone" else (precision,)
     for candidate in wanted:
         for kind in runtime_formats:
-            for artifact in found.artifacts if found else ():
+            for artifact in found.artifacts:
                 if artifact.precision == candidate and artifact.format == kind:
                     return artifact
     raise MissingArtifact(

@@ -14,8 +14,8 @@ from edge.manifest import Artifact, Format, Tile
 
 FORMAT: Format = "coreml"
 
-# A package's tiles are loaded one after another.
-_package = lru_cache(maxsize=8)(lambda path, changed: load_package(path))
+# A package's tiles are loaded one after another; one of the published networks takes a gigabyte.
+_package = lru_cache(maxsize=1)(lambda path, changed: load_package(path))
 
 
 def load(path: Path, artifact: Artifact, tile: Tile, threads: int) -> MilNetwork:

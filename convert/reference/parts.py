@@ -44,29 +44,35 @@ class PublishedParts:
     sources: list[PartSource]
     originals: dict[PartName, nn.Module]
 
-    def samples(self, sources: Sequence[PartSource], photos: Photos) -> dict[PartName, PartSamples]:
+    def samples(
+        self, sources: Sequence[PartSource], photos: Photos, device: str = "cpu"
+    ) -> dict[PartName, PartSamples]:
         """What each part sees and gives when the original networks restore ``photos``, a corner of each for
-        the smaller sides. For the face networks a photo stands for a face."""
-        samples: dict[PartName, PartSamples] = {source.name: PartSamples() for source in sources}
+        the smaller sides. All parts are run, whichever ``sources`` are asked for, since they feed each
+        other. For the face networks a photo stands for a face."""
+        samples: dict[PartName, PartSamples] = {name: PartSamples() for name in self.originals}
+        for network in self.originals.values():
+            network.to(device)
         sides = sorted({int(name.rpartition("_")[2]) for name in samples})
         with torch.no_grad():
             for intact, scratched, mask in zip(photos.intact, photos.scratched, photos.masks, strict=True):
                 for side in sides:
                     cut = (each[None, :, :side, :side] for each in (intact, scratched, mask))
-                    self._restore(samples, side, *cut)
+                    self._restore(samples, side, device, *cut)
         return samples
 
     def _restore(
         self,
         samples: dict[PartName, PartSamples],
         side: int,
+        device: str,
         intact: Tensor,
         scratched: Tensor,
         mask: Tensor,
     ) -> None:
         def record(part: str, origin: str | None, *inputs: Tensor) -> Tensor:
             name = cast(PartName, f"{part}_{side}")
-            output: Tensor = self.originals[name](*inputs)
+            output: Tensor = self.originals[name](*(value.to(device) for value in inputs)).cpu()
             keep(samples, name, cast(PartName, f"{origin}_{side}") if origin else None, inputs, output)
             return output
 

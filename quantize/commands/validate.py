@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 from rich.console import Console
 
 from convert.errors import WeightsError
 from convert.parts import PartSource, mobile_parts
+from convert.reference.parts import published_parts
+from convert.reference.weights import MANIFEST_NAME, open_weights
 from convert.report import measure_bundle, write_report
+from convert.samples import Sampler, tile_samples
 from convert.weights import load_mobile
 from edge.bundle import open_bundle
-from edge.manifest import Manifest
+from edge.manifest import Manifest, PublishedName
 from quantize.commands.running import torch_device
 from quantize.old_photos import old_photos
 from quantize.photosets import bundled_photos, load_photos
+
+MOBILE_COUNT, PUBLISHED_COUNT = 24, 2
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -41,7 +47,15 @@ def validate(
         Path, typer.Option("-o", "--output", dir_okay=False, help="The page to write.")
     ] = Path("report.html"),
     device: Annotated[str, typer.Option(help="Where PyTorch runs: cpu, cuda, ...")] = "cpu",
-    count: Annotated[int, typer.Option(min=1, help="Old photos to measure on.")] = 24,
+    count: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help=f"Old photos to measure on. Default: {MOBILE_COUNT}; of published networks "
+            f"{PUBLISHED_COUNT}.",
+            show_default=False,
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the damage.")] = 3,
 ) -> None:
     """Run every network of a bundle, and PyTorch in full precision, on old photos; write an HTML page.
@@ -49,15 +63,23 @@ def validate(
     Core ML programs are interpreted. Ends with 1 if anything falls short of its gate.
     """
     opened = open_bundle(bundle)
-    sources = bundle_sources(opened.manifest, weights)
-    with Console(stderr=True).status("Reading photos") as status:
-        where = torch_device(device)
-        rows, columns = sources[1].tiles[0]
-        side = 4 * max(rows, columns)
+    with Console(stderr=True).status("Reading weights and photos") as status:
+        where = str(torch_device(device))
+        sampler: Sampler
+        sides = published_sides(opened.manifest)
+        if (weights / MANIFEST_NAME).exists():
+            published = published_parts(open_weights(weights), sides)
+            sources, sampler = published.sources, partial(published.samples, device=where)
+        else:
+            sources = mobile_parts(load_mobile(weights), ((64, 64),))
+            sampler = partial(tile_samples, device=where)
+        sources = in_bundle_tiles(opened.manifest, sources)
+        side = sides[-1] if sides else 4 * max(sources[1].tiles[0])
         photo_set = load_photos(photos, least_side=side) if photos else bundled_photos(side)
         named = ", ".join(path.name for path in photos) if photos else "photographs of scikit-image"
+        count = count or (PUBLISHED_COUNT if sides else MOBILE_COUNT)
         old = old_photos(photo_set.train + photo_set.held_out, count, side, seed, f"{named}, made old")
-        results, prover = measure_bundle(opened, sources, old, str(where), status.update)
+        results, prover = measure_bundle(opened, sources, old, sampler, status.update)
         status.update("Writing the page")
         write_report(output, opened, results, prover)
     short = [f"{result.part} {result.name}: {result.short}" for result in results if result.short]
@@ -67,26 +89,26 @@ def validate(
     raise typer.Exit(1 if short else 0)
 
 
-def bundle_sources(manifest: Manifest, weights: Path) -> list[PartSource]:
+def published_sides(manifest: Manifest) -> list[int]:
+    """The sides of the pictures that a bundle's published networks are for; none in a mobile bundle."""
+    names = manifest.parts.keys() & set(get_args(PublishedName))
+    return sorted({int(name.rpartition("_")[2]) for name in names})
+
+
+def in_bundle_tiles(manifest: Manifest, sources: list[PartSource]) -> list[PartSource]:
     """The weights' parts in the bundle's tile sizes. Raises WeightsError if they are not of one kind."""
-    sources = mobile_parts(load_mobile(weights), ((64, 64),))
-    missing = sorted(source.name for source in sources if source.name not in manifest.parts)
-    other = [
-        source.name
-        for source in sources
-        if source.name in manifest.parts and manifest.parts[source.name].parameters != source.parameters()
-    ]
+    parts = manifest.parts
+    missing = {source.name for source in sources} ^ parts.keys()
+    other = {s.name for s in sources if s.name in parts and parts[s.name].parameters != s.parameters()}
     if missing or other:
         raise WeightsError(
-            f"The weights are not those of the bundle ({', '.join(missing + other)}): name the folder it "
-            "was made of."
+            f"The weights are not those of the bundle ({', '.join(sorted(missing | other))}): name the "
+            "folder it was made of."
         )
     return [
         replace(
             source,
-            tiles=tuple(
-                (tile.rows, tile.columns) for tile in manifest.parts[source.name].artifacts[0].tiles
-            ),
+            tiles=tuple((tile.rows, tile.columns) for tile in parts[source.name].artifacts[0].tiles),
         )
         for source in sources
     ]

@@ -36,10 +36,9 @@ def sources(width: int = WIDTH) -> dict[str, PartSource]:
     return {source.name: source for source in mobile_parts(networks(width), TILES)}
 
 
-def old_photos(count: int = 3) -> Photos:
-    """Smooth random pictures with noise and a scratch each, as large as the smaller tile."""
+def old_photos(count: int = 3, side: tuple[int, int] = (4 * TILES[0][0], 4 * TILES[0][1])) -> Photos:
+    """Smooth random pictures with noise and a scratch each, by default as large as the smaller tile."""
     rng = torch.Generator().manual_seed(5)
-    side = (4 * TILES[0][0], 4 * TILES[0][1])
     coarse = torch.rand((count, 3, 4, 4), generator=rng)
     photos = nn.functional.interpolate(coarse, side, mode="bicubic", align_corners=True)
     photos = (photos + 0.1 * torch.randn(photos.shape, generator=rng)).clamp(0, 1)

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from convert.nets.reference import ScratchUnet
 from convert.reference.kinds import KINDS, ROLES, KindName, RoleName, Widths
 
 LAYOUT: dict[RoleName, str] = {
@@ -37,6 +38,10 @@ SMALL: dict[KindName, Widths] = {
 }
 
 
+LOGITS = 4.0
+"""Spread of the detector's logits."""
+
+
 def random_network(role: RoleName, seed: int = 0, widths: Widths | None = None) -> nn.Module:
     """As a trained one: norms have statistics, spectral norms have converged."""
     torch.manual_seed(100 * seed + list(ROLES).index(role))
@@ -50,6 +55,11 @@ def random_network(role: RoleName, seed: int = 0, widths: Widths | None = None) 
             for _ in range(3):
                 trained(torch.rand(2, *example(role)[0].shape[1:]))
         network.load_state_dict(trained.state_dict())
+    if isinstance(network, ScratchUnet):
+        with torch.no_grad():
+            # A trained detector is sure of itself in most places.
+            spread = network.eval()(example(role)[0]).std()
+            network.last[1].weight.mul_(LOGITS / spread)
     return network.eval().requires_grad_(False)
 
 
