@@ -72,9 +72,10 @@ def test_every_format_has_int8_weights_and_passes_its_gate(made: tuple[Path, Mad
         assert [artifact.format for artifact in bundle.manifest.parts[name].artifacts] == list(FORMATS)
     decoder = bundle.manifest.parts["vae_decoder_scratch_256"].artifacts
     assert all(artifact.gate.residual_psnr is not None for artifact in decoder)
-    # The same rounded weights in all formats: the same loss, but for Core ML's arithmetic in float16.
-    losses = [artifact.gate.output_psnr for artifact in decoder]
-    assert max(losses) - min(losses) < 3 and max(losses) < 80
+    # Weights are rounded alike, but for the smallest ones, which Core ML's tool leaves in float16.
+    losses = {artifact.format: artifact.gate.output_psnr for artifact in decoder}
+    assert abs(losses["litert"] - losses["onnx"]) < 0.1
+    assert losses["litert"] < losses["coreml"] < 80
     assert all(result.passed for result in self_test(bundle))
     model = onnx.load(str(folder / "mapping_scratch_256" / "int8_weights-256x256.onnx"))
     kinds = Counter(node.op_type for node in model.graph.node)
