@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from convert.errors import GateFailed
-from convert.gate import CAP, THRESHOLDS, judge, measure, psnr, threshold
+from convert.gate import CAP, PUBLISHED, THRESHOLDS, judge, measure, psnr, threshold
 from convert.onnx_files import ALLOWED
 
 
@@ -26,6 +26,15 @@ def test_psnr_is_that_of_the_formula() -> None:
     assert psnr(reference, other, peak=10) == pytest.approx(10 * np.log10(100 / 0.005))
     assert psnr(reference, reference) == CAP
     assert psnr(reference, np.array([np.nan, 1.0])) == 0
+
+
+def test_a_picture_s_residual_is_what_was_changed() -> None:
+    before, reference = tiles(), tiles(seed=2)
+    changed = [b + 0.1 * r for b, r in zip(before, reference, strict=True)]
+    gate = measure(changed, noisy(changed, 0.01), "noise", "picture", before)
+    span = np.ptp(np.stack(changed) - np.stack(before))
+    assert gate.output_psnr == pytest.approx(10 * np.log10(2**2 / 0.01**2), abs=0.5)
+    assert gate.residual_psnr == pytest.approx(10 * np.log10(span**2 / 0.01**2), abs=0.5)
 
 
 def test_a_close_artefact_passes_with_its_figures() -> None:
@@ -71,6 +80,9 @@ def test_the_documented_thresholds_are_those_in_force() -> None:
         residual = "" if least.residual is None else f"{least.residual:g} "
         figures = f"{least.output:g} | {least.worst_tile:g} | {residual}|"
         assert f"| {part or 'other parts'} | {precision} | {figures}" in page
+    for precision, least in PUBLISHED.items():
+        assert f"| {precision} | {least.output:g} | {least.worst_tile:g} | {least.residual:g} |" in page
+        assert threshold("face_512", precision) == least
 
 
 def test_the_documented_onnx_operations_are_those_allowed() -> None:
