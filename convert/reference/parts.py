@@ -106,24 +106,20 @@ def published_parts(weights: ReferenceWeights, sides: Sequence[int] = SIDES) -> 
     sources: list[PartSource] = []
     originals: dict[PartName, nn.Module] = {}
 
-    def add(part: str, network: nn.Module, ends: Callable[[int], tuple[End, ...]], only: int = 0) -> None:
+    def add(
+        part: str,
+        network: nn.Module,
+        ends: Callable[[int], tuple[End, ...]],
+        sides: Sequence[int] = sides,
+    ) -> None:
         rewritten = ChannelsLast(exportable(network))
         for side in sides:
-            if only in (0, side):
-                name = cast(PartName, f"{part}_{side}")
-                *inputs, output = ends(side)
-                originals[name] = ChannelsLast(network).eval()
-                sources.append(
-                    PartSource(
-                        name,
-                        rewritten,
-                        tuple(inputs),
-                        output,
-                        halo=0,
-                        stride=1,
-                        tiles=((side, side),),
-                    )
-                )
+            name, tiles = cast(PartName, f"{part}_{side}"), ((side, side),)
+            *inputs, output = ends(side)
+            originals[name] = ChannelsLast(network).eval()
+            sources.append(
+                PartSource(name, rewritten, tuple(inputs), output, halo=0, stride=1, tiles=tiles)
+            )
 
     vae = cast(Vae, weights.load("vae_a"))
     width = cast(nn.Conv2d, vae.encoder[1]).out_channels
@@ -149,5 +145,5 @@ def published_parts(weights: ReferenceWeights, sides: Sequence[int] = SIDES) -> 
     faces: dict[int, RoleName] = {256: "face_256", 512: "face_512"}
     for side, role in faces.items():
         if side in sides and role in weights:
-            add("face", weights.load(role), lambda side: (face(side), face(side)), only=side)
+            add("face", weights.load(role), lambda side: (face(side), face(side)), [side])
     return PublishedParts(sources, originals)

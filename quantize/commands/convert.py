@@ -36,6 +36,9 @@ MOBILE_DEFAULT, PUBLISHED_DEFAULT = "float32,float16,int8", "float16,int8_weight
 MOBILE_PROOF, PUBLISHED_PROOF = 24, 1
 """Photos: the published networks take minutes for one, in all formats."""
 
+MOBILE_LICENCE, PUBLISHED_LICENCE = "Apache-2.0", "MIT"
+"""Of the weights that ship with Heirloom, and of the authors' repository."""
+
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
@@ -81,7 +84,13 @@ def convert(
     ] = None,
     data: Annotated[str, typer.Option(help="Name of the photos, for the manifest.")] = "",
     recipe: Annotated[str, typer.Option(help="How the weights were trained, for the manifest.")] = "",
-    licence: Annotated[str, typer.Option(help="Of the weights.")] = "Apache-2.0",
+    licence: Annotated[
+        str | None,
+        typer.Option(
+            help=f"Of the weights. Default: {MOBILE_LICENCE}; of the published networks {PUBLISHED_LICENCE}.",
+            show_default=False,
+        ),
+    ] = None,
     version: Annotated[str, typer.Option(help="Of the bundle.")] = "1",
     mixed: Annotated[
         Path | None,
@@ -127,7 +136,12 @@ def convert(
             version=version,
             proof=held_out,
             kinds=kinds,
-            provenance=Provenance(recipe=recipe, data=named, licence=licence, tools={}),
+            provenance=Provenance(
+                recipe=recipe,
+                data=named,
+                licence=licence or (PUBLISHED_LICENCE if published else MOBILE_LICENCE),
+                tools={},
+            ),
         )
         if published:
             parts = published_parts(open_weights(weights), sides)
