@@ -84,9 +84,8 @@ class PublishedParts:
         old, struck = 2 * old - 1, 2 * struck - 1
         record("detection", None, (struck * torch.tensor(LUMINANCE)).sum(3, keepdim=True))
         latent = record("vae_encoder", None, old)
-        decode(
-            "vae_decoder_quality", "mapping_quality", record("mapping_quality", "vae_encoder", latent), old
-        )
+        mapped = record("mapping_quality", "vae_encoder", latent)
+        decode("vae_decoder_quality", "mapping_quality", mapped, old)
         painted = torch.where(damage > 0, torch.ones(()), struck)
         latent = record("vae_encoder", None, painted)
         for mapping in ("mapping_scratch", "mapping_hr"):

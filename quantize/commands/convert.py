@@ -87,7 +87,7 @@ def convert(
     licence: Annotated[
         str | None,
         typer.Option(
-            help=f"Of the weights. Default: {MOBILE_LICENCE}; of the published networks {PUBLISHED_LICENCE}.",
+            help=f"Of the weights. Default: {MOBILE_LICENCE}; {PUBLISHED_LICENCE} of published ones.",
             show_default=False,
         ),
     ] = None,
@@ -131,6 +131,7 @@ def convert(
         held_out = old_photos(
             photo_set.held_out, count, photo_side, 2, f"{named}, held out, synthesised old"
         )
+        given = licence or (PUBLISHED_LICENCE if published else MOBILE_LICENCE)
         making = partial(
             Recipe,
             version=version,
@@ -139,7 +140,7 @@ def convert(
             provenance=Provenance(
                 recipe=recipe,
                 data=named,
-                licence=licence or (PUBLISHED_LICENCE if published else MOBILE_LICENCE),
+                licence=given,
                 tools={},
             ),
         )
