@@ -6,7 +6,6 @@ interruption leaves the old one alone. After an interruption, what was proven is
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import importlib.metadata
 import os
@@ -32,7 +31,7 @@ from edge.bundle import file_entry, write_manifest
 from edge.errors import HeirloomError
 from edge.files import written_beside
 from edge.manifest import Artifact, File, Format, Manifest, Part, PartName, Precision, Provenance
-from edge.memory import peak, reset_peak
+from edge.memory import give_back, peak, reset_peak
 
 TOOLS = (
     "torch",
@@ -149,11 +148,11 @@ def _records(
                 record = msgspec.json.decode(note.read_bytes(), type=Record)
                 prover.recall(source, record.artifact)
             else:
+                give_back()
                 reset_peak()
                 start = time.monotonic()
                 if kind == "litert":
                     _convert_exact(source, made_of.exact[source.name])
-                gc.collect()  # what the converters leave behind refers to itself, a gigabyte a network
                 draft = write_artifact(source, kind, precision, made_of, building)
                 artifact, files = prover.prove(source, draft)
                 seconds = round(time.monotonic() - start, 1)
