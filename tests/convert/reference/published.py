@@ -67,7 +67,8 @@ def example(role: RoleName) -> tuple[Tensor, ...]:
     """Inputs for the role's small network."""
     generator = torch.Generator().manual_seed(1)
     if role.startswith("face"):
-        return (torch.rand(1, 3, 64, 64, generator=generator),)
+        side = int(role.removeprefix("face_"))
+        return (torch.rand(1, 3, side, side, generator=generator),)
     if role == "detection":
         return (torch.rand(1, 1, 64, 64, generator=generator) * 2 - 1,)
     if role.startswith("vae"):
