@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
@@ -27,8 +28,8 @@ class OnnxNetwork:
 
     def run(self, inputs: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
         feed = dict(zip(self._inputs, inputs, strict=True))
-        outputs: list[NDArray[Any]] = self._session.run(self._outputs, feed)
-        return outputs
+        # What the session returns lies in its arena, and keeps all of that, gigabytes, while it lives.
+        return [np.array(output) for output in self._session.run(self._outputs, feed)]
 
 
 def load(path: Path, artifact: Artifact, tile: Tile, threads: int) -> Network:

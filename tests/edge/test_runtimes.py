@@ -49,6 +49,7 @@ def test_float32_equals_torch(tiny_bundle: Path, kind: Format, part: PartName, t
     with torch.no_grad():
         expected = sources()[part].network(*map(torch.from_numpy, inputs)).numpy()
     assert output.dtype == np.float32
+    assert output.flags.owndata  # what a runtime keeps is freed though its outputs live on
     assert np.abs(output - expected).max() <= 1e-5
     assert np.abs(expected).max() > 1e-3
 
