@@ -139,9 +139,15 @@ class _Attempt:
         memory.reset_peak()
         try:
             self.job.output.parent.mkdir(parents=True, exist_ok=True)
-            done, megapixels = self.write_staging(tool, progress)
+            restored = self.write_staging(tool, progress)
             self.write_before_after()
-            success = self.record(output_sha256=file_sha256(self.staging), done=done, megapixels=megapixels)
+            height, width = restored.photo.pixels.shape[:2]
+            success = self.record(
+                output_sha256=file_sha256(self.staging),
+                done=list(restored.done),
+                faces=list(restored.faces) or None,
+                megapixels=height * width / 1e6,
+            )
         except BaseException as error:
             with contextlib.suppress(OSError):
                 self.clean_up()
@@ -174,21 +180,17 @@ class _Attempt:
             return True
         return False
 
-    def write_staging(
-        self, restorer: Restores, progress: Callable[[float], None]
-    ) -> tuple[list[str], float]:
-        """Restore to the hidden file; gives what was done and the megapixels."""
+    def write_staging(self, restorer: Restores, progress: Callable[[float], None]) -> Restored:
+        """Restore to the hidden file."""
         photo = read_photo(self.job.input, self.settings.max_pixels)
         suffix = self.job.output.suffix.lower()
         if suffix != self.job.input.suffix.lower() and suffix in FORMATS:
             photo = converted(photo, FORMATS[suffix])
         restored = restorer.restore(photo, self.settings.options, progress)
-        photo = restored.photo
-        write_photo(photo, self.staging)
+        write_photo(restored.photo, self.staging)
         if self.job.in_place:
             shutil.copymode(self.job.output, self.staging)
-        height, width = photo.pixels.shape[:2]
-        return list(restored.done), height * width / 1e6
+        return restored
 
     def write_before_after(self) -> None:
         if self.job.before_after:

@@ -38,7 +38,9 @@ PublishedName = Literal[
 """The published networks, each for pictures of that many pixels square. Their norms look at the whole
 picture, which can't be cut into tiles for them: the runtime passes them by."""
 
-PartName = Literal["scratch", "tone", "encoder", "mapper", "mapper_global", "decoder", PublishedName]
+PartName = Literal[
+    "scratch", "tone", "finder", "encoder", "mapper", "mapper_global", "decoder", "face", PublishedName
+]
 Format = Literal["litert", "onnx", "coreml"]
 Precision = Literal["float32", "float16", "int8", "mixed", "dynamic", "palettized", "int8_weights"]
 """``int8``: weights and activations, by the recipe that ships; ``mixed``: by a recipe given; ``dynamic``:
@@ -58,6 +60,7 @@ Role = Literal[
     "gray",
     "picture",
     "face",
+    "faces",
 ]
 
 _PUBLISHED: dict[str, tuple[set[Role], set[Role]]] = {
@@ -74,10 +77,12 @@ _PUBLISHED: dict[str, tuple[set[Role], set[Role]]] = {
 ROLES: dict[PartName, tuple[set[Role], set[Role]]] = {
     "scratch": ({"photo"}, {"probability"}),
     "tone": ({"thumbnail"}, {"curves"}),
+    "finder": ({"photo"}, {"faces"}),
     "encoder": ({"photo"}, {"latent"}),
     "mapper": ({"latent"}, {"latent"}),
     "mapper_global": ({"latent", "mask", "context"}, {"latent"}),
     "decoder": ({"latent"}, {"residual"}),
+    "face": ({"face"}, {"residual"}),
     **{name: _PUBLISHED[name.rpartition("_")[0]] for name in get_args(PublishedName)},
 }
 """What each part takes and gives, every role once; the parts in the order in which a photo meets them."""
@@ -192,6 +197,8 @@ class Manifest(Entry, frozen=True):
     working_side: Count = 1024
     """The scratch detector sees the photo shrunk by a whole factor until its long side fits this."""
     scratch_threshold: Annotated[float, Meta(gt=0, lt=1)] = 0.4
+    finder_threshold: Annotated[float, Meta(gt=0, lt=1)] = 0.5
+    """From which a find counts as a face."""
     figures: dict[str, float] = {}
     """End-to-end figures on the evaluation photos, by name."""
 

@@ -106,6 +106,19 @@ def encode(pixels: Pixels, encoder: LoadedPart, route: Route, tell: Callable[[],
     return latent
 
 
+def part_map(part: LoadedPart, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """What a part says of every cell of a picture ``(h, w, 3)``: ``(rows, columns, channels)``, real."""
+    stride, spec = part.part.stride, part.artifact.outputs[0]
+    lookup = store(np.arange(256) / 255, part.artifact.inputs[0])
+    area = Box(0, 0, -(-picture.shape[0] // stride), -(-picture.shape[1] // stride))
+    told = np.empty((area.rows, area.columns, spec.channels), np.float32)
+    for placement, reads in part.cover(area):
+        cells = lookup[to_cells(cut(picture, reads.scaled(stride)), stride)]
+        keep = placement.keep
+        told[keep.top : keep.bottom, keep.left : keep.right] = real(part.run(placement, [cells]), spec)
+    return told
+
+
 MapperInputs = Callable[[Box], Sequence[NDArray[Any]]]
 
 

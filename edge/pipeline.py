@@ -1,4 +1,4 @@
-"""The pipeline: photo -> damage -> tone -> encoder -> latent -> mapper -> decoder -> photo.
+"""The pipeline: photo -> damage -> faces -> tone -> encoder -> latent -> mapper -> decoder -> faces -> photo.
 
 What concerns the whole photo (damage, tone, context) is computed once; everything else runs tile by tile,
 and the photo's own pixels are overwritten, so that the working memory is the latent and a few tiles.
@@ -6,7 +6,7 @@ and the photo's own pixels are overwritten, so that the working memory is the la
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -17,16 +17,23 @@ from numpy.typing import NDArray
 from edge import budget, damage, tone
 from edge.bands import Pixels
 from edge.bundle import Bundle
-from edge.cells import shrink, to_cells, to_pixels
+from edge.cells import shrink, to_pixels
 from edge.damage import Damage
+from edge.faces import LEAST_WIDTH, MOST_FACES, Face, put_back, take
+from edge.finder import face_in_box, find_faces
 from edge.manifest import PartName, Precision
-from edge.parts import LoadedPart, Usage, load_part, real, store
-from edge.passes import Stitcher, decoded, encode, mapper_inputs, plan_route
+from edge.parts import LoadedPart, Usage, load_part
+from edge.passes import Stitcher, decoded, encode, mapper_inputs, part_map, plan_route
 from edge.photo import Photo
-from edge.tiling import Box, Placement, cut
+from edge.records import FaceRecord
+from edge.refine import judged, refined
+from edge.tiling import Box, Placement
 
 GRAY_TOLERANCE = 4
 """A colour file whose channels differ by so many levels at most, nearly everywhere, shows a gray photo."""
+
+FaceBox = tuple[float, float, float, float]
+"""Left, top, width and height in pixels of the upright photo."""
 
 
 @dataclass(frozen=True)
@@ -38,14 +45,19 @@ class Options:
     scratches: Literal["auto", "off"] | Path = "auto"
     """Find damage, ignore it, or take it from a mask picture."""
     keep_gray: bool = True
+    faces: Literal["auto", "off"] | tuple[FaceBox, ...] = "auto"
+    """Find and refine faces, leave them, or refine those in these boxes."""
+    face_strength: float = 1.0
+    """How much of a face's refinement is applied, 0..1."""
 
 
 @dataclass(frozen=True)
 class Restored:
-    """A restored photo, and in words what was done to it."""
+    """A restored photo, in words what was done to it, and the faces that were found."""
 
     photo: Photo
     done: tuple[str, ...]
+    faces: tuple[FaceRecord, ...] = ()
 
 
 class Restorer:
@@ -104,14 +116,20 @@ class Restorer:
         if harm is not None:
             done.append(f"scratches on {100 * harm.share:.1f} % of the photo")
 
+        faces = self.find_faces(pixels, small, factor, options)
         gray = options.keep_gray and (pixels.ndim == 2 or looks_gray(small))
         if self._set_tone(pixels, small, harm, factor, gray, options.strength):
             done.append("tone")
         del small
 
+        before = [take(pixels, face) for face in faces]
         self._restore_tiles(pixels, harm, gray, options.strength, progress)
         done.append("restored")
-        return Restored(photo, tuple(done))
+        records = self._refine_faces(pixels, faces, before, options.strength * options.face_strength, gray)
+        count = sum(record.refined for record in records)
+        if count:
+            done.append(f"{count} {'face' if count == 1 else 'faces'} refined")
+        return Restored(photo, tuple(done), records)
 
     def find_damage(self, photo: Photo, options: Options | None = None) -> Damage | None:
         """What :meth:`restore` would take for damage, without restoring."""
@@ -135,17 +153,47 @@ class Restorer:
     def damage_probability(self, small: NDArray[np.uint8]) -> NDArray[np.float32]:
         """How likely each pixel of ``small`` ``(h, w, 3)`` is damaged: ``(h, w)`` in 0..1."""
         part = self._part("scratch")
-        stride, spec = part.part.stride, part.artifact.inputs[0]
-        lookup = store(np.arange(256) / 255, spec)
-        area = Box(0, 0, -(-small.shape[0] // stride), -(-small.shape[1] // stride))
-        probability = np.empty((area.rows * stride, area.columns * stride), np.float32)
-        for placement, reads in part.cover(area):
-            cells = lookup[to_cells(cut(small, reads.scaled(stride)), stride)]
-            output = real(part.run(placement, [cells]), part.artifact.outputs[0])
-            keep = placement.keep.scaled(stride)
-            values = to_pixels(output, stride)
-            probability[keep.top : keep.bottom, keep.left : keep.right] = values[..., 0]
-        return probability[: small.shape[0], : small.shape[1]]
+        told = to_pixels(part_map(part, small), part.part.stride)
+        return told[: small.shape[0], : small.shape[1], 0]
+
+    def find_faces(
+        self, pixels: Pixels, small: NDArray[np.uint8], factor: int, options: Options
+    ) -> list[Face]:
+        """The faces to refine, in the photo's pixels; ``small`` is the photo shrunk by ``factor``.
+
+        A bundle without the networks for it finds none, unless boxes are given: then it raises
+        MissingArtifact.
+        """
+        if options.faces == "off" or not (options.strength and options.face_strength):
+            return []
+        if options.faces == "auto" and not {"finder", "face"} <= self.bundle.manifest.parts.keys():
+            return []
+        finder, _ = self._part("finder"), self._part("face")
+        if options.faces != "auto":
+            return [face_in_box(finder, pixels, box) for box in options.faces]
+        found = find_faces(finder, small, self.bundle.manifest.finder_threshold)
+        # The middle of a block of pixels is not the middle of its first pixel.
+        faces = [Face((face.points + 0.5) * factor - 0.5, face.score) for face in found]
+        large = sorted((face for face in faces if face.width >= LEAST_WIDTH), key=lambda face: -face.width)
+        return large[:MOST_FACES]
+
+    def _refine_faces(
+        self,
+        pixels: Pixels,
+        faces: Sequence[Face],
+        before: Sequence[NDArray[np.uint8]],
+        strength: float,
+        gray: bool,
+    ) -> tuple[FaceRecord, ...]:
+        """Refine the faces of the restored photo in place; ``before`` are the same faces unrestored."""
+        if not faces:
+            return ()
+        part = self._part("face")
+        changes = [refined(part, old, take(pixels, face)) for face, old in zip(faces, before, strict=True)]
+        records = tuple(map(judged, faces, changes))
+        kept = [index for index, record in enumerate(records) if record.refined]
+        put_back(pixels, [faces[i] for i in kept], [changes[i] for i in kept], strength, gray)
+        return records
 
     def _set_tone(
         self,

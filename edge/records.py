@@ -38,6 +38,19 @@ class Failure(msgspec.Struct, frozen=True):
     message: str
 
 
+class FaceRecord(msgspec.Struct, frozen=True):
+    """A face that was found, as reports tell it."""
+
+    box: tuple[int, int, int, int]
+    """Left, top, width, height in pixels of the upright photo."""
+    score: float
+    """How sure the finder is, 0..1; 1 for a face that was marked."""
+    change: float
+    """Root of the mean squared change that the network makes, 0..1."""
+    refined: bool
+    """False where the change is too large to be trusted."""
+
+
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One attempt at one photo: a success has ``output_sha256``, a failure has ``error``."""
 
@@ -59,6 +72,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     peak_memory: int | None = None
     """Bytes: peak of the process during the attempt, or since its start where it can't be reset."""
     done: list[str] | None = None
+    faces: list[FaceRecord] | None = None
     error: Failure | None = None
 
 

@@ -38,6 +38,16 @@ def load_photos(sources: list[Path], least_side: int = 128, trim: float = 0) -> 
     PhotoSetError.
     """
     split: tuple[list[Tensor], list[Tensor]] = ([], [])
+    for name, pixels in decoded_photos(sources, least_side, trim):
+        split[is_held_out(name)].append(pixels)
+    if not split[0] or not split[1]:
+        listed = ", ".join(str(source) for source in sources)
+        raise PhotoSetError(f"There are too few photos of at least {least_side} px in {listed}: add more.")
+    return PhotoSet(tuple(split[0]), tuple(split[1]))
+
+
+def decoded_photos(sources: list[Path], least_side: int, trim: float = 0) -> Iterator[tuple[str, Tensor]]:
+    """Name and pixels ``(H, W, 3)`` of each photo, as for :func:`load_photos`. Raises PhotoSetError."""
     for name, data in _files(sources):
         try:
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
@@ -48,12 +58,13 @@ def load_photos(sources: list[Path], least_side: int = 128, trim: float = 0) -> 
                 pixels = torch.from_numpy(np.array(inner.convert("RGB")))
         except (OSError, ValueError, SyntaxError) as error:
             raise PhotoSetError(f"{name} can't be decoded ({error}): remove it from the photos.") from error
-        digest = hashlib.sha256(name.encode()).digest()
-        split[int.from_bytes(digest[:4], "big") % HELD_OUT == 0].append(pixels)
-    if not split[0] or not split[1]:
-        listed = ", ".join(str(source) for source in sources)
-        raise PhotoSetError(f"There are too few photos of at least {least_side} px in {listed}: add more.")
-    return PhotoSet(tuple(split[0]), tuple(split[1]))
+        yield name, pixels
+
+
+def is_held_out(name: str) -> bool:
+    """Whether the photo of this name is for figures only, never for training."""
+    digest = hashlib.sha256(name.encode()).digest()
+    return int.from_bytes(digest[:4], "big") % HELD_OUT == 0
 
 
 BUNDLED = ("astronaut", "camera", "chelsea", "coins", "brick", "grass")

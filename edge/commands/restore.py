@@ -6,6 +6,7 @@ The command line of `edge.batch`: reads the options, shows progress on stderr, s
 from __future__ import annotations
 
 import enum
+import math
 import os
 import re
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ from edge.batch import Outcome, Restores, Settings, run
 from edge.engines import Engine, Reference, bundle_engine, reference_engine
 from edge.jobs import Job, plan
 from edge.photo import DEFAULT_MAX_PIXELS
-from edge.pipeline import Options
+from edge.pipeline import FaceBox, Options
 from edge.records import file_sha256, printable
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -67,6 +68,17 @@ def parse_scratches(text: str) -> Literal["auto", "off"] | Path:
     return Path(text)
 
 
+def parse_face(text: str) -> FaceBox:
+    """A box written ``x,y,w,h`` in pixels."""
+    try:
+        x, y, width, height = map(float, text.split(","))
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no box: write left,top,width,height in pixels.") from error
+    if not all(map(math.isfinite, (x, y))) or not (0 < width < math.inf and 0 < height < math.inf):
+        raise typer.BadParameter(f"{text!r} is no box: width and height must be positive.")
+    return x, y, width, height
+
+
 def available_threads() -> int:
     """The cores that this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)
@@ -94,6 +106,14 @@ def restore(
         typer.Option(metavar="auto|off|MASK", help="Find scratches, don't, or take them from a picture."),
     ] = "auto",
     keep_gray: Annotated[bool, typer.Option(help="Gray photos stay gray.")] = True,
+    faces: Annotated[bool, typer.Option(help="Find faces and refine them.")] = True,
+    face: Annotated[
+        list[str] | None,
+        typer.Option(metavar="X,Y,W,H", help="Refine the face in this box instead; may be repeated."),
+    ] = None,
+    face_strength: Annotated[
+        float, typer.Option(min=0, max=1, help="0 leaves faces as the rest of the photo.")
+    ] = 1.0,
     threads: Annotated[
         int | None, typer.Option(min=1, help="Default: the cores available.", show_default=False)
     ] = None,
@@ -159,7 +179,16 @@ def restore(
     """
     if in_place and output:
         raise typer.BadParameter("--in-place and --output exclude each other.")
-    options = Options(strength=strength, scratches=parse_scratches(scratches), keep_gray=keep_gray)
+    boxes = tuple(map(parse_face, face or ()))
+    if boxes and not faces:
+        raise typer.BadParameter("--face and --no-faces exclude each other.")
+    options = Options(
+        strength=strength,
+        scratches=parse_scratches(scratches),
+        keep_gray=keep_gray,
+        faces=boxes or ("auto" if faces else "off"),
+        face_strength=face_strength,
+    )
     mask = options.scratches if isinstance(options.scratches, Path) else None
     memory = parse_bytes(max_memory) if max_memory else None
     jobs = plan(
@@ -219,6 +248,10 @@ def _identity(options: Options) -> dict[str, Any]:
         "strength": options.strength,
         "scratches": file_sha256(scratches) if isinstance(scratches, Path) else scratches,
         "keep_gray": options.keep_gray,
+        "faces": [list(box) for box in options.faces]
+        if isinstance(options.faces, tuple)
+        else options.faces,
+        "face_strength": options.face_strength,
     }
 
 

@@ -1,0 +1,112 @@
+"""The mobile face refinement network: coarse to fine, every block steered by the degraded face.
+
+Source: the paper's face network (section 3.4), a generator whose norms are modulated at several
+resolutions by the face (SPADE). Here the norms are gone: a product and a sum per pixel remain, which
+convolutions of the face's own features make.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from convert.nets.mobile.blocks import CELL_PIXELS, smooth_phases_
+
+FACE_CHANNELS = 2 * 3 * CELL_PIXELS
+"""The face before and after the photo was restored, as cells of 4x4 pixels each."""
+
+
+class Look(nn.Module):
+    """A convolution and a ReLU; it halves the grid with a ``stride`` of 2."""
+
+    def __init__(self, inward: int, outward: int, side: int = 3, stride: int = 1) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(inward, outward, side, stride=stride, padding=side // 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(self.conv(x))
+
+
+class Steering(nn.Module):
+    """What is left of a modulated norm: the face scales and shifts every value."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.gain = nn.Conv2d(width, width, 1)
+        self.shift = nn.Conv2d(width, width, 1)
+        with torch.no_grad():
+            self.gain.weight.mul_(0.1)
+            self.gain.bias.fill_(1.0)  # type: ignore[union-attr]
+            self.shift.weight.mul_(0.1)
+
+    def forward(self, x: Tensor, face: Tensor) -> Tensor:
+        return F.relu(x * self.gain(face) + self.shift(face))
+
+
+class SteeredBlock(nn.Module):
+    """A residual block of two 3x3 convolutions, steered in between."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.widen = nn.Conv2d(width, width, 3, padding=1)
+        self.steering = Steering(width)
+        self.narrow = nn.Conv2d(width, width, 3, padding=1)
+        with torch.no_grad():
+            self.narrow.weight.mul_(0.1)
+
+    def forward(self, x: Tensor, face: Tensor) -> Tensor:
+        out: Tensor = x + self.narrow(self.steering(self.widen(x), face))
+        return out
+
+
+class Grid(nn.Module):
+    """The steered blocks of one resolution."""
+
+    def __init__(self, width: int, blocks: int) -> None:
+        super().__init__()
+        self.blocks = nn.ModuleList(SteeredBlock(width) for _ in range(blocks))
+
+    def forward(self, x: Tensor, face: Tensor) -> Tensor:
+        for block in self.blocks:
+            x = block(x, face)
+        return x
+
+
+class FaceRefiner(nn.Module):
+    """Face cells ``(B, 96, 64, 64)`` in -0.5..0.5 to residual cells ``(B, 48, 64, 64)``.
+
+    The face is aligned, 256x256 pixels; what is added to it is computed from 8x8 cells of 32 pixels
+    upwards. ``widths`` and ``blocks`` are those of the grids from fine (4 pixels) to coarse.
+    """
+
+    def __init__(
+        self, widths: Sequence[int] = (64, 96, 128, 128), blocks: Sequence[int] = (3, 2, 2, 2)
+    ) -> None:
+        super().__init__()
+        self.enter = Look(FACE_CHANNELS, widths[0], side=1)
+        coarser = [Look(fine, coarse, stride=2) for fine, coarse in pairwise(widths)]
+        self.look = nn.ModuleList([Look(widths[0], widths[0]), *coarser])
+        self.grids = nn.ModuleList(map(Grid, widths, blocks))
+        self.rise = nn.ModuleList(
+            nn.Conv2d(coarse, fine, 3, padding=1) for fine, coarse in pairwise(widths)
+        )
+        self.leave = nn.Conv2d(widths[0], 3 * CELL_PIXELS, 3, padding=1)
+        smooth_phases_(self.leave, colours=3)
+        with torch.no_grad():
+            self.leave.weight.mul_(0.1)
+
+    def forward(self, cells: Tensor) -> Tensor:
+        seen = [self.enter(cells)]
+        for look in self.look:
+            seen.append(look(seen[-1]))
+        x = self.grids[-1](seen[-1], seen[-1])
+        for level in range(len(self.rise) - 1, -1, -1):
+            # The convolution first: it costs a quarter on the coarser grid.
+            x = F.interpolate(self.rise[level](x), scale_factor=2.0, mode="bilinear", align_corners=False)
+            x = self.grids[level](x, seen[level + 1])
+        out: Tensor = self.leave(x)
+        return out

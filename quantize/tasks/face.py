@@ -1,0 +1,136 @@
+"""The face refinement network: aligned faces, made old at a photo's resolution and restored there first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import torch
+from torch import Generator, Tensor, nn
+from torch.nn import functional as F
+
+from convert.nets.mobile import MobileRestorer
+from convert.nets.mobile.blocks import MIDDLE, to_cells, to_pixels
+from edge.alignment import SIDE, TEMPLATE, face_width, similarity
+from edge.faces import feather
+from quantize import synthesis
+from quantize.facesets import FaceSet, between, random_face, turning, window
+from quantize.photosets import some_gray
+from quantize.tasks.common import device_of, mean_psnr, rand, severities
+from quantize.trainer import Loss
+
+SIDES = (256, 192, 128, 96, 64)
+"""Pixels that an aligned face has in the photo: a batch has one of them. The last is a face of some 45
+pixels, the first the largest that the training faces hold."""
+
+LEAST_FACE = 100.0
+"""Width in pixels of the faces to learn from."""
+
+SHIFT, TURN, SCALE = 8.0, math.radians(8), 0.1
+"""By how much a found face may be misaligned: pixels at 256, radians, share."""
+
+BORDER = 0.2
+"""Weight of what lies outside the face, which is hardly pasted back."""
+
+SCRATCHED = 4
+"""One face in so many has scratches."""
+
+
+class FaceTask:
+    """A face, as found in an old photo before and after the photo was restored, to the clean one."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        restorer: MobileRestorer,
+        faces: tuple[FaceSet, FaceSet],
+        count: int = 8,
+    ) -> None:
+        self.network = network
+        self.restorer = restorer.eval().requires_grad_(False)
+        self.train_set, self.held_out = faces
+        self.count = count
+        self.weight = face_weight(BORDER)
+
+    @property
+    def players(self) -> dict[str, nn.Module]:
+        return {"face": self.network}
+
+    def photos(self, rng: Generator) -> tuple[Tensor, ...]:
+        return (torch.stack([aligned(self.train_set, rng) for _ in range(self.count)]),)
+
+    def batch(self, step: int, photos: tuple[Tensor, ...], rng: Generator) -> tuple[Tensor, ...]:
+        clean = some_gray(photos[0], 0.35, rng)
+        tone = rand(rng, self.count) * (rand(rng, self.count) < 0.35)
+        clean = synthesis.fade(clean, rng, tone * 0.6)
+        side = SIDES[int(torch.randint(len(SIDES), (), generator=rng, device=rng.device))]
+        return clean, *self._restored(clean, side, severities(self.count, rng), rng)
+
+    @torch.no_grad()
+    def _restored(
+        self, clean: Tensor, side: int, severity: Tensor, rng: Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Faces of ``side`` pixels made old, and those restored, both aligned again."""
+        small = F.interpolate(clean, (side, side), mode="area") if side < SIDE else clean
+        old = synthesis.age(small, severity, rng)
+        struck = len(old) // SCRATCHED
+        scratched, mask = synthesis.scratch(old[:struck], rng)
+        mask = F.max_pool2d(mask, 3, stride=1, padding=1)
+        old = torch.cat((scratched, old[struck:]))
+        with torch.autocast(old.device.type, torch.bfloat16, enabled=False):
+            restored = torch.cat((self.restorer(scratched, mask), self.restorer(old[struck:]))).clamp(0, 1)
+        if side < SIDE:
+            old, restored = (
+                F.interpolate(x, (SIDE, SIDE), mode="bilinear", align_corners=False)
+                for x in (old, restored)
+            )
+        return old, restored
+
+    def losses(self, *batch: Tensor) -> Iterator[Loss]:
+        clean, old, restored = batch
+        refined = restored + self.change(self.network, old, restored)
+        squares = (refined - clean).float().square()
+        weight = self.weight.to(clean.device)
+        yield "face", (((squares + 1e-6).sqrt() + 5 * squares) * weight).mean()
+
+    def evaluate(self, network: nn.Module) -> dict[str, float]:
+        device = device_of(network)
+        weight = face_weight(0.0).to(device)
+        figures: dict[str, float] = {}
+        for side in (SIDES[0], SIDES[2]):
+            rng = Generator().manual_seed(1)
+            clean = torch.stack([aligned(self.held_out, rng) for _ in range(24)]).to(device)
+            rng = Generator(device).manual_seed(1)
+            old, restored = self._restored(clean, side, torch.ones(24, device=device), rng)
+            refined = (restored + self.change(network, old, restored)).clamp(0, 1)
+            share = float(weight.mean())
+            for name, picture in (("in", restored), ("out", refined)):
+                figures[f"{side}_{name}"] = mean_psnr((picture - clean) * (weight / share).sqrt())
+        kept = self.change(network, clean, clean) * weight.sqrt()
+        return {**figures, "clean_out": mean_psnr(kept)}
+
+    @staticmethod
+    def change(network: nn.Module, old: Tensor, restored: Tensor) -> Tensor:
+        """What the network adds to a face, ``(B, 3, 256, 256)``."""
+        return to_pixels(network(torch.cat((to_cells(old), to_cells(restored)), 1) - MIDDLE))
+
+
+def face_weight(border: float) -> Tensor:
+    """Weights ``(1, 1, 256, 256)``: 1 on the face, ``border`` at the edges."""
+    return (torch.from_numpy(feather()) * (1 - border) + border)[None, None]
+
+
+def aligned(faces: FaceSet, rng: Generator) -> Tensor:
+    """A random face ``(3, 256, 256)`` in 0..1, nearly as the finder would align it."""
+    while True:
+        photo, index = random_face(faces, rng)
+        points = photo.points[index]
+        if face_width(points) >= LEAST_FACE:
+            break
+    turned = (1 + between(-SCALE, SCALE, rng)) * turning(between(-TURN, TURN, rng))
+    middle = TEMPLATE.mean(0)
+    matrix = turned @ similarity(points, TEMPLATE)
+    shift = (between(-SHIFT, SHIFT, rng), between(-SHIFT, SHIFT, rng))
+    matrix[:, 2] += middle - turned @ middle + shift
+    seen, _ = window(photo.pixels, matrix, SIDE)
+    return seen.flip(2) if torch.rand((), generator=rng) < 0.5 else seen
