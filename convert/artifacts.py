@@ -104,7 +104,7 @@ def _write_litert(source: PartSource, precision: Precision, made_of: Ingredients
     else:
         tensors, recipe = made_of.tensors[source.name], made_of.recipes[precision]
         litert.convert_int8(exact, tensors, source.name, recipe, path)
-    check_operations(path, tiled=source.stride > 1, published=source.name in get_args(PublishedName))
+    check_operations(path, tiled=source.halo > 0, published=source.name in get_args(PublishedName))
     tiles = [
         Tile(rows=tile[0], columns=tile[1], file=file, function=function_name(tile))
         for tile in source.tiles

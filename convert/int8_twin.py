@@ -159,6 +159,7 @@ def twin(network: nn.Module, inputs: tuple[Stored, ...], output: Stored) -> fx.G
         node.replace_all_uses_with(after, delete_user_cb=lambda user: user is not after)
         stored[after] = how
 
+    summed_for: dict[fx.Node, Stored] = {}
     ends = iter(inputs)
     last = next(node for node in graph.nodes if node.op == "output").args[0]
     for node in list(graph.nodes):
@@ -175,7 +176,10 @@ def twin(network: nn.Module, inputs: tuple[Stored, ...], output: Stored) -> fx.G
             if not all(_is_relu(user) for user in node.users):
                 store(node, output if node is last else Stored())
         elif _is_relu(node):
-            store(node, Stored())
+            store(node, summed_for.get(node) or Stored())
+        elif node.target is F.interpolate:
+            # LiteRT keeps the scale of what is enlarged.
+            store(node, stored[cast(fx.Node, node.args[0])])
         elif node.target is torch.sigmoid:
             store(node, output if node is last else Stored())
         # Scores are scaled inside the attention, which stays float.
@@ -189,7 +193,10 @@ def twin(network: nn.Module, inputs: tuple[Stored, ...], output: Stored) -> fx.G
             after.meta = node.meta
             node.replace_all_uses_with(after)
             graph.erase_node(node)
-            store(after, how)
+            if all(_is_relu(user) for user in after.users):
+                summed_for.update(dict.fromkeys(after.users, how))
+            else:
+                store(after, how)
     graph.lint()
     traced.recompile()
     return traced
@@ -223,8 +230,11 @@ def layers(part: str, graph: fx.GraphModule) -> Iterator[Layer]:
             # Fused into the gate's convolution, whose weights are all one INT8 level.
             yield Layer(scope, "conv", stored, None)
         elif made.target is F.relu:
-            conv = modules[str(cast(fx.Node, made.args[0]).target)]
-            yield Layer(scope, "conv", stored, cast(StoredConv, conv))
+            taken = modules[str(cast(fx.Node, made.args[0]).target)]
+            if isinstance(taken, StoredSum):
+                yield Layer(scope, "add", stored, None)
+            else:
+                yield Layer(scope, "conv", stored, cast(StoredConv, taken))
         elif isinstance(module, StoredConv):
             yield Layer(scope, "conv", stored, module)
 

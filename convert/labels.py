@@ -24,15 +24,17 @@ _PUBLISHED = {
 PARTS: dict[PartName, str] = {
     "tone": "Judges the contrast and cast of a whole photo",
     "scratch": "Finds scratches and other structured damage",
+    "finder": "Finds faces of some 20 to 56 pixels; the photo is shown at every half of its size",
     "encoder": "Photo to latent",
     "mapper": "Latent of an old photo to that of a restored one",
     "mapper_global": "Latent of an old photo to that of a restored one, scratches filled in",
     "decoder": "Latent to what is to be added to the photo",
+    "face": "Refines an aligned face",
     **{name: _PUBLISHED[name.rpartition("_")[0]] for name in get_args(PublishedName)},
 }
 
 ROLES: dict[Role, str] = {
-    "photo": "photo tile, 0 to 1, 4x4 blocks of pixels as 48 channels (row, column, colour)",
+    "photo": "photo tile, 0 to 1, square blocks of pixels as channels (row, column, colour)",
     "thumbnail": "the whole photo, 0 to 1, RGB",
     "probability": "probability of damage for each pixel of a 4x4 block",
     "curves": "for each colour, the curve's value at black and its rises to the next knots",
@@ -43,6 +45,9 @@ ROLES: dict[Role, str] = {
     "gray": "the picture in gray, -1 to 1",
     "picture": "picture, RGB, -1 to 1",
     "face": "aligned face, RGB, -1 to 1",
+    "faces": "for each 8x8 block of pixels: logit of a face's middle, then x and y of five points, "
+    "from there in units of 4 pixels",
+    "face_pair": "aligned face before and after restoring, 0 to 1, 4x4 blocks of pixels as channels",
 }
 
 

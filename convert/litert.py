@@ -67,8 +67,8 @@ def calibrate(path: Path, samples: Sequence[Sequence[NDArray[np.float32]]]) -> d
 
 
 def limits(entry: Mapping[str, Any]) -> Range:
-    """The range that a tensor's calibrated ``entry`` holds."""
-    return float(np.min(entry["min"])), float(np.max(entry["max"]))
+    """The range that a tensor's calibrated ``entry`` holds, and zero, without which it can't be stored."""
+    return min(0.0, float(np.min(entry["min"]))), max(0.0, float(np.max(entry["max"])))
 
 
 def set_limits(entry: dict[str, Any], limits: Range) -> None:

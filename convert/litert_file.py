@@ -20,6 +20,7 @@ ALLOWED: dict[str, str] = {
     "MUL": "the global branch's gate",
     "RELU": "fused into convolutions almost everywhere",
     "RELU6": "the global branch's gate",
+    "RESIZE_BILINEAR": "the face network's growing maps",
     "FULLY_CONNECTED": "keys, values and attention weights; the tone network",
     "BATCH_MATMUL": "attention over the context's fixed number of tokens",
     "SOFTMAX": "attention",
@@ -31,7 +32,7 @@ ALLOWED: dict[str, str] = {
     "CONCATENATION": "the tone network, once a photo",
     "STRIDED_SLICE": "the tone network, once a photo",
     "SLICE": "the tone network, once a photo",
-    "PAD": "the tone network's strided convolutions",
+    "PAD": "strided convolutions of the tone and the face network",
     "QUANTIZE": "between INT8 and float operations",
     "DEQUANTIZE": "between INT8 and float operations, and from float16 weights",
 }
@@ -42,12 +43,12 @@ PUBLISHED = {
     **dict.fromkeys(("SUB", "DIV", "ABS", "REDUCE_MAX", "MAXIMUM", "RSQRT"), "instance norms"),
     **dict.fromkeys(("MINIMUM", "GREATER", "CAST"), "masks"),
     **dict.fromkeys(("MIRROR_PAD", "PADV2", "DEPTHWISE_CONV_2D"), "reflected borders, smoothed strides"),
-    **dict.fromkeys(("RESIZE_NEAREST_NEIGHBOR", "RESIZE_BILINEAR"), "growing maps"),
+    "RESIZE_NEAREST_NEIGHBOR": "growing maps",
 }
 """What the published networks may contain besides, and why."""
 
 TILED_ONLY = {"MEAN", "SUM", "CONCATENATION", "STRIDED_SLICE", "SLICE", "PAD"}
-"""Allowed in the tone network only: in a tile they would be per-tile statistics or padding."""
+"""Allowed where the whole picture is seen: in a tile they would be per-tile statistics or padding."""
 
 RECIPE_NAMES = {
     "CONV_2D": "conv",

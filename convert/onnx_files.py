@@ -34,7 +34,8 @@ ALLOWED: dict[str, str] = {
     "Relu": "between convolutions",
     "Clip": "the global branch's gate",
     "Add": "residual blocks",
-    "Mul": "the global branch's gate, the scale of attention",
+    "Mul": "the global branch's gate, the scale of attention, the face network's steering",
+    "Resize": "the face network's growing maps",
     "MatMul": "attention",
     "Gemm": "the tone network",
     "Softmax": "attention",
@@ -56,7 +57,7 @@ PUBLISHED: dict[str, str] = {
     **dict.fromkeys(("ConvTranspose", "Tanh", "LeakyRelu"), "the networks themselves"),
     **dict.fromkeys(("Sub", "Div", "Abs", "ReduceMax", "ReduceSum", "Max", "Sqrt", "Reciprocal"), "norms"),
     **dict.fromkeys(("Min", "Greater", "Gather"), "masks"),
-    **dict.fromkeys(("Pad", "Resize", "Expand"), "reflected borders, growing maps"),
+    **dict.fromkeys(("Pad", "Expand"), "reflected borders, growing maps"),
 }
 """What the published networks may contain besides, and why."""
 

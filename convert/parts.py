@@ -10,10 +10,13 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from convert.nets.mobile import MobileRestorer, ScratchDetector, ToneNet
-from convert.nets.mobile.blocks import CELL, CELL_PIXELS
+from convert.nets.mobile import FaceFinder, FaceRefiner, MobileRestorer, ScratchDetector, ToneNet
+from convert.nets.mobile.blocks import CELL, CELL_PIXELS, from_black_
+from convert.nets.mobile.face import FACE_CHANNELS
+from convert.nets.mobile.finder import FINDER_CELL, FINDER_CHANNELS, FOUND
 from convert.nets.mobile.restorer import CONTEXT_SIDE, PIXEL_CHANNELS
 from convert.nets.mobile.tone import KNOTS, THUMBNAIL
+from edge.alignment import SIDE
 from edge.manifest import PartName, Role
 
 
@@ -89,19 +92,26 @@ class MobileNetworks:
     restorer: MobileRestorer
     scratch: ScratchDetector
     tone: ToneNet
+    finder: FaceFinder
+    face: FaceRefiner
 
 
 def mobile_parts(
     networks: MobileNetworks,
     tiles: Sequence[tuple[int, int]],
     global_tiles: Sequence[tuple[int, int]] | None = None,
+    finder_tiles: Sequence[tuple[int, int]] | None = None,
 ) -> list[PartSource]:
     """All parts, in the order of the pipeline, each offered in the given tile sizes (in cells).
 
     ``global_tiles`` are those of the mapper with its global branch, whose attention weights take a
-    kilobyte a cell. The first size must be the same for all.
+    kilobyte a cell; ``finder_tiles`` those of the finder, whose cells are twice as wide. The first size
+    must be the same in pixels for all.
     """
     restorer, scratch = networks.restorer, networks.scratch
+    finder, face = copy.deepcopy(networks.finder), copy.deepcopy(networks.face)
+    from_black_(finder.enter)
+    from_black_(face.enter.conv)
     latent = End("latent", restorer.encoder.enter.out_channels)
     photo = End("photo", PIXEL_CHANNELS)
     context = End("context", latent.channels, (CONTEXT_SIDE**2, latent.channels))
@@ -118,6 +128,15 @@ def mobile_parts(
             quantized=False,
         ),
         PartSource("scratch", scratch, (photo,), End("probability", CELL_PIXELS), scratch.halo),
+        PartSource(
+            "finder",
+            finder,
+            (End("photo", FINDER_CHANNELS),),
+            End("faces", FOUND),
+            finder.halo,
+            stride=FINDER_CELL,
+            tiles=tuple(finder_tiles or ((rows // 2, columns // 2) for rows, columns in tiles)),
+        ),
         PartSource("encoder", restorer.encoder, (photo,), latent, restorer.encoder.halo),
         PartSource("mapper", LocalMapper(mapper.blocks), (latent,), latent, mapper.halo),
         PartSource(
@@ -130,6 +149,14 @@ def mobile_parts(
         ),
         PartSource(
             "decoder", restorer.decoder, (latent,), End("residual", PIXEL_CHANNELS), restorer.decoder.halo
+        ),
+        PartSource(
+            "face",
+            face,
+            (End("face_pair", FACE_CHANNELS),),
+            End("residual", PIXEL_CHANNELS),
+            halo=0,
+            tiles=((SIDE // CELL, SIDE // CELL),),
         ),
     ]
     return [

@@ -72,7 +72,8 @@ def quantized(
 
 def end_ranges(source: PartSource, ranges: Mapping[str, Range], signed: bool = False) -> list[Range]:
     """The ranges of a part's inputs, then of its output."""
-    fixed: dict[str, Range] = {"photo": (0.0, 1.0), "mask": (0.0, 1.0), "probability": PROBABILITY}
+    whole = dict.fromkeys(("photo", "mask", "face_pair"), (0.0, 1.0))
+    fixed: dict[str, Range] = {**whole, "probability": PROBABILITY}
     handed = {end: ranges[name] for name, ends in ENDS.items() for end in ends if name in ranges}
     names = [*(f"args_{index}" for index in range(len(source.inputs))), "output_0"]
     ends = zip(names, (*source.inputs, source.output), strict=True)
@@ -87,7 +88,13 @@ class QuantizedConv(nn.Module):
     scales: Tensor
     zero_points: Tensor
 
-    def __init__(self, weight: Tensor, bias: Tensor | None, padding: tuple[int, ...]) -> None:
+    def __init__(
+        self,
+        weight: Tensor,
+        bias: Tensor | None,
+        padding: tuple[int, ...],
+        stride: tuple[int, ...] = (1, 1),
+    ) -> None:
         super().__init__()
         scales = (weight.detach().abs().amax((1, 2, 3)) / HIGHEST).clamp(min=1e-12)
         levels = (weight.detach() / scales[:, None, None, None]).round().to(torch.int8)
@@ -95,13 +102,13 @@ class QuantizedConv(nn.Module):
         self.register_buffer("scales", scales)
         self.register_buffer("zero_points", torch.zeros(len(scales), dtype=torch.int64))
         self.bias = None if bias is None else nn.Parameter(bias.detach())
-        self.padding = padding
+        self.padding, self.stride = padding, stride
 
     def forward(self, x: Tensor) -> Tensor:
         weight = _operations.dequantize_per_channel(
             self.weight, self.scales, self.zero_points, 0, -HIGHEST, HIGHEST, torch.int8
         )
-        return F.conv2d(x, weight, self.bias, padding=cast("tuple[int, int]", self.padding))
+        return F.conv2d(x, weight, self.bias, self.stride, cast("tuple[int, int]", self.padding))
 
 
 class _WrittenOut(fx.Transformer):
@@ -123,9 +130,8 @@ class _WrittenOut(fx.Transformer):
             if not module.active:
                 return self._call(conv, args[0])
             padding = cast("tuple[int, ...]", conv.padding)
-            return self._call(
-                QuantizedConv(conv.weight, conv.bias, padding), _taken(args[0], module.source)
-            )
+            rounded = QuantizedConv(conv.weight, conv.bias, padding, conv.stride)
+            return self._call(rounded, _taken(args[0], module.source))
         if isinstance(module, StoredSum):
             sources = cast("list[Stored]", list(module.sources))
             if module.to_.active:

@@ -37,8 +37,13 @@ ENDS: dict[str, tuple[tuple[PartName, str], ...]] = {
     ),
     "mapped": (("mapper", "output_0"), ("mapper_global", "output_0"), ("decoder", "args_0")),
     "residual": (("decoder", "output_0"),),
+    "found": (("finder", "output_0"),),
+    "refined": (("face", "output_0"),),
 }
 """What parts hand over, and the ends that hold it. All store it alike: it passes between them untouched."""
+
+TRAINED: tuple[PartName, ...] = ("encoder", "mapper", "mapper_global", "decoder")
+"""Parts whose every range must be learnt where any is; of others, those that are named."""
 
 RANGES_FILE = "ranges.json"
 """Beside the weights that the ranges were learnt with."""
@@ -47,8 +52,8 @@ RANGES_FILE = "ranges.json"
 class LearntRanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Lowest and highest value of what INT8 stores, by name.
 
-    Names are ``place:operation`` as in recipes (`convert.int8_recipe`), ``place:input``, and ``encoded``,
-    ``mapped`` and ``residual`` for what the encoder, the mappers and the decoder hand over.
+    Names are ``place:operation`` as in recipes (`convert.int8_recipe`), ``place:input``, and those of
+    `ENDS` for what parts hand over.
     """
 
     format_version: Literal[1]
@@ -68,7 +73,8 @@ def load_ranges(path: Path) -> dict[str, tuple[float, float]]:
     except (OSError, msgspec.MsgspecError) as error:
         raise WeightsError(f"{path} holds no ranges ({error}): run `heirloom finetune` again.") from error
     bad = sorted(name for name, (low, high) in ranges.items() if not low <= 0 < high)
-    missing = sorted(ENDS.keys() - ranges.keys())
+    handed = {name for name, ends in ENDS.items() if any(part in TRAINED for part, _ in ends)}
+    missing = sorted(handed - ranges.keys())
     if bad or missing:
         raise WeightsError(
             f"{path} lacks ranges around zero for {', '.join(bad + missing)}: run `heirloom finetune` "
@@ -97,9 +103,10 @@ def part_ranges(
                 litert.set_limits(ranges[source.name]["output_0"], whole)
             for index, end in enumerate(source.inputs):
                 # A photo's level is then its stored value, shifted: nothing is lost on the way in.
-                if end.role in ("photo", "mask"):
+                if end.role in ("photo", "mask", "face_pair"):
                     litert.set_limits(ranges[source.name][f"args_{index}"], (0.0, 1.0))
-            if learnt and source.name != "scratch":  # only the restore path is trained in INT8
+            named = {name.partition(":")[0].partition("/")[0] for name in learnt}
+            if source.name in named or (learnt and source.name in TRAINED):
                 litert.set_ranges(path, source.name, ranges[source.name], learnt)
     for handed, ends in ENDS.items():
         held = [ranges[part][name] for part, name in ends if part in ranges]

@@ -17,6 +17,7 @@ from PIL import Image
 
 from convert.artifacts import artifact_bytes
 from convert.gate import shortfall
+from convert.nets.mobile.restorer import PIXEL_CHANNELS
 from convert.parts import PartSource
 from convert.proof import Measured, Prover, open_networks
 from convert.samples import Photos, Sampler, tile_samples
@@ -179,7 +180,10 @@ def _pictures(
             for pictures in (samples.before, measured.wanted, measured.got)
         )
         return photo, exact, made
-    photo = to_pixels(prover.samples["encoder"].inputs[index][0][0], CELL)
+    if result.part == "face":
+        photo = to_pixels(samples.inputs[index][0][0, ..., PIXEL_CHANNELS:], CELL)
+    else:
+        photo = to_pixels(prover.samples["encoder"].inputs[index][0][0], CELL)
     exact, made = (
         np.clip(photo + to_pixels(tiles[index][0], CELL), 0, 1) for tiles in (measured.wanted, measured.got)
     )

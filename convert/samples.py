@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from convert.nets.mobile.blocks import to_cells
+from convert.nets.mobile.blocks import to_cells, to_pixels
+from convert.nets.mobile.finder import FINDER_CELL
 from convert.nets.mobile.restorer import CONTEXT_SIDE, pool_context
 from convert.nets.mobile.tone import THUMBNAIL
 from convert.parts import PartSource
+from edge.alignment import SIDE
 from edge.manifest import PartName
 
 
@@ -61,7 +63,8 @@ def tile_samples(
     """Run the chain of full-precision ``sources`` on every photo and keep what passes between parts.
 
     Each mapper is shown what it is there for, since scratches that the local one never meets would widen
-    its ranges. The other parts' samples alternate between photos without and with scratches.
+    its ranges. The other parts' samples alternate between photos without and with scratches. For the face
+    network a photo stands for a face.
     """
     networks = {source.name: copy.deepcopy(source.network).to(device) for source in sources}
     samples: dict[PartName, PartSamples] = {source.name: PartSamples() for source in sources}
@@ -76,15 +79,23 @@ def tile_samples(
         thumbnail = F.interpolate(photo, (THUMBNAIL, THUMBNAIL), mode="area")
         record("tone", None, thumbnail.permute(0, 2, 3, 1))
         record("scratch", None, cells)
+        record("finder", None, to_cells(photo, FINDER_CELL).permute(0, 2, 3, 1))
         return record("encoder", None, cells)
+
+    def refine(photo: Tensor, residual: Tensor) -> None:
+        restored = (photo + to_pixels(residual.permute(0, 3, 1, 2))).clamp(0, 1)
+        pair = [F.interpolate(x, (SIDE, SIDE), mode="bilinear") for x in (photo, restored)]
+        record("face", None, torch.cat(list(map(to_cells, pair)), 1).permute(0, 2, 3, 1))
 
     with torch.no_grad():
         for intact, scratched, mask in zip(photos.intact, photos.scratched, photos.masks, strict=True):
-            record("decoder", "mapper", record("mapper", "encoder", encode(intact[None])))
+            mapped = record("mapper", "encoder", encode(intact[None]))
+            refine(intact[None], record("decoder", "mapper", mapped))
             latent, damage = encode(scratched[None]), to_cells(mask[None])
             context = pool_context(latent.permute(0, 3, 1, 2), damage, CONTEXT_SIDE)
             seen = (latent, damage.permute(0, 2, 3, 1), context)
-            record("decoder", "mapper_global", record("mapper_global", "encoder", *seen))
+            mapped = record("mapper_global", "encoder", *seen)
+            refine(scratched[None], record("decoder", "mapper_global", mapped))
     return samples
 
 

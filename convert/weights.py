@@ -9,11 +9,17 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from convert.errors import WeightsError
-from convert.nets.mobile import MobileRestorer, ScratchDetector, ToneNet
+from convert.nets.mobile import FaceFinder, FaceRefiner, MobileRestorer, ScratchDetector, ToneNet
 from convert.parts import MobileNetworks
 from edge.files import written_beside
 
-MOBILE_FILES = {"restorer": MobileRestorer, "scratch": ScratchDetector, "tone": ToneNet}
+MOBILE_FILES = {
+    "restorer": MobileRestorer,
+    "scratch": ScratchDetector,
+    "tone": ToneNet,
+    "finder": FaceFinder,
+    "face": FaceRefiner,
+}
 """The networks of the mobile family; each has a file ``NAME.safetensors``."""
 
 

@@ -133,7 +133,7 @@ def put_back(
 
 
 def _rim(change: Patch) -> Patch:
-    """The mean colour of the change where it fades out: taken off, the face has its surroundings' colour."""
+    """The mean colour of the change where it fades out: without it the face matches its surroundings."""
     weight = feather() * (1 - feather())
     mean: Patch = np.einsum("yx,yxc->c", weight, change) / weight.sum()
     return mean

@@ -61,6 +61,7 @@ Role = Literal[
     "picture",
     "face",
     "faces",
+    "face_pair",
 ]
 
 _PUBLISHED: dict[str, tuple[set[Role], set[Role]]] = {
@@ -82,7 +83,7 @@ ROLES: dict[PartName, tuple[set[Role], set[Role]]] = {
     "mapper": ({"latent"}, {"latent"}),
     "mapper_global": ({"latent", "mask", "context"}, {"latent"}),
     "decoder": ({"latent"}, {"residual"}),
-    "face": ({"face"}, {"residual"}),
+    "face": ({"face_pair"}, {"residual"}),
     **{name: _PUBLISHED[name.rpartition("_")[0]] for name in get_args(PublishedName)},
 }
 """What each part takes and gives, every role once; the parts in the order in which a photo meets them."""

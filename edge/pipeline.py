@@ -1,4 +1,4 @@
-"""The pipeline: photo -> damage -> faces -> tone -> encoder -> latent -> mapper -> decoder -> faces -> photo.
+"""The pipeline: photo -> damage, tone -> encoder -> latent -> mapper -> decoder -> faces -> photo.
 
 What concerns the whole photo (damage, tone, context) is computed once; everything else runs tile by tile,
 and the photo's own pixels are overwritten, so that the working memory is the latent and a few tiles.

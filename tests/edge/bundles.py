@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from convert.bundling import Recipe, build_bundle
-from convert.nets.mobile import MobileRestorer, ScratchDetector, ToneNet
+from convert.nets.mobile import FaceFinder, FaceRefiner, MobileRestorer, ScratchDetector, ToneNet
 from convert.parts import MobileNetworks, PartSource, mobile_parts
 from convert.samples import Photos
 from edge.manifest import Provenance
@@ -28,7 +28,11 @@ def networks(width: int = WIDTH) -> MobileNetworks:
     # Fresh decoders return next to nothing; tests want to see the residual.
     with torch.no_grad():
         restorer.decoder.leave.weight.mul_(20)
-    return MobileNetworks(restorer, ScratchDetector(width, blocks=1), ToneNet(width=4))
+    face = FaceRefiner((width, width), blocks=(1, 1))
+    with torch.no_grad():
+        face.leave.weight.mul_(20)
+    detector, finder = ScratchDetector(width, blocks=1), FaceFinder(width, blocks=1)
+    return MobileNetworks(restorer, detector, ToneNet(width=4), finder, face)
 
 
 def sources(width: int = WIDTH) -> dict[str, PartSource]:

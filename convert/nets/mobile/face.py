@@ -87,12 +87,20 @@ class FaceRefiner(nn.Module):
         self, widths: Sequence[int] = (64, 96, 128, 128), blocks: Sequence[int] = (3, 2, 2, 2)
     ) -> None:
         super().__init__()
+        # INT8 recipes name a place by the last part of its path: each needs a name of its own.
         self.enter = Look(FACE_CHANNELS, widths[0], side=1)
-        coarser = [Look(fine, coarse, stride=2) for fine, coarse in pairwise(widths)]
-        self.look = nn.ModuleList([Look(widths[0], widths[0]), *coarser])
-        self.grids = nn.ModuleList(map(Grid, widths, blocks))
-        self.rise = nn.ModuleList(
-            nn.Conv2d(coarse, fine, 3, padding=1) for fine, coarse in pairwise(widths)
+        inward = [widths[0], *widths]
+        self.look = nn.ModuleDict(
+            {f"look{i}": Look(*pair, stride=2 if i else 1) for i, pair in enumerate(pairwise(inward))}
+        )
+        self.grids = nn.ModuleDict(
+            {f"grid{i}": Grid(*each) for i, each in enumerate(zip(widths, blocks, strict=True))}
+        )
+        self.rise = nn.ModuleDict(
+            {
+                f"rise{i}": nn.Conv2d(coarse, fine, 3, padding=1)
+                for i, (fine, coarse) in enumerate(pairwise(widths))
+            }
         )
         self.leave = nn.Conv2d(widths[0], 3 * CELL_PIXELS, 3, padding=1)
         smooth_phases_(self.leave, colours=3)
@@ -101,12 +109,14 @@ class FaceRefiner(nn.Module):
 
     def forward(self, cells: Tensor) -> Tensor:
         seen = [self.enter(cells)]
-        for look in self.look:
+        for look in self.look.values():
             seen.append(look(seen[-1]))
-        x = self.grids[-1](seen[-1], seen[-1])
-        for level in range(len(self.rise) - 1, -1, -1):
+        coarsest = len(self.rise)
+        x = self.grids[f"grid{coarsest}"](seen[-1], seen[-1])
+        for i in reversed(range(coarsest)):
             # The convolution first: it costs a quarter on the coarser grid.
-            x = F.interpolate(self.rise[level](x), scale_factor=2.0, mode="bilinear", align_corners=False)
-            x = self.grids[level](x, seen[level + 1])
+            risen = self.rise[f"rise{i}"](x)
+            x = F.interpolate(risen, scale_factor=2.0, mode="bilinear", align_corners=False)
+            x = self.grids[f"grid{i}"](x, seen[i + 1])
         out: Tensor = self.leave(x)
         return out

@@ -28,7 +28,7 @@ class FaceFinder(nn.Module):
     is the same to it at any size. Halo: two cells a block.
     """
 
-    def __init__(self, width: int = 48, blocks: int = 3) -> None:
+    def __init__(self, width: int = 64, blocks: int = 3) -> None:
         super().__init__()
         self.enter = nn.Conv2d(FINDER_CHANNELS, width, 1)
         self.blocks = nn.Sequential(*(ResidualBlock(width) for _ in range(blocks)))
