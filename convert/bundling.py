@@ -1,11 +1,13 @@
 """From trained networks to a bundle: convert, quantize, prove, and only then write.
 
-The bundle is built in a folder beside its place and moved there at the end, so that a failing gate or an
-interruption leaves the old one alone. After an interruption, what was proven is not made again.
+The bundle is built in a hidden folder beside its place and moved there at the end, so that a failing gate
+or an interruption leaves the old one alone. What was proven until then is not made again, even if other
+formats are asked for: the published networks take half an hour.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.metadata
 import os
@@ -47,6 +49,8 @@ SCRATCH_THRESHOLD = 0.85
 """False scratches cost clean photos most; `heirloom held-out` shows what each threshold finds."""
 
 Kind = tuple[Format, Precision]
+
+SUFFIXES: dict[Format, str] = {"litert": ".tflite", "coreml": ".mlpackage", "onnx": ".onnx"}
 
 
 @dataclass(frozen=True)
@@ -113,10 +117,12 @@ def build_bundle(
     try:
         records = _records(sources, recipe, building, tell)
     except HeirloomError:
-        shutil.rmtree(building, ignore_errors=True)
+        if not list(mark.parent.glob("*.json")):
+            shutil.rmtree(building, ignore_errors=True)
         raise
     shutil.rmtree(building / "work")
     manifest = _manifest(sources, recipe, records)
+    _remove_others(building, manifest)
     write_manifest(building, manifest)
     _take_place(building, folder)
     return Made(manifest, records)
@@ -153,8 +159,13 @@ def _records(
                 start = time.monotonic()
                 if kind == "litert":
                     _convert_exact(source, made_of.exact[source.name])
-                draft = write_artifact(source, kind, precision, made_of, building)
-                artifact, files = prover.prove(source, draft)
+                try:
+                    draft = write_artifact(source, kind, precision, made_of, building)
+                    artifact, files = prover.prove(source, draft)
+                except HeirloomError:
+                    for failed in (building / source.name).glob(f"{precision}[.-]*{SUFFIXES[kind]}"):
+                        shutil.rmtree(failed) if failed.is_dir() else failed.unlink()
+                    raise
                 seconds = round(time.monotonic() - start, 1)
                 files = {**_entries(building, artifact), **files}
                 record = Record(artifact, files, seconds, peak() or 0)
@@ -233,7 +244,7 @@ def _entries(folder: Path, artifact: Artifact) -> dict[str, File]:
 
 
 def _fingerprint(sources: Sequence[PartSource], recipe: Recipe) -> str:
-    """Stands for all that a bundle's content depends on."""
+    """Stands for all that an artefact's content depends on."""
     digest = hashlib.sha256(repr(_tools()).encode())
     for source in sources:
         digest.update(repr((source.name, source.inputs, source.output, source.halo, source.tiles)).encode())
@@ -243,7 +254,7 @@ def _fingerprint(sources: Sequence[PartSource], recipe: Recipe) -> str:
         for tensor in (photos.intact, photos.scratched, photos.masks):
             digest.update(tensor.contiguous().numpy().tobytes())
     rest = (recipe.name, recipe.version, recipe.provenance, recipe.recipes(), recipe.ranges, recipe.figures)
-    digest.update(repr((rest, recipe.kinds, recipe.scratch_threshold)).encode())
+    digest.update(repr((rest, recipe.scratch_threshold)).encode())
     return digest.hexdigest()
 
 
@@ -277,6 +288,16 @@ def _manifest(
         scratch_threshold=recipe.scratch_threshold,
         figures=recipe.figures,
     )
+
+
+def _remove_others(folder: Path, manifest: Manifest) -> None:
+    """Remove what an earlier attempt made and this one was not asked for."""
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path.is_dir():
+            with contextlib.suppress(OSError):  # not empty
+                path.rmdir()
+        elif path.relative_to(folder).as_posix() not in manifest.files:
+            path.unlink()
 
 
 def _take_place(building: Path, folder: Path) -> None:

@@ -157,7 +157,12 @@ class Restorer:
         return told[: small.shape[0], : small.shape[1], 0]
 
     def find_faces(
-        self, pixels: Pixels, small: NDArray[np.uint8], factor: int, options: Options
+        self,
+        pixels: Pixels,
+        small: NDArray[np.uint8],
+        factor: int,
+        options: Options,
+        least_width: float = LEAST_WIDTH,
     ) -> list[Face]:
         """The faces to refine, in the photo's pixels; ``small`` is the photo shrunk by ``factor``.
 
@@ -174,7 +179,7 @@ class Restorer:
         found = find_faces(finder, small, self.bundle.manifest.finder_threshold)
         # The middle of a block of pixels is not the middle of its first pixel.
         faces = [Face((face.points + 0.5) * factor - 0.5, face.score) for face in found]
-        large = sorted((face for face in faces if face.width >= LEAST_WIDTH), key=lambda face: -face.width)
+        large = sorted((face for face in faces if face.width >= least_width), key=lambda face: -face.width)
         return large[:MOST_FACES]
 
     def _refine_faces(

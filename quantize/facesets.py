@@ -1,22 +1,23 @@
 """Photos with labelled faces: reading the labels, and cutting windows in which faces have a chosen size.
 
-A label file is JSON: for each photo's name a list of faces, each ``{"points": five pairs, "score": 0..1}``,
-or one such object for a portrait. ``score`` may be missing (1), and so may ``group``, by which portraits
-are drawn evenly.
+A label file is JSON: for each photo's name a list of faces, each ``{"points": five pairs, "score": 0..1}``;
+for a portrait one such object, or just the five pairs. ``score`` may be missing (1), and so may ``group``,
+by which portraits are drawn evenly.
 """
 
 from __future__ import annotations
 
-import json
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 import numpy as np
 import torch
+from msgspec import Meta
 from numpy.typing import NDArray
 from torch import Generator, Tensor
 from torch.nn import functional as F
@@ -55,26 +56,47 @@ def load_faces(
     sources: Sequence[Path], labels: Sequence[Path], least_side: int = 128
 ) -> tuple[FaceSet, FaceSet]:
     """The labelled photos of folders and tar files, to train with and held out. Raises PhotoSetError."""
-    known: dict[str, Any] = {}
-    for path in labels:
-        try:
-            known |= json.loads(path.read_bytes())
-        except (OSError, ValueError) as error:
-            raise PhotoSetError(f"{path} holds no labels of faces ({error}): see docs/faces.md.") from error
     chosen: tuple[list[tuple[str, LabelledPhoto]], list[tuple[str, LabelledPhoto]]] = ([], [])
-    for name, pixels in decoded_photos(list(sources), least_side):
-        if name not in known:
-            continue
-        faces = known[name] if isinstance(known[name], list) else [known[name]]
-        group = next((face["group"] for face in faces if "group" in face), "photo")
-        points = np.array([face["points"] for face in faces], np.float64).reshape(-1, 5, 2)
-        certain = np.array([face.get("score", 1) >= CERTAIN for face in faces], np.bool_)
-        chosen[is_held_out(name)].append((group, LabelledPhoto(pixels, points, certain)))
+    for name, photo, group in labelled_photos(sources, labels, least_side):
+        chosen[is_held_out(name)].append((group, photo))
     sets = tuple(map(_face_set, chosen))
     if not all(each.faces for each in sets):
         listed = ", ".join(map(str, labels))
         raise PhotoSetError(f"Too few of the photos have faces in {listed}: give photos and their labels.")
     return sets[0], sets[1]
+
+
+class _Label(msgspec.Struct):
+    points: Annotated[list[tuple[float, float]], Meta(min_length=5, max_length=5)]
+    score: float = 1.0
+    group: str = "photo"
+
+
+def _labels(value: Any) -> list[_Label]:
+    faces = value if isinstance(value, list) else [value]
+    if faces and isinstance(faces[0], list):
+        faces = [{"points": faces}]
+    return msgspec.convert(faces, list[_Label])
+
+
+def labelled_photos(
+    sources: Sequence[Path], labels: Sequence[Path], least_side: int
+) -> Iterator[tuple[str, LabelledPhoto, str]]:
+    """Name, photo and group of every photo that the label files name. Raises PhotoSetError."""
+    known: dict[str, list[_Label]] = {}
+    for path in labels:
+        try:
+            given = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+            known |= {name: _labels(value) for name, value in given.items()}
+        except (OSError, msgspec.MsgspecError) as error:
+            raise PhotoSetError(f"{path} holds no labels of faces ({error}): see docs/faces.md.") from error
+    for name, pixels in decoded_photos(list(sources), least_side):
+        if name in known:
+            faces = known[name]
+            group = faces[0].group if faces else "photo"
+            points = np.array([face.points for face in faces], np.float64).reshape(-1, 5, 2)
+            certain = np.array([face.score >= CERTAIN for face in faces], np.bool_)
+            yield name, LabelledPhoto(pixels, points, certain), group
 
 
 def _face_set(chosen: list[tuple[str, LabelledPhoto]]) -> FaceSet:

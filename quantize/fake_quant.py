@@ -1,4 +1,4 @@
-"""The mobile restore path as INT8 will compute it, to train and to search recipes with."""
+"""The mobile networks as INT8 will compute them, to train and to search recipes with."""
 
 from __future__ import annotations
 
@@ -11,44 +11,28 @@ from torch import Tensor, fx, nn
 from convert.int8_recipe import Int8Recipe
 from convert.int8_twin import Layer, Stored, layers, named_stored, twin
 from convert.nets.mobile import MobileRestorer
-from convert.nets.mobile.blocks import to_cells, to_pixels
+from convert.nets.mobile.blocks import MIDDLE, to_cells, to_pixels
 from convert.nets.mobile.restorer import pool_context
 from convert.parts import LocalMapper
 from edge.manifest import PartName
 
+HANDED: dict[PartName, str] = {"finder": "found", "face": "refined"}
+"""What these parts' outputs are called among ranges (`convert.ranges`)."""
 
-class FakeQuantized(nn.Module):
-    """A `MobileRestorer` as the recipe's INT8 computes it, on the restorer's own weights.
 
-    Call :meth:`watch` on a few batches before anything else.
-    """
+class Rounding(nn.Module):
+    """What rounds as INT8 does: some parts' twins, and how their ends are stored by name."""
 
-    def __init__(self, restorer: MobileRestorer, recipe: Int8Recipe) -> None:
-        super().__init__()
-        photo, mask = Stored((0.0, 1.0)), Stored((0.0, 1.0))
-        encoded, mapped, residual = Stored(), Stored(), Stored(whole=True)
-        self.restorer = restorer
-        self.handed = {"encoded": encoded, "mapped": mapped, "residual": residual}
-        self.encoder = twin(restorer.encoder, (photo,), encoded)
-        self.local = twin(LocalMapper(restorer.mapper.blocks), (encoded,), mapped)
-        self.joined = twin(restorer.mapper, (encoded, mask, encoded), mapped)
-        self.decoder = twin(restorer.decoder, (mapped,), residual)
+    handed: dict[str, Stored]
+
+    def parts(self) -> dict[PartName, fx.GraphModule]:
+        """The twins of parts of a bundle, in the order of the pipeline."""
+        raise NotImplementedError
+
+    def follow(self, recipe: Int8Recipe) -> None:
+        """Leave in float what the recipe leaves in float."""
         for layer in self.layers():
             layer.set(recipe.scheme(layer.scope, layer.operation))
-
-    def forward(self, photo: Tensor, mask: Tensor | None = None, grid: int = 16) -> Tensor:
-        """As `MobileRestorer.forward`; in float32, since bfloat16 rounds as coarsely as INT8."""
-        with torch.autocast(photo.device.type, enabled=False):
-            return self._restored(photo, mask, grid)
-
-    def _restored(self, photo: Tensor, mask: Tensor | None, grid: int) -> Tensor:
-        latent = self.encoder(to_cells(photo))
-        if mask is None:
-            mapped = self.local(latent)
-        else:
-            cells = to_cells(mask)
-            mapped = self.joined(latent, cells, pool_context(latent, cells, grid))
-        return photo + to_pixels(self.decoder(mapped))
 
     @torch.no_grad()
     def watch(self, batches: Iterable[tuple[Any, ...]]) -> None:
@@ -64,15 +48,6 @@ class FakeQuantized(nn.Module):
         """Every stored activation."""
         return [module for module in self.modules() if isinstance(module, Stored)]
 
-    def parts(self) -> dict[PartName, fx.GraphModule]:
-        """The parts of a bundle, in the order of the pipeline."""
-        return {
-            "encoder": self.encoder,
-            "mapper": self.local,
-            "mapper_global": self.joined,
-            "decoder": self.decoder,
-        }
-
     def layers(self) -> list[Layer]:
         """What a recipe may leave in float, in the order of the pipeline."""
         return [layer for part, graph in self.parts().items() for layer in layers(part, graph)]
@@ -83,3 +58,70 @@ class FakeQuantized(nn.Module):
         for part, graph in self.parts().items():
             named |= named_stored(part, graph)
         return {name: stored.limits for name, stored in named.items()}
+
+
+class FakeQuantized(Rounding):
+    """A `MobileRestorer` as the recipe's INT8 computes it, on the restorer's own weights.
+
+    Call :meth:`watch` on a few batches before anything else.
+    """
+
+    def __init__(self, restorer: MobileRestorer, recipe: Int8Recipe) -> None:
+        super().__init__()
+        photo, mask = Stored((0.0, 1.0)), Stored((0.0, 1.0))
+        encoded, mapped, residual = Stored(), Stored(), Stored(whole=True)
+        self.restorer = restorer
+        self.handed = {"encoded": encoded, "mapped": mapped, "residual": residual}
+        self.encoder = twin(restorer.encoder, (photo,), encoded)
+        self.local = twin(LocalMapper(restorer.mapper.blocks), (encoded,), mapped)
+        self.joined = twin(restorer.mapper, (encoded, mask, encoded), mapped)
+        self.decoder = twin(restorer.decoder, (mapped,), residual)
+        self.follow(recipe)
+
+    def forward(self, photo: Tensor, mask: Tensor | None = None, grid: int = 16) -> Tensor:
+        """As `MobileRestorer.forward`; in float32, since bfloat16 rounds as coarsely as INT8."""
+        with torch.autocast(photo.device.type, enabled=False):
+            return self._restored(photo, mask, grid)
+
+    def _restored(self, photo: Tensor, mask: Tensor | None, grid: int) -> Tensor:
+        latent = self.encoder(to_cells(photo))
+        if mask is None:
+            mapped = self.local(latent)
+        else:
+            cells = to_cells(mask)
+            mapped = self.joined(latent, cells, pool_context(latent, cells, grid))
+        return photo + to_pixels(self.decoder(mapped))
+
+    def parts(self) -> dict[PartName, fx.GraphModule]:
+        """The parts of a bundle, in the order of the pipeline."""
+        return {
+            "encoder": self.encoder,
+            "mapper": self.local,
+            "mapper_global": self.joined,
+            "decoder": self.decoder,
+        }
+
+
+class RoundedPart(Rounding):
+    """A finder or face network as the recipe's INT8 computes it, on the network's own weights.
+
+    It takes what the network takes: a photo's levels less `MIDDLE`. Call :meth:`watch` before anything
+    else.
+    """
+
+    def __init__(self, network: nn.Module, name: PartName, recipe: Int8Recipe) -> None:
+        super().__init__()
+        result = Stored(whole=True)
+        self.network, self.name = network, name
+        self.handed = {HANDED[name]: result}
+        self.graph = twin(network, (Stored((-MIDDLE, 1 - MIDDLE)),), result)
+        self.follow(recipe)
+
+    def forward(self, cells: Tensor) -> Tensor:
+        """In float32, since bfloat16 rounds as coarsely as INT8."""
+        with torch.autocast(cells.device.type, enabled=False):
+            out: Tensor = self.graph(cells)
+            return out
+
+    def parts(self) -> dict[PartName, fx.GraphModule]:
+        return {self.name: self.graph}

@@ -33,6 +33,10 @@ Minutes = Annotated[
     float | None, typer.Option("--minutes", min=0, help="Stop after so long, to be resumed later.")
 ]
 Workers = Annotated[int, typer.Option("--workers", min=0, help="Processes that cut crops.")]
+Faces = Annotated[
+    list[Path] | None,
+    typer.Option("--faces", exists=True, dir_okay=False, help="Labels of faces (docs/faces.md)."),
+]
 Init = Annotated[
     Path | None, typer.Option("--init", exists=True, dir_okay=False, help="Weights to start from.")
 ]

@@ -48,10 +48,7 @@ def train_network(
     device: running.Device = "cpu",
     minutes: running.Minutes = None,
     workers: running.Workers = 0,
-    faces: Annotated[
-        list[Path] | None,
-        typer.Option("--faces", exists=True, dir_okay=False, help="Labels of faces (docs/faces.md)."),
-    ] = None,
+    faces: running.Faces = None,
     restorer: Annotated[
         Path | None,
         typer.Option(exists=True, dir_okay=False, help="Weights of the restorer that faces pass first."),

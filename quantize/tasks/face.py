@@ -88,7 +88,7 @@ class FaceTask:
 
     def losses(self, *batch: Tensor) -> Iterator[Loss]:
         clean, old, restored = batch
-        refined = restored + self.change(self.network, old, restored)
+        refined = restored + to_pixels(self.network(face_cells(old, restored)))
         squares = (refined - clean).float().square()
         weight = self.weight.to(clean.device)
         yield "face", (((squares + 1e-6).sqrt() + 5 * squares) * weight).mean()
@@ -102,17 +102,17 @@ class FaceTask:
             clean = torch.stack([aligned(self.held_out, rng) for _ in range(24)]).to(device)
             rng = Generator(device).manual_seed(1)
             old, restored = self._restored(clean, side, torch.ones(24, device=device), rng)
-            refined = (restored + self.change(network, old, restored)).clamp(0, 1)
+            refined = (restored + to_pixels(network(face_cells(old, restored)))).clamp(0, 1)
             share = float(weight.mean())
             for name, picture in (("in", restored), ("out", refined)):
                 figures[f"{side}_{name}"] = mean_psnr((picture - clean) * (weight / share).sqrt())
-        kept = self.change(network, clean, clean) * weight.sqrt()
+        kept = to_pixels(network(face_cells(clean, clean))) * weight.sqrt()
         return {**figures, "clean_out": mean_psnr(kept)}
 
-    @staticmethod
-    def change(network: nn.Module, old: Tensor, restored: Tensor) -> Tensor:
-        """What the network adds to a face, ``(B, 3, 256, 256)``."""
-        return to_pixels(network(torch.cat((to_cells(old), to_cells(restored)), 1) - MIDDLE))
+
+def face_cells(old: Tensor, restored: Tensor) -> Tensor:
+    """What a `FaceRefiner` takes of aligned faces ``(B, 3, 256, 256)`` in 0..1."""
+    return torch.cat((to_cells(old), to_cells(restored)), 1) - MIDDLE
 
 
 def face_weight(border: float) -> Tensor:

@@ -10,8 +10,11 @@ import pytest
 import torch
 from bundles import old_photos, sources
 
+from convert import gate
 from convert.bundling import Recipe, _fingerprint, build_bundle
+from convert.errors import GateFailed
 from convert.parts import PartSource
+from convert.samples import tile_samples
 from edge.bundle import open_bundle
 from edge.manifest import Provenance
 
@@ -64,12 +67,30 @@ def test_an_interrupted_conversion_goes_on(tmp_path: Path) -> None:
     }
 
 
+def test_after_a_failing_gate_the_rest_goes_on_without_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, building = tmp_path / "bundle", tmp_path / ".bundle.partial"
+    parts = [source for source in one_tile() if source.name in ("tone", "scratch")]
+    strict = {**gate.THRESHOLDS, ("scratch", "float16"): gate.Threshold(output=200, worst_tile=0)}
+    kinds = (("litert", "float32"), ("onnx", "float32"), ("onnx", "float16"))
+    asked = replace(recipe(), kinds=kinds, sampler=lambda _, photos: tile_samples(one_tile(), photos))
+    with monkeypatch.context() as changed, pytest.raises(GateFailed, match="scratch in float16"):
+        changed.setattr(gate, "THRESHOLDS", strict)
+        build_bundle(parts, asked, folder)
+    assert not folder.exists() and not list(building.rglob("scratch/float16*"))
+    stamp = (building / "scratch" / "float32.tflite").stat().st_mtime_ns
+    manifest = build_bundle(parts, replace(asked, kinds=kinds[:2]), folder).manifest
+    assert (folder / "scratch" / "float32.tflite").stat().st_mtime_ns == stamp
+    assert not list(folder.rglob("float16*")) and not building.exists()
+    assert {a.precision for part in manifest.parts.values() for a in part.artifacts} == {"float32"}
+
+
 def test_what_was_made_of_something_else_is_not_used() -> None:
     parts, made = one_tile(), recipe()
     changed = [replace(source, network=copy.deepcopy(source.network)) for source in parts]
     with torch.no_grad():
         next(changed[-1].network.parameters()).view(-1)[0] += 1
-    fewer = replace(made, kinds=KINDS[:2])
     other_ranges = replace(made, ranges={"mapped": (-1.0, 1.0)})
     other_photos = replace(made, calibration=old_photos(2))
     keys = [
@@ -78,7 +99,6 @@ def test_what_was_made_of_something_else_is_not_used() -> None:
             (parts, made),
             (changed, made),
             (parts, recipe("1")),
-            (parts, fewer),
             (parts, other_ranges),
             (parts, other_photos),
         )

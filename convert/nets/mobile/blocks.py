@@ -34,9 +34,9 @@ def to_pixels(cells: Tensor) -> Tensor:
     return pixels.permute(0, 3, 4, 1, 5, 2).reshape(batch, colours, rows * CELL, columns * CELL)
 
 
-MIDDLE = 0.5
-"""What is taken off a photo's 0..1 for networks that learn from -0.5..0.5. The finder took three times as
-long to learn anything from 0..1."""
+MIDDLE = 128 / 255
+"""What is taken off a photo's 0..1 for networks that learn from values around zero, a whole level. The
+finder took three times as long to learn anything from 0..1."""
 
 
 def from_black_(enter: nn.Conv2d) -> None:

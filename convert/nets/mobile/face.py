@@ -77,7 +77,7 @@ class Grid(nn.Module):
 
 
 class FaceRefiner(nn.Module):
-    """Face cells ``(B, 96, 64, 64)`` in -0.5..0.5 to residual cells ``(B, 48, 64, 64)``.
+    """Face cells ``(B, 96, 64, 64)`` less `MIDDLE` to residual cells ``(B, 48, 64, 64)``.
 
     The face is aligned, 256x256 pixels; what is added to it is computed from 8x8 cells of 32 pixels
     upwards. ``widths`` and ``blocks`` are those of the grids from fine (4 pixels) to coarse.

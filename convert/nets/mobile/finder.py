@@ -21,7 +21,7 @@ in one range of about -8..8."""
 
 
 class FaceFinder(nn.Module):
-    """Photo cells of 8x8 pixels ``(B, 192, h, w)`` in -0.5..0.5 to ``(B, 11, h, w)``.
+    """Photo cells of 8x8 pixels ``(B, 192, h, w)`` less `MIDDLE` to ``(B, 11, h, w)``.
 
     The original looks for faces with dlib. This is a plain stack for faces of one size, some 20 to 56
     pixels wide: the runtime shows it the photo at every half of its size (`edge.finder`), so that a face
