@@ -1,7 +1,7 @@
 """Finding faces: the finder's network sees the photo at every half of its size, and what it says is merged.
 
-The network knows faces of some 20 to 56 pixels. A face of any size has such a width at one of the halves,
-or at two, so that each is found once more or less surely and at most twice.
+The network knows faces of some 20 to 56 pixels. A face of any size has such a width at one of the halves, or
+at two. What looks like a face is then looked at once more, turned upright.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.alignment import face_width, inverse, moved
+from edge.alignment import TEMPLATE, face_width, inverse, moved, similarity
 from edge.bands import Pixels
 from edge.cells import shrink
-from edge.faces import Face, in_box, square
+from edge.faces import Face, square
 from edge.parts import LoadedPart
 from edge.passes import part_map
 
@@ -28,44 +28,62 @@ SAME_PLACE, SAME_SIZE = 0.5, 2.0
 """Two finds are one face if their middles are nearer than this share of its width, and their widths within
 this factor."""
 
-BOX_WIDTH, BOX_SIDE = 38.0, 128
-"""A face whose box is given is shown so wide, in a window of so many pixels."""
+FIRST_LOOK, SECOND_LOOK = 0.2, 0.05
+"""Scores from which something is looked at again, and then counts at all."""
 
-LEAST_IN_BOX = 0.1
-"""Where a box was given, the network only has to say where the points are."""
+MOST_LOOKS = 200
+"""So many finds are looked at again, the surest."""
+
+AGAIN_WIDTH, AGAIN_SIDE = 44.0, 128
+"""A face is shown again so wide, in a window of so many pixels."""
 
 
-def find_faces(part: LoadedPart, picture: NDArray[np.uint8], threshold: float) -> list[Face]:
-    """All faces of ``picture`` ``(h, w, 3)``, the surest first."""
-    found: list[Face] = []
-    factor = 1
+def find_faces(
+    part: LoadedPart,
+    pixels: Pixels,
+    small: NDArray[np.uint8],
+    factor: int,
+    threshold: float,
+    least_width: float,
+) -> list[Face]:
+    """The faces of a photo that are at least ``least_width`` pixels wide, the surest first.
+
+    ``small`` is the photo shrunk by ``factor``, in 8 bits and colour. Each find is looked at again, and
+    its score is the geometric mean of both looks.
+    """
+    finds: list[Face] = []
     while True:
-        for face in _finds(part, picture, threshold):
+        for face in _finds(part, small, FIRST_LOOK):
             # The middle of a block of pixels is not the middle of its first pixel.
-            found.append(Face((face.points + 0.5) * factor - 0.5, face.score))
-        if max(picture.shape[:2]) < 2 * SMALLEST_SIDE:
-            return merged(found)
-        picture, factor = shrink(picture, 2), factor * 2
+            finds.append(Face((face.points + 0.5) * factor - 0.5, face.score))
+        if max(small.shape[:2]) < 2 * SMALLEST_SIDE:
+            break
+        small, factor = shrink(small, 2), factor * 2
+    large = [face for face in merged(finds) if face.width >= least_width]
+    again = [look_again(part, pixels, face) for face in large[:MOST_LOOKS]]
+    scored = [
+        Face(second.points, (first.score * second.score) ** 0.5)
+        for first, second in zip(large, again, strict=False)
+        if second is not None
+    ]
+    return merged([face for face in scored if face.score >= threshold])
 
 
-def face_in_box(part: LoadedPart, pixels: Pixels, box: tuple[float, float, float, float]) -> Face:
-    """The face of a photo that a person has marked: left, top, width, height in pixels."""
-    marked = in_box(*box)
-    middle = np.array((BOX_SIDE / 2, BOX_SIDE / 2))
-    scale = BOX_WIDTH / marked.width
-    centre = marked.points.mean(0)
-    matrix = np.array(
-        [[scale, 0, middle[0] - scale * centre[0]], [0, scale, middle[1] - scale * centre[1]]]
-    )
+def look_again(part: LoadedPart, pixels: Pixels, face: Face) -> Face | None:
+    """The face as the network sees it upright, of one width and in the photo's own resolution: that tells
+    its points better, and fewer things look like a face twice. None if nothing is seen there."""
+    middle = (AGAIN_SIDE - 1) / 2
+    upright = (TEMPLATE - TEMPLATE.mean(0)) * (AGAIN_WIDTH / face_width(TEMPLATE)) + middle
+    matrix = similarity(face.points, upright)
     near = [
-        face
-        for face in _finds(part, square(pixels, matrix, BOX_SIDE), LEAST_IN_BOX)
-        if np.linalg.norm(face.points.mean(0) - middle) < SAME_PLACE * BOX_WIDTH
+        found
+        for found in _finds(part, square(pixels, matrix, AGAIN_SIDE), SECOND_LOOK)
+        if np.linalg.norm(found.points.mean(0) - middle) < SAME_PLACE * AGAIN_WIDTH
     ]
     if not near:
-        return marked
+        return None
     best = merged(near)[0]
-    return Face(moved(best.points, inverse(matrix)), 1.0)
+    return Face(moved(best.points, inverse(matrix)), best.score)
 
 
 def _finds(part: LoadedPart, picture: NDArray[np.uint8], threshold: float) -> list[Face]:

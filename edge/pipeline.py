@@ -20,7 +20,7 @@ from edge.bundle import Bundle
 from edge.cells import shrink, to_pixels
 from edge.damage import Damage
 from edge.faces import LEAST_WIDTH, MOST_FACES, Face, put_back, take
-from edge.finder import face_in_box, find_faces
+from edge.finder import find_faces
 from edge.manifest import PartName, Precision
 from edge.parts import LoadedPart, Usage, load_part
 from edge.passes import Stitcher, decoded, encode, mapper_inputs, part_map, plan_route
@@ -175,12 +175,11 @@ class Restorer:
             return []
         finder, _ = self._part("finder"), self._part("face")
         if options.faces != "auto":
-            return [face_in_box(finder, pixels, box) for box in options.faces]
-        found = find_faces(finder, small, self.bundle.manifest.finder_threshold)
-        # The middle of a block of pixels is not the middle of its first pixel.
-        faces = [Face((face.points + 0.5) * factor - 0.5, face.score) for face in found]
-        large = sorted((face for face in faces if face.width >= least_width), key=lambda face: -face.width)
-        return large[:MOST_FACES]
+            marked = [in_box(*box) for box in options.faces]
+            return [look_again(finder, pixels, face) or face for face in marked]
+        threshold = self.bundle.manifest.finder_threshold
+        found = find_faces(finder, pixels, small, factor, threshold, least_width)
+        return sorted(found, key=lambda face: -face.width)[:MOST_FACES]
 
     def _refine_faces(
         self,

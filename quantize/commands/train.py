@@ -75,7 +75,7 @@ def train_network(
             if restorer is None:
                 raise typer.BadParameter("The face network sees restored faces: name --restorer WEIGHTS.")
             passed = initialised(MobileRestorer(), restorer)
-            task = FaceTask(initialised(FaceRefiner(), init), passed, face_sets, crops)
+            task = FaceTask(initialised(FaceRefiner(norms=True), init), passed, face_sets, crops, **ease)
         start(task, schedule, where)
         return
     with Console(stderr=True).status("Reading photos"):

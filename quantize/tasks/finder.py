@@ -15,6 +15,7 @@ from convert.evaluate import area_under_curve
 from convert.nets.mobile.blocks import MIDDLE, to_cells
 from convert.nets.mobile.finder import FINDER_CELL, POINT_UNIT
 from edge.alignment import face_width, moved
+from edge.finder import AGAIN_WIDTH
 from quantize import synthesis
 from quantize.facesets import (
     MOST_ENLARGED,
@@ -47,9 +48,12 @@ FACES, EMPTY, UNSURE = 1.0, 0.0, -1.0
 HARDEST = 6
 """For each place with a face the loss looks at so many without, those most taken for faces."""
 
-POINTS = 1.5
+POINTS = 4.0
 """Weight of the points' error, in units of `POINT_UNIT` pixels. Absolute: a squared one, however scaled,
 stayed at a quarter of the eyes' distance."""
+
+AGAIN = 0.4
+"""Share of the faces shown as the runtime shows them again: upright, of one width, in the middle."""
 
 TURN = math.radians(32)
 EASY_STEPS = 600
@@ -141,6 +145,9 @@ def _crop(faces: FaceSet, side: int, with_face: bool, rng: Generator) -> tuple[T
         most = min(LARGEST * DOUBTFUL, face_width(chosen) * MOST_ENLARGED)
         wide = math.exp(between(math.log(SMALLEST / DOUBTFUL), math.log(max(most, SMALLEST)), rng))
         at = (between(12, side - 12, rng), between(12, side - 12, rng))
+        if torch.rand((), generator=rng) < AGAIN:
+            angle, wide = angle * 0.2, AGAIN_WIDTH * between(0.85, 1.15, rng)
+            at = (side / 2 + between(-8, 8, rng), side / 2 + between(-8, 8, rng))
         matrix = placed(chosen, wide, angle, at)
     else:
         photo = faces.photos[whole(len(faces.photos), rng)]

@@ -188,7 +188,7 @@ def test_the_self_test_covers_every_golden_vector(tiny_bundle: Path) -> None:
     bundle = open_bundle(tiny_bundle)
     results = self_test(bundle, must_pass=True)
     artifacts = [a for part in bundle.manifest.parts.values() for a in part.artifacts]
-    assert len(results) == sum(len(a.golden) for a in artifacts) == 17
+    assert len(results) == sum(len(a.golden) for a in artifacts) == 23
     assert {result.precision for result in results} == {"float32", "int8"}
     assert all(result.passed for result in results)
     assert {result.format for result in self_test(bundle, runtime="onnx")} == {"onnx"}
