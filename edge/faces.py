@@ -119,15 +119,15 @@ def put_back(
     Where faces overlap each has its share, whatever their order. ``gray``: give all colours the same.
     """
     regions = [_region(inverse(face.matrix), SIDE, pixels.shape) for face in faces]
-    for face, change, region in zip(faces, changes, regions, strict=True):
+    for index, (face, change, region) in enumerate(zip(faces, changes, regions, strict=True)):
         matched = change.astype(np.float32)
         matched -= _rim(matched)
         if gray:
             matched = np.broadcast_to(matched.mean(2, keepdims=True), matched.shape)
         others = [
             other.matrix
-            for other, taken in zip(faces, regions, strict=True)
-            if other is not face and _meet(region, taken)
+            for place, (other, taken) in enumerate(zip(faces, regions, strict=True))
+            if place != index and _meet(region, taken)
         ]
         _add(pixels, region, face.matrix, matched, others, strength)
 

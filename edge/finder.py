@@ -1,7 +1,7 @@
 """Finding faces: the finder's network sees the photo at every half of its size, and what it says is merged.
 
-The network knows faces of some 20 to 56 pixels. A face of any size has such a width at one of the halves, or
-at two. What looks like a face is then looked at once more, turned upright.
+The network knows faces of some 20 to 56 pixels. A face of any size has such a width at one of the halves,
+or at two. What looks like a face is then looked at once more, turned upright.
 """
 
 from __future__ import annotations

@@ -19,8 +19,8 @@ from edge.bands import Pixels
 from edge.bundle import Bundle
 from edge.cells import shrink, to_pixels
 from edge.damage import Damage
-from edge.faces import LEAST_WIDTH, MOST_FACES, Face, put_back, take
-from edge.finder import find_faces
+from edge.faces import LEAST_WIDTH, MOST_FACES, Face, in_box, put_back, take
+from edge.finder import find_faces, look_again
 from edge.manifest import PartName, Precision
 from edge.parts import LoadedPart, Usage, load_part
 from edge.passes import Stitcher, decoded, encode, mapper_inputs, part_map, plan_route

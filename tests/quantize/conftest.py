@@ -10,12 +10,16 @@ import torch
 from PIL import Image
 
 from convert.int8_recipe import load_recipe
-from convert.nets.mobile import MobileRestorer, ScratchDetector, ToneNet
+from convert.nets.mobile import FaceFinder, FaceRefiner, MobileRestorer, ScratchDetector, ToneNet
 from convert.nets.reference import QualityMapping, ScratchMapping, ScratchUnet, Vae
+from edge.alignment import TEMPLATE, face_width
+from quantize.facesets import FaceSet, LabelledPhoto
 from quantize.fake_quant import FakeQuantized
 from quantize.photosets import PhotoSet
 from quantize.tasks.chain import ChainTask
 from quantize.tasks.distil import DistilTask, Teacher
+from quantize.tasks.face import FaceTask
+from quantize.tasks.finder import FinderTask
 from quantize.tasks.mapping import MappingTask
 from quantize.tasks.restore import RestoreTask
 from quantize.tasks.scratch import ScratchTask
@@ -59,7 +63,31 @@ def chain(photos: PhotoSet) -> ChainTask:
     return task
 
 
+def faces() -> tuple[FaceSet, FaceSet]:
+    """Portraits of noise, and photos without faces."""
+    face = (TEMPLATE - TEMPLATE.mean(0)) * 110 / face_width(TEMPLATE) + (90, 85)
+    photos = [torch.from_numpy(picture.copy()) for picture in pictures(4)]
+    some = (
+        LabelledPhoto(photos[0], face[None], np.array([True])),
+        LabelledPhoto(photos[1], face[None] * 0.5, np.array([True])),
+        LabelledPhoto(photos[2], np.zeros((0, 5, 2)), np.zeros(0, np.bool_)),
+    )
+    known = FaceSet(some, {"photo": [(0, 0), (1, 0)]}, [2])
+    return known, known
+
+
+@pytest.fixture(scope="session")
+def face_sets() -> tuple[FaceSet, FaceSet]:
+    return faces()
+
+
+def refiner() -> FaceRefiner:
+    return FaceRefiner((8, 8), (1, 1), norms=True)
+
+
 TASKS: dict[str, Callable[[PhotoSet], Task]] = {
+    "finder": lambda photos: FinderTask(FaceFinder(8, blocks=1), faces(), 4, 64),
+    "face": lambda photos: FaceTask(refiner(), restorer(), faces(), 4),
     "restorer": lambda photos: RestoreTask(restorer(), photos, 4, 64),
     "scratch": lambda photos: ScratchTask(ScratchDetector(8, blocks=1), photos, 4, 64),
     "detection": lambda photos: ScratchTask(ScratchUnet(4), photos, 4, 64),

@@ -1,0 +1,123 @@
+"""Finding faces with a network that knows one face: what is merged, scaled and looked at again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from edge import finder
+from edge.alignment import TEMPLATE, face_width
+from edge.faces import Face, in_box
+from edge.finder import find_faces, look_again, merged
+
+INK = (255, 0, 0)
+
+
+def at(x: float, y: float, width: float, score: float = 0.9, angle: float = 0) -> Face:
+    spread = (TEMPLATE - TEMPLATE.mean(0)) * width / face_width(TEMPLATE)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    return Face(spread @ turn.T + (x, y), score)
+
+
+class Knows:
+    """Stands for the network: it sees a face of 20 to 56 pixels in a red disc of that width."""
+
+    def __init__(self, bias: float = 0) -> None:
+        self.bias = bias
+        self.looks = 0
+
+    def part_map(self, _: Any, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+        self.looks += 1
+        rows, columns = -(-picture.shape[0] // 8), -(-picture.shape[1] // 8)
+        told = np.full((rows, columns, 11), -9, np.float32)
+        red = (picture[..., 0] > 128) & (picture[..., 1] < 128)
+        if red.any():
+            y, x = np.nonzero(red)
+            width = np.sqrt(4 / np.pi * red.sum())
+            centre = np.array((x.mean(), y.mean()))
+            if 20 <= width <= 56:
+                points = at(*centre, width).points + self.bias
+                row, column = (centre[::-1] // 8).astype(int)
+                told[row, column, 0] = 3
+                middle = np.array((column, row)) * 8 + 3.5
+                told[row, column, 1:] = ((points - middle) / finder.POINT_UNIT).ravel()
+        return told
+
+
+class Part:
+    """As much of a loaded part as the finder asks for."""
+
+    class part:  # noqa: N801
+        stride = 8
+
+
+def photo_with_disc(width: float, x: float = 500, y: float = 300) -> NDArray[np.uint8]:
+    photo = np.full((600, 900, 3), 255, np.uint8)
+    yy, xx = np.mgrid[:600, :900]
+    photo[np.hypot(xx - x, yy - y) <= width / 2] = INK
+    return photo
+
+
+@pytest.fixture
+def knows(monkeypatch: pytest.MonkeyPatch) -> Knows:
+    network = Knows()
+    monkeypatch.setattr(finder, "part_map", network.part_map)
+    return network
+
+
+@pytest.mark.parametrize("width", [22, 40, 57, 90, 200, 420])
+def test_a_face_of_any_size_is_found_once_where_it_is(knows: Knows, width: float) -> None:
+    photo = photo_with_disc(width)
+    (found,) = find_faces(Part(), photo, photo, 1, 0.5, 0)  # type: ignore[arg-type]
+    expected = at(500, 300, width)
+    assert found.width == pytest.approx(width, rel=0.1)
+    assert np.abs(found.points - expected.points).max() < max(1.5, 0.05 * width)
+    assert found.score == pytest.approx(1 / (1 + np.exp(-3)), abs=1e-3)
+
+
+def test_a_shrunk_photo_gives_the_photos_own_pixels(knows: Knows) -> None:
+    photo = photo_with_disc(160)
+    small = photo.reshape(150, 4, 225, 4, 3).mean((1, 3)).round().astype(np.uint8)
+    (found,) = find_faces(Part(), photo, small, 4, 0.5, 0)  # type: ignore[arg-type]
+    assert np.abs(found.points - at(500, 300, 160).points).max() < 4
+
+
+def test_the_second_look_corrects_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finder, "part_map", Knows().part_map)
+    photo = photo_with_disc(300)
+    found = look_again(Part(), photo, at(520, 280, 240))  # type: ignore[arg-type]
+    assert found is not None
+    assert np.abs(found.points - at(500, 300, 300).points).max() < 6
+    assert look_again(Part(), photo, at(60, 60, 50)) is None  # type: ignore[arg-type]
+
+
+def test_small_faces_and_doubtful_ones_are_left_out(knows: Knows) -> None:
+    photo = photo_with_disc(40)
+    assert find_faces(Part(), photo, photo, 1, 0.5, 48) == []  # type: ignore[arg-type]
+    assert find_faces(Part(), photo, photo, 1, 0.99, 0) == []  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 700), (17, 15)])
+def test_photos_of_any_size_are_searched(knows: Knows, size: tuple[int, int]) -> None:
+    photo = np.zeros((*size, 3), np.uint8)
+    assert find_faces(Part(), photo, photo, 1, 0.5, 0) == []  # type: ignore[arg-type]
+    assert knows.looks >= 1
+
+
+def test_finds_of_one_face_are_merged_by_their_scores() -> None:
+    finds = [at(100, 100, 40, 0.9), at(104, 100, 40, 0.3), at(300, 100, 40, 0.5), at(100, 100, 120, 0.4)]
+    faces = merged(finds)
+    assert [face.score for face in faces] == [0.9, 0.5, 0.4]
+    assert faces[0].points.mean(0) == pytest.approx((101, 100), abs=1e-6)
+    assert merged(finds[::-1])[0].points == pytest.approx(faces[0].points)
+    assert merged([]) == []
+
+
+def test_a_marked_face_is_looked_at_upright_or_taken_as_marked(knows: Knows) -> None:
+    marked = in_box(400, 190, 200, 220)
+    found = look_again(Part(), photo_with_disc(200), marked)  # type: ignore[arg-type]
+    assert found is not None and np.abs(found.points - at(500, 300, 200).points).max() < 5
+    assert look_again(Part(), photo_with_disc(200, 100, 100), marked) is None  # type: ignore[arg-type]
