@@ -17,7 +17,7 @@ from convert.errors import OperationRefused
 ALLOWED: dict[str, str] = {
     "CONV_2D": "the networks themselves",
     "ADD": "residual blocks",
-    "MUL": "the global branch's gate",
+    "MUL": "the global branch's gate, the face network's steering",
     "RELU": "fused into convolutions almost everywhere",
     "RELU6": "the global branch's gate",
     "RESIZE_BILINEAR": "the face network's growing maps",

@@ -181,7 +181,7 @@ def _pictures(
         )
         return photo, exact, made
     if result.part == "face":
-        photo = to_pixels(samples.inputs[index][0][0, ..., PIXEL_CHANNELS:], CELL)
+        photo = to_pixels(samples.inputs[index][0][0, ..., :PIXEL_CHANNELS], CELL)
     else:
         photo = to_pixels(prover.samples["encoder"].inputs[index][0][0], CELL)
     exact, made = (

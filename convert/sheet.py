@@ -12,6 +12,7 @@ from PIL import Image
 
 from edge.before_after import shrink
 from edge.damage import Damage
+from edge.faces import take
 from edge.files import written_beside
 from edge.photo import read_photo
 from edge.pipeline import Options, Restorer, in_colour
@@ -38,6 +39,19 @@ def photo_row(
     top, left = busiest(before, side)
     details = [picture[top : top + side, left : left + side] for picture in (before, after)]
     return [*(shrink(picture, side) for picture in (before, marked, after)), *details]
+
+
+def face_rows(restorer: Restorer, path: Path) -> list[list[Pixels]]:
+    """For every face that is refined: the aligned face before, restored without refining, and refined.
+    Raises PhotoError."""
+    photo = read_photo(path)
+    faces = restorer.find_faces(photo)
+    pictures = [eight_bit(photo.pixels)]
+    for mode in ("off", "auto"):
+        again = read_photo(path)
+        options = Options(faces="off") if mode == "off" else Options()
+        pictures.append(eight_bit(restorer.restore(again, options).photo.pixels))
+    return [[take(picture, face) for picture in pictures] for face in faces]
 
 
 def eight_bit(pixels: NDArray[Any]) -> Pixels:

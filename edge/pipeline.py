@@ -116,7 +116,7 @@ class Restorer:
         if harm is not None:
             done.append(f"scratches on {100 * harm.share:.1f} % of the photo")
 
-        faces = self.find_faces(pixels, small, factor, options)
+        faces = self._faces(pixels, small, factor, options, LEAST_WIDTH)
         gray = options.keep_gray and (pixels.ndim == 2 or looks_gray(small))
         if self._set_tone(pixels, small, harm, factor, gray, options.strength):
             done.append("tone")
@@ -157,12 +157,20 @@ class Restorer:
         return told[: small.shape[0], : small.shape[1], 0]
 
     def find_faces(
+        self, photo: Photo, options: Options | None = None, least_width: float = LEAST_WIDTH
+    ) -> list[Face]:
+        """What :meth:`restore` would refine, without restoring; ``least_width`` in pixels."""
+        factor = -(-max(photo.pixels.shape[:2]) // self.bundle.manifest.working_side)
+        small = shrink(photo.pixels, factor)
+        return self._faces(photo.pixels, small, factor, options or Options(), least_width)
+
+    def _faces(
         self,
         pixels: Pixels,
         small: NDArray[np.uint8],
         factor: int,
         options: Options,
-        least_width: float = LEAST_WIDTH,
+        least_width: float,
     ) -> list[Face]:
         """The faces to refine, in the photo's pixels; ``small`` is the photo shrunk by ``factor``.
 

@@ -26,7 +26,10 @@ def refined(
     cells = np.concatenate([to_cells(each, stride) for each in (before, restored)], axis=2)
     rows, columns = part.sizes()[0]
     output = part.run(Placement(Box(0, 0, rows, columns), 0), [lookup[cells]])
-    return to_pixels(real(output, spec), stride).astype(np.float16)
+    # The network says what to add to the face as it was; the photo holds the restored one.
+    refined = before + 255 * to_pixels(real(output, spec), stride)
+    change: NDArray[np.float16] = ((np.clip(refined, 0, 255) - restored) / 255).astype(np.float16)
+    return change
 
 
 def judged(face: Face, change: NDArray[Any]) -> FaceRecord:

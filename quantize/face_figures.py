@@ -15,7 +15,6 @@ from torch import Generator, Tensor
 
 from convert.gate import psnr
 from edge.alignment import face_width
-from edge.cells import shrink
 from edge.faces import Face, feather, take
 from edge.photo import Metadata, Photo
 from edge.pipeline import Options, Restorer
@@ -100,8 +99,7 @@ def finding(restorer: Restorer, photos: Sequence[LabelledPhoto], name: str) -> F
 
 def all_faces(restorer: Restorer, pixels: NDArray[np.uint8]) -> list[Face]:
     """The faces that the restorer finds, small ones too."""
-    factor = -(-max(pixels.shape[:2]) // restorer.bundle.manifest.working_side)
-    return restorer.find_faces(pixels, shrink(pixels, factor), factor, Options(), least_width=0)
+    return restorer.find_faces(Photo(pixels, None, Metadata("PNG")), least_width=0)
 
 
 def _same(face: Face, points: NDArray[Any]) -> bool:

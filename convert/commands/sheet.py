@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import track
 
 from convert.errors import PairsError
-from convert.sheet import SIDE, photo_row, write_sheet
+from convert.sheet import SIDE, face_rows, photo_row, write_sheet
 from edge.bundle import open_bundle
 from edge.pipeline import Restorer
 
@@ -26,6 +26,9 @@ def sheet(
     bundle: Annotated[Path | None, typer.Option(metavar="DIR", help="Default: the one that ships.")] = None,
     side: Annotated[int, typer.Option(min=32, help="Of a picture on the sheet, in pixels.")] = SIDE,
     threads: Annotated[int, typer.Option(min=1)] = 2,
+    faces: Annotated[
+        bool, typer.Option("--faces", help="Lay out their faces: before, restored, refined.")
+    ] = False,
 ) -> None:
     """Restore photos and lay them out to be looked at: before, damage in red, after, a detail of both."""
     paths = [path for given in photos for path in (sorted(given.iterdir()) if given.is_dir() else [given])]
@@ -34,6 +37,11 @@ def sheet(
         raise PairsError("There are no photos there: name photos or a folder of them.")
     restorer = Restorer(open_bundle(bundle), threads=threads)
     console = Console(stderr=True)
-    rows = [photo_row(restorer, path, side=side) for path in track(paths, "restoring", console=console)]
+    rows = []
+    for path in track(paths, "restoring", console=console):
+        rows += face_rows(restorer, path) if faces else [photo_row(restorer, path, side=side)]
+    if not rows:
+        raise PairsError("No face of at least 48 pixels was found: name other photos.")
     write_sheet(rows, output)
-    console.print(f"{len(rows)} photos: {output}", markup=False, highlight=False)
+    what = "faces" if faces else "photos"
+    console.print(f"{len(rows)} {what}: {output}", markup=False, highlight=False)

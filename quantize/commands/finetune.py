@@ -114,7 +114,7 @@ def _face_task(
         twin.watch((finder_cells(seen),) for seen, *_ in _batches(finding))
         return twin, finding
     twin = RoundedPart(copy.deepcopy(networks.face), "face", recipe)
-    refining = FaceTask(twin, networks.restorer, sets, crops, easy_steps=0)
+    refining = FaceTask(twin, networks.restorer, sets, crops)
     twin.watch((face_cells(old, restored),) for _, old, restored in _batches(refining))
     return twin, refining
 

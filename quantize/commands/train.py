@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from convert.nets.mobile import FaceFinder, FaceRefiner, MobileRestorer, ScratchDetector, ToneNet
+from convert.nets.mobile.face import begin_from_
 from quantize.commands import running
 from quantize.commands.running import Where, initialised, start
 from quantize.facesets import load_faces
@@ -75,7 +76,10 @@ def train_network(
             if restorer is None:
                 raise typer.BadParameter("The face network sees restored faces: name --restorer WEIGHTS.")
             passed = initialised(MobileRestorer(), restorer)
-            task = FaceTask(initialised(FaceRefiner(norms=True), init), passed, face_sets, crops, **ease)
+            face = initialised(FaceRefiner(), init)
+            if init is None:
+                begin_from_(face, passed)
+            task = FaceTask(face, passed, face_sets, crops)
         start(task, schedule, where)
         return
     with Console(stderr=True).status("Reading photos"):

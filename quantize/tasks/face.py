@@ -17,7 +17,7 @@ from quantize import synthesis
 from quantize.facesets import FaceSet, between, random_face, turning, window
 from quantize.photosets import some_gray
 from quantize.tasks.common import device_of, mean_psnr, rand, severities
-from quantize.trainer import Loss
+from quantize.trainer import Loss, bf16_pays
 
 SIDES = (256, 192, 128, 96, 64)
 """Pixels that an aligned face has in the photo: a batch has one of them. The last is a face of some 45
@@ -33,11 +33,7 @@ BORDER = 0.2
 """Weight of what lies outside the face, which is hardly pasted back."""
 
 EDGES = 0.3
-"""Weight of absolute errors beside 5 of squares: with as much as the restore path has, the network stayed
-at changing nothing for longer."""
-
-EASY_STEPS = 600
-"""The first steps see badly damaged faces only: there is most to gain."""
+"""Weight of absolute errors beside 5 of squares."""
 
 SCRATCHED = 4
 """One face in so many has scratches."""
@@ -52,12 +48,11 @@ class FaceTask:
         restorer: MobileRestorer,
         faces: tuple[FaceSet, FaceSet],
         count: int = 8,
-        easy_steps: int = EASY_STEPS,
     ) -> None:
         self.network = network
         self.restorer = restorer.eval().requires_grad_(False)
         self.train_set, self.held_out = faces
-        self.count, self.easy_steps = count, easy_steps
+        self.count = count
         self.weight = face_weight(BORDER)
 
     @property
@@ -72,10 +67,7 @@ class FaceTask:
         tone = rand(rng, self.count) * (rand(rng, self.count) < 0.35)
         clean = synthesis.fade(clean, rng, tone * 0.6)
         side = SIDES[int(torch.randint(len(SIDES), (), generator=rng, device=rng.device))]
-        severity = severities(self.count, rng)
-        if step < self.easy_steps:
-            severity = severity * 0.3 + 0.7
-        return clean, *self._restored(clean, side, severity, rng)
+        return clean, *self._restored(clean, side, severities(self.count, rng), rng)
 
     @torch.no_grad()
     def _restored(
@@ -88,7 +80,7 @@ class FaceTask:
         scratched, mask = synthesis.scratch(old[:struck], rng)
         mask = F.max_pool2d(mask, 3, stride=1, padding=1)
         old = torch.cat((scratched, old[struck:]))
-        with torch.autocast(old.device.type, torch.bfloat16, enabled=False):
+        with torch.autocast(old.device.type, torch.bfloat16, enabled=bf16_pays(old.device)):
             restored = torch.cat((self.restorer(scratched, mask), self.restorer(old[struck:]))).clamp(0, 1)
         if side < SIDE:
             old, restored = (
@@ -99,7 +91,7 @@ class FaceTask:
 
     def losses(self, *batch: Tensor) -> Iterator[Loss]:
         clean, old, restored = batch
-        refined = restored + to_pixels(self.network(face_cells(old, restored)))
+        refined = old + to_pixels(self.network(face_cells(old, restored)))
         squares = (refined - clean).float().square()
         weight = self.weight.to(clean.device)
         yield "face", ((EDGES * (squares + 1e-6).sqrt() + 5 * squares) * weight).mean()
@@ -113,7 +105,7 @@ class FaceTask:
             clean = torch.stack([aligned(self.held_out, rng) for _ in range(24)]).to(device)
             rng = Generator(device).manual_seed(1)
             old, restored = self._restored(clean, side, torch.ones(24, device=device), rng)
-            refined = (restored + to_pixels(network(face_cells(old, restored)))).clamp(0, 1)
+            refined = (old + to_pixels(network(face_cells(old, restored)))).clamp(0, 1)
             share = float(weight.mean())
             for name, picture in (("in", restored), ("out", refined)):
                 figures[f"{side}_{name}"] = mean_psnr((picture - clean) * (weight / share).sqrt())

@@ -82,7 +82,7 @@ def face_sets() -> tuple[FaceSet, FaceSet]:
 
 
 def refiner() -> FaceRefiner:
-    return FaceRefiner((8, 8), (1, 1), norms=True)
+    return FaceRefiner((8, 8), (1, 1))
 
 
 TASKS: dict[str, Callable[[PhotoSet], Task]] = {

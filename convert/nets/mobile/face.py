@@ -1,24 +1,24 @@
 """The mobile face refinement network: coarse to fine, every block steered by the degraded face.
 
 Source: the paper's face network (section 3.4), a generator whose norms are modulated at several
-resolutions by the face (SPADE). Trained, the norms are constants and vanish into the convolutions before
-them (`fold_norms`): a product and a sum per pixel remain, which convolutions of the face's features make.
+resolutions by the face (SPADE). Here no norm is left: a product and a sum for every value, which
+convolutions of the face's own features make.
 """
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from convert.nets.mobile.blocks import CELL_PIXELS, smooth_phases_
+from convert.nets.mobile.blocks import CELL_PIXELS, MIDDLE
+from convert.nets.mobile.restorer import PIXEL_CHANNELS, MobileRestorer
 
-FACE_CHANNELS = 2 * 3 * CELL_PIXELS
+FACE_CHANNELS = 2 * PIXEL_CHANNELS
 """The face before and after the photo was restored, as cells of 4x4 pixels each."""
 
 
@@ -34,29 +34,27 @@ class Look(nn.Module):
 
 
 class Steering(nn.Module):
-    """A modulated norm: the face scales and shifts every value."""
+    """What is left of a modulated norm: the face scales and shifts every value, at first by nothing."""
 
-    def __init__(self, width: int, norms: bool) -> None:
+    def __init__(self, width: int) -> None:
         super().__init__()
-        self.norm = nn.BatchNorm2d(width, affine=False) if norms else nn.Identity()
         self.gain = nn.Conv2d(width, width, 1)
         self.shift = nn.Conv2d(width, width, 1)
-        with torch.no_grad():
-            self.gain.weight.mul_(0.1)
-            self.gain.bias.fill_(1.0)  # type: ignore[union-attr]
-            self.shift.weight.mul_(0.1)
+        for conv, begin in ((self.gain, 1.0), (self.shift, 0.0)):
+            nn.init.zeros_(conv.weight)
+            nn.init.constant_(conv.bias, begin)  # type: ignore[arg-type]
 
     def forward(self, x: Tensor, face: Tensor) -> Tensor:
-        return F.relu(self.norm(x) * self.gain(face) + self.shift(face))
+        return F.relu(x * self.gain(face) + self.shift(face))
 
 
 class SteeredBlock(nn.Module):
     """A residual block of two 3x3 convolutions, steered in between."""
 
-    def __init__(self, width: int, norms: bool) -> None:
+    def __init__(self, width: int) -> None:
         super().__init__()
         self.widen = nn.Conv2d(width, width, 3, padding=1)
-        self.steering = Steering(width, norms)
+        self.steering = Steering(width)
         self.narrow = nn.Conv2d(width, width, 3, padding=1)
         with torch.no_grad():
             self.narrow.weight.mul_(0.1)
@@ -69,9 +67,9 @@ class SteeredBlock(nn.Module):
 class Grid(nn.Module):
     """The steered blocks of one resolution."""
 
-    def __init__(self, width: int, blocks: int, norms: bool) -> None:
+    def __init__(self, width: int, blocks: int) -> None:
         super().__init__()
-        self.blocks = nn.ModuleList(SteeredBlock(width, norms) for _ in range(blocks))
+        self.blocks = nn.ModuleList(SteeredBlock(width) for _ in range(blocks))
 
     def forward(self, x: Tensor, face: Tensor) -> Tensor:
         for block in self.blocks:
@@ -82,26 +80,23 @@ class Grid(nn.Module):
 class FaceRefiner(nn.Module):
     """Face cells ``(B, 96, 64, 64)`` less `MIDDLE` to residual cells ``(B, 48, 64, 64)``.
 
-    The face is aligned, 256x256 pixels; what is added to it is computed from 8x8 cells of 32 pixels
-    upwards. ``widths`` and ``blocks`` are those of the grids from fine (4 pixels) to coarse. It is trained
-    with ``norms``: without, the products made training diverge.
+    The face is aligned, 256x256 pixels. What is to be added to it *before* it was restored comes from 8x8
+    cells of 32 pixels upwards. ``widths`` and ``blocks`` are those of the grids from fine (4 pixels) to
+    coarse.
     """
 
     def __init__(
-        self,
-        widths: Sequence[int] = (64, 96, 128, 128),
-        blocks: Sequence[int] = (3, 2, 2, 2),
-        norms: bool = False,
+        self, widths: Sequence[int] = (64, 96, 128, 128), blocks: Sequence[int] = (5, 1, 1, 2)
     ) -> None:
         super().__init__()
         # INT8 recipes name a place by the last part of its path: each needs a name of its own.
-        self.enter = Look(FACE_CHANNELS, widths[0], side=1)
-        inward = [widths[0], *widths]
+        self.enter = Look(FACE_CHANNELS, FACE_CHANNELS, side=1)
+        inward = [FACE_CHANNELS, *widths]
         self.look = nn.ModuleDict(
             {f"look{i}": Look(*pair, stride=2 if i else 1) for i, pair in enumerate(pairwise(inward))}
         )
         self.grids = nn.ModuleDict(
-            {f"grid{i}": Grid(*each, norms) for i, each in enumerate(zip(widths, blocks, strict=True))}
+            {f"grid{i}": Grid(*each) for i, each in enumerate(zip(widths, blocks, strict=True))}
         )
         self.rise = nn.ModuleDict(
             {
@@ -110,30 +105,39 @@ class FaceRefiner(nn.Module):
             }
         )
         self.leave = nn.Conv2d(widths[0], 3 * CELL_PIXELS, 3, padding=1)
-        smooth_phases_(self.leave, colours=3)
-        with torch.no_grad():
-            self.leave.weight.mul_(0.1)
 
     def forward(self, cells: Tensor) -> Tensor:
-        seen = [self.enter(cells)]
+        face = self.enter(cells)
+        seen = []
         for look in self.look.values():
-            seen.append(look(seen[-1]))
+            face = look(face)
+            seen.append(face)
         coarsest = len(self.rise)
-        x = self.grids[f"grid{coarsest}"](seen[-1], seen[-1])
+        x = self.grids[f"grid{coarsest}"](seen[coarsest], seen[coarsest])
         for i in reversed(range(coarsest)):
             # The convolution first: it costs a quarter on the coarser grid.
             risen = self.rise[f"rise{i}"](x)
-            x = F.interpolate(risen, scale_factor=2.0, mode="bilinear", align_corners=False)
-            x = self.grids[f"grid{i}"](x, seen[i + 1])
+            risen = F.interpolate(risen, scale_factor=2.0, mode="bilinear", align_corners=False)
+            x = self.grids[f"grid{i}"](seen[i] + risen, seen[i])
         out: Tensor = self.leave(x)
         return out
 
 
-def fold_norms(trained: FaceRefiner) -> FaceRefiner:
-    """The same network without norms: each vanishes into the convolution before it."""
-    folded = copy.deepcopy(trained).eval()
-    for block in folded.modules():
-        if isinstance(block, SteeredBlock) and isinstance(block.steering.norm, nn.BatchNorm2d):
-            block.widen = fuse_conv_bn_eval(block.widen, block.steering.norm)
-            block.steering.norm = nn.Identity()
-    return folded
+@torch.no_grad()
+def begin_from_(face: FaceRefiner, restorer: MobileRestorer) -> None:
+    """Let the finest grid begin as the restore path, in place: it already restores, and learns what is
+    peculiar to faces. Begun from nothing, the network stayed at changing nothing for a thousand steps.
+    """
+    nn.init.dirac_(face.enter.conv.weight)
+    nn.init.constant_(face.enter.conv.bias, MIDDLE)  # type: ignore[arg-type]
+    first, rise = cast(Look, face.look["look0"]).conv, cast(nn.Conv2d, face.rise["rise0"])
+    nn.init.zeros_(first.weight)
+    first.weight[:, :PIXEL_CHANNELS] = restorer.encoder.enter.weight
+    for conv, bias in ((first, restorer.encoder.enter.bias), (rise, torch.zeros(rise.out_channels))):
+        conv.bias.copy_(bias)  # type: ignore[union-attr,arg-type]
+    nn.init.zeros_(rise.weight)
+    known = [restorer.encoder.block, *restorer.mapper.blocks, restorer.decoder.block]
+    for block, source in zip(cast(Grid, face.grids["grid0"]).blocks, known, strict=True):
+        for name in ("widen", "narrow"):
+            block.get_submodule(name).load_state_dict(source.get_submodule(name).state_dict())
+    face.leave.load_state_dict(restorer.decoder.leave.state_dict())

@@ -1,0 +1,141 @@
+"""Faces in the pipeline: what is refined, what is told, what is left alone."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from edge import pipeline, refine
+from edge.alignment import SIDE, inverse, moved
+from edge.bundle import Bundle, open_bundle
+from edge.cli import main
+from edge.errors import MissingArtifact
+from edge.faces import FADED, MIDDLE, RADII, in_box
+from edge.photo import Metadata, Photo
+from edge.pipeline import Options, Restored, Restorer
+from edge.records import read_report
+
+BOX = (60.0, 40.0, 70.0, 80.0)
+OTHER = (150.0, 50.0, 60.0, 68.0)
+
+
+def picture(colours: int = 3) -> NDArray[np.uint8]:
+    y, x = np.mgrid[:160, :240]
+    plane = 0.5 + 0.2 * np.sin(x / 9) * np.cos(y / 7)
+    levels = np.round(255 * plane).astype(np.uint8)
+    tint = np.arange(colours, dtype=np.uint8) * 20
+    return np.repeat(levels[..., None], colours, 2) + tint if colours else levels
+
+
+def restored(bundle: Bundle, pixels: NDArray[np.uint8], **options: Any) -> Restored:
+    restorer = Restorer(bundle, precision=options.pop("precision", "int8"))
+    photo = Photo(pixels.copy(), None, Metadata("PNG"))
+    return restorer.restore(photo, Options(strength=0.2, scratches="off", **options))
+
+
+@pytest.mark.parametrize("precision", ["int8", "float32"])
+def test_only_the_marked_face_is_refined(tiny_bundle: Path, precision: str) -> None:
+    bundle = open_bundle(tiny_bundle)
+    plain = restored(bundle, picture(), faces="off", precision=precision)
+    refined = restored(bundle, picture(), faces=(BOX,), precision=precision)
+    (record,) = refined.faces
+    assert record.refined and record.score == 1.0 and 0 < record.change < refine.MOST_CHANGE
+    assert record.box == pytest.approx(BOX, abs=1)
+    assert "1 face refined" in refined.done and plain.faces == ()
+    y, x = np.mgrid[:160, :240]
+    aligned = moved(np.stack((x, y), -1).reshape(-1, 2), in_box(*BOX).matrix)
+    radius = np.hypot(*((aligned - MIDDLE) / RADII).T).reshape(160, 240)
+    different = (refined.photo.pixels != plain.photo.pixels).any(-1)
+    assert different[radius < 1].mean() > 0.2 and not different[radius > FADED].any()
+
+
+def test_the_network_sees_the_face_before_and_after(
+    tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[NDArray[np.uint8]] = []
+
+    def watch(part: Any, before: NDArray[np.uint8], after: NDArray[np.uint8]) -> NDArray[np.float16]:
+        seen.extend((before, after))
+        return np.zeros((SIDE, SIDE, 3), np.float16)
+
+    monkeypatch.setattr(pipeline, "refined", watch)
+    pixels = picture()
+    out = restored(open_bundle(tiny_bundle), pixels, faces=(BOX,)).photo.pixels
+    x, y = np.round(moved(np.array([MIDDLE]), inverse(in_box(*BOX).matrix)))[0].astype(int)
+    at = tuple(np.round(MIDDLE).astype(int)[::-1])
+    assert np.abs(seen[0][at].astype(int) - pixels[y, x]).max() < 12
+    assert np.abs(seen[1][at].astype(int) - out[y, x]).max() < 12
+    assert np.abs(seen[0].astype(int) - seen[1]).max() > 3
+
+
+def test_a_change_that_is_too_large_is_told_and_not_applied(
+    tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refine, "MOST_CHANGE", 1e-6)
+    bundle = open_bundle(tiny_bundle)
+    result = restored(bundle, picture(), faces=(BOX,))
+    assert [record.refined for record in result.faces] == [False]
+    assert not any("refined" in done for done in result.done)
+    assert np.array_equal(result.photo.pixels, restored(bundle, picture(), faces="off").photo.pixels)
+
+
+def test_strength_scales_the_change_and_zero_looks_for_nothing(tiny_bundle: Path) -> None:
+    bundle = open_bundle(tiny_bundle)
+    plain, half, full = (
+        restored(bundle, picture(), faces=(BOX,), face_strength=s).photo.pixels.astype(int)
+        for s in (0.0, 0.5, 1.0)
+    )
+    assert np.array_equal(plain, restored(bundle, picture(), faces="off").photo.pixels)
+    change, half_change = full - plain, half - plain
+    assert np.abs(change - 2 * half_change).max() <= 3 < np.abs(change).max()
+
+
+def test_gray_stays_gray_and_order_does_not_matter(tiny_bundle: Path) -> None:
+    bundle = open_bundle(tiny_bundle)
+    gray = restored(bundle, picture(0), faces=(BOX, OTHER)).photo.pixels
+    assert gray.ndim == 2
+    assert np.array_equal(gray, restored(bundle, picture(0), faces=(OTHER, BOX)).photo.pixels)
+    colour = restored(bundle, np.repeat(picture(0)[..., None], 3, 2), faces=(BOX,)).photo.pixels
+    assert np.ptp(colour.astype(int), axis=2).max() == 0
+
+
+def test_a_bundle_without_face_networks(tiny_bundle: Path) -> None:
+    bundle = open_bundle(tiny_bundle)
+    parts = {name: part for name, part in bundle.manifest.parts.items() if name != "face"}
+    bundle = replace(bundle, manifest=msgspec.structs.replace(bundle.manifest, parts=parts))
+    assert restored(bundle, picture()).faces == ()
+    with pytest.raises(MissingArtifact, match="has no face"):
+        restored(bundle, picture(), faces=(BOX,))
+
+
+def test_the_command_refines_and_reports(tiny_bundle: Path, tmp_path: Path) -> None:
+    photo = tmp_path / "in" / "a.png"
+    photo.parent.mkdir()
+    Image.fromarray(picture()).save(photo)
+    box = ",".join(map(str, BOX))
+    arguments = ["restore", str(photo.parent), "--bundle", str(tiny_bundle), "--face", box]
+    with pytest.raises(SystemExit) as stop:
+        main([*arguments, "-o", str(tmp_path / "out")])
+    assert not stop.value.code
+    (record,) = read_report(tmp_path / "out" / "heirloom-report.jsonl")
+    assert record.faces is not None and record.faces[0].refined
+    assert record.options["faces"] == [list(BOX)] and record.options["face_strength"] == 1.0
+    line = json.loads((tmp_path / "out" / "heirloom-report.jsonl").read_text())
+    assert set(line["faces"][0]) == {"box", "score", "change", "refined"}
+
+
+@pytest.mark.parametrize("box", ["1,2,3", "a,b,c,d", "0,0,0,5", "0,0,5,-1", "nan,0,5,5", "0,0,inf,5"])
+def test_boxes_that_are_none_are_refused(
+    box: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["restore", str(tmp_path), "--face", box])
+    assert stop.value.code == 2 and "is no box" in " ".join(capsys.readouterr().err.split())
