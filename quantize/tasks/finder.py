@@ -48,11 +48,11 @@ FACES, EMPTY, UNSURE = 1.0, 0.0, -1.0
 HARDEST = 6
 """For each place with a face the loss looks at so many without, those most taken for faces."""
 
-POINTS = 4.0
+POINTS = 8.0
 """Weight of the points' error, in units of `POINT_UNIT` pixels. Absolute: a squared one, however scaled,
 stayed at a quarter of the eyes' distance."""
 
-AGAIN = 0.4
+AGAIN = 0.5
 """Share of the faces shown as the runtime shows them again: upright, of one width, in the middle."""
 
 TURN = math.radians(32)

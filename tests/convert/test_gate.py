@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from convert.errors import GateFailed
-from convert.gate import CAP, PUBLISHED, THRESHOLDS, judge, measure, psnr, threshold
+from convert.gate import CAP, PUBLISHED, PUBLISHED_CHAINS, THRESHOLDS, judge, measure, psnr, threshold
 from convert.onnx_files import ALLOWED
 
 
@@ -83,6 +83,9 @@ def test_the_documented_thresholds_are_those_in_force() -> None:
     for precision, least in PUBLISHED.items():
         assert f"| {precision} | {least.output:g} | {least.worst_tile:g} | {least.residual:g} |" in page
         assert threshold("face_512", precision) == least
+    least = PUBLISHED_CHAINS["float16"]
+    assert f"| float16, decoders | {least.output:g} | {least.worst_tile:g} | {least.residual:g} |" in page
+    assert threshold("vae_decoder_quality_256", "float16") == least
 
 
 def test_the_documented_onnx_operations_are_those_allowed() -> None:

@@ -28,11 +28,18 @@ def networks(width: int = WIDTH) -> MobileNetworks:
     # Fresh decoders return next to nothing; tests want to see the residual.
     with torch.no_grad():
         restorer.decoder.leave.weight.mul_(20)
-    face = FaceRefiner((width, width), blocks=(1, 1))
-    with torch.no_grad():
-        face.leave.weight.mul_(20)
+    face = refiner((width, width))
     detector, finder = ScratchDetector(width, blocks=1), FaceFinder(width, blocks=1)
     return MobileNetworks(restorer, detector, ToneNet(width=4), finder, face)
+
+
+def refiner(widths: tuple[int, int]) -> FaceRefiner:
+    """A tiny face network that steers: fresh ones don't, and the converter would share what is equal."""
+    network = FaceRefiner(widths, blocks=(1, 1))
+    for name, weights in network.named_parameters():
+        if "steering" in name and weights.ndim == 4:
+            nn.init.normal_(weights, std=0.05)
+    return network
 
 
 def sources(width: int = WIDTH) -> dict[str, PartSource]:
