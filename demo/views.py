@@ -1,0 +1,108 @@
+"""The pictures of a comparison, small enough for a browser, written where the visitor's photo is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from demo.compare import Difference, coloured, difference, enlarged
+from demo.shelf import Desk
+from demo.variants import INPUT
+from edge.bands import Pixels
+from edge.cells import shrink
+
+LONGEST_SIDE = 1200
+"""Pixels of a picture on the page; larger ones are shrunk by a whole factor."""
+
+WORST_SIDE = 512
+"""Pixels of the enlarged square."""
+
+Picture = tuple[Path, Path]
+"""The left and the right half of a slider."""
+
+Mark = tuple[NDArray[np.float32] | tuple[int, int, int, int], str]
+"""A mask ``(h, w)`` or a box (left, top, right, bottom) in the small picture's pixels, and its name."""
+
+
+@dataclass(frozen=True)
+class View:
+    """Two restorations side by side, and how they differ."""
+
+    factor: int
+    """Each pixel of the small pictures stands for so many, squared."""
+    sides: Picture
+    difference: Difference
+    heat: Path
+    """The difference in colours."""
+    worst: Picture
+
+
+def view(desk: Desk, left: str, right: str) -> View:
+    """Make the pictures for two variants that have results, or the photo as it was given.
+
+    Raises FileNotFoundError if the photo has been removed meanwhile.
+    """
+    first, second = pixels_of(desk, left), pixels_of(desk, right)
+    factor = -(-max(first.shape[:2]) // LONGEST_SIDE)
+    found = difference(first, second, factor)
+    name = f"{left}-{right}"
+    return View(
+        factor,
+        (_small(desk, left, factor), _small(desk, right, factor)),
+        found,
+        _written(desk.folder / f"difference-{name}.png", coloured(found.levels, found.scale)),
+        (
+            _written(desk.folder / f"worst-left-{name}.png", enlarged(first, found.worst, WORST_SIDE)),
+            _written(desk.folder / f"worst-right-{name}.png", enlarged(second, found.worst, WORST_SIDE)),
+        ),
+    )
+
+
+def psnr_between(desk: Desk, left: str, right: str) -> float:
+    """dB between two variants' pixels."""
+    return difference(pixels_of(desk, left), pixels_of(desk, right), 1).psnr
+
+
+def marks(desk: Desk, variant: str) -> tuple[Path, list[Mark]]:
+    """The photo as it was given, and the scratches and faces that ``variant`` found in it."""
+    before = pixels_of(desk, INPUT)
+    height, width = before.shape[:2]
+    factor = -(-max(height, width) // LONGEST_SIDE)
+    found: list[Mark] = []
+    if desk.damage(variant).exists():
+        damage = np.load(desk.damage(variant))
+        side = -(-height // damage.shape[0])
+        down, across = (np.arange(0, length, factor) // side for length in (height, width))
+        mask = damage[down[:, None], across].astype(np.float32)
+        found.append((mask, f"scratches, {100 * damage.mean():.1f} %"))
+    for number, face in enumerate(desk.results[variant].faces, 1):
+        left, top, wide, high = face.box
+        box = (left, top, left + wide, top + high)
+        state = "refined" if face.refined else "left as it was"
+        x0, y0, x1, y1 = (place // factor for place in box)
+        limits = (-(-width // factor), -(-height // factor))
+        inside = (max(0, x0), max(0, y0), min(limits[0], x1), min(limits[1], y1))
+        found.append((inside, f"face {number}, {100 * face.score:.0f} % sure, {state}"))
+    return _small(desk, INPUT, factor), found
+
+
+def pixels_of(desk: Desk, variant: str) -> Pixels:
+    """A variant's pixels, mapped from their file."""
+    path = desk.before if variant == INPUT else desk.after(variant)
+    return cast(Pixels, np.load(path, mmap_mode="r"))
+
+
+def _small(desk: Desk, variant: str, factor: int) -> Path:
+    path = desk.folder / f"{variant}.png"
+    return path if path.exists() else _written(path, shrink(pixels_of(desk, variant), factor))
+
+
+def _written(path: Path, picture: NDArray[Any]) -> Path:
+    # For one look, on this machine: time matters more than size.
+    Image.fromarray(picture).save(path, compress_level=1)
+    return path
