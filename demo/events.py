@@ -34,7 +34,7 @@ class Shown:
     scale: gr.HTML
     worst: gr.ImageSlider
     worst_text: gr.HTML
-    found: gr.AnnotatedImage
+    found: gr.Image
     found_text: gr.HTML
     table: gr.HTML
     left_file: gr.DownloadButton
@@ -176,7 +176,7 @@ class Events:
 
     async def _pictures(self, desk: Desk, left: str, right: str) -> Updates:
         view = await self.service.look(desk, left, right)
-        picture, marks = await self.service.found(desk, (right, left))
+        found = await self.service.found(desk, (right, left))
         shown = self.shown
         return self._table(desk, (left, right)) | {
             shown.sides: view.sides,
@@ -184,17 +184,15 @@ class Events:
             shown.scale: tables.scale(view.difference, view.factor),
             shown.worst: view.worst,
             shown.worst_text: tables.worst(view.difference),
-            shown.found: (picture, marks),
-            shown.found_text: "" if marks else tables.notice("No scratches and no faces were found."),
+            shown.found: found.picture,
+            shown.found_text: tables.notice(". ".join(found.said or ["No scratches and no faces"]) + "."),
             shown.left_file: self._file(desk, left),
             shown.right_file: self._file(desk, right),
         }
 
     def _table(self, desk: Desk, sides: tuple[str, str]) -> Updates:
-        result = desk.results.get(sides[1]) or desk.results.get(sides[0])
-        said = f"{self.service.variants[sides[1]].name}: {', '.join(result.done)}." if result else ""
         return {
-            self.shown.status: tables.notice(said) if said else "",
+            self.shown.status: tables.verdict(self.service.variants, desk, sides[1]),
             self.shown.table: tables.variants(self.service.variants, desk, sides),
         }
 

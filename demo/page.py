@@ -7,17 +7,14 @@ from importlib.resources import files
 from typing import Any
 
 import gradio as gr
-import pandas as pd
 from gradio.data_classes import FileData
 
-from convert.gate import CAP
-from demo import tables
+from demo import plots, tables
 from demo.events import EXAMPLES, Events, Shown
 from demo.service import Service
 from demo.shelf import SECONDS
 from demo.variants import INPUT
 from edge.bundle import Bundle
-from edge.manifest import ROLES, artifact_bytes
 
 LANE = "restoring"
 """One restoration at a time, whatever asks for it."""
@@ -57,7 +54,12 @@ def theme() -> gr.themes.Base:
         radius_size="sm",
         font=["system-ui", "sans-serif"],
         font_mono=["ui-monospace", "monospace"],
-    ).set(body_background_fill="*neutral_50", block_border_width="0px", block_background_fill="transparent")
+    ).set(
+        body_background_fill="*neutral_50",
+        block_border_width="0px",
+        block_background_fill="transparent",
+        block_background_fill_dark="transparent",
+    )
 
 
 def asset(name: str) -> str:
@@ -101,7 +103,7 @@ def _compare(service: Service) -> Events:
     photo = gr.State("")
     with gr.Row(equal_height=False):
         with gr.Column(scale=2, min_width=300):
-            upload = file_field("A photo: drop it, choose it, or paste it", elem_id="photo", height=140)
+            upload = file_field("A photo: drop it, choose it, or paste it", elem_id="photo", height=170)
             examples = gr.Gallery(
                 [str(path) for path in EXAMPLES],
                 label="Or an example",
@@ -130,7 +132,7 @@ def _compare(service: Service) -> Events:
                 )
                 right = gr.Dropdown(names, value=usual, label="Right", min_width=140, elem_id="right")
             shown = _shown(service)
-            everything = gr.Button("Measure every variant", elem_id="everything")
+            everything = gr.Button("Measure every variant", size="sm", elem_id="everything")
     with gr.Column(visible=False):  # what programs call
         given, variant = file_field("photo"), gr.Dropdown(names, value=usual, label="variant")
         call, restored, figures = gr.Button(), gr.File(label="restored"), gr.JSON(label="figures")
@@ -174,6 +176,7 @@ def _wanted() -> Wanted:
 
 
 def _shown(service: Service) -> Shown:
+    status = gr.HTML(elem_id="status")
     picture: dict[str, Any] = {"show_label": False, "interactive": False, "type": "filepath"}
     with gr.Tab("Side by side"):
         sides = gr.ImageSlider(elem_id="sides", slider_position=50, buttons=["fullscreen"], **picture)
@@ -184,16 +187,16 @@ def _shown(service: Service) -> Shown:
         worst = gr.ImageSlider(elem_id="worst", slider_position=50, buttons=["fullscreen"], **picture)
         worst_text = gr.HTML()
     with gr.Tab("Scratches and faces"):
-        found = gr.AnnotatedImage(elem_id="found", show_label=False, color_map={})
+        found = gr.Image(elem_id="found", buttons=["fullscreen"], **picture)
         found_text = gr.HTML()
-    status = gr.HTML(elem_id="status")
-    with gr.Row():
+    with gr.Row(elem_id="files"):
         left_file = gr.DownloadButton(
             "Download left", interactive=False, elem_id="left-file", min_width=140
         )
         right_file = gr.DownloadButton(
             "Download right", interactive=False, elem_id="right-file", min_width=140
         )
+    gr.Markdown("### What each variant takes, and how close it comes")
     table = gr.HTML(tables.variants(service.variants, None, ()), elem_id="variants")
     return Shown(
         status, sides, heat, scale, worst, worst_text, found, found_text, table, left_file, right_file
@@ -202,36 +205,12 @@ def _shown(service: Service) -> Shown:
 
 def _bundle(bundle: Bundle) -> None:
     gr.HTML(tables.facts(bundle))
-    figures = _figures(bundle)
-    with gr.Row():
-        for column, unit in (("KB", "kilobytes"), ("output", "dB"), ("worst tile", "dB")):
-            gr.BarPlot(
-                figures.dropna(subset=[column]),
-                x="part",
-                y=column,
-                color="networks",
-                title={"KB": "Size", "output": "Output", "worst tile": "Worst tile"}[column],
-                y_title=unit,
-                x_title=" ",
-                x_label_angle=-30,
-                height=280,
-                buttons=[],
-            )
+    gr.Markdown("### Size\nAll tile sizes together.")
+    gr.HTML(plots.sizes(bundle))
+    gr.Markdown(
+        "### Gates\nHow close each network came to PyTorch before it entered the bundle: a dot for the "
+        "output, a ring for the worst tile, a line for what the output has to reach. Right is better."
+    )
+    gr.HTML(plots.gates(bundle))
+    gr.Markdown("### Parts")
     gr.HTML(tables.parts(bundle))
-
-
-def _figures(bundle: Bundle) -> pd.DataFrame:
-    """Size and gates of every network; what equals its PyTorch model has no dB to plot."""
-    rows = [
-        {
-            "part": name,
-            "networks": tables.network(artifact),
-            "KB": artifact_bytes(bundle.manifest, artifact) / 1e3,
-            "output": None if artifact.gate.output_psnr >= CAP else artifact.gate.output_psnr,
-            "worst tile": None if artifact.gate.worst_tile_psnr >= CAP else artifact.gate.worst_tile_psnr,
-        }
-        for name in ROLES
-        if name in bundle.manifest.parts
-        for artifact in bundle.manifest.parts[name].artifacts
-    ]
-    return pd.DataFrame(rows)

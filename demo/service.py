@@ -8,14 +8,13 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from demo.errors import PhotoRemoved, told
 from demo.shelf import Desk, Request, Shelf
 from demo.variants import INPUT, Variant
-from demo.views import View, marks, psnr_between, view
+from demo.views import Found, View, found, psnr_between, view
 from demo.worker import Result, Task
 from demo.workshop import Workshop
 from edge.errors import HeirloomError
@@ -66,12 +65,12 @@ class Service:
         with _kept():
             return await asyncio.to_thread(view, desk, left, right)
 
-    async def found(self, desk: Desk, sides: Sequence[str]) -> tuple[Path, list[Any]]:
+    async def found(self, desk: Desk, sides: Sequence[str]) -> Found:
         """Scratches and faces, by a variant of ``sides`` if one of them tells."""
         telling = [key for key in (*sides, *desk.results) if desk.damage(key).exists()]
         made = [key for key in sides if key in desk.results]
         with _kept():
-            return await asyncio.to_thread(marks, desk, (telling + made)[0])
+            return await asyncio.to_thread(found, desk, (telling + made)[0])
 
     async def measure(self, desk: Desk) -> None:
         """PSNR of everything that was made against the reference, if that was made."""

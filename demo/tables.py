@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from convert.gate import CAP, THRESHOLDS
+from convert.gate import CAP, threshold
 from demo.compare import Difference, gradient
 from demo.shelf import Desk
 from demo.variants import FORMATS, INPUT, PRECISIONS, Variant
@@ -50,9 +50,20 @@ def variants(found: Mapping[str, Variant], desk: Desk | None, sides: Sequence[st
         )
     about += (
         "Time is that of restoring, and of loading the networks for their first photo. Memory is the "
-        "peak of a process that does nothing else. Size counts all tile sizes."
+        "peak of a process that does nothing else. Size is that of all tile sizes."
     )
     return f'{_table(head, rows)}<p class="about">{escape(about)}</p>'
+
+
+def verdict(found: Mapping[str, Variant], desk: Desk, side: str) -> str:
+    """What was done to the photo for a side, and what that costs against the reference."""
+    result = desk.results.get(side)
+    if result is None:
+        return ""
+    sentence = f"{found[side].name}: {', '.join(result.done)}."
+    if side in desk.psnr:
+        sentence += f" Against {next(iter(found.values())).name}: {decibels(desk.psnr[side])}."
+    return notice(sentence)
 
 
 def scale(found: Difference, factor: int) -> str:
@@ -87,7 +98,7 @@ def parts(bundle: Bundle) -> str:
             what = f"<b>{escape(name)}</b><br>{escape(PARTS.get(name, ''))}<br>{part.parameters:,} weights"
             first = f'<td class="part" rowspan="{len(part.artifacts)}">{what}</td>' if index == 0 else ""
             rows.append(f"<tr>{first}{_cells(_artifact(bundle, name, artifact))}</tr>")
-    return _table(head, rows)
+    return f'<div class="parts">{_table(head, rows)}</div>'
 
 
 def network(artifact: Artifact) -> str:
@@ -125,13 +136,13 @@ def _variant(variant: Variant, desk: Desk | None, sides: Sequence[str]) -> str:
 
 def _artifact(bundle: Bundle, name: PartName, artifact: Artifact) -> list[str]:
     gate = artifact.gate
-    threshold = THRESHOLDS.get((name, artifact.precision)) or THRESHOLDS.get((None, artifact.precision))
+    required = threshold(name, artifact.precision)
     return [
         network(artifact),
         f"{artifact_bytes(bundle.manifest, artifact) / 1e3:,.0f} KB",
         decibels(gate.output_psnr),
         decibels(gate.worst_tile_psnr),
-        f"{threshold.output:g} / {threshold.worst_tile:g} dB" if threshold else "–",
+        f"{required.output:g} / {required.worst_tile:g} dB",
         str(gate.tiles),
     ]
 

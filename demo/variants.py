@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,7 +54,7 @@ def variants_of(bundle: Bundle, weights: Path | None) -> dict[str, Variant]:
     for artifact in find_part(bundle, "encoder").artifacts:
         kind, precision = artifact.format, artifact.precision
         name = f"Mobile {PRECISIONS.get(precision, precision)}, {FORMATS[kind]}"
-        size = sum(_bytes(bundle, part, precision, kind) for part in bundle.manifest.parts)
+        size = sum(part_bytes(bundle, precision, kind).values())
         found.append(Variant(f"{kind}-{precision}", name, RUNTIMES[kind], precision, size))
     found.sort(key=lambda variant: (variant.precision != "float32", variant.runtime != "litert"))
     if weights is not None:
@@ -62,8 +63,11 @@ def variants_of(bundle: Bundle, weights: Path | None) -> dict[str, Variant]:
     return {variant.key: variant for variant in found}
 
 
-def _bytes(bundle: Bundle, part: PartName, precision: Precision, kind: Format) -> int:
-    try:
-        return artifact_bytes(bundle.manifest, find_artifact(bundle, part, precision, (kind,)))
-    except MissingArtifact:
-        return 0
+def part_bytes(bundle: Bundle, precision: Precision, kind: Format) -> dict[PartName, int]:
+    """Size of the files that each part has in a format and precision, for those that have any."""
+    sizes = {}
+    for part in bundle.manifest.parts:
+        with suppress(MissingArtifact):
+            artifact = find_artifact(bundle, part, precision, (kind,))
+            sizes[part] = artifact_bytes(bundle.manifest, artifact)
+    return sizes

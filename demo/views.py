@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from demo.compare import Difference, coloured, difference, enlarged
 from demo.shelf import Desk
@@ -22,11 +22,11 @@ LONGEST_SIDE = 1200
 WORST_SIDE = 512
 """Pixels of the enlarged square."""
 
-Picture = tuple[Path, Path]
-"""The left and the right half of a slider."""
+Picture = tuple[str, str]
+"""Files of the left and the right half of a slider."""
 
-Mark = tuple[NDArray[np.float32] | tuple[int, int, int, int], str]
-"""A mask ``(h, w)`` or a box (left, top, right, bottom) in the small picture's pixels, and its name."""
+MARK = (255, 0, 200)
+"""The colour of scratches and of the boxes round faces: none that photos have."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,17 @@ class View:
     """Each pixel of the small pictures stands for so many, squared."""
     sides: Picture
     difference: Difference
-    heat: Path
+    heat: str
     """The difference in colours."""
     worst: Picture
+
+
+@dataclass(frozen=True)
+class Found:
+    """A picture with its marks, and what they are."""
+
+    picture: str
+    said: list[str]
 
 
 def view(desk: Desk, left: str, right: str) -> View:
@@ -68,27 +76,28 @@ def psnr_between(desk: Desk, left: str, right: str) -> float:
     return difference(pixels_of(desk, left), pixels_of(desk, right), 1).psnr
 
 
-def marks(desk: Desk, variant: str) -> tuple[Path, list[Mark]]:
-    """The photo as it was given, and the scratches and faces that ``variant`` found in it."""
+def found(desk: Desk, variant: str) -> Found:
+    """The photo as it was given, with the scratches and faces that ``variant`` found marked in it."""
     before = pixels_of(desk, INPUT)
     height, width = before.shape[:2]
     factor = -(-max(height, width) // LONGEST_SIDE)
-    found: list[Mark] = []
+    picture = shrink(before, factor)
+    said = []
     if desk.damage(variant).exists():
         damage = np.load(desk.damage(variant))
         side = -(-height // damage.shape[0])
         down, across = (np.arange(0, length, factor) // side for length in (height, width))
-        mask = damage[down[:, None], across].astype(np.float32)
-        found.append((mask, f"scratches, {100 * damage.mean():.1f} %"))
+        picture[damage[down[:, None], across]] = MARK
+        said.append(f"Scratches on {100 * damage.mean():.1f} % of the photo")
+    image = Image.fromarray(picture)
+    draw = ImageDraw.Draw(image)
     for number, face in enumerate(desk.results[variant].faces, 1):
-        left, top, wide, high = face.box
-        box = (left, top, left + wide, top + high)
+        left, top, wide, high = (place / factor for place in face.box)
+        draw.rectangle((left, top, left + wide, top + high), outline=MARK, width=3)
+        draw.text((left + 6, top + 4), str(number), fill=MARK, font_size=20)
         state = "refined" if face.refined else "left as it was"
-        x0, y0, x1, y1 = (place // factor for place in box)
-        limits = (-(-width // factor), -(-height // factor))
-        inside = (max(0, x0), max(0, y0), min(limits[0], x1), min(limits[1], y1))
-        found.append((inside, f"face {number}, {100 * face.score:.0f} % sure, {state}"))
-    return _small(desk, INPUT, factor), found
+        said.append(f"Face {number}: {100 * face.score:.0f} % sure, {state}")
+    return Found(_written(desk.folder / f"found-{variant}.png", np.asarray(image)), said)
 
 
 def pixels_of(desk: Desk, variant: str) -> Pixels:
@@ -97,12 +106,12 @@ def pixels_of(desk: Desk, variant: str) -> Pixels:
     return cast(Pixels, np.load(path, mmap_mode="r"))
 
 
-def _small(desk: Desk, variant: str, factor: int) -> Path:
+def _small(desk: Desk, variant: str, factor: int) -> str:
     path = desk.folder / f"{variant}.png"
-    return path if path.exists() else _written(path, shrink(pixels_of(desk, variant), factor))
+    return str(path) if path.exists() else _written(path, shrink(pixels_of(desk, variant), factor))
 
 
-def _written(path: Path, picture: NDArray[Any]) -> Path:
+def _written(path: Path, picture: NDArray[Any]) -> str:
     # For one look, on this machine: time matters more than size.
     Image.fromarray(picture).save(path, compress_level=1)
-    return path
+    return str(path)
