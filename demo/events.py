@@ -30,11 +30,11 @@ class Shown:
 
     status: gr.HTML
     sides: gr.ImageSlider
-    heat: gr.Image
+    heat: gr.ImageSlider
     scale: gr.HTML
     worst: gr.ImageSlider
     worst_text: gr.HTML
-    found: gr.Image
+    found: gr.ImageSlider
     found_text: gr.HTML
     table: gr.HTML
     left_file: gr.DownloadButton
@@ -185,7 +185,9 @@ class Events:
             shown.worst: view.worst,
             shown.worst_text: tables.worst(view.difference),
             shown.found: found.picture,
-            shown.found_text: tables.notice(". ".join(found.said or ["No scratches and no faces"]) + "."),
+            shown.found_text: tables.notice(
+                ". ".join(found.said or ["No scratches and no faces were found"]) + "."
+            ),
             shown.left_file: self._file(desk, left),
             shown.right_file: self._file(desk, right),
         }

@@ -177,17 +177,18 @@ def _wanted() -> Wanted:
 
 def _shown(service: Service) -> Shown:
     status = gr.HTML(elem_id="status")
+    # Sliders everywhere: what a closed tab's `gr.Image` is given does not appear when the tab is opened.
     picture: dict[str, Any] = {"show_label": False, "interactive": False, "type": "filepath"}
     with gr.Tab("Side by side"):
         sides = gr.ImageSlider(elem_id="sides", slider_position=50, buttons=["fullscreen"], **picture)
     with gr.Tab("Difference"):
-        heat = gr.Image(elem_id="heat", buttons=["fullscreen"], **picture)
+        heat = gr.ImageSlider(elem_id="heat", slider_position=15, buttons=["fullscreen"], **picture)
         scale = gr.HTML(elem_id="scale")
     with gr.Tab("Worst tile"):
         worst = gr.ImageSlider(elem_id="worst", slider_position=50, buttons=["fullscreen"], **picture)
         worst_text = gr.HTML()
-    with gr.Tab("Scratches and faces"):
-        found = gr.Image(elem_id="found", buttons=["fullscreen"], **picture)
+    with gr.Tab("Found"):
+        found = gr.ImageSlider(elem_id="found", slider_position=15, buttons=["fullscreen"], **picture)
         found_text = gr.HTML()
     with gr.Row(elem_id="files"):
         left_file = gr.DownloadButton(

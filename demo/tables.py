@@ -37,11 +37,11 @@ def decibels(value: float) -> str:
 
 def variants(found: Mapping[str, Variant], desk: Desk | None, sides: Sequence[str]) -> str:
     """What each variant took and how close it comes to the reference, which is the first of ``found``."""
-    head = _cells(["Networks", "Time", "Memory", "Size", "PSNR"], "th")
-    rows = [_variant(variant, desk, sides) for variant in found.values()]
-    if desk is not None and INPUT in desk.psnr:
-        rows.append(_row(["Photo as given", "", "", "", decibels(desk.psnr[INPUT])]))
+    head = _cells(["Networks", "PSNR", "Time", "Memory", "Size"], "th")
     reference = next(iter(found.values()))
+    rows = [_variant(variant, variant is reference, desk, sides) for variant in found.values()]
+    if desk is not None and INPUT in desk.psnr:
+        rows.append(_row(["Photo as given", decibels(desk.psnr[INPUT]), "", "", ""]))
     about = f"PSNR is measured against {reference.name}, before the file is written. "
     if reference.weights is None:
         about += (
@@ -74,8 +74,8 @@ def scale(found: Difference, factor: int) -> str:
     return (
         f'<div class="scale" style="background: linear-gradient(to right, {gradient()})"></div>'
         f'<div class="ends"><span>0</span><span>{found.scale // 2}</span><span>{found.scale}</span></div>'
-        f'<p class="about">Levels of 255 by which the sides differ, in the colour that differs most.{shown}'
-        f"{beyond} Whole picture: {decibels(found.psnr)}.</p>"
+        '<p class="about">The right side, and over it the levels of 255 by which the sides differ, in the '
+        f"colour that differs most.{shown}{beyond} Whole picture: {decibels(found.psnr)}.</p>"
     )
 
 
@@ -121,17 +121,19 @@ def facts(bundle: Bundle) -> str:
     return f'<dl class="facts">{rows}</dl>'
 
 
-def _variant(variant: Variant, desk: Desk | None, sides: Sequence[str]) -> str:
+def _variant(variant: Variant, reference: bool, desk: Desk | None, sides: Sequence[str]) -> str:
     size = f"{variant.bytes / 1e6:.1f} MB"
     if desk is not None and (failure := desk.failures.get(variant.key)):
         return f'<tr><td>{escape(variant.name)}</td><td colspan="4">{escape(failure)}</td></tr>'
     result = desk.results.get(variant.key) if desk is not None else None
     if desk is None or result is None:
-        return _row([variant.name, "–", "–", size, "–"], "waiting")
+        return _row([variant.name, "–", "–", "–", size], "waiting")
     psnr = decibels(desk.psnr[variant.key]) if variant.key in desk.psnr else "–"
+    if reference:
+        psnr = "reference"
     peak = f"{result.peak / 1e6:.0f} MB" if result.peak is not None else "–"
     chosen = "chosen" if variant.key in sides else ""
-    return _row([variant.name, f"{result.seconds:.2f} s", peak, size, psnr], chosen)
+    return _row([variant.name, psnr, f"{result.seconds:.2f} s", peak, size], chosen)
 
 
 def _artifact(bundle: Bundle, name: PartName, artifact: Artifact) -> list[str]:

@@ -37,16 +37,17 @@ class View:
     """Each pixel of the small pictures stands for so many, squared."""
     sides: Picture
     difference: Difference
-    heat: str
-    """The difference in colours."""
+    heat: Picture
+    """The right side, and the difference in colours."""
     worst: Picture
 
 
 @dataclass(frozen=True)
 class Found:
-    """A picture with its marks, and what they are."""
+    """What was found in a photo."""
 
-    picture: str
+    picture: Picture
+    """The photo as it was given, without and with marks."""
     said: list[str]
 
 
@@ -63,7 +64,10 @@ def view(desk: Desk, left: str, right: str) -> View:
         factor,
         (_small(desk, left, factor), _small(desk, right, factor)),
         found,
-        _written(desk.folder / f"difference-{name}.png", coloured(found.levels, found.scale)),
+        (
+            _small(desk, right, factor),
+            _written(desk.folder / f"difference-{name}.png", coloured(found.levels, found.scale)),
+        ),
         (
             _written(desk.folder / f"worst-left-{name}.png", enlarged(first, found.worst, WORST_SIDE)),
             _written(desk.folder / f"worst-right-{name}.png", enlarged(second, found.worst, WORST_SIDE)),
@@ -97,7 +101,8 @@ def found(desk: Desk, variant: str) -> Found:
         draw.text((left + 6, top + 4), str(number), fill=MARK, font_size=20)
         state = "refined" if face.refined else "left as it was"
         said.append(f"Face {number}: {100 * face.score:.0f} % sure, {state}")
-    return Found(_written(desk.folder / f"found-{variant}.png", np.asarray(image)), said)
+    marked = _written(desk.folder / f"found-{variant}.png", np.asarray(image))
+    return Found((_small(desk, INPUT, factor), marked), said)
 
 
 def pixels_of(desk: Desk, variant: str) -> Pixels:
