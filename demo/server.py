@@ -95,7 +95,8 @@ def opened(settings: Settings) -> Iterator[Opened]:
                 ssr_mode=False,
                 footer_links=["api"],
                 theme=theme(),
-                css=asset("page.css"),
+                # As a parameter, Gradio rewrites its selectors.
+                head=f"<style>{asset('page.css')}</style>",
                 js=asset("page.js"),
             )
             yield Opened(url, service, root)
