@@ -73,7 +73,7 @@ def build(service: Service, bundle: Bundle) -> gr.Blocks:
     with page:
         gr.Markdown(LEAD, elem_id="lead")
         with gr.Tab("Compare"):
-            events = _compare(service)
+            events = _compare(service, {"finder", "face"} <= bundle.manifest.parts.keys())
         with gr.Tab("Bundle"):
             _bundle(bundle)
         page.unload(events.left)
@@ -97,7 +97,7 @@ class Wanted:
         return list(vars(self).values())
 
 
-def _compare(service: Service) -> Events:
+def _compare(service: Service, finds_faces: bool) -> Events:
     names = [(variant.name, key) for key, variant in service.variants.items()]
     usual = "litert-int8" if "litert-int8" in service.variants else names[-1][1]
     photo = gr.State("")
@@ -116,7 +116,7 @@ def _compare(service: Service) -> Events:
             )
             chosen = gr.HTML(elem_id="chosen")
             with gr.Accordion("Options", open=False):
-                wanted = _wanted()
+                wanted = _wanted(finds_faces)
                 measured = gr.Checkbox(True, label="Measure against full precision")
             with gr.Row():
                 start = gr.Button("Restore", variant="primary", elem_id="start", min_width=120, scale=2)
@@ -160,7 +160,8 @@ def _compare(service: Service) -> Events:
     return events
 
 
-def _wanted() -> Wanted:
+def _wanted(finds_faces: bool) -> Wanted:
+    none = "" if finds_faces else "This bundle has no networks for faces."
     return Wanted(
         gr.Slider(0, 1, 1, step=0.05, label="Strength"),
         gr.Radio(
@@ -170,8 +171,8 @@ def _wanted() -> Wanted:
         ),
         file_field("Mask: white where the photo is damaged, of its size", visible=False, height=120),
         gr.Checkbox(True, label="Gray photos stay gray"),
-        gr.Checkbox(True, label="Refine faces"),
-        gr.Slider(0, 1, 1, step=0.05, label="Strength for faces"),
+        gr.Checkbox(finds_faces, label="Refine faces", info=none, interactive=finds_faces),
+        gr.Slider(0, 1, 1, step=0.05, label="Strength for faces", interactive=finds_faces),
     )
 
 

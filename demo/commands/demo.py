@@ -6,7 +6,9 @@ Opens a page on this machine and serves it until it is interrupted.
 from __future__ import annotations
 
 import signal
+from contextlib import suppress
 from pathlib import Path
+from threading import Event
 from typing import Annotated
 
 import gradio  # noqa: F401 - first of all, so that a missing extra is named before anything is opened
@@ -68,9 +70,9 @@ def demo(
         time_limit=time_limit,
         browser=browser,
     )
-    with opened(settings) as server:
-        console = Console(stderr=True)
+    console = Console(stderr=True)
+    # Services are stopped by SIGTERM: then too nothing may be left behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with suppress(KeyboardInterrupt), opened(settings) as server:
         console.print(f"The page is at {server.url} (Ctrl-C ends it).", highlight=False, soft_wrap=True)
-        # Services are stopped by SIGTERM: then too nothing may be left behind.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-        signal.pause()
+        Event().wait()
