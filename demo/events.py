@@ -11,6 +11,7 @@ import gradio as gr
 from gradio.processing_utils import save_file_to_cache
 
 from demo import tables
+from demo.errors import TimeLimitReached
 from demo.service import Service
 from demo.shelf import Desk, Request
 from demo.variants import INPUT
@@ -142,6 +143,8 @@ class Events:
             except HeirloomError as error:
                 failed = error
             yield self._table(desk, (left, right))
+            if isinstance(failed, TimeLimitReached):
+                break
         if failed is not None:
             yield {self.shown.status: self._error(failed, photo)}
 

@@ -169,7 +169,7 @@ def _wanted(finds_faces: bool) -> Wanted:
             value="auto",
             label="Scratches",
         ),
-        file_field("Mask: white where the photo is damaged, of its size", visible=False, height=120),
+        file_field("Mask, white on damage", visible=False, height=120),
         gr.Checkbox(True, label="Gray photos stay gray"),
         gr.Checkbox(finds_faces, label="Refine faces", info=none, interactive=finds_faces),
         gr.Slider(0, 1, 1, step=0.05, label="Strength for faces", interactive=finds_faces),
@@ -177,7 +177,7 @@ def _wanted(finds_faces: bool) -> Wanted:
 
 
 def _shown(service: Service) -> Shown:
-    status = gr.HTML(elem_id="status")
+    status = gr.HTML(tables.notice("Choose a photo or an example."), elem_id="status")
     # Sliders everywhere: what a closed tab's `gr.Image` is given does not appear when the tab is opened.
     picture: dict[str, Any] = {"show_label": False, "interactive": False, "type": "filepath"}
     with gr.Tab("Side by side"):

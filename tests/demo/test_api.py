@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -18,7 +19,8 @@ from gradio_client.exceptions import AppError
 from hostile import make_hostile_photos
 from PIL import Image
 
-from demo.server import Opened
+from demo import page
+from demo.server import Opened, Settings, opened
 from edge.errors import PhotoError
 
 PHOTO = Path("samples/astronaut-old.jpg")
@@ -220,3 +222,19 @@ def test_nothing_is_left_of_a_call(client: Client, server: Opened) -> None:
     # What can still be fetched is removed by Gradio after a while; it knows of all of it.
     assert all(path.stat().st_size for path in kept)
     assert PHOTO.read_bytes() in [path.read_bytes() for path in kept]
+
+
+def test_what_was_served_is_removed_after_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page, "SWEEP", 1)
+    monkeypatch.setattr(page, "SECONDS", 1.0)
+    with opened(Settings()) as server:
+        examples = set((server.folder / "served").rglob("*.jpg"))
+        assert len(examples) == 4
+        client = Client(server.url, verbose=False, download_files=tmp_path / "downloads")
+        called(client, PHOTO)
+        assert len(set((server.folder / "served").rglob("*.jpg")) - examples) == 2
+        limit = time.monotonic() + 15
+        while set((server.folder / "served").rglob("*.jpg")) != examples:
+            assert time.monotonic() < limit
+            time.sleep(0.2)
+        assert called(client, PHOTO)[1]["done"]

@@ -21,6 +21,19 @@ def test_a_missing_gradio_is_named() -> None:
     assert 'pip install "heirloom[demo]"' in done.stderr
 
 
+def test_it_needs_nothing_but_its_extra() -> None:
+    """Neither PyTorch nor what converts and trains; nor does the server run networks itself."""
+    blocked = ("torch", "onnxruntime", "coremltools", "litert_torch", "skimage", "sklearn", "matplotlib")
+    code = (
+        f"import sys; sys.modules.update(dict.fromkeys({blocked!r}))\n"
+        "from demo.server import Settings, opened\n"
+        "with opened(Settings()) as server: print(len(server.service.variants))\n"
+        "assert 'ai_edge_litert' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "5", done.stderr
+
+
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
 def test_it_serves_until_it_is_stopped_and_leaves_nothing(end: signal.Signals, tmp_path: Path) -> None:
     with page(tmp_path / "tmp", "--threads", "1") as running:
