@@ -25,6 +25,11 @@ QUEUE = 32
 SWEEP = 300
 """Seconds between looks for files that are older than `SECONDS`."""
 
+TO_THE_RESULT = """() => {
+    if (innerWidth < 600) document.querySelector("#choices").scrollIntoView({ behavior: "smooth" });
+}"""
+"""On a phone the result lies below the screen's end."""
+
 LEAD = (
     "# Heirloom\nSee what quantization costs: one old photo, restored by networks at full precision and by "
     "those that run on a phone. Photos stay where this page runs and are removed after an hour."
@@ -148,6 +153,7 @@ def _compare(service: Service, finds_faces: bool) -> Events:
     running.append(
         everything.click(events.measure_all, [photo, left, right], [shown.status, shown.table], **busy)
     )
+    photo.change(None, js=TO_THE_RESULT, **page)
     upload.upload(events.uploaded, upload, [photo, chosen, upload], cancels=running, **page)
     examples.select(events.picked, None, [photo, chosen], cancels=running, **page)
     stop.click(events.stopped, None, shown.status, cancels=running, queue=False, **page)

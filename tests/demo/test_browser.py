@@ -200,12 +200,17 @@ def test_the_first_result_is_there_in_ten_seconds(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844)])
-def test_nothing_is_wider_than_the_screen(running: Page, width: int, height: int, scheme: str) -> None:
+def test_nothing_is_wider_than_the_screen(
+    running: Page, width: int, height: int, scheme: str, tmp_path: Path
+) -> None:
+    """The screenshots that this leaves are there to be looked at."""
     with visit(running, width, height, scheme) as tab:
-        tab.locator("#examples button").nth(2).click()
+        upload(tab, PHOTO)
         measured(tab)
-        for name in ("Compare", "Bundle"):
+        tab.wait_for_function("[...document.querySelectorAll('#sides img')].every(i => i.naturalWidth)")
+        for name in ("Bundle", "Compare"):
             tab.get_by_role("tab", name=name).click()
+            tab.screenshot(path=tmp_path / f"{name}.png", full_page=True)
             assert tab.evaluate("document.documentElement.scrollWidth") <= width
 
 
@@ -218,6 +223,13 @@ def test_a_photo_goes_with_its_visitor(running: Page) -> None:
     while desks(running):
         assert time.monotonic() < limit
         time.sleep(0.5)
+
+
+def test_a_phone_shows_the_result(running: Page) -> None:
+    with visit(running, 390, 844) as tab:
+        tab.locator("#examples button").first.click()
+        measured(tab)
+        expect(tab.locator("#sides img").first).to_be_in_viewport()
 
 
 def test_every_variant_is_measured(running: Page) -> None:
