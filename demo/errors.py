@@ -22,6 +22,10 @@ class TimeLimitReached(HeirloomError):
     """A request took longer than it may."""
 
 
+class MaskMissing(HeirloomError):
+    """Damage was to be taken from a mask that was not given."""
+
+
 class PhotoRemoved(HeirloomError):
     """The photo that was chosen is no longer kept."""
 

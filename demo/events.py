@@ -80,7 +80,7 @@ class Events:
 
     def left(self, request: gr.Request) -> None:
         """The page was closed."""
-        self.service.shelf.leave(str(request.session_hash))
+        self.service.leave(str(request.session_hash))
 
     async def compare(
         self,

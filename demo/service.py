@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from demo.errors import PhotoRemoved, told
+from demo.errors import MaskMissing, PhotoRemoved, told
 from demo.shelf import Desk, Request, Shelf
 from demo.variants import INPUT, Variant
 from demo.views import Found, View, found, psnr_between, view
@@ -93,6 +93,13 @@ class Service:
             result = await self.workshop.restore(key, task, deadline, lambda fraction: None)
             yield desk.restored(key), result
 
+    def leave(self, visitor: str) -> None:
+        """Forget a visitor, whatever is being done for them."""
+        desk = self.shelf.current(visitor)
+        if desk is not None:
+            self.workshop.abandon(desk.folder)
+        self.shelf.leave(visitor)
+
     def sentence(self, error: Exception, photo: str) -> str:
         """An error for the page: the photo by its name, and no path."""
         return told(str(error).replace(photo, Path(photo).name))
@@ -101,6 +108,8 @@ class Service:
         request = desk.request
         if not Path(request.photo).is_file():
             raise PhotoRemoved("The photo is not kept any more: choose it again.")
+        if request.scratches == "mask" and not request.mask:
+            raise MaskMissing("Give the mask, or let the scratches be found.")
         # The interpreter takes seconds to look for scratches once more; the others find the same ones.
         tells = variant.runtime != "coreml-interpreted"
         return Task(

@@ -7,6 +7,7 @@ import contextlib
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from time import monotonic
 
 import msgspec
@@ -14,8 +15,8 @@ import msgspec
 from demo.errors import RestorationFailed, TimeLimitReached, WorkerStopped
 from demo.worker import Message, Result, Setup, Task
 
-KEPT = 3
-"""Workers that wait for their next photo; networks in PyTorch take half a gigabyte and more."""
+KEPT = 2
+"""Workers that wait for their next photo, one for each side of a comparison; some take half a gigabyte."""
 
 
 class Worker:
@@ -73,6 +74,7 @@ class Workshop:
         self._setups = setups
         self._workers: dict[str, Worker] = {}
         self._turn = asyncio.Lock()
+        self._at_work: tuple[Worker, Task] | None = None
 
     def deadline(self) -> float:
         """When a request that begins now has to end, as :meth:`restore` takes it."""
@@ -87,6 +89,7 @@ class Workshop:
         """
         async with self._turn:
             worker = self._worker(variant)
+            self._at_work = worker, task
             try:
                 async with asyncio.timeout(deadline - monotonic()):
                     return await asyncio.to_thread(worker.ask, task, progress)
@@ -101,6 +104,15 @@ class Workshop:
             except BaseException:
                 self._drop(variant)
                 raise
+            finally:
+                self._at_work = None
+
+    def abandon(self, folder: Path) -> None:
+        """Stop the work on a photo that goes to this folder, if there is any: it raises WorkerStopped."""
+        if self._at_work is not None:
+            worker, task = self._at_work
+            if Path(task.output).is_relative_to(folder):
+                worker.stop()
 
     @property
     def pids(self) -> dict[str, int]:

@@ -15,6 +15,8 @@ from playwright import sync_api
 from playwright.sync_api import expect
 from running import BROWSER_ARGUMENTS, Page, browser, page
 
+from edge.bench import write_test_photo
+
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(browser() is None, reason="there is no Chromium here: apt-get install chromium"),
@@ -166,11 +168,27 @@ def test_errors_are_shown_as_a_sentence(running: Page, tmp_path: Path) -> None:
         assert re.fullmatch(r"broken\.jpg [^/\n]+\.", said.inner_text())
 
 
-def test_stop_stops(running: Page, tmp_path: Path) -> None:
-    from edge.bench import write_test_photo
+@pytest.fixture
+def large(tmp_path: Path) -> Path:
+    """A photo that takes full precision a quarter of a minute."""
+    write_test_photo(tmp_path / "large.jpg", (4000, 3000))
+    return tmp_path / "large.jpg"
 
-    large = tmp_path / "large.jpg"
-    write_test_photo(large, (4000, 3000))
+
+def test_closing_the_page_stops_the_work(large: Path, tmp_path: Path) -> None:
+    with page(tmp_path / "tmp") as running:
+        with visit(running, 1280, 900) as tab:
+            choose(tab, "right", "Mobile float32, LiteRT")
+            upload(tab, large)
+            tab.wait_for_function("document.querySelector('#sides').innerText.includes('LiteRT')")
+            (worker,) = set(running.resident()) - {running.pid}
+        closed = time.monotonic()
+        while worker in running.resident():
+            assert time.monotonic() - closed < 8
+            time.sleep(0.1)
+
+
+def test_stop_stops(running: Page, large: Path) -> None:
     with visit(running, 1280, 900) as tab:
         before = set(running.resident())
         upload(tab, large)

@@ -140,8 +140,24 @@ def test_a_worker_that_is_killed_is_replaced(int8: Workshop, large: Path, tmp_pa
     restore(int8, task(PHOTO, tmp_path))
 
 
-def test_few_workers_are_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(workshop, "KEPT", 2)
+def test_only_the_work_on_an_abandoned_photo_is_stopped(
+    int8: Workshop, large: Path, tmp_path: Path
+) -> None:
+    shares: list[float] = []
+
+    def leave(share: float) -> None:
+        shares.append(share)
+        int8.abandon(tmp_path / ("mine" if len(shares) > 2 else "another's"))
+
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(WorkerStopped):
+        restore(int8, task(large, tmp_path / "mine"), tell=leave)
+    assert len(shares) >= 3
+    assert int8.pids == {}
+
+
+def test_few_workers_are_kept(tmp_path: Path) -> None:
+    assert workshop.KEPT == 2
     small = tmp_path / "small.png"
     Image.new("RGB", (16, 16), "gray").save(small)
     shop = Workshop(dict.fromkeys("abc", INT8), time_limit=60)
