@@ -78,7 +78,7 @@ class Events:
         """The work was cancelled."""
         return tables.notice("Stopped.")
 
-    def left(self, request: gr.Request) -> None:
+    def closed(self, request: gr.Request) -> None:
         """The page was closed."""
         self.service.leave(str(request.session_hash))
 

@@ -81,7 +81,7 @@ def build(service: Service, bundle: Bundle) -> gr.Blocks:
             events = _compare(service, {"finder", "face"} <= bundle.manifest.parts.keys())
         with gr.Tab("Bundle"):
             _bundle(bundle)
-        page.unload(events.left)
+        page.unload(events.closed)
         page.queue(max_size=QUEUE, default_concurrency_limit=1, api_open=False)
     return page
 

@@ -50,7 +50,7 @@ def variants(found: Mapping[str, Variant], desk: Desk | None, sides: Sequence[st
         )
     about += (
         "Time is that of restoring, and of loading the networks for their first photo. Memory is the "
-        "peak of a process that does nothing else. Size is that of all tile sizes."
+        "peak of the process that restores, with networks that it keeps. Size is that of all tile sizes."
     )
     return f'{_table(head, rows)}<p class="about">{escape(about)}</p>'
 

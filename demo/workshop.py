@@ -135,4 +135,6 @@ class Workshop:
         return worker
 
     def _drop(self, variant: str) -> None:
-        self._workers.pop(variant).stop()
+        worker = self._workers.pop(variant, None)
+        if worker is not None:  # else the page has closed meanwhile
+            worker.stop()

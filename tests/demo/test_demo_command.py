@@ -13,7 +13,7 @@ PHOTO = Path("samples/astronaut-old.jpg").resolve()
 
 
 def test_a_missing_gradio_is_named() -> None:
-    code = f"import sys; sys.modules['gradio'] = None; {MAIN}"
+    code = f"import sys; sys.modules['gradio'] = None\n{MAIN}"
     done = subprocess.run([sys.executable, "-c", code, "demo"], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.startswith("Error: `heirloom demo` needs packages that are not installed")
