@@ -1,10 +1,11 @@
-"""What is kept of a visitor's photo while it is looked at: one photo a visitor, few visitors, an hour."""
+"""What is kept of visitors' photos while they are looked at: one photo a visitor, for an hour at most."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -12,8 +13,8 @@ from time import monotonic
 
 from demo.worker import Result
 
-MOST = 16
-"""Visitors whose photos are kept; a photo of 12 megapixels takes 36 MB on the disk for each variant."""
+MOST_BYTES = 2_000_000_000
+"""On the disk, of all visitors: a photo of 12 megapixels takes about 50 MB for each variant."""
 
 SECONDS = 3600.0
 
@@ -96,14 +97,24 @@ class Shelf:
             self._sweep()
 
     def _sweep(self) -> None:
-        """Remove the desks that are too old or too many, and folders that belong to none."""
-        for visitor, desk in list(self._desks.items()):
-            if _too_old(desk) or len(self._desks) > MOST:
+        """Remove desks that are too old or have no room, and folders that belong to none."""
+        taken = 0
+        for visitor, desk in reversed(list(self._desks.items())):
+            taken += _size(desk.folder)
+            if _too_old(desk) or taken > MOST_BYTES:
                 del self._desks[visitor]
         kept = {desk.folder for desk in self._desks.values()}
         for folder in self._root.iterdir():
             if folder not in kept:
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _size(folder: Path) -> int:
+    size = 0
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # a worker is writing there
+            size += path.stat().st_size
+    return size
 
 
 def _too_old(desk: Desk) -> bool:

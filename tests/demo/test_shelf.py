@@ -36,10 +36,16 @@ def test_visitors_have_desks_of_their_own(tmp_path: Path) -> None:
     assert folders(tmp_path) == {bob.folder.name}
 
 
-def test_the_oldest_make_room(tmp_path: Path) -> None:
+def test_the_oldest_make_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shelf, "MOST_BYTES", 2500)
     kept = Shelf(tmp_path)
-    desks = [kept.desk(f"visitor {number}", ASKED) for number in range(shelf.MOST + 3)]
-    assert folders(tmp_path) == {desk.folder.name for desk in desks[3:]}
+    desks = []
+    for number in range(6):
+        desks.append(kept.desk(f"visitor {number}", ASKED))
+        (desks[-1].folder / "photo").write_bytes(bytes(1000))
+    kept.desk("visitor 3", ASKED)  # comes back
+    last = kept.desk("visitor 6", ASKED)
+    assert folders(tmp_path) == {desk.folder.name for desk in (desks[3], desks[5], last)}
 
 
 def test_old_photos_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
