@@ -75,7 +75,8 @@ def opened(settings: Settings) -> Iterator[Opened]:
         desks, scratch, served = (root / part for part in ("desks", "scratch", "served"))
         for folder in (desks, scratch, served):
             folder.mkdir()
-        # Where Gradio keeps uploads and what it serves; components read it when they are made.
+        # Where Gradio keeps uploads and what it serves: it asks for it all the time.
+        before = os.environ.get("GRADIO_TEMP_DIR")
         os.environ["GRADIO_TEMP_DIR"] = str(served)
         workshop = Workshop(setups, settings.time_limit)
         service = Service(variants, workshop, Shelf(desks), scratch, settings.max_pixels)
@@ -103,3 +104,6 @@ def opened(settings: Settings) -> Iterator[Opened]:
         finally:
             page.close(verbose=False)
             workshop.close()
+            os.environ.pop("GRADIO_TEMP_DIR")
+            if before is not None:
+                os.environ["GRADIO_TEMP_DIR"] = before
