@@ -3,11 +3,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 PHOTO ?=
 
-.PHONY: restore test test-slow lint clean
+.PHONY: restore demo test test-slow lint clean
 
 restore: .venv/runtime.done  ## restore PHOTO=a.jpg (or a folder); OPTIONS="--before-after" and the like
 	@test -n "$(PHOTO)" || { echo "Say which photo: make restore PHOTO=path/to/photo.jpg"; exit 2; }
 	$(BIN)/heirloom restore "$(PHOTO)" $(OPTIONS)
+
+demo: .venv/demo.done  ## the comparison page, in a browser; OPTIONS="--port 8000" and the like
+	$(BIN)/heirloom demo --open $(OPTIONS)
 
 test: .venv/dev.done lint  ## everything but what takes minutes
 	$(BIN)/pytest
@@ -25,9 +28,13 @@ lint: .venv/dev.done
 	$(BIN)/pip install -q -e .
 	touch $@
 
+.venv/demo.done: .venv/bin/python pyproject.toml
+	$(BIN)/pip install -q -e ".[demo]"
+	touch $@ .venv/runtime.done
+
 .venv/dev.done: .venv/bin/python pyproject.toml
 	$(BIN)/pip install -q -e ".[dev]"
-	touch $@ .venv/runtime.done
+	touch $@ .venv/runtime.done .venv/demo.done
 
 clean:
 	rm -rf .venv runs *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -22,7 +22,6 @@ from edge.manifest import (
     DataType,
     Format,
     Gate,
-    Manifest,
     PartName,
     Precision,
     PublishedName,
@@ -66,16 +65,6 @@ def function_name(tile: tuple[int, int]) -> str:
 def examples(source: PartSource) -> dict[str, list[torch.Tensor]]:
     """Inputs of the right shapes for each tile size, by function."""
     return {function_name(tile): [end.example(*tile) for end in source.inputs] for tile in source.tiles}
-
-
-def artifact_bytes(manifest: Manifest, artifact: Artifact) -> int:
-    """Size of an artefact's files; a Core ML package is a folder of several."""
-    paths = {tile.file for tile in artifact.tiles}
-    return sum(
-        file.bytes
-        for name, file in manifest.files.items()
-        if name in paths or any(name.startswith(f"{path}/") for path in paths)
-    )
 
 
 def write_artifact(

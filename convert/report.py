@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from convert.artifacts import artifact_bytes
 from convert.gate import shortfall
 from convert.nets.mobile.restorer import PIXEL_CHANNELS
 from convert.parts import PartSource
@@ -24,7 +23,7 @@ from convert.samples import Photos, Sampler, tile_samples
 from convert.trace import LayerError
 from edge.bundle import Bundle
 from edge.cells import to_pixels
-from edge.manifest import Artifact, Gate, PartName, Role
+from edge.manifest import Artifact, Gate, PartName, Role, artifact_bytes
 
 matplotlib.use("Agg")
 from matplotlib import pyplot

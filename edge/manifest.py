@@ -216,6 +216,16 @@ def tensor_bytes(tensor: Tensor, tile: Tile) -> int:
     return math.prod(tensor_shape(tensor, tile)) * (4 if tensor.dtype == "float32" else 1)
 
 
+def artifact_bytes(manifest: Manifest, artifact: Artifact) -> int:
+    """Size of an artefact's files; a Core ML package is a folder of several."""
+    paths = {tile.file for tile in artifact.tiles}
+    return sum(
+        file.bytes
+        for name, file in manifest.files.items()
+        if name in paths or any(name.startswith(f"{path}/") for path in paths)
+    )
+
+
 def follows_tile(artifact: Artifact) -> bool:
     """Whether the network sees the photo tile by tile (the tone network sees a thumbnail, once)."""
     return any(tensor.shape is None for tensor in artifact.inputs)

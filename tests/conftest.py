@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE / "edge"))
+sys.path[:0] = [str(HERE / "edge"), str(HERE / "convert" / "reference")]
 
 BUNDLE_SOURCES = (
     "tests/edge/bundles.py",

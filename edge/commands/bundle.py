@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from edge.bundle import Bundle, open_bundle
-from edge.manifest import ROLES, Artifact, Manifest, Part, follows_tile, json_schema
+from edge.manifest import ROLES, Artifact, Manifest, Part, artifact_bytes, follows_tile, json_schema
 from edge.selftest import self_test
 
 MIB = 1 << 20
@@ -103,7 +103,7 @@ def _networks(manifest: Manifest) -> Table:
     table = Table("network", "MiB", "tiles, in cells with their halo")
     for label, artifact in _artifacts(manifest):
         tiles = ", ".join(f"{tile.rows}x{tile.columns}" for tile in artifact.tiles)
-        table.add_row(label, f"{_size(manifest, artifact) / MIB:.2f}", tiles)
+        table.add_row(label, f"{artifact_bytes(manifest, artifact) / MIB:.2f}", tiles)
     return table
 
 
@@ -121,10 +121,6 @@ def _artifacts(manifest: Manifest) -> Iterator[tuple[str, Artifact]]:
     for name, part in _in_order(manifest):
         for artifact in part.artifacts:
             yield f"{name} {artifact.format} {artifact.precision}", artifact
-
-
-def _size(manifest: Manifest, artifact: Artifact) -> int:
-    return sum(manifest.files[name].bytes for name in {tile.file for tile in artifact.tiles})
 
 
 def _facts(manifest: Manifest) -> Table:

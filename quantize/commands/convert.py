@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from convert.artifacts import PRECISIONS, PUBLISHED_PRECISIONS, artifact_bytes
+from convert.artifacts import PRECISIONS, PUBLISHED_PRECISIONS
 from convert.bundling import Kind, Made, Recipe, build_bundle
 from convert.int8_recipe import load_recipe
 from convert.parts import mobile_parts
@@ -19,7 +19,7 @@ from convert.ranges import RANGES_FILE, load_ranges
 from convert.reference.parts import SIDES, published_parts
 from convert.reference.weights import MANIFEST_NAME, open_weights
 from convert.weights import load_mobile
-from edge.manifest import Format, Precision, Provenance
+from edge.manifest import Format, Precision, Provenance, artifact_bytes
 from quantize.old_photos import old_photos
 from quantize.photosets import bundled_photos, load_photos
 

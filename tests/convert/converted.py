@@ -17,8 +17,8 @@ from edge.manifest import PartName
 PARTS: tuple[PartName, ...] = ("scratch", "encoder", "mapper", "mapper_global", "decoder", "finder", "face")
 
 ROUNDED_APART: dict[PartName, float] = {"face": 0.12}
-"""Share of values one level apart between formats, where it is more than elsewhere: LiteRT enlarges INT8 maps
-in whole numbers, the others as floats."""
+"""Share of values one level apart between formats, where it is more than elsewhere: LiteRT enlarges INT8
+maps in whole numbers, the others as floats."""
 
 
 class Converted:

@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 
 from edge.bundle import open_bundle
 from edge.commands.bench import command as bench
+from edge.commands.bundle import command as bundle
 from edge.commands.restore import command as restore
 from edge.photo import Metadata, Photo
 from edge.pipeline import Options, Restorer
@@ -189,3 +190,11 @@ def test_the_bench_runs_on_the_shipped_bundle() -> None:
     result = CliRunner().invoke(bench, ["--megapixels", "1", "--runs", "1", "--json"])
     assert result.exit_code == 0, result.output
     assert json.loads(result.output)
+
+
+def test_every_network_of_it_is_listed() -> None:
+    """Core ML packages are folders, of which the manifest lists the files."""
+    told = CliRunner().invoke(bundle, ["show"])
+    assert told.exit_code == 0, told.output
+    for network in ("tone coreml float16", "scratch coreml int8", "decoder litert int8"):
+        assert network in told.output

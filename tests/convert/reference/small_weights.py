@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import nn
 
 from convert.nets.reference.folding import fold
 from convert.reference.kinds import KINDS, ROLES, RoleName
+from convert.reference.weights import StoredNetwork, file_entry, write_manifest, write_network
 
 
 @dataclass(frozen=True)
@@ -26,3 +29,29 @@ class SmallWeights:
         kind = ROLES[role].kind
         network = KINDS[kind].network(**widths.get(kind, {"latent": self.latent, "width": self.width}))
         return fold(network)
+
+
+def write_small_weights(folder: Path, load: Callable[[RoleName], nn.Module] = SmallWeights().load) -> Path:
+    """Write what ``load`` gives (of these widths) as an import does, without the high-resolution mapping
+    and the faces; gives the folder."""
+    weights = SmallWeights()
+    networks: dict[RoleName, StoredNetwork] = {}
+    for role in ROLES:
+        if role in ("mapping_hr", "face_256", "face_512"):
+            continue
+        network, kind = load(role), ROLES[role].kind
+        write_network(network, folder / f"{role}.safetensors")
+        sha256, size = file_entry(folder / f"{role}.safetensors")
+        widths = {"vae": {"width": weights.vae}, "detection": {"width": weights.detection}}
+        networks[role] = StoredNetwork(
+            kind=kind,
+            widths=widths.get(kind, {"latent": weights.latent, "width": weights.width}),
+            file=f"{role}.safetensors",
+            sha256=sha256,
+            bytes=size,
+            parameters=sum(weight.numel() for weight in network.parameters()),
+            source=f"{role}.pth",
+            source_sha256="0" * 64,
+        )
+    write_manifest(folder, networks)
+    return folder

@@ -13,41 +13,15 @@ from PIL import Image
 torch = pytest.importorskip("torch")
 
 from restoring_reference import Weights, picture  # noqa: E402
+from small_weights import write_small_weights  # noqa: E402
 
-from convert.reference.kinds import ROLES, RoleName  # noqa: E402
-from convert.reference.weights import (  # noqa: E402
-    StoredNetwork,
-    file_entry,
-    write_manifest,
-    write_network,
-)
 from edge import cli  # noqa: E402
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Imported weights without the high-resolution mapping and the faces."""
-    path = tmp_path_factory.mktemp("weights")
-    networks: dict[RoleName, StoredNetwork] = {}
-    for role in ROLES:
-        if role in ("mapping_hr", "face_256", "face_512"):
-            continue
-        network, kind = Weights().load(role), ROLES[role].kind
-        write_network(network, path / f"{role}.safetensors")
-        sha256, size = file_entry(path / f"{role}.safetensors")
-        widths = {"vae": {"width": 8}, "detection": {"width": 4}}.get(kind, {"latent": 8, "width": 16})
-        networks[role] = StoredNetwork(
-            kind=kind,
-            widths=widths,
-            file=f"{role}.safetensors",
-            sha256=sha256,
-            bytes=size,
-            parameters=sum(weight.numel() for weight in network.parameters()),
-            source=f"{role}.pth",
-            source_sha256="0" * 64,
-        )
-    write_manifest(path, networks)
-    return path
+    return write_small_weights(tmp_path_factory.mktemp("weights"), Weights().load)
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Subcommands that this room adds to ``heirloom``."""

@@ -1,0 +1,78 @@
+"""Compare full precision and INT8 in a browser.
+
+Opens a page on this machine and serves it until it is interrupted.
+"""
+
+from __future__ import annotations
+
+import signal
+from contextlib import suppress
+from pathlib import Path
+from threading import Event
+from typing import Annotated
+
+import gradio  # noqa: F401 - first of all, so that a missing extra is named before anything is opened
+import typer
+from rich.console import Console
+
+from demo.server import Settings, opened
+from edge.commands.restore import available_threads, parse_bytes
+
+command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@command.command()
+def demo(
+    bundle: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Default: the bundle that ships with Heirloom.")
+    ] = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            exists=True,
+            file_okay=False,
+            help="Imported weights of the reference networks, to compare with in PyTorch.",
+        ),
+    ] = None,
+    host: Annotated[
+        str, typer.Option(help="0.0.0.0 lets other machines in; there is no password.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Default: the first free one from 7860.")
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Default: the cores available.", show_default=False)
+    ] = None,
+    max_memory: Annotated[
+        str, typer.Option(metavar="SIZE", help="Working memory of a restoration, such as 400M or 2G.")
+    ] = "2G",
+    max_file: Annotated[str, typer.Option(metavar="SIZE", help="Refuse larger uploads.")] = "50M",
+    max_pixels: Annotated[float, typer.Option(min=0, help="Refuse photos of more megapixels.")] = 50,
+    time_limit: Annotated[
+        float, typer.Option(min=1, help="Seconds after which a request is stopped.")
+    ] = 300,
+    browser: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+) -> None:
+    """Compare full precision and INT8 in a browser.
+
+    Photos are restored where this runs, one after the other, and removed after an hour or when it ends.
+    """
+    settings = Settings(
+        bundle=bundle,
+        weights=weights,
+        host=host,
+        port=port,
+        threads=threads or available_threads(),
+        max_memory=parse_bytes(max_memory),
+        max_file=parse_bytes(max_file),
+        max_pixels=int(max_pixels * 1e6),
+        time_limit=time_limit,
+        browser=browser,
+    )
+    console = Console(stderr=True)
+    # Services are stopped by SIGTERM: then too nothing may be left behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with suppress(KeyboardInterrupt), opened(settings) as server:
+        console.print(f"The page is at {server.url} (Ctrl-C ends it).", highlight=False, soft_wrap=True)
+        Event().wait()

@@ -1,0 +1,35 @@
+"""A server of the page with the shipped bundle, and what the command line makes of a photo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from demo.server import Opened, Settings, opened
+from edge.commands.restore import command as restore
+
+MAX_FILE = 2_000_000
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Opened]:
+    with opened(Settings(max_file=MAX_FILE, max_pixels=20_000_000)) as server:
+        yield server
+
+
+@pytest.fixture
+def by_command(tmp_path: Path) -> Callable[..., bytes]:
+    """The bytes that `heirloom restore` makes of a photo."""
+
+    def run(photo: Path, *options: str) -> bytes:
+        output = tmp_path / "by-command" / photo.name
+        told = CliRunner().invoke(
+            restore, [str(photo), "-o", str(output.parent), "--threads", "1", "--force", *options]
+        )
+        assert told.exit_code == 0, told.output
+        return output.read_bytes()
+
+    return run
