@@ -48,6 +48,9 @@ TOOLS = (
 SCRATCH_THRESHOLD = 0.85
 """False scratches cost clean photos most; `heirloom held-out` shows what each threshold finds."""
 
+FINDER_THRESHOLD = 0.8
+"""One false face in forty photos without any, on held-out ones (`heirloom evaluate-faces`); at 0.5 four."""
+
 Kind = tuple[Format, Precision]
 
 SUFFIXES: dict[Format, str] = {"litert": ".tflite", "coreml": ".mlpackage", "onnx": ".onnx"}
@@ -70,6 +73,7 @@ class Recipe:
     kinds: tuple[Kind, ...] = (("litert", "float32"), ("litert", "int8"))
     sampler: Sampler = tile_samples
     scratch_threshold: float = SCRATCH_THRESHOLD
+    finder_threshold: float = FINDER_THRESHOLD
     figures: dict[str, float] = field(default_factory=dict)
 
     def recipes(self) -> dict[Precision, Int8Recipe]:
@@ -254,7 +258,7 @@ def _fingerprint(sources: Sequence[PartSource], recipe: Recipe) -> str:
         for tensor in (photos.intact, photos.scratched, photos.masks):
             digest.update(tensor.contiguous().numpy().tobytes())
     rest = (recipe.name, recipe.version, recipe.provenance, recipe.recipes(), recipe.ranges, recipe.figures)
-    digest.update(repr((rest, recipe.scratch_threshold)).encode())
+    digest.update(repr((rest, recipe.scratch_threshold, recipe.finder_threshold)).encode())
     return digest.hexdigest()
 
 
@@ -286,6 +290,7 @@ def _manifest(
             recipe=given.recipe, data=given.data, licence=given.licence, tools={**_tools(), **given.tools}
         ),
         scratch_threshold=recipe.scratch_threshold,
+        finder_threshold=recipe.finder_threshold,
         figures=recipe.figures,
     )
 

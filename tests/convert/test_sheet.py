@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
-from convert.sheet import GAP, busiest, photo_row, write_sheet
+from convert.sheet import GAP, busiest, face_rows, photo_row, write_sheet
+from edge import pipeline
 from edge.bundle import open_bundle
 from edge.cli import main
+from edge.faces import in_box
 from edge.pipeline import Restorer
 
 
@@ -35,3 +38,18 @@ def test_the_detail_is_where_the_contrast_is() -> None:
 def test_no_photos_is_said(tmp_path: Path, capsys) -> None:  # type: ignore[no-untyped-def]
     assert main(["sheet", str(tmp_path), "-o", str(tmp_path / "sheet.jpg")]) == 1
     assert "no photos" in capsys.readouterr().err
+
+
+def test_a_sheet_of_faces_shows_each_before_restored_and_refined(
+    tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "photo.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (160, 200, 3), np.uint8)).save(path)
+    out = tmp_path / "sheet.jpg"
+    arguments = ["sheet", str(path), "--bundle", str(tiny_bundle), "--faces", "-o", str(out)]
+    assert main(arguments) == 1  # the tiny bundle's finder finds none
+    assert "No face" in capsys.readouterr().err and not out.exists()
+    monkeypatch.setattr(pipeline, "find_faces", lambda *_: [in_box(40, 30, 90, 100)])
+    ((before, restored, refined),) = face_rows(Restorer(open_bundle(tiny_bundle)), path)
+    assert before.shape == restored.shape == refined.shape == (256, 256, 3)
+    assert not np.array_equal(before, restored) and not np.array_equal(restored, refined)

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from convert.ranges import RANGES_FILE, load_ranges
+from convert.weights import MOBILE_FILES
+from edge.alignment import TEMPLATE, face_width
 from edge.cli import main
 from tests.quantize.conftest import pictures
 
@@ -20,6 +23,15 @@ def heirloom(*arguments: object) -> int:
         return main([str(argument) for argument in arguments])
     except SystemExit as end:
         return int(end.code or 0)
+
+
+def labels(folder: Path) -> Path:
+    """Says that every other photo shows a face, and the rest none."""
+    face = (TEMPLATE - TEMPLATE.mean(0)) * 110 / face_width(TEMPLATE) + (120, 110)
+    known = {f"{index}.png": [{"points": face.tolist()}] * (index % 2) for index in range(40)}
+    file = folder / "faces.json"
+    file.write_text(json.dumps(known))
+    return file
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +112,46 @@ def test_fine_tuning_leaves_a_folder_of_weights_and_a_recipe_is_found_for_it(
 
 
 def test_each_mobile_network_trains_from_given_weights(folder: Path, tmp_path: Path) -> None:
-    for name in ("restorer", "scratch", "tone"):
-        init = ROOT / "weights" / f"{name}.safetensors"
-        assert heirloom("train", name, folder, "-o", tmp_path / name, "--init", init, *SHORT) == 0
+    faces = ["--faces", labels(folder), "--restorer", ROOT / "weights" / "restorer.safetensors"]
+    for name in ("restorer", "scratch", "tone", "finder", "face"):
+        init = weights_of(name)
+        more = faces if name in ("finder", "face") else []
+        assert heirloom("train", name, folder, "-o", tmp_path / name, "--init", init, *more, *SHORT) == 0
         assert (tmp_path / name / "weights.safetensors").stat().st_size == init.stat().st_size
+
+
+@pytest.mark.parametrize("name", ["finder", pytest.param("face", marks=pytest.mark.slow)])
+def test_face_networks_are_tuned_in_int8(name: str, folder: Path, tmp_path: Path) -> None:
+    tuned, faces = tmp_path / "tuned", ["--faces", labels(folder), "--network", name]
+    assert heirloom("finetune", ROOT / "weights", folder, *faces, "-o", tuned, *SHORT) == 0
+    ranges = load_ranges(tuned / RANGES_FILE)
+    assert {"found", "encoded"} <= ranges.keys() if name == "finder" else "refined" in ranges
+    for other in MOBILE_FILES:
+        same = (tuned / f"{other}.safetensors").read_bytes() == weights_of(other).read_bytes()
+        assert same == (other != name)
+
+
+def weights_of(name: str) -> Path:
+    return ROOT / "weights" / f"{name}.safetensors"
+
+
+def test_faces_need_labels(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert heirloom("train", "finder", folder, "-o", tmp_path / "run", *SHORT) == 2
+    assert "--faces LABELS" in " ".join(capsys.readouterr().err.split())
+    labels_only = ["--faces", labels(folder)]
+    assert heirloom("train", "face", folder, *labels_only, "-o", tmp_path / "run", *SHORT) == 2
+    assert "--restorer" in capsys.readouterr().err and not (tmp_path / "run").exists()
+
+
+def test_faces_are_evaluated(
+    folder: Path, tmp_path: Path, tiny_bundle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    few = tmp_path / "few"
+    few.mkdir()
+    for index in (0, 1, 3):
+        (few / f"{index}.png").write_bytes((folder / f"{index}.png").read_bytes())
+    faces = ["--faces", labels(folder), "--bundle", tiny_bundle]
+    assert heirloom("evaluate-faces", few, "--without", folder, *faces) == 0
+    told = capsys.readouterr().out
+    assert "24 px wide, old" in told and "0.0 %" in told  # the tiny finder finds nothing
+    assert "float32" in told and "int8" in told and "of restoring it" in told
