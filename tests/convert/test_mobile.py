@@ -12,11 +12,20 @@ torch = pytest.importorskip("torch")
 from torch import Tensor, nn  # noqa: E402
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 
-from convert.nets.mobile import Decoder, Encoder, Mapper, MobileRestorer, ScratchDetector  # noqa: E402
+from convert.nets.mobile import (  # noqa: E402
+    Decoder,
+    Encoder,
+    FaceFinder,
+    FaceRefiner,
+    Mapper,
+    MobileRestorer,
+    ScratchDetector,
+)
 from convert.nets.mobile import blocks as torch_cells  # noqa: E402
 from convert.nets.mobile.restorer import CONTEXT_SIDE, PIXEL_CHANNELS, pool_context  # noqa: E402
 from convert.nets.mobile.tone import apply_curves  # noqa: E402
 from edge import cells, tone  # noqa: E402
+from quantize.commands.convert import FINDER_TILES  # noqa: E402
 
 SIDE = 31
 CENTRE = SIDE // 2
@@ -165,6 +174,22 @@ def test_the_restore_path_is_within_its_budget() -> None:
     cost = gmacs(lambda: restorer(photo, mask, CONTEXT_SIDE))
     assert 0.5 < gmacs(lambda: restorer(photo)) < cost <= 2.0
     assert int8_bytes(restorer) <= 2_000_000
+
+
+def test_the_finder_is_within_its_budget() -> None:
+    """0.6 GMAC for its largest input, and 1 MB of INT8."""
+    with torch.device("meta"):
+        finder, seen = FaceFinder(), torch.empty(1, 192, *max(FINDER_TILES))
+    assert 0.1 < gmacs(lambda: finder(seen)) <= 0.6
+    assert int8_bytes(finder) <= 1_000_000
+
+
+def test_the_face_network_is_within_its_budget() -> None:
+    """3 GMAC for a face, and 3 MB of INT8."""
+    with torch.device("meta"):
+        refiner, seen = FaceRefiner(), torch.empty(1, 96, 64, 64)
+    assert 1 < gmacs(lambda: refiner(seen)) <= 3
+    assert int8_bytes(refiner) <= 3_000_000
 
 
 def test_the_scratch_detector_is_within_its_budget() -> None:

@@ -15,17 +15,19 @@ import pytest
 from hostile import make_hostile_photos
 from numpy.typing import NDArray
 from PIL import Image
+from skimage import data
 from typer.testing import CliRunner
 
 from edge.bundle import open_bundle
 from edge.commands.bench import command as bench
 from edge.commands.bundle import command as bundle
 from edge.commands.restore import command as restore
+from edge.faces import LEAST_WIDTH
 from edge.photo import Metadata, Photo
 from edge.pipeline import Options, Restorer
 from edge.selftest import self_test
 
-TILED = ("encoder", "mapper", "mapper_global", "decoder", "scratch")
+TILED = ("encoder", "mapper", "mapper_global", "decoder", "scratch", "finder")
 LEVELS = 65535
 
 # How photos of these sizes come out, by each of the three tile sizes alone and by the planner's choice.
@@ -129,7 +131,48 @@ def test_the_threads_do_not_show() -> None:
 
 def test_the_golden_vectors_hold_on_this_machine() -> None:
     results = self_test(open_bundle(), must_pass=True)
-    assert {result.part for result in results} == {"tone", *TILED}
+    assert {result.part for result in results} == {"tone", "face", *TILED}
+
+
+def group(columns: int = 5, rows: int = 4, side: int = 180) -> NDArray[np.uint8]:
+    """A group photo: the astronaut in every place, of many sizes, turned by up to 30 degrees."""
+    portrait = Image.fromarray(data.astronaut()[:300, 80:380])
+    photo = Image.new("RGB", (columns * side, rows * side), (90, 80, 70))
+    for index in range(columns * rows):
+        turned = portrait.rotate(-30 + 60 * index / (columns * rows - 1), Image.Resampling.BICUBIC)
+        size = side * 3 // 4 + index * side // 80
+        photo.paste(turned.resize((size, size)), (index % columns * side, index // columns * side))
+    return np.asarray(photo)
+
+
+def test_every_face_of_a_group_is_found_once_and_refined() -> None:
+    pixels = group()
+    photo = Photo(pixels.copy(), None, Metadata("PNG"))
+    found = restorer("int8", None).find_faces(photo, least_width=0)
+    places = {tuple((face.points.mean(0) // 180).astype(int)) for face in found}
+    assert len(found) == len(places) == 20
+    plain = restorer("int8", None).restore(
+        Photo(pixels.copy(), None, Metadata("PNG")), Options(faces="off")
+    )
+    large = [face for face in found if face.width >= LEAST_WIDTH]
+    result = restorer("int8", None).restore(photo)
+    assert len(result.faces) == len(large) and any(record.refined for record in result.faces)
+    assert not np.array_equal(result.photo.pixels, plain.photo.pixels)
+
+
+@pytest.mark.parametrize("name", ["coffee", "rocket", "brick", "chelsea"])
+def test_no_face_is_found_where_none_is(name: str) -> None:
+    pixels = getattr(data, name)()
+    photo = Photo(np.ascontiguousarray(pixels), None, Metadata("PNG"))
+    assert restorer("int8", None).find_faces(photo, least_width=0) == []
+
+
+def test_the_finders_tiles_do_not_show() -> None:
+    photo = Photo(group(), None, Metadata("PNG"))
+    first, *others = (
+        [face.points for face in restorer("int8", tile).find_faces(photo)] for tile in (None, 0, 1, 2)
+    )
+    assert first and all(np.array_equal(first, other) for other in others)
 
 
 def test_scratches_are_found() -> None:
