@@ -133,10 +133,13 @@ def build_bundle(
 
 
 def wanted_kinds(source: PartSource, kinds: Sequence[Kind]) -> list[Kind]:
-    """The kinds that a part comes in: one without INT8 takes a float precision instead."""
+    """The kinds that a part comes in: one without INT8 takes a float precision instead; the face network's
+    LiteRT weights are float16 where float32 is asked for (it computes in float32 all the same)."""
     found: list[Kind] = []
     for kind, precision in kinds:
-        if source.quantized or precision in ("float32", "float16"):
+        if source.name == "face" and (kind, precision) == ("litert", "float32"):
+            found.append((kind, "float16"))
+        elif source.quantized or precision in ("float32", "float16"):
             found.append((kind, precision))
         elif (kind, "float16") not in kinds:
             found.append((kind, "float32"))

@@ -131,10 +131,15 @@ def find_artifact(
 ) -> Artifact:
     """The part's networks in ``precision``, in the first of ``runtime_formats`` that has them.
 
-    ``tone`` may exist in float only (it is tiny and runs once a photo). Raises MissingArtifact.
+    ``tone`` may exist in float only (it is tiny and runs once a photo), and ``face``, the largest, with
+    float16 weights instead of float32. Raises MissingArtifact.
     """
     found = find_part(bundle, part)
-    wanted: tuple[Precision, ...] = (precision, "float32", "float16") if part == "tone" else (precision,)
+    wanted: tuple[Precision, ...] = (precision,)
+    if part == "tone":
+        wanted = (precision, "float32", "float16")
+    elif part == "face" and precision == "float32":
+        wanted = ("float32", "float16")
     for candidate in wanted:
         for kind in runtime_formats:
             for artifact in found.artifacts:

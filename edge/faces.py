@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -55,12 +55,17 @@ class Face:
     points: Points
     score: float
 
-    @property
+    @cached_property
     def width(self) -> float:
         """In pixels."""
         return face_width(self.points)
 
-    @property
+    @cached_property
+    def middle(self) -> NDArray[np.float64]:
+        """Mean of the points: x and y."""
+        return np.asarray(self.points.mean(0))
+
+    @cached_property
     def matrix(self) -> Matrix:
         """Takes the photo's pixels to the aligned face's."""
         return similarity(self.points, TEMPLATE)

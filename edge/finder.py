@@ -6,6 +6,7 @@ or at two. What looks like a face is then looked at once more, turned upright.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -78,7 +79,7 @@ def look_again(part: LoadedPart, pixels: Pixels, face: Face) -> Face | None:
     near = [
         found
         for found in _finds(part, square(pixels, matrix, AGAIN_SIDE), SECOND_LOOK)
-        if np.linalg.norm(found.points.mean(0) - middle) < SAME_PLACE * AGAIN_WIDTH
+        if math.dist(found.middle, (middle, middle)) < SAME_PLACE * AGAIN_WIDTH
     ]
     if not near:
         return None
@@ -94,11 +95,11 @@ def _finds(part: LoadedPart, picture: NDArray[np.uint8], threshold: float) -> li
     stride = part.part.stride
     middles = np.stack((columns, rows), -1) * stride + (stride - 1) / 2
     points = found[rows, columns, 1:].reshape(-1, 5, 2) * POINT_UNIT + middles[:, None]
-    return [
-        Face(each.astype(np.float64), float(s))
-        for each, s in zip(points, score[rows, columns], strict=True)
-        if face_width(each) > 0
+    faces = [
+        Face(each.astype(np.float64), float(sure))
+        for each, sure in zip(points, score[rows, columns], strict=True)
     ]
+    return [face for face in faces if face.width > 0]
 
 
 def merged(finds: Sequence[Face]) -> list[Face]:
@@ -116,6 +117,6 @@ def merged(finds: Sequence[Face]) -> list[Face]:
 
 
 def _is_same(best: Face, other: Face) -> bool:
-    away = float(np.linalg.norm(best.points.mean(0) - other.points.mean(0)))
+    away = math.dist(best.middle, other.middle)
     wide = max(best.width, other.width)
     return away < SAME_PLACE * wide and wide < SAME_SIZE * min(best.width, other.width)
