@@ -170,8 +170,7 @@ def _records(
                     draft = write_artifact(source, kind, precision, made_of, building)
                     artifact, files = prover.prove(source, draft)
                 except HeirloomError:
-                    for failed in (building / source.name).glob(f"{precision}[.-]*{SUFFIXES[kind]}"):
-                        shutil.rmtree(failed) if failed.is_dir() else failed.unlink()
+                    _remove(building / source.name, kind, precision)
                     raise
                 seconds = round(time.monotonic() - start, 1)
                 files = {**_entries(building, artifact), **files}
@@ -296,6 +295,13 @@ def _manifest(
         finder_threshold=recipe.finder_threshold,
         figures=recipe.figures,
     )
+
+
+def _remove(folder: Path, kind: Format, precision: Precision) -> None:
+    """Remove the files of an artefact that failed."""
+    suffix = SUFFIXES[kind]
+    for failed in [*folder.glob(f"{precision}{suffix}"), *folder.glob(f"{precision}-*{suffix}")]:
+        shutil.rmtree(failed) if failed.is_dir() else failed.unlink()
 
 
 def _remove_others(folder: Path, manifest: Manifest) -> None:

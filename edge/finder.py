@@ -60,14 +60,15 @@ def find_faces(
         if max(small.shape[:2]) < 2 * SMALLEST_SIDE:
             break
         small, factor = shrink(small, 2), factor * 2
-    large = [face for face in merged(finds) if face.width >= least_width]
+    # The second look may find a face somewhat wider.
+    large = [face for face in merged(finds) if face.width >= 0.8 * least_width]
     again = [look_again(part, pixels, face) for face in large[:MOST_LOOKS]]
     scored = [
         Face(second.points, (first.score * second.score) ** 0.5)
         for first, second in zip(large, again, strict=False)
         if second is not None
     ]
-    return merged([face for face in scored if face.score >= threshold])
+    return merged([face for face in scored if face.score >= threshold and face.width >= least_width])
 
 
 def look_again(part: LoadedPart, pixels: Pixels, face: Face) -> Face | None:

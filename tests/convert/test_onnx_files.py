@@ -10,7 +10,7 @@ import onnxruntime
 import pytest
 import torch
 from bundles import TILES, old_photos, sources
-from converted import PARTS, Converted, levels
+from converted import PARTS, ROUNDED_APART, Converted, levels
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -53,7 +53,7 @@ def test_int8_files_give_the_levels_of_the_written_out_program(
     network = quantized(source, named, load_recipe(), stored_ends=True, signed=True)
     ends = [scale_and_zero_point(limits) for limits in end_ranges(source, named, signed=True)]
     path = tmp_path / "int8.onnx"
-    examples = [end.example(*TILES[0]).to(torch.int8) for end in source.inputs]
+    examples = [end.example(*source.tiles[0]).to(torch.int8) for end in source.inputs]
     convert_onnx(source, network, examples, LABEL, path)
     weights = [w for w in onnx.load(str(path)).graph.initializer if len(w.dims) == 4]
     assert weights and {w.data_type for w in weights} == {onnx.TensorProto.INT8}
@@ -61,7 +61,8 @@ def test_int8_files_give_the_levels_of_the_written_out_program(
         stored = levels(source, sample, ends)
         got, wanted = run(path, stored), network(*map(torch.from_numpy, stored)).numpy()
         apart = np.abs(got.astype(int) - wanted)
-        assert got.dtype == np.int8 and apart.max() <= 1 and (apart > 0).mean() < 0.02
+        assert got.dtype == np.int8 and apart.max() <= 1
+        assert (apart > 0).mean() < ROUNDED_APART.get(name, 0.02)
         scale, zero = ends[-1]
         assert zero == 0 and psnr(exact, (got.astype(np.float32)) * scale) > 20
 
