@@ -189,7 +189,7 @@ def test_the_self_test_covers_every_golden_vector(tiny_bundle: Path) -> None:
     results = self_test(bundle, must_pass=True)
     artifacts = [a for part in bundle.manifest.parts.values() for a in part.artifacts]
     assert len(results) == sum(len(a.golden) for a in artifacts) == 23
-    assert {result.precision for result in results} == {"float32", "int8"}
+    assert {result.precision for result in results} == {"float32", "float16", "int8"}
     assert all(result.passed for result in results)
     assert {result.format for result in self_test(bundle, runtime="onnx")} == {"onnx"}
 
@@ -238,10 +238,10 @@ def test_show_prints_what_is_in_the_bundle(tiny_bundle: Path) -> None:
 
 def test_verify_passes_and_fails_with_the_bundle(own_bundle: Path) -> None:
     result = CliRunner().invoke(command, ["verify", str(own_bundle)])
-    assert (result.exit_code, "17 of 17" in result.output) == (0, True)
+    assert (result.exit_code, "23 of 23" in result.output) == (0, True)
     spoil_golden(own_bundle, "golden/decoder-litert-int8-out0.bin")
     result = CliRunner().invoke(command, ["verify", str(own_bundle)])
-    assert (result.exit_code, "16 of 17" in result.output) == (1, True)
+    assert (result.exit_code, "22 of 23" in result.output) == (1, True)
     (own_bundle / NETWORK).write_bytes(b"")
     result = CliRunner().invoke(command, ["verify", str(own_bundle)])
     assert isinstance(result.exception, ChecksumMismatch)
