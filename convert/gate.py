@@ -35,6 +35,8 @@ THRESHOLDS: dict[tuple[PartName | None, Precision], Threshold] = {
     ("decoder", "float16"): Threshold(output=60, worst_tile=55, residual=45),
     ("decoder", "palettized"): Threshold(output=50, worst_tile=45, residual=35),
     ("decoder", "int8"): Threshold(output=38, worst_tile=34, residual=24),
+    ("face", "float16"): Threshold(output=60, worst_tile=50, residual=45),
+    ("face", "int8"): Threshold(output=34, worst_tile=25, residual=24),
 }
 """By part (None: all others) and precision; in all formats alike. The decoder's are end to end: photo in,
 photo out. Every other INT8 precision must reach what "int8" must."""
