@@ -49,7 +49,7 @@ SCRATCH_THRESHOLD = 0.85
 """False scratches cost clean photos most; `heirloom held-out` shows what each threshold finds."""
 
 FINDER_THRESHOLD = 0.8
-"""One false face in forty photos without any, on held-out ones (`heirloom evaluate-faces`); at 0.5 four."""
+"""`heirloom evaluate-faces` then sees no false face in 39 clean photos without any, and two in old ones."""
 
 Kind = tuple[Format, Precision]
 
