@@ -126,7 +126,7 @@ class FaceRefiner(nn.Module):
 @torch.no_grad()
 def begin_from_(face: FaceRefiner, restorer: MobileRestorer) -> None:
     """Let the finest grid begin as the restore path, in place: it already restores, and learns what is
-    peculiar to faces. Begun from nothing, the network stayed at changing nothing for a thousand steps.
+    peculiar to faces. Begun from nothing, the network stayed at changing nothing for hundreds of steps.
     """
     nn.init.dirac_(face.enter.conv.weight)
     nn.init.constant_(face.enter.conv.bias, MIDDLE)  # type: ignore[arg-type]
