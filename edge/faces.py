@@ -43,9 +43,13 @@ SOLID, FADED = 0.75, 1.17
 """The change counts fully up to the first share of the radii, and not at all from the second on: just
 inside the aligned square."""
 
+CHANGE_STEP = 1 / (64 * 255)
+"""A change is held in these: a 64th of a level of an 8-bit photo. int16 holds what any face can change."""
+
 _BAND_PIXELS = 1 << 18
 
 Patch = NDArray[np.float32]
+Change = NDArray[np.int16]
 
 
 @dataclass(frozen=True)
@@ -117,15 +121,15 @@ def square(pixels: Pixels, matrix: Matrix, side: int) -> NDArray[np.uint8]:
 
 
 def put_back(
-    pixels: Pixels, faces: Sequence[Face], changes: Sequence[NDArray[Any]], strength: float, gray: bool
+    pixels: Pixels, faces: Sequence[Face], changes: Sequence[Change], strength: float, gray: bool
 ) -> None:
-    """Add the ``changes`` ``(256, 256, 3)``, real values, to the faces, in place.
+    """Add the ``changes`` ``(256, 256, 3)``, in steps, to the faces, in place.
 
     Where faces overlap each has its share, whatever their order. ``gray``: give all colours the same.
     """
     regions = [_region(inverse(face.matrix), SIDE, pixels.shape) for face in faces]
     for index, (face, change, region) in enumerate(zip(faces, changes, regions, strict=True)):
-        matched = change.astype(np.float32)
+        matched = change.astype(np.float32) * CHANGE_STEP
         matched -= _rim(matched)
         if gray:
             matched = np.broadcast_to(matched.mean(2, keepdims=True), matched.shape)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.alignment import TEMPLATE, face_width, inverse, moved, similarity
+from edge.alignment import TEMPLATE, Points, face_width, inverse, moved, similarity
 from edge.bands import Pixels
 from edge.cells import shrink
 from edge.faces import Face, square
@@ -34,6 +34,9 @@ FIRST_LOOK, SECOND_LOOK = 0.2, 0.05
 
 MOST_LOOKS = 200
 """So many finds are looked at again, the surest."""
+
+POINT_GRID = 64
+"""Points are rounded to 1/64 pixel: the last bits of a float library must not decide a level."""
 
 AGAIN_WIDTH, AGAIN_SIDE = 44.0, 128
 """A face is shown again so wide, in a window of so many pixels."""
@@ -85,7 +88,7 @@ def look_again(part: LoadedPart, pixels: Pixels, face: Face) -> Face | None:
     if not near:
         return None
     best = merged(near)[0]
-    return Face(moved(best.points, inverse(matrix)), best.score)
+    return Face(_rounded(moved(best.points, inverse(matrix))), best.score)
 
 
 def _finds(part: LoadedPart, picture: NDArray[np.uint8], threshold: float) -> list[Face]:
@@ -112,9 +115,13 @@ def merged(finds: Sequence[Face]) -> list[Face]:
         same = [face for face in left if _is_same(best, face)]
         weights = np.array([face.score for face in same])
         points = np.average([face.points for face in same], axis=0, weights=weights)
-        faces.append(Face(points, best.score))
+        faces.append(Face(_rounded(points), best.score))
         left = [face for face in left if not _is_same(best, face)]
     return faces
+
+
+def _rounded(points: Points) -> Points:
+    return np.round(points * POINT_GRID) / POINT_GRID
 
 
 def _is_same(best: Face, other: Face) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from edge.alignment import (
     scale_of,
     similarity,
 )
-from edge.faces import FADED, RADII, Face, feather, in_box, put_back, take
+from edge.faces import CHANGE_STEP, FADED, RADII, Change, Face, feather, in_box, put_back, take
 
 
 def face(width: float, angle: float = 0, at: tuple[float, float] = (200, 150)) -> Face:
@@ -99,7 +100,7 @@ def test_nothing_outside_the_feathered_face_changes() -> None:
 def test_a_change_of_everything_alike_is_no_change() -> None:
     photo = smooth(400, 500)
     changed = photo.copy()
-    put_back(changed, [face(150)], [np.full((SIDE, SIDE, 3), 0.2, np.float16)], 1.0, gray=False)
+    put_back(changed, [face(150)], [steps(np.full((SIDE, SIDE, 3), 0.2))], 1.0, gray=False)
     assert np.array_equal(changed, photo)  # the face keeps its surroundings' colour
 
 
@@ -108,11 +109,11 @@ def test_a_change_comes_back_where_it_was_taken() -> None:
     found = face(150, -15)
     change = np.zeros((SIDE, SIDE, 3), np.float32)
     change[100:120, 110:150] = 0.4
-    put_back(photo, [found], [change], 1.0, gray=False)
+    put_back(photo, [found], [steps(change)], 1.0, gray=False)
     again = take(photo, found).astype(int) - 100
     assert again[108:112, 120:140].min() > 95 and np.abs(again[150:200, 60:190]).max() <= 6
     half = np.full((400, 500, 3), 100, np.uint8)
-    put_back(half, [found], [change], 0.5, gray=False)
+    put_back(half, [found], [steps(change)], 0.5, gray=False)
     assert take(half, found)[110, 130].max() == pytest.approx(100 + 0.2 * 255, abs=3)
 
 
@@ -173,5 +174,9 @@ def test_a_marked_box_is_a_face_that_fills_it() -> None:
     assert marked.points[0, 0] < marked.points[1, 0] and marked.points[0, 1] < marked.points[3, 1]
 
 
-def busy(seed: int) -> NDArray[np.float16]:
-    return np.random.default_rng(seed).normal(0, 0.1, (SIDE, SIDE, 3)).astype(np.float16)
+def busy(seed: int) -> Change:
+    return steps(np.random.default_rng(seed).normal(0, 0.1, (SIDE, SIDE, 3)))
+
+
+def steps(real: NDArray[Any]) -> Change:
+    return np.round(real / CHANGE_STEP).astype(np.int16)

@@ -111,7 +111,7 @@ def test_finds_of_one_face_are_merged_by_their_scores() -> None:
     finds = [at(100, 100, 40, 0.9), at(104, 100, 40, 0.3), at(300, 100, 40, 0.5), at(100, 100, 120, 0.4)]
     faces = merged(finds)
     assert [face.score for face in faces] == [0.9, 0.5, 0.4]
-    assert faces[0].points.mean(0) == pytest.approx((101, 100), abs=1e-6)
+    assert faces[0].points.mean(0) == pytest.approx((101, 100), abs=0.5 / finder.POINT_GRID)
     assert merged(finds[::-1])[0].points == pytest.approx(faces[0].points)
     assert merged([]) == []
 
