@@ -1,4 +1,4 @@
-"""Show what is in a bundle, and verify that this device computes it right."""
+"""Show what is in a bundle, verify that this device computes it right, export it into an app."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from edge.bundle import Bundle, open_bundle
+from edge.commands.restore import Precision
+from edge.export import Platform, export
 from edge.manifest import ROLES, Artifact, Manifest, Part, artifact_bytes, follows_tile, json_schema
 from edge.selftest import self_test
 
@@ -66,6 +68,34 @@ def verify(
     console.print(_checked(bundle), f"{len(results) - failed} of {len(results)} golden vectors passed.")
     if failed:
         raise typer.Exit(1)
+
+
+@command.command("export")
+def export_(
+    folder: Folder = None,
+    android: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="An Android app's assets: LiteRT, INT8 and float32.")
+    ] = None,
+    ios: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="An iOS app's resources: Core ML, INT8 and float16.")
+    ] = None,
+    precision: Annotated[
+        list[Precision] | None, typer.Option(help="Only this precision; may be given several times.")
+    ] = None,
+) -> None:
+    """Write what an app needs of the bundle to DIR/heirloom: a bundle again, for one platform."""
+    wanted: list[tuple[Platform, Path]] = []
+    if android is not None:
+        wanted.append(("android", android))
+    if ios is not None:
+        wanted.append(("ios", ios))
+    if not wanted:
+        raise typer.BadParameter("say where the app's assets are: --android DIR, --ios DIR or both.")
+    bundle = open_bundle(folder)
+    for platform, assets in wanted:
+        target = export(bundle, platform, assets, [each.value for each in precision or ()])
+        files = open_bundle(target).manifest.files.values()
+        Console().print(f"{target}: {len(files)} files, {sum(file.bytes for file in files) / MIB:.1f} MiB")
 
 
 @command.command()
