@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# Restore a photo as a Raspberry Pi would, with the aarch64 wheels under qemu, and compare with this machine:
+#   tests/platforms/aarch64.sh [PHOTO.png] [OPTION of heirloom restore ...]
+# Needs Debian, and no root: packages are unpacked into a cache, none is installed. Timings mean nothing.
+set -euo pipefail
+here=$(cd "$(dirname "$0")/../.." && pwd)
+cache=${HEIRLOOM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/heirloom}/aarch64
+python=3.11
+# qemu 7 of Debian 12 crashes in LiteRT: Debian 13 has 10.
+host=(qemu-user)
+guest=(python$python python$python-minimal libpython$python-stdlib libpython$python-minimal libc6 libstdc++6
+  libgcc-s1 zlib1g libexpat1 libffi8 libbz2-1.0 liblzma5 libssl3 libsqlite3-0 libuuid1)
+
+missing() { echo "aarch64: $1" >&2; exit 77; }
+command -v apt-get dpkg-deb > /dev/null || missing "apt-get and dpkg-deb are needed: run this on Debian."
+sources=/etc/apt/sources.list.d/debian.sources
+[ -f $sources ] || missing "$sources is needed to know where Debian's packages are."
+
+# debs RELEASE ARCHITECTURE FOLDER PACKAGE...: unpack packages of another release or machine.
+debs() {
+  local release=$1 architecture=$2 folder=$3 work
+  shift 3
+  [ -d "$folder" ] && return
+  work=$(mktemp -d "$cache/partial.XXXX")
+  mkdir -p "$work/lists/partial" "$work/archives" "$work/root"
+  awk -v RS= 'NR == 1' $sources | sed "s/^Suites:.*/Suites: $release/" > "$work/one.sources"
+  local options=(-qq -o "Dir::Etc::SourceList=$work/one.sources" -o Dir::Etc::SourceParts=/dev/null
+    -o "Dir::State::Lists=$work/lists" -o "APT::Architecture=$architecture"
+    -o "APT::Architectures=$architecture" -o APT::Sandbox::User=root
+    -o "Dir::Cache::pkgcache=" -o "Dir::Cache::srcpkgcache=")
+  apt-get "${options[@]}" update
+  (cd "$work/archives" && apt-get "${options[@]}" download "$@")
+  for package in "$work"/archives/*.deb; do dpkg-deb -x "$package" "$work/root"; done
+  mv "$work/root" "$folder"
+  rm -rf "$work"
+}
+
+mkdir -p "$cache"
+debs trixie "$(dpkg --print-architecture)" "$cache/qemu" "${host[@]}"
+debs bookworm arm64 "$cache/root" "${guest[@]}"
+
+# The wheels that a Pi would install, and Heirloom itself from this folder.
+wheels=$cache/wheels-$(sha256sum "$here/pyproject.toml" | cut -c 1-12)
+if [ ! -d "$wheels" ]; then
+  work=$(mktemp -d "$cache/partial.XXXX")
+  "$here/.venv/bin/python" - "$here/pyproject.toml" > "$work/needed" <<'END'
+import sys, tomllib
+print(*tomllib.load(open(sys.argv[1], "rb"))["project"]["dependencies"], sep="\n")
+END
+  # The versions of this machine, so that only the machine differs.
+  "$here/.venv/bin/pip" freeze -q --exclude-editable > "$work/here"
+  "$here/.venv/bin/pip" install -q --target "$work/packages" --only-binary=:all: --python-version $python \
+    --platform manylinux2014_aarch64 --platform manylinux_2_27_aarch64 --platform manylinux_2_28_aarch64 \
+    --implementation cp -r "$work/needed" -c "$work/here"
+  mv "$work/packages" "$wheels"
+  rm -rf "$work"
+fi
+
+on_pi() {
+  PYTHONPATH="$here:$wheels" PYTHONDONTWRITEBYTECODE=1 \
+    "$cache/qemu/usr/bin/qemu-aarch64" -L "$cache/root" "$cache/root/usr/bin/python$python" \
+    -c 'import sys; from edge.cli import main; sys.exit(main())' "$@"
+}
+
+photo=${1:-$here/samples/astronaut-old.jpg}
+[ $# -gt 0 ] && shift
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+suffix=.${photo##*.}
+on_pi bundle verify --runtime litert
+on_pi restore "$photo" -o "$out/pi$suffix" "$@"
+"$here/.venv/bin/heirloom" restore "$photo" -o "$out/here$suffix" "$@"
+cmp "$out/pi$suffix" "$out/here$suffix"
+echo "aarch64 and $(uname -m) restored the same photo, byte for byte."
