@@ -22,6 +22,8 @@ from tests.quantize.conftest import TASKS
 
 CPU = torch.device("cpu")
 SHORT = Schedule(6, warmup=2)
+QUICK = ("tone", "finder", "restorer")
+"""Trainings that are killed in every run of the tests; the others take minutes together."""
 
 
 def weights(network: nn.Module) -> list[torch.Tensor]:
@@ -32,6 +34,11 @@ def curve(folder: Path) -> list[dict[str, float]]:
     return [json.loads(line) for line in (folder / "curve.jsonl").read_text().splitlines()]
 
 
+@pytest.mark.parametrize(
+    "make_task",
+    [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in TASKS],
+    indirect=True,
+)
 def test_every_training_goes_on_after_a_kill_as_if_nothing_had_happened(
     make_task: Callable[[], Task], tmp_path: Path
 ) -> None:

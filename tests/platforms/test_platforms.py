@@ -1,0 +1,50 @@
+"""The apps' cores and the Raspberry Pi: each script is what its README tells people to run.
+
+A script that lacks its toolchain (no Java, no Debian, no root) ends with status 77: its test is skipped then.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+REPO = Path(__file__).parents[2]
+LACKS_TOOLCHAIN = 77
+
+
+def run(script: str, *arguments: str | Path) -> str:
+    """What the script prints. Fails the test, or skips it."""
+    command = [REPO / script, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True)
+    said = done.stdout + done.stderr
+    if done.returncode == LACKS_TOOLCHAIN:
+        pytest.skip(done.stderr.strip().splitlines()[-1])
+    assert done.returncode == 0, said
+    return said
+
+
+def test_the_android_core_passes_the_golden_vectors() -> None:
+    assert "OK (" in run("android_app/tools/test-core.sh")
+
+
+@pytest.mark.slow
+def test_the_android_app_builds_into_a_signed_package() -> None:
+    assert "package: name='org.heirloom.app'" in run("android_app/tools/build-apk.sh")
+
+
+@pytest.mark.slow
+def test_the_ios_core_passes_the_golden_vectors() -> None:
+    assert "Executed" in run("ios_app/tools/test-core.sh")
+
+
+@pytest.mark.slow
+def test_the_ios_app_agrees_with_its_stubs_and_its_project_is_whole() -> None:
+    run("ios_app/tools/check-app.sh")
+
+
+@pytest.mark.slow
+def test_a_raspberry_pi_restores_the_same_photo() -> None:
+    said = run("tests/platforms/aarch64.sh")
+    assert "15 of 15 golden vectors passed" in said and "byte for byte" in said
