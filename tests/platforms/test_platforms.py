@@ -1,6 +1,6 @@
 """The apps' cores and the Raspberry Pi: each script is what its README tells people to run.
 
-A script that lacks its toolchain (no Java, no Debian, no root) ends with status 77: its test is skipped then.
+A script that lacks its toolchain (no Java, no Debian, no root) ends with status 77: its test is skipped.
 """
 
 from __future__ import annotations

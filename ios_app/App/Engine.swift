@@ -1,0 +1,99 @@
+import Foundation
+import RestoreCore
+
+/// The networks, proven on this device and ready to restore.
+struct Engine: Sendable {
+    /// What the networks run in, and on.
+    let candidate: Candidate
+    /// What Core ML says that it will run the heaviest network on, if it says anything.
+    let plan: ComputePlan?
+    private let bundle: NetworkBundle
+    private let runner: CoreMLRunner
+
+    /// For one photo, which may take `maxMemory` bytes; nil: any. Networks stay loaded for the next.
+    func restorer(maxMemory: Int?) throws -> Restorer {
+        try Restorer(bundle: bundle, runner: runner, precision: candidate.precision, maxMemory: maxMemory)
+    }
+
+    /// Checks the bundle and finds the fastest way to run it that gives right results.
+    ///
+    /// `trying` is told what is being tested: minutes at the first start, nothing at a later one.
+    static func prepared(trying: @escaping @Sendable (Candidate) -> Void) async throws -> Engine {
+        let bundle = try openBundle()
+        let home = try folder()
+        let compiled = try CompiledModels(
+            source: bundle.folder, parent: home.appendingPathComponent("compiled", isDirectory: true),
+            digest: bundle.digest)
+        let candidates = Candidate.all(in: bundle.manifest.coreMLPrecisions)
+        let file = TrialFile(url: home.appendingPathComponent("trials.json"), scope: scope(bundle))
+        // First of all, so that a full storage is not held against a processor.
+        for tile in bundle.coreMLTiles { _ = try await compiled.url(of: tile.file) }
+        let trials = try await tryAll(candidates, file) { candidate in
+            trying(candidate)
+            return try await seconds(candidate, bundle, compiled)
+        }
+        guard let best = trials.best(of: candidates) else { throw AppError.nothingPasses }
+        return Engine(
+            candidate: best, plan: try await plan(best, bundle, compiled), bundle: bundle,
+            runner: CoreMLRunner(compiled, units: best.units))
+    }
+
+    private static func openBundle() throws -> NetworkBundle {
+        guard let resources = Bundle.main.resourceURL else { throw AppError.noNetworks }
+        let folder = resources.appendingPathComponent("Models/heirloom", isDirectory: true)
+        guard FileManager.default.fileExists(atPath: folder.path) else { throw AppError.noNetworks }
+        let bundle = try NetworkBundle(opening: folder)
+        guard !bundle.manifest.coreMLPrecisions.isEmpty else { throw AppError.noNetworks }
+        return bundle
+    }
+
+    /// Where compiled models and trials are kept: not in backups, which may be put back on another device.
+    private static func folder() throws -> URL {
+        let files = FileManager.default
+        var folder = try files.url(
+            for: .applicationSupportDirectory, in: .userDomainMask, appropriateFor: nil, create: true
+        ).appendingPathComponent("Networks", isDirectory: true)
+        try files.createDirectory(at: folder, withIntermediateDirectories: true)
+        var values = URLResourceValues()
+        values.isExcludedFromBackup = true
+        try folder.setResourceValues(values)
+        return folder
+    }
+
+    /// What trials hold for: any other bundle, system or version of the app may compute otherwise.
+    private static func scope(_ bundle: NetworkBundle) -> String {
+        let app = Bundle.main.infoDictionary ?? [:]
+        let version = ["CFBundleShortVersionString", "CFBundleVersion"].map { app[$0] as? String ?? "" }
+        let system = ProcessInfo.processInfo.operatingSystemVersionString
+        return ([bundle.digest, system] + version).joined(separator: " ")
+    }
+
+    /// How long the golden vectors take; nil where they come out wrong.
+    private static func seconds(
+        _ candidate: Candidate, _ bundle: NetworkBundle, _ compiled: CompiledModels
+    ) async throws -> Double? {
+        let runner = CoreMLRunner(compiled, units: candidate.units)
+        let results = try await SelfTest.run(bundle, runner: runner, precision: candidate.precision)
+        guard results.allSatisfy(\.passed) else { return nil }
+        // Once more, now that everything is loaded.
+        let start = ContinuousClock.now
+        _ = try await SelfTest.run(bundle, runner: runner, precision: candidate.precision)
+        return (ContinuousClock.now - start) / .seconds(1)
+    }
+
+    private static func plan(
+        _ candidate: Candidate, _ bundle: NetworkBundle, _ compiled: CompiledModels
+    ) async throws -> ComputePlan? {
+        let mapper = try bundle.artifact(of: .mapper, precision: candidate.precision, formats: [.coreml])
+        let tile = mapper.tiles[0]
+        let url = try await compiled.url(of: tile.file)
+        return await ComputePlan.of(url, function: tile.function, units: candidate.units)
+    }
+}
+
+extension NetworkBundle {
+    /// Every tile of every network for Core ML.
+    fileprivate var coreMLTiles: [Tile] {
+        manifest.parts.values.flatMap(\.artifacts).filter { $0.format == .coreml }.flatMap(\.tiles)
+    }
+}

@@ -1,0 +1,20 @@
+import RestoreCore
+import os
+
+/// What the app may still take before the system ends it.
+enum FreeMemory {
+    /// Nil where the system sets no limit, as in the Simulator.
+    static func bytes() -> Int? {
+        let free = os_proc_available_memory()
+        return free > 0 ? free : nil
+    }
+
+    /// Throws unless a photo of that size can be decoded, restored and encoded in `free` bytes.
+    static func check(_ free: Int?, for size: Upright) throws {
+        // While it is decoded, and while it is encoded, the system holds a second copy of its pixels.
+        let needed = Budget.memory(height: size.height, width: size.width, bytesPerPixel: 8)
+        if let free, free < needed {
+            throw AppError.tooLittleMemory(needed: needed >> 20, free: free >> 20)
+        }
+    }
+}

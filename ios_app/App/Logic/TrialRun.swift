@@ -1,0 +1,33 @@
+import Foundation
+
+/// Tries each of `candidates` that has not been, and keeps in `file` how it fared.
+///
+/// `run` gives the seconds that a candidate takes, nil for one whose results are wrong; whatever it throws
+/// rules the candidate out. Throws `CancellationError` when the task is cancelled, and where `file` can't
+/// be written.
+func tryAll(
+    _ candidates: [Candidate], _ file: TrialFile, run: (Candidate) async throws -> Double?
+) async throws -> Trials {
+    var trials = file.read()
+    while let candidate = trials.next(of: candidates) {
+        try Task.checkCancellation()
+        let known = trials
+        trials.begin(candidate)
+        try file.write(trials)
+        do {
+            // At once, since a suspended app may be ended before the candidate has stopped, and that
+            // must not look like a crash.
+            let seconds = try await withTaskCancellationHandler {
+                try await run(candidate)
+            } onCancel: {
+                try? file.write(known)
+            }
+            trials.end(seconds.map { .passed(seconds: $0) } ?? .failed)
+        } catch {
+            try Task.checkCancellation()
+            trials.end(.failed)
+        }
+        try file.write(trials)
+    }
+    return trials
+}

@@ -1,0 +1,32 @@
+/// How a stored picture is drawn so that it stands upright.
+///
+/// `x' = a x + c y + tx` and `y' = b x + d y + ty`, with y upwards as Core Graphics draws.
+struct Upright: Equatable {
+    let a: Double
+    let b: Double
+    let c: Double
+    let d: Double
+    let tx: Double
+    let ty: Double
+    /// Pixels across, upright.
+    let width: Int
+    /// Pixels down, upright.
+    let height: Int
+
+    /// `orientation` is EXIF's, 1 to 8 (anything else is taken as 1); the sides are the stored picture's.
+    init(orientation: Int, width: Int, height: Int) {
+        let (w, h) = (Double(width), Double(height))
+        (a, b, c, d, tx, ty) =
+            switch orientation {
+            case 2: (-1, 0, 0, 1, w, 0)
+            case 3: (-1, 0, 0, -1, w, h)
+            case 4: (1, 0, 0, -1, 0, h)
+            case 5: (0, -1, -1, 0, h, w)
+            case 6: (0, -1, 1, 0, 0, w)
+            case 7: (0, 1, 1, 0, 0, 0)
+            case 8: (0, 1, -1, 0, h, 0)
+            default: (1, 0, 0, 1, 0, 0)
+            }
+        (self.width, self.height) = (5...8).contains(orientation) ? (height, width) : (width, height)
+    }
+}

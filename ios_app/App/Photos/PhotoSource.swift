@@ -1,0 +1,64 @@
+import Foundation
+import ImageIO
+
+/// A photo's file: what it says of itself, and its pixels.
+struct PhotoSource {
+    /// Up to what a camera of 48 megapixels gives (8064 by 6048).
+    static let mostPixels = 49_000_000
+
+    /// Everything ImageIO reads in the file beside the pixels.
+    let properties: [String: Any]
+    /// How the photo stands, and its size then.
+    let upright: Upright
+    let hasAlpha: Bool
+    /// What the restored photo is saved as.
+    let kind: FileKind
+    private let source: CGImageSource
+
+    /// Opens the file without decoding it.
+    init(_ url: URL) throws {
+        // Pixels are decoded once, into memory of ours; a cached copy would double what is needed.
+        let options: [CFString: Any] = [kCGImageSourceShouldCache: false]
+        guard let source = CGImageSourceCreateWithURL(url as CFURL, options as CFDictionary),
+            let type = CGImageSourceGetType(source),
+            let properties = CGImageSourceCopyPropertiesAtIndex(source, 0, nil) as? [String: Any],
+            let width = properties[kCGImagePropertyPixelWidth as String] as? Int,
+            let height = properties[kCGImagePropertyPixelHeight as String] as? Int,
+            width > 0, height > 0
+        else { throw AppError.notAPhoto }
+        guard width <= Self.mostPixels / height else {
+            throw AppError.tooLarge(megapixels: Int((Double(width) * Double(height) / 1e6).rounded()))
+        }
+        self.source = source
+        self.properties = properties
+        upright = Upright(
+            orientation: properties[kCGImagePropertyOrientation as String] as? Int ?? 1,
+            width: width, height: height)
+        hasAlpha = properties[kCGImagePropertyHasAlpha as String] as? Bool ?? false
+        kind = FileKind(sourceType: type as String, hasAlpha: hasAlpha)
+    }
+
+    /// The pixels: upright, sRGB, 8 bits.
+    func decoded() throws -> RGBABuffer {
+        let options: [CFString: Any] = [kCGImageSourceShouldCache: false]
+        guard let image = CGImageSourceCreateImageAtIndex(source, 0, options as CFDictionary) else {
+            throw AppError.notAPhoto
+        }
+        let buffer = RGBABuffer(width: upright.width, height: upright.height, hasAlpha: hasAlpha)
+        try autoreleasepool { try buffer.draw(image, as: upright) }
+        return buffer
+    }
+
+    /// The whole photo, upright, its long side at most `side` pixels.
+    func thumbnail(side: Int = 2048) throws -> Picture {
+        let options: [CFString: Any] = [
+            kCGImageSourceCreateThumbnailFromImageAlways: true,
+            kCGImageSourceCreateThumbnailWithTransform: true,
+            kCGImageSourceThumbnailMaxPixelSize: side,
+        ]
+        guard let image = CGImageSourceCreateThumbnailAtIndex(source, 0, options as CFDictionary) else {
+            throw AppError.notAPhoto
+        }
+        return Picture(image: image)
+    }
+}

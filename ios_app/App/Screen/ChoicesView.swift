@@ -1,0 +1,19 @@
+import SwiftUI
+
+/// What is to be done to the photo.
+struct ChoicesView: View {
+    @Binding var choices: Choices
+
+    var body: some View {
+        VStack(alignment: .leading, spacing: 12) {
+            Toggle("Repair scratches", isOn: $choices.scratches)
+            Toggle("Refine faces", isOn: $choices.faces)
+            Toggle("Keep black and white", isOn: $choices.keepGray)
+            LabeledContent("Strength") {
+                Slider(value: $choices.strength, in: 0...1) {
+                    Text("Strength")
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,146 @@
+import Foundation
+import Observation
+import PhotosUI
+import SwiftUI
+
+/// What the screen shows, and what happens when something on it is touched.
+@MainActor @Observable
+final class Studio {
+    /// How far the networks are.
+    enum Networks {
+        case preparing(Candidate?)
+        case ready(Engine)
+        case unavailable(String)
+    }
+
+    /// What is chosen for the next restoration.
+    var choices = Choices()
+    private(set) var networks = Networks.preparing(nil)
+    /// The chosen photo, as it was.
+    private(set) var before: Picture?
+    private(set) var restored: RestoredPhoto?
+    /// The share of a restoration that is done; nil while there is none.
+    private(set) var progress: Double?
+    private(set) var isSaved = false
+    /// What went wrong last, in a sentence.
+    private(set) var problem: String?
+
+    private var isOnScreen = false
+    private var photo: PhotoFile?
+    private var preparation: Task<Void, Never>?
+    private var work: Task<Void, Never>?
+
+    /// The engine, once it is ready.
+    var engine: Engine? {
+        if case .ready(let engine) = networks { engine } else { nil }
+    }
+
+    /// Whether a restoration can be started.
+    var canRestore: Bool {
+        photo != nil && engine != nil && progress == nil
+    }
+
+    /// Prepares the networks while the app is on the screen.
+    ///
+    /// In the background it may be ended at any time, which must not look as if a processor had crashed it.
+    func sceneChanged(to phase: ScenePhase) {
+        switch phase {
+        case .active:
+            isOnScreen = true
+            prepare()
+        case .background:
+            isOnScreen = false
+            preparation?.cancel()
+        default: break
+        }
+    }
+
+    /// Takes the photo that was picked from the library.
+    func open(_ item: PhotosPickerItem) {
+        start { [self] in
+            guard let file = try await item.loadTransferable(type: PhotoFile.self) else {
+                throw AppError.notAPhoto
+            }
+            try await show(file)
+        }
+    }
+
+    /// Takes a photo that lies in a file.
+    func open(_ file: PhotoFile) {
+        start { [self] in try await show(file) }
+    }
+
+    /// Restores the photo as chosen.
+    func restore() {
+        guard let photo, let engine, progress == nil else { return }
+        let choices = choices
+        let (shares, sink) = AsyncStream.makeStream(of: Double.self, bufferingPolicy: .bufferingNewest(1))
+        start { [self] in
+            progress = 0
+            defer { progress = nil }
+            async let result = Restoration.run(photo, engine, choices, sink)
+            for await share in shares { progress = share }
+            restored = try await result
+            isSaved = false
+        }
+    }
+
+    /// Stops the restoration; the photo stays as it was.
+    func cancel() {
+        work?.cancel()
+    }
+
+    /// Adds the restored photo to the library.
+    func save() {
+        guard let restored else { return }
+        start { [self] in
+            try await PhotoLibrary.add(restored.file)
+            isSaved = true
+        }
+    }
+
+    private func prepare() {
+        guard preparation == nil, engine == nil else { return }
+        networks = .preparing(nil)
+        preparation = Task {
+            let found: Networks
+            do {
+                found = .ready(
+                    try await Engine.prepared { candidate in
+                        Task { @MainActor in self.tell(candidate) }
+                    })
+            } catch is CancellationError {
+                preparation = nil
+                if isOnScreen { prepare() }
+                return
+            } catch {
+                found = .unavailable(error.localizedDescription)
+            }
+            (networks, preparation) = (found, nil)
+        }
+    }
+
+    private func tell(_ candidate: Candidate) {
+        if case .preparing = networks { networks = .preparing(candidate) }
+    }
+
+    private func show(_ file: PhotoFile) async throws {
+        let picture = try await Restoration.preview(file)
+        (photo, before, restored, isSaved) = (file, picture, nil, false)
+    }
+
+    /// Runs one thing at a time, and tells what goes wrong.
+    private func start(_ action: @escaping @MainActor () async throws -> Void) {
+        guard work == nil else { return }
+        problem = nil
+        work = Task {
+            defer { work = nil }
+            do {
+                try await action()
+            } catch {
+                // Whoever stops something knows why it ended, whatever Core ML calls it.
+                if !Task.isCancelled { problem = error.localizedDescription }
+            }
+        }
+    }
+}

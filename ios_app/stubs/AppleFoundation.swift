@@ -1,0 +1,25 @@
+// What Apple's Foundation has and the one for Linux lacks. Core Foundation's types are stood in for by
+// the Swift types that they bridge to, since there is no bridging on Linux.
+import Foundation
+
+public typealias CFString = String
+public typealias CFURL = URL
+public typealias CFDictionary = [AnyHashable: Any]
+
+public struct LocalizedStringResource: ExpressibleByStringInterpolation, Sendable {
+    public init(stringLiteral value: String) {}
+}
+
+extension String {
+    public struct LocalizationValue: ExpressibleByStringInterpolation, Sendable {
+        public init(stringLiteral value: String) {}
+    }
+
+    public init(localized keyAndValue: String.LocalizationValue) {
+        fatalError()
+    }
+}
+
+public func autoreleasepool<Result>(invoking body: () throws -> Result) rethrows -> Result {
+    try body()
+}

@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Tests RestoreCore: its tests over the golden vectors, then its formatting where there is a formatter.
+# Arguments go to `swift test`. Exits with 77 where there is no Swift 6.
+set -euo pipefail
+
+tools=$(cd "$(dirname "$0")" && pwd -P)
+cd "$tools/../RestoreCore"
+
+# Optimized: hashing the shipped bundle and the face tests take minutes otherwise.
+"$tools/swift.sh" test --configuration release -Xswiftc -enable-testing "$@"
+
+if "$tools/swift.sh" format --version > /dev/null 2>&1; then
+    "$tools/swift.sh" format lint --strict --recursive --parallel Package.swift Sources Tests
+fi
