@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PHOTO ?=
 
-.PHONY: restore demo test test-slow lint clean
+.PHONY: restore demo test test-slow test-apps lint clean
 
 restore: .venv/runtime.done  ## restore PHOTO=a.jpg (or a folder); OPTIONS="--before-after" and the like
 	@test -n "$(PHOTO)" || { echo "Say which photo: make restore PHOTO=path/to/photo.jpg"; exit 2; }
@@ -17,6 +17,9 @@ test: .venv/dev.done lint  ## everything but what takes minutes
 
 test-slow: .venv/dev.done  ## what takes minutes: 12- and 48-megapixel photos, kill and resume, full shipped bundle
 	$(BIN)/pytest -m slow
+
+test-apps: .venv/dev.done  ## both apps and the Raspberry Pi, as far as a Debian machine can: toolchains are fetched
+	$(BIN)/pytest -m "slow or not slow" -rs tests/platforms
 
 lint: .venv/dev.done
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -102,9 +102,10 @@ def plan(area: Box, sizes: Sequence[tuple[int, int]], halo: int) -> list[Placeme
     return list(lay(area))
 
 
-def _counts(length: int, valid: int) -> set[int]:
+def _counts(length: int, valid: int) -> tuple[int, ...]:
     """How many tiles a block may have along a side: as many as fit, or one more that overhangs."""
-    return {max(1, length // valid), -(-length // valid)}
+    fit, cover = max(1, length // valid), -(-length // valid)
+    return (fit,) if fit == cover else (fit, cover)
 
 
 def window(keep: Box, size: tuple[int, int], halo: int) -> Box:

@@ -63,7 +63,7 @@ def placed(at: float, width: float, angle: float) -> Points:
 def change_pattern(seed: int) -> Change:
     """A change, in steps, that every language makes for itself."""
     y, x, c = np.mgrid[:256, :256, :3]
-    return (((x * 7 + y * 13 + c * 29 + seed * 31) % 101 - 50) * 40).astype(np.int16)
+    return (((x * 7 + y * 13 + c * 29 + seed * 31) % 101 - 30) * 40).astype(np.int16)
 
 
 def picture_pattern(seed: int) -> NDArray[np.uint8]:

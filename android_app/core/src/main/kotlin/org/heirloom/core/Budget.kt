@@ -1,0 +1,73 @@
+package org.heirloom.core
+
+/** What a restoration will need in memory, before it starts: an estimate. */
+object Budget {
+    /** Bytes: [total] in the process, of which [heap] on the Java heap. */
+    data class Need(
+        val total: Long,
+        val heap: Long,
+    )
+
+    /** The app, the runtime and the loaded weights, as measured for the reference on a computer. */
+    private const val BASE = 130L shl 20
+
+    /** Of [BASE]: the shrunk photo, copies of tiles (some 35 MB), and as many faces as are refined. */
+    private const val HEAP_BASE = 64L shl 20
+
+    /** A tile's tensors inside the runtime and its copies outside, all networks together. */
+    private const val FLOAT_BYTES_PER_CELL = 2200
+    private const val INT8_BYTES_PER_CELL = 1100
+
+    /** Most rows of cells that are mapped at once. */
+    private const val BAND_ROWS = 256L
+
+    /**
+     * For a photo of [height] x [width] pixels that take [pixelBytes] outside of the heap, as a Bitmap's
+     * do. A latent in a file counts nowhere: the system writes it out when memory gets short.
+     *
+     * Throws [MissingArtifact] if the bundle has no encoder in [precision].
+     */
+    fun need(
+        height: Int,
+        width: Int,
+        bundle: Bundle,
+        latents: LatentStore = LatentStore(),
+        precision: String = "int8",
+        formats: List<String> = listOf("litert"),
+        pixelBytes: Long = 4L * height * width,
+    ): Need {
+        val stride = bundle.part("encoder").stride
+        val latent = bundle.artifact("encoder", precision, formats).outputs[0]
+        val row = ceilDiv(width, stride).toLong() * latent.channels * latent.dtype.bytes
+        val rows = ceilDiv(height, stride).toLong()
+        val planes = listOf(rows * row, minOf(rows, BAND_ROWS) * row).filter(latents::onHeap).sum()
+        return Need(BASE + pixelBytes + planes, HEAP_BASE + planes)
+    }
+
+    /** Throws [MemoryBudgetExceeded], saying what would be enough, if [maxMemory] bytes are not. */
+    internal fun check(
+        maxMemory: Long?,
+        height: Int,
+        width: Int,
+        need: Need,
+    ) {
+        val enough = need.total + (need.total - BASE) / 3
+        if (maxMemory != null && maxMemory < enough) {
+            throw MemoryBudgetExceeded(
+                "A photo of ${width}x$height pixels needs about ${enough shr 20} MB, and " +
+                    "${maxMemory shr 20} MB are allowed: shrink the photo.",
+            )
+        }
+    }
+
+    /** The largest tile, in cells, that leaves three quarters of the free budget to the photo. */
+    internal fun mostCells(
+        maxMemory: Long?,
+        precision: String,
+    ): Int? {
+        if (maxMemory == null) return null
+        val perCell =
+            if (precision == "int8" || precision == "mixed") INT8_BYTES_PER_CELL else FLOAT_BYTES_PER_CELL
+        return minOf(maxOf(0, maxMemory - BASE) / 4 / perCell, Int.MAX_VALUE.toLong()).toInt()
+    }
+}

@@ -1,0 +1,120 @@
+package org.heirloom.core
+
+import java.io.FileNotFoundException
+import java.io.IOException
+import java.io.InputStream
+import java.security.MessageDigest
+
+/** A checked bundle: nothing in it is used before all of it has been checked. */
+class Bundle private constructor(
+    val source: BundleSource,
+    val manifest: Manifest,
+    /** sha256 of the manifest: stands for all its content. */
+    val digest: String,
+) {
+    /**
+     * The whole content of a file. Throws [MissingBundleFile], [ChecksumMismatch] if it is not (or no
+     * longer) what the manifest lists.
+     */
+    fun bytes(path: String): ByteArray {
+        val listed = manifest.files[path] ?: throw MissingBundleFile("The bundle lists no file $path.")
+        val content = opened(source, path).use(InputStream::readBytes)
+        if (content.size.toLong() != listed.bytes || hex(sha256().digest(content)) != listed.sha256) {
+            throw changed(path)
+        }
+        return content
+    }
+
+    /** The part called [name]. Throws [MissingArtifact]. */
+    fun part(name: String): Part =
+        manifest.parts[name]
+            ?: throw MissingArtifact(
+                "The bundle ${manifest.name} has no $name: use one of mobile networks.",
+            )
+
+    /**
+     * The networks of [part] in [precision], in the first of [formats] that has them.
+     *
+     * `tone` may exist in float only (it is tiny and runs once a photo), and `face`, the largest, with
+     * float16 weights instead of float32. Throws [MissingArtifact].
+     */
+    fun artifact(
+        part: String,
+        precision: String,
+        formats: List<String>,
+    ): Artifact {
+        val found = part(part)
+        val wanted =
+            when {
+                part == "tone" -> listOf(precision, "float32", "float16")
+                part == "face" && precision == "float32" -> listOf("float32", "float16")
+                else -> listOf(precision)
+            }
+        for (candidate in wanted) {
+            for (format in formats) {
+                found.artifacts.find { it.precision == candidate && it.format == format }?.let { return it }
+            }
+        }
+        throw MissingArtifact(
+            "The bundle ${manifest.name} has no $part in $precision for ${formats.joinToString(", ")}.",
+        )
+    }
+
+    companion object {
+        const val MANIFEST_NAME = "manifest.json"
+
+        /**
+         * Reads and checks the bundle in [source].
+         *
+         * Throws [UnknownBundleVersion], [InvalidManifest], [MissingBundleFile] or [ChecksumMismatch].
+         */
+        fun open(source: BundleSource): Bundle {
+            val raw =
+                try {
+                    source.open(MANIFEST_NAME).use(InputStream::readBytes)
+                } catch (error: IOException) {
+                    throw InvalidManifest("This is not a bundle: $MANIFEST_NAME can't be read.", error)
+                }
+            val manifest = decodeManifest(raw)
+            for ((path, listed) in manifest.files) check(source, path, listed)
+            return Bundle(source, manifest, hex(sha256().digest(raw)))
+        }
+
+        private fun check(
+            source: BundleSource,
+            path: String,
+            listed: BundleFile,
+        ) {
+            val digest = sha256()
+            var bytes = 0L
+            opened(source, path).use { stream ->
+                val buffer = ByteArray(1 shl 16)
+                while (true) {
+                    val count = stream.read(buffer)
+                    if (count < 0) break
+                    digest.update(buffer, 0, count)
+                    bytes += count
+                }
+            }
+            if (bytes != listed.bytes || hex(digest.digest()) != listed.sha256) throw changed(path)
+        }
+
+        private fun opened(
+            source: BundleSource,
+            path: String,
+        ): InputStream =
+            try {
+                source.open(path)
+            } catch (error: FileNotFoundException) {
+                throw MissingBundleFile("$path is missing: copy the bundle again.")
+            }
+
+        private fun changed(path: String) =
+            ChecksumMismatch("$path is not the file that the manifest lists: copy the bundle again.")
+
+        private fun sha256() = MessageDigest.getInstance("SHA-256")
+
+        private fun hex(bytes: ByteArray) =
+            bytes.joinToString("") { ((it.toInt() and 255) or 256).toString(16).substring(1) }
+    }
+}

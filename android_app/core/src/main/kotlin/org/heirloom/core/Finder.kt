@@ -1,0 +1,146 @@
+package org.heirloom.core
+
+import kotlin.math.exp
+import kotlin.math.hypot
+import kotlin.math.sqrt
+
+/** Pixels: the network counts points from the middle of a cell in these. */
+private const val POINT_UNIT = 4f
+
+/** A photo is halved until its longer side would be smaller. */
+private const val SMALLEST_SIDE = 16
+
+/**
+ * Two finds are one face if their middles are nearer than this share of its width, and their widths within
+ * this factor.
+ */
+private const val SAME_PLACE = 0.5
+private const val SAME_SIZE = 2.0
+
+/** Scores from which something is looked at again, and then counts at all. */
+private const val FIRST_LOOK = 0.2
+private const val SECOND_LOOK = 0.05
+
+/** So many finds are looked at again, the surest. */
+private const val MOST_LOOKS = 200
+
+/** Points are rounded to 1/64 pixel: the last bits of a float library must not decide a level. */
+private const val POINT_GRID = 64.0
+
+/** A face is shown again so wide, in a window of so many pixels. */
+private const val AGAIN_WIDTH = 44.0
+private const val AGAIN_SIDE = 128
+
+/**
+ * The faces of a photo that are at least [leastWidth] pixels wide, the surest first.
+ *
+ * [small] is the photo shrunk by [factor], in 8 bits and colour. The network knows faces of some 20 to 56
+ * pixels; at every half of the photo's size a face of any size has such a width at one of them, or at two.
+ * Each find is looked at again, turned upright, and its score is the geometric mean of both looks.
+ */
+fun findFaces(
+    part: LoadedPart,
+    pixels: Pixels,
+    small: ArrayPixels,
+    factor: Int,
+    threshold: Double,
+    leastWidth: Double,
+): List<Face> {
+    val finds = ArrayList<Face>()
+    var picture = small
+    var scale = factor
+    while (true) {
+        for (face in finds(partMap(part, picture), part.stride, FIRST_LOOK)) {
+            // The middle of a block of pixels is not the middle of its first pixel.
+            val points = DoubleArray(face.points.size) { (face.points[it] + 0.5) * scale - 0.5 }
+            finds.add(Face(points, face.score))
+        }
+        if (maxOf(picture.height, picture.width) < 2 * SMALLEST_SIDE) break
+        picture = shrink(picture, 2)
+        scale *= 2
+    }
+    // The second look may find a face somewhat wider.
+    val large = merged(finds).filter { it.width >= 0.8 * leastWidth }
+    val scored =
+        large.take(MOST_LOOKS).mapNotNull { first ->
+            lookAgain(part, pixels, first)?.let { Face(it.points, sqrt(first.score * it.score)) }
+        }
+    return merged(scored.filter { it.score >= threshold && it.width >= leastWidth })
+}
+
+/**
+ * The face as the network sees it upright, of one width and in the photo's own resolution: that tells its
+ * points better, and fewer things look like a face twice. Null if nothing is seen there.
+ */
+fun lookAgain(
+    part: LoadedPart,
+    pixels: Pixels,
+    face: Face,
+): Face? {
+    val centre = (AGAIN_SIDE - 1) / 2.0
+    val mean = mean(TEMPLATE)
+    val scale = AGAIN_WIDTH / faceWidth(TEMPLATE)
+    val upright = DoubleArray(TEMPLATE.size) { (TEMPLATE[it] - mean[it % 2]) * scale + centre }
+    val alignment = Similarity.between(face.points, upright)
+    val told = partMap(part, square(pixels, alignment, AGAIN_SIDE))
+    val near =
+        finds(told, part.stride, SECOND_LOOK).filter {
+            hypot(it.middle[0] - centre, it.middle[1] - centre) < SAME_PLACE * AGAIN_WIDTH
+        }
+    val best = merged(near).firstOrNull() ?: return null
+    return Face(onGrid(alignment.inverse().moved(best.points)), best.score)
+}
+
+/** What single cells say from a score of [threshold] on, in the picture's pixels. */
+fun finds(
+    told: PartMap,
+    stride: Int,
+    threshold: Double,
+): List<Face> {
+    val faces = ArrayList<Face>()
+    for (cell in 0 until told.rows * told.columns) {
+        val first = cell * told.channels
+        val score = 1 / (1 + exp(-told.values[first].toDouble()).toFloat())
+        if (score < threshold.toFloat()) continue
+        val middle = doubleArrayOf(middle(cell % told.columns, stride), middle(cell / told.columns, stride))
+        val points =
+            DoubleArray(TEMPLATE.size) {
+                (told.values[first + 1 + it] * POINT_UNIT).toDouble() + middle[it % 2]
+            }
+        val face = Face(points, score.toDouble())
+        if (face.width > 0) faces.add(face)
+    }
+    return faces
+}
+
+private fun middle(
+    cell: Int,
+    stride: Int,
+) = cell * stride + (stride - 1) / 2.0
+
+/** One face for all that is said of it: points are averaged by how sure each is. The surest first. */
+fun merged(finds: List<Face>): List<Face> {
+    var left = finds.sortedByDescending { it.score }
+    val faces = ArrayList<Face>()
+    while (left.isNotEmpty()) {
+        val best = left[0]
+        val (same, others) = left.partition { isSame(best, it) }
+        val weight = same.sumOf { it.score }
+        val points = DoubleArray(TEMPLATE.size) { at -> same.sumOf { it.points[at] * it.score } / weight }
+        faces.add(Face(onGrid(points), best.score))
+        left = others
+    }
+    return faces
+}
+
+private fun onGrid(points: DoubleArray) =
+    DoubleArray(points.size) { Math.rint(points[it] * POINT_GRID) / POINT_GRID }
+
+private fun isSame(
+    best: Face,
+    other: Face,
+): Boolean {
+    val away = hypot(best.middle[0] - other.middle[0], best.middle[1] - other.middle[1])
+    val wide = maxOf(best.width, other.width)
+    return away < SAME_PLACE * wide && wide < SAME_SIZE * minOf(best.width, other.width)
+}

@@ -1,0 +1,40 @@
+package org.heirloom.core
+
+/**
+ * A photo's colours, upright, wherever they lie: the core reads and overwrites them row by row and never
+ * holds a second copy of all. Alpha is not among them (see [splitAlpha]); a photo keeps its own.
+ */
+interface Pixels {
+    /** Rows, at least 1. */
+    val height: Int
+
+    /** Pixels in a row, at least 1. */
+    val width: Int
+
+    /** Samples of a pixel: 1 (gray) or 3 (red, green, blue). */
+    val colours: Int
+
+    /** What white is: 255 or 65535. Samples are 0..[top]. */
+    val top: Int
+
+    /**
+     * Copies the samples of [count] pixels of [row], from column [left] on, to [into] from index [at] on,
+     * pixel by pixel.
+     */
+    fun read(
+        row: Int,
+        left: Int,
+        count: Int,
+        into: IntArray,
+        at: Int,
+    )
+
+    /** The reverse of [read]. */
+    fun write(
+        row: Int,
+        left: Int,
+        count: Int,
+        from: IntArray,
+        at: Int,
+    )
+}

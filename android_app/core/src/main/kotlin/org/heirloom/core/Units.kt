@@ -1,0 +1,88 @@
+package org.heirloom.core
+
+/** A real value as an integer tensor like [spec] stores it. */
+internal fun stored(
+    value: Double,
+    spec: Tensor,
+): Int {
+    val level = Math.rint(value / spec.scale) + spec.zeroPoint
+    return level.coerceIn(spec.dtype.least.toDouble(), spec.dtype.most.toDouble()).toInt()
+}
+
+/** Real values as [spec] stores them. */
+fun store(
+    values: DoubleArray,
+    spec: Tensor,
+): Stored =
+    when (spec.dtype) {
+        DataType.FLOAT32 -> FloatValues(FloatArray(values.size) { values[it].toFloat() })
+        else -> Int8Values(ByteArray(values.size) { stored(values[it], spec).toByte() })
+    }
+
+/** Stored values as real ones, the very floats that the reference computes. */
+fun real(
+    values: Stored,
+    spec: Tensor,
+): FloatArray =
+    when (values) {
+        is FloatValues -> {
+            values.values
+        }
+
+        is Int8Values -> {
+            val lookup = realLevels(spec)
+            FloatArray(values.size) { lookup[values.values[it].toInt() and 255] }
+        }
+    }
+
+/** The real value of each of the 256 bytes of an integer tensor. */
+internal fun realLevels(spec: Tensor): FloatArray {
+    val scale = spec.scale.toFloat()
+    return FloatArray(256) {
+        (level(it.toByte(), spec) - spec.zeroPoint).toFloat() * scale
+    }
+}
+
+/** What a network that takes a photo is fed for each of 256 levels. */
+internal fun photoLevels(spec: Tensor): Stored = store(DoubleArray(256) { it / 255.0 }, spec)
+
+/** An empty tensor that stores as [spec] does. */
+internal fun empty(
+    size: Int,
+    spec: Tensor,
+): Stored =
+    when (spec.dtype) {
+        DataType.FLOAT32 -> FloatValues(FloatArray(size))
+        else -> Int8Values(ByteArray(size))
+    }
+
+/** Copies [count] values between tensors that store alike. */
+internal fun copy(
+    from: Stored,
+    start: Int,
+    to: Stored,
+    at: Int,
+    count: Int,
+) {
+    when (from) {
+        is Int8Values -> System.arraycopy(from.values, start, (to as Int8Values).values, at, count)
+        is FloatValues -> System.arraycopy(from.values, start, (to as FloatValues).values, at, count)
+    }
+}
+
+/** A stored value as a number. */
+internal fun number(
+    values: Stored,
+    at: Int,
+    spec: Tensor,
+): Double =
+    when (values) {
+        is FloatValues -> values.values[at].toDouble()
+        is Int8Values -> level(values.values[at], spec).toDouble()
+    }
+
+/** What a byte of an integer tensor stands for. */
+internal fun level(
+    value: Byte,
+    spec: Tensor,
+) = if (spec.dtype == DataType.INT8) value.toInt() else value.toInt() and 255

@@ -1,0 +1,61 @@
+package org.heirloom.core
+
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertThrows
+import org.junit.Test
+
+class ManifestTest {
+    private val golden = golden("manifests.json")
+
+    @Test
+    fun goodOnes() {
+        for (case in golden.each("good")) {
+            val manifest = decodeManifest(case.text("text")!!.toByteArray())
+            val facts = case.inner("facts")
+            assertEquals(facts.texts("parts"), manifest.parts.keys.toList())
+            assertEquals(facts.text("version"), manifest.version)
+            assertEquals(facts.int("artifacts"), manifest.parts.values.sumOf { it.artifacts.size })
+            assertEquals(facts.int("working_side"), manifest.workingSide)
+            assertEquals(facts.number("scratch_threshold"), manifest.scratchThreshold, 0.0)
+            assertEquals(facts.number("finder_threshold"), manifest.finderThreshold, 0.0)
+        }
+    }
+
+    @Test
+    fun badOnesAreRefused() {
+        for (case in golden.each("bad")) {
+            val name = case.text("name")!!
+            val raw = case.text("text")!!.toByteArray()
+            val error = assertThrows(name, HeirloomError::class.java) { decodeManifest(raw) }
+            assertEquals(name, case.text("error"), error.javaClass.simpleName)
+        }
+    }
+
+    @Test
+    fun whatIsNotQuiteJsonIsRefused() {
+        val good = golden.each("good")[0].text("text")!!
+        val bad =
+            listOf(
+                good.replaceFirst("\"name\"", "name"),
+                good.replaceFirst('"', '\''),
+                "$good // a comment",
+                good.dropLast(1) + ",}",
+                good.replaceFirst("\"format_version\":1", "\"format_version\":01"),
+                good.replaceFirst("\"format_version\":1", "\"format_version\":1.0"),
+                good.replaceFirst("\"format_version\":1", "\"format_version\":\"1\""),
+                good.replaceFirst("\"name\":\"", "\"name\":\"\u0001"),
+                good.replaceFirst("\"name\":\"", "\"name\":\"\\ud800"),
+                "[".repeat(100_000),
+            )
+        for (text in bad) {
+            assertThrows(text.take(99), InvalidManifest::class.java) { decodeManifest(text.toByteArray()) }
+        }
+        assertThrows(InvalidManifest::class.java) { decodeManifest(good.toByteArray() + byteArrayOf(-1)) }
+    }
+
+    @Test
+    fun escapesAreRead() {
+        val raw = "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e4\\ud83d\\ude00\"".toByteArray()
+        assertEquals("\"\\/\b\u000c\n\r\tä😀", parseJson(raw))
+    }
+}

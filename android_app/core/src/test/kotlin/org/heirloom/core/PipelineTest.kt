@@ -1,0 +1,55 @@
+package org.heirloom.core
+
+import org.junit.Assert.assertEquals
+import org.junit.Test
+
+class PipelineTest {
+    private val golden = golden("pipeline.json")
+    private val bundle = bundleOf(golden.text("manifest_text")!!)
+    private val toy = Toy(golden.ints("finder_points"))
+
+    @Test
+    fun wholePhotos() {
+        for (latents in listOf(LatentStore(), LatentStore(heapLimit = 0))) {
+            for ((i, case) in golden.each("cases").withIndex()) {
+                val pixels = picture(case)
+                val restored = Restorer(bundle, toy, latents = latents).restore(pixels, options(case))
+                assertEquals("case $i", case.texts("done"), restored.done)
+                assertEquals("case $i", case.int("faces_found"), restored.faces.size)
+                assertInts("case $i", case.inner("result").ints("values"), samples(pixels))
+            }
+        }
+    }
+
+    /** A gray picture that may become coloured is handed over in colour. */
+    private fun picture(case: Vector): Pixels {
+        val pixels = case.picture("picture")
+        if (pixels.colours == 3 || case.flag("keep_gray")) return pixels
+        val gray = samples(pixels)
+        return case.inner("result").pixels(IntArray(gray.size * 3) { gray[it / 3] })
+    }
+
+    private fun options(case: Vector): Options {
+        val (height, width) = case.inner("picture").ints("shape")
+        val painted = if (case.isNull("painted")) null else Damage(height, width, case.mask("painted"), 1)
+        return Options(
+            strength = case.number("strength"),
+            scratches =
+                when {
+                    painted != null -> Scratches.Painted(painted)
+                    case.text("scratches") == "off" -> Scratches.Off
+                    else -> Scratches.Auto
+                },
+            keepGray = case.flag("keep_gray"),
+            faces =
+                when (case.value("faces")) {
+                    "auto" -> Faces.Auto
+                    "off" -> Faces.Off
+                    else -> Faces.Boxes(case.rows("faces").map { it.map(Int::toDouble) }.map(::faceBox))
+                },
+            faceStrength = case.number("face_strength"),
+        )
+    }
+
+    private fun faceBox(box: List<Double>) = FaceBox(box[0], box[1], box[2], box[3])
+}

@@ -1,0 +1,101 @@
+package org.heirloom.core
+
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertThrows
+import org.junit.Assert.assertTrue
+import org.junit.Test
+import kotlin.coroutines.cancellation.CancellationException
+
+class RestorerTest {
+    private val golden = golden("pipeline.json")
+    private val bundle = bundleOf(golden.text("manifest_text")!!)
+    private val toy = Toy(golden.ints("finder_points"))
+    private val group = golden.each("cases").first { it.int("faces_found") == 1 }
+
+    @Test
+    fun progressRises() {
+        for (faces in listOf(Faces.Auto, Faces.Off)) {
+            val told = ArrayList<Float>()
+            Restorer(bundle, toy).restore(group.picture("picture"), Options(faces = faces)) { told.add(it) }
+            assertEquals(told.sorted(), told)
+            assertEquals(0f, told.first())
+            assertEquals(1f, told.last())
+        }
+    }
+
+    @Test
+    fun cancelled() {
+        val restorer = Restorer(bundle, toy, latents = LatentStore(heapLimit = 0))
+        assertThrows(CancellationException::class.java) {
+            restorer.restore(group.picture("picture")) { share ->
+                if (share > 0.5f) throw CancellationException("enough")
+            }
+        }
+        // The next photo is none the worse for it.
+        val case = golden.each("cases")[0]
+        val pixels = case.picture("picture")
+        restorer.restore(pixels, Options(faces = Faces.Off))
+        assertInts("after cancelling", case.inner("result").ints("values"), samples(pixels))
+    }
+
+    @Test
+    fun whatIsNotANumberIsNotUsed() {
+        val broken = runner { _, _ -> FloatValues(FloatArray(27) { Float.NaN }) }
+        val options = Options(scratches = Scratches.Off, faces = Faces.Off)
+        assertThrows(NetworkFailed::class.java) {
+            Restorer(bundle, broken).restore(group.picture("picture"), options)
+        }
+    }
+
+    @Test
+    fun tooLittleMemory() {
+        val pixels = group.picture("picture")
+        val before = samples(pixels)
+        val error =
+            assertThrows(MemoryBudgetExceeded::class.java) {
+                Restorer(bundle, toy, maxMemory = 1 shl 20).restore(pixels)
+            }
+        assertTrue(error.message, "112x96" in error.message!!)
+        assertInts("untouched", before, samples(pixels))
+    }
+
+    @Test
+    fun memoryForWhatIsHeld() {
+        val small = Budget.need(1000, 1000, bundle)
+        val large = Budget.need(6000, 8000, bundle)
+        assertEquals("a Bitmap and a latent of 8 channels", 4_000_000L + 2 * 500_000, small.total - BASE)
+        val onDisk = Budget.need(1000, 1000, bundle, LatentStore(heapLimit = 0))
+        assertEquals("the latent lies in a file", small.heap, onDisk.heap + 1_000_000)
+        assertTrue(large.total > small.total)
+    }
+
+    @Test
+    fun maskThatDoesNotFit() {
+        val pixels = group.picture("picture")
+        val narrow = Damage(96, 111, BooleanArray(96 * 111), 1)
+        val coarse = Damage(32, 38, BooleanArray(32 * 38), 3)
+        for (damage in listOf(narrow, coarse)) {
+            assertThrows(PhotoError::class.java) {
+                Restorer(bundle, toy).restore(pixels, Options(scratches = Scratches.Painted(damage)))
+            }
+        }
+    }
+
+    @Test
+    fun coarseMaskIsTheSameAsAFineOne() {
+        val coarse = Damage(48, 56, BooleanArray(48 * 56) { it % 37 == 0 }, 2)
+        val pixels = BooleanArray(96 * 112) { coarse.mask[it / 112 / 2 * 56 + it % 112 / 2] }
+        val fine = Damage(96, 112, pixels, 1)
+        val results =
+            listOf(coarse, fine).map { damage ->
+                val pixels = group.picture("picture")
+                Restorer(bundle, toy).restore(pixels, Options(scratches = Scratches.Painted(damage)))
+                samples(pixels)
+            }
+        assertInts("coarse and fine", results[0], results[1])
+    }
+
+    private companion object {
+        const val BASE = 130L shl 20
+    }
+}

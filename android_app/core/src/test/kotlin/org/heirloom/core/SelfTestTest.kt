@@ -1,0 +1,57 @@
+package org.heirloom.core
+
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertThrows
+import org.junit.Assert.assertTrue
+import org.junit.Test
+
+class SelfTestTest {
+    private val bundle = bundleOf(golden("pipeline.json").text("manifest_text")!!)
+
+    /** Its golden vectors are all zeros. */
+    private fun gives(value: Int) =
+        object : PartRunner {
+            override fun run(
+                part: String,
+                artifact: Artifact,
+                tile: Tile,
+                inputs: List<Stored>,
+            ): Stored {
+                val size = artifact.outputs[0].size(tile)
+                if (part == "tone") return FloatValues(FloatArray(size))
+                return Int8Values(ByteArray(size) { value.toByte() })
+            }
+
+            override fun close() = Unit
+        }
+
+    @Test
+    fun allPass() {
+        val told = ArrayList<Float>()
+        val results = SelfTest.run(bundle, gives(0), mustPass = true) { told.add(it) }
+        assertEquals(
+            bundle.manifest.parts.keys
+                .toList(),
+            results.map { it.part },
+        )
+        assertTrue(results.all { it.passed && it.maxDifference == 0.0 })
+        assertEquals(1f, told.last())
+    }
+
+    @Test
+    fun oneLevelTooMuchFails() {
+        val results = SelfTest.run(bundle, gives(-1), precision = "int8")
+        assertEquals(listOf("tone"), results.filter { it.passed }.map { it.part })
+        assertEquals(1.0, results[0].maxDifference, 0.0)
+        val error =
+            assertThrows(SelfTestFailed::class.java) {
+                SelfTest.run(bundle, gives(-1), mustPass = true)
+            }
+        assertTrue(error.message, "decoder (litert int8)" in error.message!!)
+    }
+
+    @Test
+    fun nothingToTest() {
+        assertThrows(MissingArtifact::class.java) { SelfTest.run(bundle, gives(0), listOf("onnx")) }
+    }
+}

@@ -1,0 +1,42 @@
+package org.heirloom.core
+
+import org.junit.Assert.assertEquals
+import org.junit.Test
+
+class ToneTest {
+    private val golden = golden("tone.json")
+
+    @Test
+    fun thumbnails() {
+        for (case in golden.each("thumbnails")) {
+            val damaged = if (case.isNull("damaged")) null else case.mask("damaged")
+            val side = case.int("side")
+            val values = thumbnail(case.picture("picture") as ArrayPixels, damaged, side)
+            assertFloats("of $side", case.floats("values"), values)
+        }
+    }
+
+    @Test
+    fun curves() {
+        for (case in golden.each("curves")) {
+            assertDoubles("knots", case.doubles("knots"), Curves.from(case.floats("steps")).knots, 0.0)
+        }
+    }
+
+    @Test
+    fun changes() {
+        for (case in golden.each("changes")) {
+            val change = Curves(case.doubles("knots")).change(case.picture("picture") as ArrayPixels)
+            assertEquals(case.number("change"), change, 1e-12)
+        }
+    }
+
+    @Test
+    fun applied() {
+        for ((i, case) in golden.each("applied").withIndex()) {
+            val pixels = case.picture("picture")
+            Curves(case.doubles("knots")).apply(pixels, case.number("strength"))
+            assertInts("case $i", case.ints("result"), samples(pixels))
+        }
+    }
+}
