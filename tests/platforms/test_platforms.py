@@ -8,7 +8,14 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import ai_edge_litert
+import numpy as np
 import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from edge.bundle import SHIPPED
+from edge.commands.restore import command as restore
 
 REPO = Path(__file__).parents[2]
 LACKS_TOOLCHAIN = 77
@@ -27,6 +34,19 @@ def run(script: str, *arguments: str | Path) -> str:
 
 def test_the_android_core_passes_the_golden_vectors() -> None:
     assert "OK (" in run("android_app/tools/test-core.sh")
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_the_android_core_drives_litert_to_the_same_photo(mode: str, tmp_path: Path) -> None:
+    library = Path(ai_edge_litert.__file__).with_name("libLiteRt.so")
+    if not library.exists():
+        pytest.skip("This machine's LiteRT comes without the shared library that the test loads.")
+    photo, ours, theirs = (tmp_path / name for name in ("photo.png", "ours.png", "theirs.png"))
+    Image.open(REPO / "samples/astronaut-old.jpg").convert(mode).save(photo)
+    assert CliRunner().invoke(restore, [str(photo), "-o", str(ours)]).exit_code == 0
+    said = run("android_app/tools/test-core.sh", SHIPPED, library, photo, theirs)
+    assert "refined" in said
+    assert np.array_equal(np.asarray(Image.open(ours)), np.asarray(Image.open(theirs)))
 
 
 @pytest.mark.slow
