@@ -30,15 +30,15 @@ if [ ! -L "$root/usr/bin/swift" ] && [ ! -x "$root/usr/bin/swift" ]; then
     mkdir -p "$(dirname "$root")"
     partial=$(mktemp -d "$root.XXXXXX")
     trap 'rm -rf "$partial"' EXIT
+    chmod 755 "$partial"
     {
-        debootstrap --variant=minbase trixie "$partial" "$mirror"
-        chroot "$partial" apt-get update
-        DEBIAN_FRONTEND=noninteractive chroot "$partial" apt-get install --yes --no-install-recommends \
-            swiftlang libc6-dev libstdc++-14-dev git
-        chroot "$partial" apt-get clean
+        debootstrap --variant=minbase trixie "$partial" "$mirror" &&
+            chroot "$partial" apt-get update &&
+            DEBIAN_FRONTEND=noninteractive chroot "$partial" apt-get install --yes \
+                --no-install-recommends swiftlang libc6-dev libstdc++-14-dev git &&
+            chroot "$partial" apt-get clean
     } > "$root.log" 2>&1 || skip "Swift could not be installed: see $root.log."
     rm -rf "$root"
-    chmod 755 "$partial"
     mv "$partial" "$root"
     trap - EXIT
 fi

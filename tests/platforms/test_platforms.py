@@ -50,6 +50,11 @@ def test_the_android_core_drives_litert_to_the_same_photo(mode: str, tmp_path: P
 
 
 @pytest.mark.slow
+def test_the_android_app_s_own_logic() -> None:
+    assert "OK (" in run("android_app/tools/test-app.sh")
+
+
+@pytest.mark.slow
 def test_the_android_app_builds_into_a_signed_package() -> None:
     assert "package: name='org.heirloom.app'" in run("android_app/tools/build-apk.sh")
 

@@ -1,0 +1,18 @@
+package org.heirloom.app
+
+import android.content.Context
+
+/** A text of the app's resources with its arguments, to be put in words where it is shown. */
+class Text(
+    private val id: Int,
+    private vararg val arguments: Any,
+) {
+    /** The text in the language of [context]. */
+    fun on(context: Context): String = context.getString(id, *arguments)
+}
+
+/** Something that the user can mend, with the sentence that says how. */
+class Refused(
+    val sentence: Text,
+    cause: Throwable? = null,
+) : Exception(cause)

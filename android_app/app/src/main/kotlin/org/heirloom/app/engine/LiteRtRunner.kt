@@ -1,0 +1,171 @@
+package org.heirloom.app.engine
+
+import android.content.res.AssetManager
+import com.google.ai.edge.litert.Accelerator
+import com.google.ai.edge.litert.CompiledModel
+import com.google.ai.edge.litert.Environment
+import com.google.ai.edge.litert.LiteRtException
+import com.google.ai.edge.litert.TensorBuffer
+import com.google.ai.edge.litert.TensorType.ElementType
+import org.heirloom.core.Artifact
+import org.heirloom.core.DataType
+import org.heirloom.core.FloatValues
+import org.heirloom.core.Int8Values
+import org.heirloom.core.InvalidManifest
+import org.heirloom.core.PartRunner
+import org.heirloom.core.RuntimeUnavailable
+import org.heirloom.core.Stored
+import org.heirloom.core.Tensor
+import org.heirloom.core.Tile
+
+/**
+ * Runs the networks in the app's assets with LiteRT. A file is loaded once, its signatures share it.
+ *
+ * Never give LiteRT a second accelerator to fall back to: it would run on the CPU and not say so.
+ */
+class LiteRtRunner(
+    private val assets: AssetManager,
+    private val processor: Processor,
+) : PartRunner {
+    /** A signature of a file, with a buffer for each of its tensors, by name. */
+    private class Network(
+        val model: CompiledModel,
+        val signature: String,
+        val inputs: Map<String, TensorBuffer>,
+        val outputs: Map<String, TensorBuffer>,
+    )
+
+    private val environment = guarded("LiteRT") { Environment.create() }
+    private val models = HashMap<String, CompiledModel>()
+    private val networks = HashMap<Tile, Network>()
+
+    override fun run(
+        part: String,
+        artifact: Artifact,
+        tile: Tile,
+        inputs: List<Stored>,
+    ): Stored =
+        guarded(part) {
+            val network = networks.getOrPut(tile) { load(part, artifact, tile) }
+            artifact.inputs.forEachIndexed { index, tensor ->
+                write(network.inputs.getValue(tensor.name), inputs[index])
+            }
+            network.model.run(network.inputs, network.outputs, network.signature)
+            val output = artifact.outputs.single()
+            read(network.outputs.getValue(output.name), output, tile)
+        }
+
+    override fun close() {
+        networks.values.forEach { network ->
+            network.inputs.values.forEach(TensorBuffer::close)
+            network.outputs.values.forEach(TensorBuffer::close)
+        }
+        networks.clear()
+        models.values.forEach(CompiledModel::close)
+        models.clear()
+        environment.close()
+    }
+
+    private fun load(
+        part: String,
+        artifact: Artifact,
+        tile: Tile,
+    ): Network {
+        val model =
+            models.getOrPut(tile.file) {
+                CompiledModel.create(assets, AssetSource.assetPath(tile.file), options(part), environment)
+            }
+        val signature = tile.function ?: ""
+        for (tensor in artifact.inputs) {
+            check(part, tensor, model.getInputTensorType(tensor.name, signature).elementType)
+        }
+        for (tensor in artifact.outputs) {
+            check(part, tensor, model.getOutputTensorType(tensor.name, signature).elementType)
+        }
+        return Network(
+            model,
+            signature,
+            artifact.inputs.associate { it.name to model.createInputBuffer(it.name, signature) },
+            artifact.outputs.associate { it.name to model.createOutputBuffer(it.name, signature) },
+        )
+    }
+
+    private fun options(part: String): CompiledModel.Options =
+        when (processor) {
+            // By default a GPU computes in 16 bits, which is less than the golden vectors ask for.
+            Processor.GPU -> {
+                CompiledModel.Options(Accelerator.GPU).apply {
+                    gpuOptions =
+                        CompiledModel.GpuOptions(precision = CompiledModel.GpuOptions.Precision.FP32)
+                }
+            }
+
+            // One thread for the tone network: its curves must not depend on how sums are split.
+            Processor.CPU -> {
+                CompiledModel.Options(Accelerator.CPU).apply {
+                    cpuOptions = CompiledModel.CpuOptions(numThreads = if (part == "tone") 1 else threads())
+                }
+            }
+        }
+
+    /** More than the fast cores of a phone would wait for the slow ones. */
+    private fun threads() = Runtime.getRuntime().availableProcessors().coerceAtMost(MOST_THREADS)
+
+    private fun check(
+        part: String,
+        tensor: Tensor,
+        found: ElementType,
+    ) {
+        val stated =
+            when (tensor.dtype) {
+                DataType.INT8 -> ElementType.INT8
+                DataType.FLOAT32 -> ElementType.FLOAT
+                DataType.UINT8 -> null
+            }
+        if (found != stated) {
+            throw InvalidManifest(
+                "${tensor.name} of $part is $found, where the bundle states ${tensor.dtype}.",
+            )
+        }
+    }
+
+    private fun write(
+        buffer: TensorBuffer,
+        values: Stored,
+    ) = when (values) {
+        is Int8Values -> buffer.writeInt8(values.values)
+        is FloatValues -> buffer.writeFloat(values.values)
+    }
+
+    private fun read(
+        buffer: TensorBuffer,
+        tensor: Tensor,
+        tile: Tile,
+    ): Stored {
+        val values =
+            when (tensor.dtype) {
+                DataType.FLOAT32 -> FloatValues(buffer.readFloat())
+                else -> Int8Values(buffer.readInt8())
+            }
+        if (values.size != tensor.size(tile)) {
+            throw InvalidManifest("${tensor.name} has ${values.size} values, not ${tensor.size(tile)}.")
+        }
+        return values
+    }
+
+    private fun <T> guarded(
+        what: String,
+        work: () -> T,
+    ): T =
+        try {
+            work()
+        } catch (error: LiteRtException) {
+            throw RuntimeUnavailable("The $processor could not run $what: ${error.message}.", error)
+        } catch (error: LinkageError) {
+            throw RuntimeUnavailable("The app was built without LiteRT's library for this phone.", error)
+        }
+
+    private companion object {
+        const val MOST_THREADS = 4
+    }
+}

@@ -1,0 +1,87 @@
+package org.heirloom.app.photo
+
+import android.graphics.Bitmap
+import android.graphics.BitmapFactory
+import android.graphics.BitmapRegionDecoder
+import android.graphics.Canvas
+import android.graphics.Matrix
+import android.graphics.Rect
+import org.heirloom.app.R
+import org.heirloom.app.Refused
+import org.heirloom.app.Text
+import java.io.File
+import java.io.IOException
+
+/** Pixels of a photo that are decoded at once where it is turned: 16 MiB. */
+private const val BAND_PIXELS = 4 shl 20
+
+/**
+ * The photo in [file] as one mutable, upright bitmap; at no time are there two of its size.
+ *
+ * Throws [Refused] if it can't be decoded, or if there is no memory for it.
+ */
+internal fun decodePhoto(
+    file: File,
+    upright: Upright,
+): Bitmap =
+    try {
+        if (upright.isStoredSo) decodeWhole(file) else decodeTurned(file, upright)
+    } catch (error: IOException) {
+        throw Refused(Text(R.string.broken), error)
+    } catch (error: OutOfMemoryError) {
+        throw Refused(Text(R.string.no_memory), error)
+    }
+
+/** The photo in [file], upright, decoded with fewer pixels until its longer side is at most [most]. */
+internal fun decodeSmall(
+    file: File,
+    upright: Upright,
+    most: Int,
+): Bitmap {
+    val options = BitmapFactory.Options()
+    options.inSampleSize = 1
+    while (maxOf(upright.width, upright.height) / options.inSampleSize > most) options.inSampleSize *= 2
+    val small = BitmapFactory.decodeFile(file.path, options) ?: throw Refused(Text(R.string.broken))
+    if (upright.isStoredSo) return small
+    return Bitmap.createBitmap(small, 0, 0, small.width, small.height, matrixOf(upright), false)
+}
+
+private fun decodeWhole(file: File): Bitmap {
+    val options = BitmapFactory.Options()
+    options.inMutable = true
+    options.inPreferredConfig = Bitmap.Config.ARGB_8888
+    return BitmapFactory.decodeFile(file.path, options) ?: throw IOException("can't be decoded")
+}
+
+/**
+ * Decodes band by band and draws each where it belongs. Only JPEG and PNG have an orientation here, and
+ * both can be decoded in bands.
+ */
+private fun decodeTurned(
+    file: File,
+    upright: Upright,
+): Bitmap {
+    // The variant without a second parameter came with API 31.
+    @Suppress("DEPRECATION")
+    val decoder: BitmapRegionDecoder? = BitmapRegionDecoder.newInstance(file.path, false)
+    if (decoder == null) throw IOException("can't be decoded")
+    try {
+        val whole = Bitmap.createBitmap(upright.width, upright.height, Bitmap.Config.ARGB_8888)
+        whole.setHasAlpha(false)
+        val canvas = Canvas(whole)
+        val rows = maxOf(1, BAND_PIXELS / decoder.width)
+        for (top in 0 until decoder.height step rows) {
+            val bottom = minOf(top + rows, decoder.height)
+            val band: Bitmap? = decoder.decodeRegion(Rect(0, top, decoder.width, bottom), null)
+            if (band == null) throw IOException("can't be decoded")
+            if (band.hasAlpha()) whole.setHasAlpha(true)
+            canvas.drawBitmap(band, matrixOf(upright).apply { preTranslate(0f, top.toFloat()) }, null)
+            band.recycle()
+        }
+        return whole
+    } finally {
+        decoder.recycle()
+    }
+}
+
+private fun matrixOf(upright: Upright) = Matrix().apply { setValues(upright.matrix()) }

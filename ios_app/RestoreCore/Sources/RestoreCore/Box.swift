@@ -1,0 +1,46 @@
+/// A rectangle of cells or pixels; `bottom` and `right` lie outside.
+struct Box: Hashable, Sendable {
+    var top: Int
+    var left: Int
+    var bottom: Int
+    var right: Int
+
+    var rows: Int { bottom - top }
+    var columns: Int { right - left }
+
+    /// The box with `margin` more on every side.
+    func grown(_ margin: Int) -> Box {
+        Box(top: top - margin, left: left - margin, bottom: bottom + margin, right: right + margin)
+    }
+
+    /// The box elsewhere.
+    func moved(down: Int, across: Int) -> Box {
+        Box(top: top + down, left: left + across, bottom: bottom + down, right: right + across)
+    }
+
+    /// The same box in units `factor` times smaller.
+    func scaled(_ factor: Int) -> Box {
+        Box(top: top * factor, left: left * factor, bottom: bottom * factor, right: right * factor)
+    }
+
+    func meets(_ other: Box) -> Bool {
+        top < other.bottom && other.top < bottom && left < other.right && other.left < right
+    }
+}
+
+/// Rows and columns of a tile in cells, halo included.
+struct TileSize: Hashable, Sendable {
+    let rows: Int
+    let columns: Int
+}
+
+/// How often `step` fits into `length`, rounded up.
+func parts(of length: Int, _ step: Int) -> Int { (length + step - 1) / step }
+
+/// Where `index` lies on an axis of `length` that is reflected at both ends as often as needed. The border
+/// itself is repeated (...1 0 | 0 1 2...), so that one pixel is enough.
+func mirrored(_ index: Int, _ length: Int) -> Int {
+    let turn = index % (2 * length)
+    let place = turn < 0 ? turn + 2 * length : turn
+    return place < length ? place : 2 * length - 1 - place
+}

@@ -1,0 +1,136 @@
+import Foundation
+
+/// Finding faces: the finder's network sees the photo at every half of its size, and what it says is
+/// merged.
+///
+/// The network knows faces of some 20 to 56 pixels. A face of any size has such a width at one of the
+/// halves, or at two. What looks like a face is then looked at once more, turned upright.
+struct Finder {
+    let part: LoadedPart
+    /// Score from which a find counts.
+    let threshold: Double
+
+    /// Pixels: the network counts points from the middle of a cell in these.
+    private static let pointUnit: Float = 4
+
+    /// A photo is halved until its longer side would be smaller.
+    private static let smallestSide = 16
+
+    /// Two finds are one face if their middles are nearer than this share of its width, and their widths
+    /// within this factor.
+    private static let (samePlace, sameSize) = (0.5, 2.0)
+
+    /// Scores from which something is looked at again, and then counts at all.
+    private static let (firstLook, secondLook) = (0.2, 0.05)
+
+    /// So many finds are looked at again, the surest.
+    private static let mostLooks = 200
+
+    /// A face is shown again so wide, in a window of so many pixels.
+    private static let (againWidth, againSide) = (44.0, 128)
+
+    /// The faces of a photo that are at least `leastWidth` pixels wide, the surest first; `small` is the
+    /// photo shrunk by `factor`. Each find is looked at again, and its score is the geometric mean of both
+    /// looks.
+    ///
+    /// Throws as `LoadedPart.run`.
+    func faces(_ pixels: any Pixels, small: ArrayPixels, factor: Int, leastWidth: Double) async throws
+        -> [Face]
+    {
+        var finds = [Face]()
+        var (small, factor) = (small, factor)
+        while true {
+            for face in Self.finds(try await PartMap(part, of: small), part.part.stride, Self.firstLook) {
+                // The middle of a block of pixels is not the middle of its first pixel.
+                let half = Point(x: 0.5, y: 0.5)
+                finds.append(
+                    Face(points: face.points.map { ($0 + half) * Double(factor) - half }, score: face.score)
+                )
+            }
+            if max(small.height, small.width) < 2 * Self.smallestSide { break }
+            (small, factor) = (shrink(small, 2), factor * 2)
+        }
+        // The second look may find a face somewhat wider.
+        let large = Self.merged(finds).filter { $0.width >= 0.8 * leastWidth }
+        var scored = [Face]()
+        for first in large.prefix(Self.mostLooks) {
+            guard let second = try await lookAgain(pixels, first) else { continue }
+            scored.append(Face(points: second.points, score: (first.score * second.score).squareRoot()))
+        }
+        return Self.merged(scored.filter { $0.score >= threshold && $0.width >= leastWidth })
+    }
+
+    /// The face as the network sees it upright, of one width and in the photo's own resolution: that tells
+    /// its points better, and fewer things look like a face twice. Nil if nothing is seen there. Throws as
+    /// `LoadedPart.run`.
+    func lookAgain(_ pixels: any Pixels, _ face: Face) async throws -> Face? {
+        let middle = Point(x: Double(Self.againSide - 1) / 2, y: Double(Self.againSide - 1) / 2)
+        let template = AlignedFace.points
+        let scale = Self.againWidth / AlignedFace.width(of: template)
+        let upright = template.map { ($0 - AlignedFace.middle(of: template)) * scale + middle }
+        guard let matrix = Similarity(face.points, to: upright) else { return nil }
+        let window = square(pixels, matrix, side: Self.againSide)
+        let near = Self.finds(try await PartMap(part, of: window), part.part.stride, Self.secondLook).filter
+        {
+            $0.middle.distance(to: middle) < Self.samePlace * Self.againWidth
+        }
+        guard let best = Self.merged(near).first else { return nil }
+        return Face(points: Face.rounded(best.points.map(matrix.inverse.moved)), score: best.score)
+    }
+
+    /// What single cells say, in the picture's pixels.
+    static func finds(_ told: PartMap, _ stride: Int, _ threshold: Double) -> [Face] {
+        var faces = [Face]()
+        let threshold = Float(threshold)
+        for row in 0..<told.rows {
+            for column in 0..<told.columns {
+                let first = (row * told.columns + column) * told.channels
+                let score = 1 / (1 + exp(-told.values[first]))
+                guard score >= threshold else { continue }
+                let middle = Point(
+                    x: Double(column * stride) + Double(stride - 1) / 2,
+                    y: Double(row * stride) + Double(stride - 1) / 2)
+                let points = (0..<5).map { index in
+                    let (x, y) = (told.values[first + 1 + 2 * index], told.values[first + 2 + 2 * index])
+                    return Point(x: Double(x * pointUnit), y: Double(y * pointUnit)) + middle
+                }
+                let face = Face(points: points, score: Double(score))
+                if face.width > 0, face.width.isFinite { faces.append(face) }
+            }
+        }
+        return faces
+    }
+
+    /// One face for all that is said of it: points are averaged by how sure each is. The surest first.
+    static func merged(_ finds: [Face]) -> [Face] {
+        var left = sortedDown(finds) { $0.score }
+        var faces = [Face]()
+        while let best = left.first {
+            let same = left.filter { isSame(best, $0) }
+            let total = same.reduce(0) { $0 + $1.score }
+            let points = (0..<5).map { index in
+                let sum = same.dropFirst().reduce(same[0].points[index] * same[0].score) { sum, face in
+                    sum + face.points[index] * face.score
+                }
+                return Point(x: sum.x / total, y: sum.y / total)
+            }
+            faces.append(Face(points: Face.rounded(points), score: best.score))
+            left.removeAll { isSame(best, $0) }
+        }
+        return faces
+    }
+
+    /// The largest value first; equal ones in the order in which they came.
+    static func sortedDown(_ faces: [Face], by value: (Face) -> Double) -> [Face] {
+        faces.enumerated().sorted { one, other in
+            let (first, second) = (value(one.element), value(other.element))
+            return first == second ? one.offset < other.offset : first > second
+        }.map(\.element)
+    }
+
+    private static func isSame(_ best: Face, _ other: Face) -> Bool {
+        let away = best.middle.distance(to: other.middle)
+        let wide = max(best.width, other.width)
+        return away < samePlace * wide && wide < sameSize * min(best.width, other.width)
+    }
+}

@@ -1,0 +1,20 @@
+/// A photo's pixels, upright, wherever they lie in memory: read and overwritten row by row.
+///
+/// A sample is 0...`top`; a pixel has `colours` samples, red first. Alpha is not among them: it is left
+/// as it is. While a `Restorer` works on pixels, nothing else may use them.
+public protocol Pixels: AnyObject {
+    /// Rows.
+    var height: Int { get }
+    /// Columns.
+    var width: Int { get }
+    /// Samples of a pixel: 1 (gray) or 3.
+    var colours: Int { get }
+    /// The value of white: 255 or 65535.
+    var top: Int { get }
+
+    /// Copies `count` pixels of `row` from column `left` on, interleaved. All of them lie in the photo.
+    func read(row: Int, left: Int, count: Int, into samples: UnsafeMutablePointer<UInt16>)
+
+    /// Overwrites `count` pixels of `row` from column `left` on. All of them lie in the photo.
+    func write(row: Int, left: Int, count: Int, from samples: UnsafePointer<UInt16>)
+}

@@ -1,0 +1,59 @@
+/// Rows of a window of a photo as networks see it: 8 bits, three colours, mirrored beyond the borders.
+struct SeenRows {
+    private let pixels: any Pixels
+    private let first: Int
+    private let span: Int
+    /// Offset of each of the window's columns from `first`; nil if they follow one another.
+    private let places: [Int]?
+    private let count: Int
+    private var line: [UInt16]
+
+    /// Columns `left..<right`, which may lie beyond the photo.
+    init(_ pixels: any Pixels, left: Int, right: Int) {
+        self.pixels = pixels
+        count = right - left
+        if left >= 0, right <= pixels.width {
+            (first, span, places) = (left, count, nil)
+        } else {
+            let columns = (left..<right).map { mirrored($0, pixels.width) }
+            let least = columns.min() ?? 0
+            first = least
+            span = (columns.max() ?? 0) - least + 1
+            places = columns.map { $0 - least }
+        }
+        line = [UInt16](repeating: 0, count: span * pixels.colours)
+    }
+
+    /// Fills `seen` with three samples for each column of `row`, which may lie beyond the photo.
+    mutating func read(_ row: Int, into seen: UnsafeMutablePointer<UInt8>) {
+        line.withUnsafeMutableBufferPointer { line in
+            let line = line.baseAddress!
+            pixels.read(row: mirrored(row, pixels.height), left: first, count: span, into: line)
+            if pixels.top != 255 {
+                for index in 0..<span * pixels.colours {
+                    line[index] = UInt16((UInt32(line[index]) + 128) / 257)
+                }
+            }
+            let isGray = pixels.colours == 1
+            if let places {
+                places.withUnsafeBufferPointer { places in
+                    for pixel in 0..<count { Self.copy(line, places[pixel], seen + 3 * pixel, isGray) }
+                }
+            } else if isGray {
+                for pixel in 0..<count { Self.copy(line, pixel, seen + 3 * pixel, true) }
+            } else {
+                for index in 0..<3 * count { seen[index] = UInt8(truncatingIfNeeded: line[index]) }
+            }
+        }
+    }
+
+    @inline(__always)
+    private static func copy(
+        _ line: UnsafePointer<UInt16>, _ pixel: Int, _ seen: UnsafeMutablePointer<UInt8>, _ isGray: Bool
+    ) {
+        let (from, next) = isGray ? (line + pixel, 0) : (line + 3 * pixel, 1)
+        seen[0] = UInt8(truncatingIfNeeded: from[0])
+        seen[1] = UInt8(truncatingIfNeeded: from[next])
+        seen[2] = UInt8(truncatingIfNeeded: from[2 * next])
+    }
+}

@@ -1,0 +1,92 @@
+import Foundation
+
+/// Does this device's runtime reproduce the bundle's golden vectors?
+public enum SelfTest {
+    /// One golden vector, run.
+    public struct Result: Equatable, Sendable {
+        public let part: PartName
+        public let format: Format
+        public let precision: Precision
+        /// The tile's size in cells.
+        public let rows: Int
+        /// The tile's size in cells.
+        public let columns: Int
+        /// Largest absolute difference, in stored units; infinite for output that is not finite or not of
+        /// the kind or size that the manifest announces.
+        public let maxDifference: Double
+        public let tolerance: Double
+        public var passed: Bool { maxDifference <= tolerance }
+    }
+
+    /// Runs the golden vectors of all networks that have one of `formats`, and of those only the ones that
+    /// `Restorer` would use at `precision`; nil: all of them.
+    ///
+    /// Throws `missingArtifact` if there are none, or with `precision` if a part that every photo needs is
+    /// not among them, `missingBundleFile` for a file that has gone since the bundle was opened,
+    /// `CancellationError` between two networks, and what the runner throws.
+    public static func run(
+        _ bundle: NetworkBundle, runner: some PartRunner, formats: [Format] = [.coreml],
+        precision: Precision? = nil
+    ) async throws -> [Result] {
+        var results = [Result]()
+        for (name, artifact) in try chosen(bundle, formats, precision) {
+            for golden in artifact.golden {
+                try Task.checkCancellation()
+                results.append(try await run(golden, of: artifact, name, bundle, runner))
+            }
+        }
+        guard !results.isEmpty else {
+            let names = formats.map(\.rawValue).joined(separator: ", ")
+            throw HeirloomError(.missingArtifact, "The bundle has nothing that \(names) can run.")
+        }
+        return results
+    }
+
+    private static func chosen(
+        _ bundle: NetworkBundle, _ formats: [Format], _ precision: Precision?
+    ) throws -> [(PartName, Artifact)] {
+        guard let precision else {
+            return PartName.allCases.flatMap { name in
+                let all = bundle.manifest.parts[name]?.artifacts ?? []
+                return all.filter { formats.contains($0.format) }.map { (name, $0) }
+            }
+        }
+        return try PartName.allCases.compactMap { name in
+            do {
+                return (name, try bundle.artifact(of: name, precision: precision, formats: formats))
+            } catch  where !Restorer.neededParts.contains(name) {
+                return nil
+            }
+        }
+    }
+
+    private static func run(
+        _ golden: Golden, of artifact: Artifact, _ name: PartName, _ bundle: NetworkBundle,
+        _ runner: some PartRunner
+    ) async throws -> Result {
+        let tile = artifact.tiles[golden.tile]
+        let inputs = try zip(golden.inputs, artifact.inputs).map { path, tensor in
+            try bundle.tensor(path, as: tensor)
+        }
+        let expected = try bundle.tensor(golden.outputs[0], as: artifact.outputs[0])
+        let output = try await runner.run(part: name, artifact: artifact, tile: tile, inputs: inputs)
+        return Result(
+            part: name, format: artifact.format, precision: artifact.precision, rows: tile.rows,
+            columns: tile.columns, maxDifference: maxDifference(output, expected),
+            tolerance: golden.tolerance)
+    }
+
+    static func maxDifference(_ first: Stored, _ second: Stored) -> Double {
+        guard first.dtype == second.dtype, first.count == second.count else { return .infinity }
+        switch (first, second) {
+        case (.int8(let one), .int8(let other)):
+            return zip(one, other).map { abs(Double($0) - Double($1)) }.max() ?? 0
+        case (.uint8(let one), .uint8(let other)):
+            return zip(one, other).map { abs(Double($0) - Double($1)) }.max() ?? 0
+        case (.float32(let one), .float32(let other)):
+            let differences = zip(one, other).map { abs(Double($0) - Double($1)) }
+            return differences.allSatisfy(\.isFinite) ? differences.max() ?? 0 : .infinity
+        default: return .infinity
+        }
+    }
+}

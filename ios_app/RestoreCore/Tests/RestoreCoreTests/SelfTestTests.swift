@@ -1,0 +1,66 @@
+import Foundation
+import XCTest
+
+@testable import RestoreCore
+
+/// The self-test over the shipped bundle, with a runner that returns what it is told.
+final class SelfTestTests: XCTestCase {
+    func testEveryVectorOfAPrecision() async throws {
+        let bundle = try shipped()
+        let results = try await SelfTest.run(bundle, runner: Recited(bundle: bundle), precision: .float16)
+        XCTAssertEqual(results.map(\.part), PartName.allCases.filter { bundle.manifest.parts[$0] != nil })
+        XCTAssertTrue(results.allSatisfy { $0.passed && $0.maxDifference == 0 && $0.format == .coreml })
+        let both = try await SelfTest.run(bundle, runner: Recited(bundle: bundle))
+        XCTAssertEqual(Set(both.map(\.precision)), [.float16, .int8])
+    }
+
+    func testADifferenceCounts() async throws {
+        let bundle = try shipped()
+        let off = try await SelfTest.run(
+            bundle, runner: Recited(bundle: bundle, added: 0.0625), precision: .float16)
+        for result in off {
+            XCTAssertEqual(result.maxDifference, 0.0625, accuracy: 1e-5)
+            XCTAssertEqual(result.passed, result.tolerance >= result.maxDifference)
+        }
+        XCTAssertFalse(off.allSatisfy(\.passed))
+        let broken = try await SelfTest.run(
+            bundle, runner: Recited(bundle: bundle, added: .nan), precision: .float16)
+        XCTAssertTrue(broken.allSatisfy { !$0.passed && $0.maxDifference == .infinity })
+    }
+
+    func testIntegersDoNotWrap() {
+        XCTAssertEqual(SelfTest.maxDifference(.int8([-128, 3]), .int8([127, 3])), 255)
+        XCTAssertEqual(SelfTest.maxDifference(.uint8([0]), .uint8([255])), 255)
+        XCTAssertEqual(SelfTest.maxDifference(.int8([1]), .int8([1, 2])), .infinity)
+        XCTAssertEqual(SelfTest.maxDifference(.int8([1]), .float32([1])), .infinity)
+    }
+
+    func testNothingToRun() async throws {
+        let bundle = try shipped()
+        do {
+            _ = try await SelfTest.run(bundle, runner: Recited(bundle: bundle), precision: .palettized)
+            XCTFail("nothing was thrown")
+        } catch {
+            XCTAssertEqual((error as? HeirloomError)?.kind, .missingArtifact)
+        }
+    }
+
+    private func shipped() throws -> NetworkBundle {
+        let folder = GoldenFiles.repository.appendingPathComponent("edge/bundles/mobile")
+        let raw = try Data(contentsOf: folder.appendingPathComponent("manifest.json"))
+        return NetworkBundle(folder: folder, manifest: try Manifest(json: raw), digest: "")
+    }
+}
+
+/// Returns the expected output of the tile's golden vector, with something added.
+private struct Recited: PartRunner {
+    let bundle: NetworkBundle
+    var added: Float = 0
+
+    func run(part: PartName, artifact: Artifact, tile: Tile, inputs: [Stored]) async throws -> Stored {
+        let golden = artifact.golden.first { artifact.tiles[$0.tile] == tile }!
+        let expected = try bundle.tensor(golden.outputs[0], as: artifact.outputs[0])
+        guard case .float32(let values) = expected else { return expected }
+        return .float32(values.map { $0 + added })
+    }
+}
