@@ -94,8 +94,11 @@ def export_(
     bundle = open_bundle(folder)
     for platform, assets in wanted:
         target = export(bundle, platform, assets, [each.value for each in precision or ()])
-        files = open_bundle(target).manifest.files.values()
-        Console().print(f"{target}: {len(files)} files, {sum(file.bytes for file in files) / MIB:.1f} MiB")
+        manifest = open_bundle(target).manifest
+        total = sum(file.bytes for file in manifest.files.values())
+        networks = sum(artifact_bytes(manifest, artifact) for _, artifact in _artifacts(manifest))
+        sizes = f"{total / MIB:.1f} MiB, of which {networks / MIB:.1f} MiB networks"
+        Console().print(f"{target}: {len(manifest.files)} files, {sizes}", soft_wrap=True)
 
 
 @command.command()
