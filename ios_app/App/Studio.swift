@@ -40,6 +40,11 @@ final class Studio {
         photo != nil && engine != nil && progress == nil
     }
 
+    /// Whether something is under way that ends when the app leaves the screen.
+    var isBusy: Bool {
+        if case .preparing = networks { true } else { progress != nil }
+    }
+
     /// Prepares the networks while the app is on the screen.
     ///
     /// In the background it may be ended at any time, which must not look as if a processor had crashed it.

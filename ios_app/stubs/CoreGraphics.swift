@@ -50,6 +50,7 @@ public final class CGContext {
         data: UnsafeMutableRawPointer?, width: Int, height: Int, bitsPerComponent: Int, bytesPerRow: Int,
         space: CGColorSpace, bitmapInfo: UInt32
     ) {}
+    public var interpolationQuality = CGInterpolationQuality.default
     public func concatenate(_ transform: CGAffineTransform) {}
     public func draw(_ image: CGImage, in rect: CGRect, byTiling: Bool = false) {}
 }

@@ -20,11 +20,9 @@ extension Float: MLShapedArrayScalar {}
 
 public struct MLShapedArray<Scalar: MLShapedArrayScalar> {
     public init<S: Sequence>(scalars: S, shape: [Int]) where S.Element == Scalar {}
-    public var shape: [Int] { [] }
-    public var scalars: [Scalar] {
-        get { [] }
-        set {}
-    }
+    public func withUnsafeShapedBufferPointer<R>(
+        _ body: (UnsafeBufferPointer<Scalar>, [Int], [Int]) throws -> R
+    ) rethrows -> R { fatalError() }
 }
 
 public class MLFeatureValue {

@@ -26,6 +26,7 @@ public func CGImageDestinationAddImage(
 public func CGImageDestinationFinalize(_ idst: CGImageDestination) -> Bool { false }
 
 public let kCGImageSourceShouldCache: CFString = ""
+public let kCGImageSourceShouldCacheImmediately: CFString = ""
 public let kCGImageSourceCreateThumbnailFromImageAlways: CFString = ""
 public let kCGImageSourceCreateThumbnailWithTransform: CFString = ""
 public let kCGImageSourceThumbnailMaxPixelSize: CFString = ""

@@ -4,6 +4,11 @@
     public init() {}
 }
 
+open class UIApplication: UIResponder {
+    open class var shared: UIApplication { fatalError() }
+    open var isIdleTimerDisabled = false
+}
+
 open class UIViewController: UIResponder {
     public func dismiss(animated flag: Bool, completion: (() -> Void)? = nil) {}
 }
@@ -11,6 +16,10 @@ open class UIViewController: UIResponder {
 open class UINavigationController: UIViewController {}
 
 public final class UIImage: @unchecked Sendable {
+    public enum Orientation: Int, Sendable {
+        case up, down, left, right, upMirrored, downMirrored, leftMirrored, rightMirrored
+    }
+    public var imageOrientation: Orientation { fatalError() }
     public var cgImage: CGImage? { nil }
 }
 

@@ -37,6 +37,7 @@ def one_tile() -> list[PartSource]:
     return [replace(source, tiles=source.tiles[:1]) for source in sources().values()]
 
 
+@pytest.mark.slow
 def test_an_interrupted_conversion_goes_on(tmp_path: Path) -> None:
     folder = tmp_path / "bundle"
     told: list[str] = []

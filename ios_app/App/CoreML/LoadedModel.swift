@@ -27,11 +27,13 @@ final class LoadedModel: @unchecked Sendable {
                 MLFeatureValue(shapedArray: MLShapedArray(scalars: tensor.values, shape: tensor.shape))
             })
         let results = try await model.prediction(from: features, options: MLPredictionOptions())
-        // In the order of the shape: the memory itself may have gaps between rows.
         guard let values = results.featureValue(for: output)?.shapedArrayValue(of: Float.self) else {
             throw AppError.noSuchOutput(output)
         }
-        return values.scalars
+        // Its `scalars` are the same, one by one and slowly.
+        return values.withUnsafeShapedBufferPointer { memory, shape, strides in
+            packed(memory, shape: shape, strides: strides)
+        }
     }
 }
 

@@ -30,6 +30,8 @@ final class RGBABuffer {
                 data: memory.baseAddress, width: width, height: height, bitsPerComponent: 8,
                 bytesPerRow: 4 * width, space: space, bitmapInfo: alpha.rawValue)
         else { throw AppError.notAPhoto }
+        // Pixels fall on pixels: nothing is to be mixed.
+        context.interpolationQuality = .none
         context.concatenate(
             CGAffineTransform(
                 a: upright.a, b: upright.b, c: upright.c, d: upright.d, tx: upright.tx, ty: upright.ty))

@@ -39,21 +39,41 @@ struct CameraPicker: UIViewControllerRepresentable {
             _ picker: UIImagePickerController,
             didFinishPickingMediaWithInfo info: [UIImagePickerController.InfoKey: Any]
         ) {
-            let image = (info[.originalImage] as? UIImage)?.cgImage
+            let picture = info[.originalImage] as? UIImage
             let notes = info[.mediaMetadata] as? [String: Any]
-            finished(image.flatMap { try? Self.written($0, notes: notes ?? [:]) })
+            finished(picture.flatMap { try? Self.written($0, notes: notes ?? [:]) })
         }
 
         func imagePickerControllerDidCancel(_ picker: UIImagePickerController) {
             finished(nil)
         }
 
-        private static func written(_ image: CGImage, notes: [String: Any]) throws -> PhotoFile {
+        private static func written(_ picture: UIImage, notes: [String: Any]) throws -> PhotoFile {
+            guard let image = picture.cgImage else { throw AppError.notAPhoto }
             let url = try WorkFolder.file(named: "Photo.jpg")
             var properties = notes
+            // Its pixels lie as the sensor does, and there may be no notes.
+            properties[kCGImagePropertyOrientation as String] = picture.imageOrientation.exif
             properties[kCGImageDestinationLossyCompressionQuality as String] = 1.0
             try PhotoWriter.encode(image, as: .jpeg, properties: properties, to: url)
             return PhotoFile(url: url)
+        }
+    }
+}
+
+extension UIImage.Orientation {
+    /// The number that EXIF has for it.
+    fileprivate var exif: Int {
+        switch self {
+        case .up: 1
+        case .upMirrored: 2
+        case .down: 3
+        case .downMirrored: 4
+        case .leftMirrored: 5
+        case .right: 6
+        case .rightMirrored: 7
+        case .left: 8
+        @unknown default: 1
         }
     }
 }

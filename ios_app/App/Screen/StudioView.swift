@@ -1,5 +1,6 @@
 import PhotosUI
 import SwiftUI
+import UIKit
 
 /// The app's only screen.
 struct StudioView: View {
@@ -31,6 +32,10 @@ struct StudioView: View {
             .navigationTitle("Heirloom")
         }
         .onChange(of: scenePhase, initial: true) { _, phase in studio.sceneChanged(to: phase) }
+        .onChange(of: studio.isBusy, initial: true) { _, isBusy in
+            // A screen that locks sends the app into the background.
+            UIApplication.shared.isIdleTimerDisabled = isBusy
+        }
         .onChange(of: picked) { _, item in
             guard let item else { return }
             studio.open(item)

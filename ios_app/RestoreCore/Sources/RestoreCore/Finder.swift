@@ -75,7 +75,9 @@ struct Finder {
             $0.middle.distance(to: middle) < Self.samePlace * Self.againWidth
         }
         guard let best = Self.merged(near).first else { return nil }
-        return Face(points: Face.rounded(best.points.map(matrix.inverse.moved)), score: best.score)
+        let found = Face(points: Face.rounded(best.points.map(matrix.inverse.moved)), score: best.score)
+        // So small that its points fall on one another, it could not be aligned.
+        return found.width > 0 ? found : nil
     }
 
     /// What single cells say, in the picture's pixels.

@@ -75,6 +75,19 @@ final class FailureTests: XCTestCase {
         }
     }
 
+    func testABoxThatIsFoundAgainAsAPoint() async throws {
+        let golden = try ToyBundle.golden()
+        let find = [127] + golden.finderPoints
+        let runner = Meddling(toys: Toys(finderPoints: golden.finderPoints)) { part, inputs in
+            guard part == .finder else { return nil }
+            return .int8((0..<inputs[0].count / 192).flatMap { _ in find })
+        }
+        let box = FaceBox(left: 9, top: 9, width: 1e-4, height: 1e-4)
+        let restored = try await golden.restorer(runner).restore(
+            golden.cases[0].picture.pixels, options: Options(faces: .boxes([box])))
+        XCTAssertEqual(restored.faces.map(\.score), [1])
+    }
+
     func testTooLittleMemory() async throws {
         await assertThrows(.memoryBudgetExceeded, Options(), maxMemory: Budget.base)
     }

@@ -117,9 +117,11 @@ class MainActivity : Activity() {
     private fun show(screen: Screen) {
         val idle = screen.busy == null
         compare.show(screen.before, screen.after)
+        compare.keepScreenOn = screen.busy == Busy.RESTORING
         engine.text = screen.engineText()?.on(this) ?: getString(R.string.engine_unknown)
-        message.text = screen.busy?.let { getString(words(it)) } ?: screen.message?.on(this)
-            ?: getString(if (screen.photo == null) R.string.welcome else R.string.ready)
+        val sentence = sentence(screen)
+        // A live region is read out whenever it is set, and the share done is shown many times.
+        if (message.text.toString() != sentence) message.text = sentence
         progress.visibility = if (idle) View.INVISIBLE else View.VISIBLE
         progress.isIndeterminate = screen.share == null
         progress.progress = ((screen.share ?: 0f) * progress.max).toInt()
@@ -132,13 +134,16 @@ class MainActivity : Activity() {
         for (target in listOf(save, share)) target.isEnabled = idle && screen.restored != null
     }
 
-    private fun words(busy: Busy) =
-        when (busy) {
-            Busy.CHECKING -> R.string.checking
-            Busy.OPENING -> R.string.opening
-            Busy.RESTORING -> R.string.restoring
-            Busy.SAVING -> R.string.saving
-        }
+    private fun sentence(screen: Screen): String =
+        screen.message?.on(this) ?: getString(
+            when (screen.busy) {
+                Busy.CHECKING -> R.string.checking
+                Busy.OPENING -> R.string.opening
+                Busy.RESTORING -> R.string.restoring
+                Busy.SAVING -> R.string.saving
+                null -> if (screen.photo == null) R.string.welcome else R.string.ready
+            },
+        )
 
     private fun options() =
         Options(
@@ -159,7 +164,10 @@ class MainActivity : Activity() {
     }
 
     private fun takePicture() {
-        val target = SharedFiles.uriOf(this, studio.capture())
+        val picture = studio.capture()
+        // Where a camera app says that it is done and wrote nothing, the picture before must not be opened.
+        picture.delete()
+        val target = SharedFiles.uriOf(this, picture)
         val intent = Intent(MediaStore.ACTION_IMAGE_CAPTURE).putExtra(MediaStore.EXTRA_OUTPUT, target)
         intent.clipData = ClipData.newRawUri(null, target)
         intent.addFlags(Intent.FLAG_GRANT_WRITE_URI_PERMISSION or Intent.FLAG_GRANT_READ_URI_PERMISSION)
@@ -199,7 +207,9 @@ class MainActivity : Activity() {
 
     /** Opens what another app has sent; the system puts what is sent into the clip data too. */
     private fun openSent(intent: Intent) {
-        if (intent.action != Intent.ACTION_SEND) return
+        // The list of recent apps sends once more what the task began with.
+        val isRepeated = intent.flags and Intent.FLAG_ACTIVITY_LAUNCHED_FROM_HISTORY != 0
+        if (intent.action != Intent.ACTION_SEND || isRepeated) return
         val uri: Uri? = intent.clipData?.getItemAt(0)?.uri
         if (uri == null) studio.say(Text(R.string.not_readable)) else studio.open(uri)
     }

@@ -51,6 +51,7 @@ class Studio(
         start(Busy.CHECKING) {
             // The camera's picture is left: the app may have been ended while the camera was in front.
             removeFiles(SharedFiles.folder(context), but = capture())
+            removeFiles(photos(), but = null)
             val record = networks().record
             return@start { it.copy(engine = record) }
         }
@@ -60,14 +61,19 @@ class Studio(
     fun capture() = File(SharedFiles.folder(context), "capture.jpg")
 
     /** Opens the photo at [uri] in place of the one before. */
-    fun open(uri: Uri) =
+    fun open(uri: Uri) {
+        var kept = screen.photo
         start(Busy.OPENING) {
-            val folder = File(context.cacheDir, "photos").apply { mkdirs() }
-            val photo = Photo.open(context.contentResolver, uri, folder)
-            val before = photo.decodePreview()
-            removeFiles(folder, but = photo.file)
-            return@start { Screen(engine = it.engine, photo = photo, before = before) }
+            try {
+                val photo = Photo.open(context.contentResolver, uri, photos())
+                val before = photo.decodePreview()
+                kept = photo
+                return@start { Screen(engine = it.engine, photo = photo, before = before) }
+            } finally {
+                removeFiles(photos(), but = kept?.file)
+            }
         }
+    }
 
     /** Restores the open photo. */
     fun restore(options: Options) {
@@ -93,15 +99,26 @@ class Studio(
     fun say(message: Text) = show { it.copy(message = message) }
 
     /** The networks; opened, and an engine chosen for them, when they are first asked for. */
-    private fun networks(): Networks =
-        networks ?: Networks(context).also {
-            it.choose(::tell)
-            networks = it
+    private fun networks(): Networks {
+        networks?.let { return it }
+        val opened = Networks(context)
+        var chosen = false
+        try {
+            opened.choose(::tell)
+            chosen = true
+        } finally {
+            if (!chosen) opened.close()
         }
+        networks = opened
+        return opened
+    }
+
+    /** Where the copy of the open photo lies. */
+    private fun photos() = File(context.cacheDir, "photos").apply { mkdirs() }
 
     private fun removeFiles(
         folder: File,
-        but: File,
+        but: File?,
     ) {
         folder.listFiles()?.filterNot { it == but }?.forEach { it.delete() }
     }

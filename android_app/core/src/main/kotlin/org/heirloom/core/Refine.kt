@@ -49,9 +49,12 @@ fun judged(
     face: Face,
     change: ShortArray,
 ): FaceRecord {
+    val step = CHANGE_STEP.toFloat()
     val squares = FloatArray(FEATHER.size)
     for (i in squares.indices) {
-        val (r, g, b) = FloatArray(3) { change[i * 3 + it] * CHANGE_STEP.toFloat() }
+        val r = change[i * 3] * step
+        val g = change[i * 3 + 1] * step
+        val b = change[i * 3 + 2] * step
         squares[i] = (r * r + g * g + b * b) / 3 * FEATHER[i]
     }
     val mean = sum(squares) / sum(FEATHER)

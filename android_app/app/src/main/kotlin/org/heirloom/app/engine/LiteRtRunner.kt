@@ -39,6 +39,9 @@ class LiteRtRunner(
     private val models = HashMap<String, CompiledModel>()
     private val networks = HashMap<Tile, Network>()
 
+    /** Those of all networks, and of one that could not be loaded whole. */
+    private val buffers = ArrayList<TensorBuffer>()
+
     override fun run(
         part: String,
         artifact: Artifact,
@@ -56,11 +59,9 @@ class LiteRtRunner(
         }
 
     override fun close() {
-        networks.values.forEach { network ->
-            network.inputs.values.forEach(TensorBuffer::close)
-            network.outputs.values.forEach(TensorBuffer::close)
-        }
         networks.clear()
+        buffers.forEach(TensorBuffer::close)
+        buffers.clear()
         models.values.forEach(CompiledModel::close)
         models.clear()
         environment.close()
@@ -85,10 +86,12 @@ class LiteRtRunner(
         return Network(
             model,
             signature,
-            artifact.inputs.associate { it.name to model.createInputBuffer(it.name, signature) },
-            artifact.outputs.associate { it.name to model.createOutputBuffer(it.name, signature) },
+            artifact.inputs.associate { it.name to kept(model.createInputBuffer(it.name, signature)) },
+            artifact.outputs.associate { it.name to kept(model.createOutputBuffer(it.name, signature)) },
         )
     }
+
+    private fun kept(buffer: TensorBuffer) = buffer.also(buffers::add)
 
     private fun options(part: String): CompiledModel.Options =
         when (processor) {

@@ -56,8 +56,8 @@ class Networks(
      * Decodes [photo] and restores it; [progress] is told the share done and may throw to cancel.
      *
      * [seen] gets the decoded photo before anything is changed. A GPU that fails meanwhile is not used
-     * again; the photo is then begun anew, as it is where the GPU's latent finds no room. Throws [Refused]
-     * and [HeirloomError].
+     * again; the photo is then begun anew, as it is where the GPU's latent and tiles find no room. Throws
+     * [Refused] and [HeirloomError].
      */
     fun restore(
         photo: Photo,
@@ -78,6 +78,8 @@ class Networks(
             } catch (_: NetworkFailed) {
                 choice.refuse(engine.processor, Refusal.FAILED)
             } catch (_: MemoryBudgetExceeded) {
+                continue
+            } catch (_: OutOfMemoryError) {
                 continue
             }
         }

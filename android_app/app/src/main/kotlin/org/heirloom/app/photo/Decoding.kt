@@ -12,11 +12,12 @@ import org.heirloom.app.Text
 import java.io.File
 import java.io.IOException
 
-/** Pixels of a photo that are decoded at once where it is turned: 16 MiB. */
+/** Pixels of a photo that are decoded at once where it is decoded in bands: 16 MiB, or 32 of 16 bits. */
 private const val BAND_PIXELS = 4 shl 20
 
 /**
- * The photo in [file] as one mutable, upright bitmap; at no time are there two of its size.
+ * The photo in [file] as one mutable, upright bitmap of 8 bits; at no time are there two of its size, but
+ * for pictures of 10 bits.
  *
  * Throws [Refused] if it can't be decoded, or if there is no memory for it.
  */
@@ -25,7 +26,9 @@ internal fun decodePhoto(
     upright: Upright,
 ): Bitmap =
     try {
-        if (upright.isStoredSo) decodeWhole(file) else decodeTurned(file, upright)
+        // Android decodes a PNG of 16 bits to twice the memory, whatever it is asked for.
+        val inBands = !upright.isStoredSo || file.inputStream().use(PngMetadata::isDeep)
+        if (inBands) decodeInBands(file, upright) else decodeWhole(file)
     } catch (error: IOException) {
         throw Refused(Text(R.string.broken), error)
     } catch (error: OutOfMemoryError) {
@@ -50,14 +53,22 @@ private fun decodeWhole(file: File): Bitmap {
     val options = BitmapFactory.Options()
     options.inMutable = true
     options.inPreferredConfig = Bitmap.Config.ARGB_8888
-    return BitmapFactory.decodeFile(file.path, options) ?: throw IOException("can't be decoded")
+    val whole: Bitmap? = BitmapFactory.decodeFile(file.path, options)
+    if (whole == null) throw IOException("can't be decoded")
+    if (whole.config == Bitmap.Config.ARGB_8888) return whole
+    // HEIC and AVIF of 10 bits stay so from Android 13 on.
+    try {
+        return whole.copy(Bitmap.Config.ARGB_8888, true) ?: throw IOException("can't be converted")
+    } finally {
+        whole.recycle()
+    }
 }
 
 /**
- * Decodes band by band and draws each where it belongs. Only JPEG and PNG have an orientation here, and
- * both can be decoded in bands.
+ * Decodes band by band and draws each where it belongs. Only JPEG and PNG have an orientation here, or are
+ * known to have 16 bits, and both can be decoded in bands.
  */
-private fun decodeTurned(
+private fun decodeInBands(
     file: File,
     upright: Upright,
 ): Bitmap {
@@ -67,17 +78,19 @@ private fun decodeTurned(
     if (decoder == null) throw IOException("can't be decoded")
     try {
         val whole = Bitmap.createBitmap(upright.width, upright.height, Bitmap.Config.ARGB_8888)
-        whole.setHasAlpha(false)
         val canvas = Canvas(whole)
+        var hasAlpha = false
         val rows = maxOf(1, BAND_PIXELS / decoder.width)
         for (top in 0 until decoder.height step rows) {
             val bottom = minOf(top + rows, decoder.height)
             val band: Bitmap? = decoder.decodeRegion(Rect(0, top, decoder.width, bottom), null)
             if (band == null) throw IOException("can't be decoded")
-            if (band.hasAlpha()) whole.setHasAlpha(true)
+            hasAlpha = hasAlpha || band.hasAlpha()
             canvas.drawBitmap(band, matrixOf(upright).apply { preTranslate(0f, top.toFloat()) }, null)
             band.recycle()
         }
+        // Not earlier: a canvas for an opaque bitmap need not write alpha.
+        whole.setHasAlpha(hasAlpha)
         return whole
     } finally {
         decoder.recycle()

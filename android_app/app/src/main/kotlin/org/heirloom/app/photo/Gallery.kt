@@ -13,6 +13,9 @@ import org.heirloom.app.Refused
 import org.heirloom.app.Text
 import java.io.File
 import java.io.IOException
+import java.text.SimpleDateFormat
+import java.util.Date
+import java.util.Locale
 
 /** Saves restored photos where the phone's gallery shows them: Pictures/Heirloom. */
 object Gallery {
@@ -45,7 +48,7 @@ object Gallery {
         photo: RestoredPhoto,
     ) {
         val values = ContentValues()
-        values.put(MediaStore.MediaColumns.DISPLAY_NAME, photo.file.name)
+        values.put(MediaStore.MediaColumns.DISPLAY_NAME, nameFor(photo))
         values.put(MediaStore.MediaColumns.MIME_TYPE, photo.mime)
         values.put(RELATIVE_PATH, "${Environment.DIRECTORY_PICTURES}/$ALBUM")
         values.put(IS_PENDING, 1)
@@ -66,7 +69,7 @@ object Gallery {
     private fun saveAsFile(context: Context, photo: RestoredPhoto) {
         val pictures = Environment.getExternalStoragePublicDirectory(Environment.DIRECTORY_PICTURES)
         val folder = File(pictures, ALBUM).apply { mkdirs() }
-        val target = freeName(folder, photo.file)
+        val target = File(folder, nameFor(photo))
         val partial = File(folder, ".${target.name}.partial")
         try {
             photo.file.copyTo(partial, overwrite = true)
@@ -77,12 +80,9 @@ object Gallery {
         MediaScannerConnection.scanFile(context, arrayOf(target.path), arrayOf(photo.mime), null)
     }
 
-    private fun freeName(
-        folder: File,
-        file: File,
-    ): File =
-        generateSequence(1) { it + 1 }
-            .map { if (it == 1) file.name else "${file.nameWithoutExtension}-$it.${file.extension}" }
-            .map { File(folder, it) }
-            .first { !it.exists() }
+    /** With the time: what the camera took always has the same name, and MediaStore takes that 32 times. */
+    private fun nameFor(photo: RestoredPhoto): String {
+        val time = SimpleDateFormat("yyyyMMdd-HHmmss", Locale.ROOT).format(Date())
+        return "${photo.file.nameWithoutExtension}-$time.${photo.file.extension}"
+    }
 }

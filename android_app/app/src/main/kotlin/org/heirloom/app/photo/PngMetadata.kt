@@ -13,11 +13,21 @@ object PngMetadata {
     /** No metadata chunk that is worth carrying is larger; a broken length must not exhaust the memory. */
     private const val MOST = 16 shl 20
 
+    /** Before it lie the signature, and the first chunk's length, name, and the photo's width and height. */
+    private const val DEPTH_AT = 24
+    private const val DEEP = 16
+
     private class Chunk(
         val name: String,
         val content: ByteArray,
     ) {
         val isXmp get() = name == "iTXt" && content.startsWith(XMP)
+    }
+
+    /** Whether [source] is a PNG with 16 bits a sample. */
+    fun isDeep(source: InputStream): Boolean {
+        val head = source.take(DEPTH_AT + 1)
+        return head != null && head.startsWith(SIGNATURE) && head[DEPTH_AT].toInt() == DEEP
     }
 
     /** The metadata of the PNG in [source]; reads no further than its first pixels. */

@@ -9,6 +9,7 @@ import kotlin.test.Test
 import kotlin.test.assertContentEquals
 import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
+import kotlin.test.assertFalse
 import kotlin.test.assertNull
 
 class PngMetadataTest {
@@ -49,9 +50,22 @@ class PngMetadataTest {
     }
 
     @Test
+    fun `a PNG of 16 bits is told by its header`() {
+        val size = ByteArray(8) { 1 }
+        for (depth in listOf(1, 8, 16)) {
+            val file = png(chunk("IHDR", size + bytes(depth, 2, 0, 0, 0)), pixels)
+            assertEquals(depth == 16, isDeep(file), "$depth bits")
+            assertFalse(isDeep(file.copyOf(24)))
+        }
+        assertFalse(isDeep(ByteArray(64) { 16 }))
+    }
+
+    @Test
     fun `only a PNG is written into`() {
         assertFailsWith<IOException> { write(latin("GIF89a"), Metadata()) }
     }
+
+    private fun isDeep(file: ByteArray) = PngMetadata.isDeep(ByteArrayInputStream(file))
 
     private fun write(
         encoded: ByteArray,
