@@ -88,7 +88,9 @@ def look_again(part: LoadedPart, pixels: Pixels, face: Face) -> Face | None:
     if not near:
         return None
     best = merged(near)[0]
-    return Face(_rounded(moved(best.points, inverse(matrix))), best.score)
+    again = Face(_rounded(moved(best.points, inverse(matrix))), best.score)
+    # A find much smaller than a pixel ends in one point.
+    return again if again.width > 0 else None
 
 
 def _finds(part: LoadedPart, picture: NDArray[np.uint8], threshold: float) -> list[Face]:

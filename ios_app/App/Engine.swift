@@ -9,10 +9,16 @@ struct Engine: Sendable {
     let plan: ComputePlan?
     private let bundle: NetworkBundle
     private let runner: CoreMLRunner
+    private let file: TrialFile
 
     /// For one photo, which may take `maxMemory` bytes; nil: any. Networks stay loaded for the next.
     func restorer(maxMemory: Int?) throws -> Restorer {
         try Restorer(bundle: bundle, runner: runner, precision: candidate.precision, maxMemory: maxMemory)
+    }
+
+    /// Runs `work`, which restores a photo; an app that dies meanwhile knows it at its next start.
+    func restoring<Result>(_ work: () async throws -> Result) async rethrows -> Result {
+        try await Heirloom.restoring(with: candidate, file, run: work)
     }
 
     /// Checks the bundle and finds the fastest way to run it that gives right results.
@@ -35,7 +41,7 @@ struct Engine: Sendable {
         guard let best = trials.best(of: candidates) else { throw AppError.nothingPasses }
         return Engine(
             candidate: best, plan: try await plan(best, bundle, compiled), bundle: bundle,
-            runner: CoreMLRunner(compiled, units: best.units))
+            runner: CoreMLRunner(compiled, units: best.units), file: file)
     }
 
     private static func openBundle() throws -> NetworkBundle {

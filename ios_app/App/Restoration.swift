@@ -28,8 +28,10 @@ enum Restoration {
         try FreeMemory.check(free, for: source.upright)
         let restorer = try engine.restorer(maxMemory: free)
         let buffer = try source.decoded()
-        let restored = try await restorer.restore(buffer.pixels, options: choices.options) { share in
-            progress.yield(share)
+        let restored = try await engine.restoring {
+            try await restorer.restore(buffer.pixels, options: choices.options) { share in
+                progress.yield(share)
+            }
         }
         let file = try WorkFolder.file(named: "Restored.\(source.kind.suffix)")
         try PhotoWriter.write(buffer, like: source, to: file)

@@ -98,6 +98,23 @@ final class TrialsTests: XCTestCase {
         XCTAssertEqual(file.read(), Trials())
     }
 
+    func testTwoPhotosInARowThatDidNotEndRuleOut() async throws {
+        let file = try temporary()
+        try file.write(trials((cpu, .passed(seconds: 0.9)), (engine, .passed(seconds: 0.1))))
+        await restoring(with: engine, file) {
+            // The app would die here, and once more at its next photo.
+            XCTAssertEqual(file.read().best(of: all), engine)
+            await restoring(with: engine, file) { XCTAssertEqual(file.read().best(of: all), cpu) }
+        }
+        XCTAssertEqual(file.read().best(of: all), engine)
+    }
+
+    func testTheCPUIsNeverRuledOutByPhotos() throws {
+        var known = trials((cpu, .passed(seconds: 1)))
+        for _ in 0..<3 { known.beginPhoto(cpu) }
+        XCTAssertEqual(known.best(of: all), cpu)
+    }
+
     private func trials(_ outcomes: (Candidate, Trials.Outcome)...) -> Trials {
         var trials = Trials()
         for (candidate, outcome) in outcomes {

@@ -116,6 +116,16 @@ def test_finds_of_one_face_are_merged_by_their_scores() -> None:
     assert merged([]) == []
 
 
+def test_a_find_that_shrinks_to_a_point_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = np.full((16, 16, 11), -9, np.float32)
+    points = at(0, 0, 44).points / finder.POINT_UNIT
+    told[8, 8] = [3, *points.ravel()]
+    monkeypatch.setattr(finder, "part_map", lambda *_: told)
+    photo = photo_with_disc(200)
+    assert look_again(Part(), photo, in_box(500, 300, 1e-4, 1e-4)) is None  # type: ignore[arg-type]
+    assert look_again(Part(), photo, in_box(500, 300, 90, 90)) is not None  # type: ignore[arg-type]
+
+
 def test_a_marked_face_is_looked_at_upright_or_taken_as_marked(knows: Knows) -> None:
     marked = in_box(400, 190, 200, 220)
     found = look_again(Part(), photo_with_disc(200), marked)  # type: ignore[arg-type]

@@ -3,7 +3,7 @@ import Foundation
 /// Keeps trials between starts, for one bundle, system and version of the app.
 ///
 /// A file and not the user defaults, because what is under way has to be on disk at the moment of a crash.
-struct TrialFile {
+struct TrialFile: Sendable {
     private struct Stored: Codable {
         let scope: String
         let trials: Trials

@@ -31,3 +31,18 @@ func tryAll(
     }
     return trials
 }
+
+/// Restores a photo with `candidate` by `run`; if the app dies meanwhile, `file` has it.
+func restoring<Result>(
+    with candidate: Candidate, _ file: TrialFile, run: () async throws -> Result
+) async rethrows -> Result {
+    var trials = file.read()
+    trials.beginPhoto(candidate)
+    // A full storage must not keep a photo from being restored.
+    try? file.write(trials)
+    defer {
+        trials.endPhoto(candidate)
+        try? file.write(trials)
+    }
+    return try await run()
+}

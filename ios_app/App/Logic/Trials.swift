@@ -1,7 +1,8 @@
 /// What is known of the candidates on this device, and which of them to use.
 ///
 /// A candidate is entered as under way before it runs. One that is found under way when the app starts
-/// has taken the app down with it, and is not tried again.
+/// has taken the app down with it, and is not tried again. Photos have larger tiles than the trials: a
+/// candidate with which the app did not come through two photos in a row is not used either.
 struct Trials: Codable, Equatable {
     /// How a candidate fared with the golden vectors.
     enum Outcome: Codable, Equatable {
@@ -10,12 +11,20 @@ struct Trials: Codable, Equatable {
         case crashed
     }
 
+    /// So many photos, begun one after the other and not ended, rule a candidate out. One may have been
+    /// ended by the system or by the user.
+    static let mostUnfinished = 2
+
     private(set) var outcomes: [Candidate: Outcome] = [:]
     private(set) var underWay: Candidate?
+    private var unfinished: [Candidate: Int] = [:]
 
     /// The fastest that computes what the bundle expects; of equals the one listed first.
     func best(of candidates: [Candidate]) -> Candidate? {
-        let passed = candidates.compactMap { candidate in
+        let sound = candidates.filter { candidate in
+            candidate.units == .cpuOnly || unfinished[candidate, default: 0] < Self.mostUnfinished
+        }
+        let passed = sound.compactMap { candidate in
             if case .passed(let seconds)? = outcomes[candidate] { (candidate, seconds) } else { nil }
         }
         return passed.min { $0.1 < $1.1 }?.0
@@ -29,6 +38,16 @@ struct Trials: Codable, Equatable {
     /// To be stored before `candidate` runs.
     mutating func begin(_ candidate: Candidate) {
         underWay = candidate
+    }
+
+    /// To be stored before a photo is restored with `candidate`.
+    mutating func beginPhoto(_ candidate: Candidate) {
+        unfinished[candidate, default: 0] += 1
+    }
+
+    /// The photo has ended, well or not, and the app is still there.
+    mutating func endPhoto(_ candidate: Candidate) {
+        unfinished[candidate] = nil
     }
 
     /// The candidate under way has run.

@@ -88,7 +88,9 @@ fun lookAgain(
             hypot(it.middle[0] - centre, it.middle[1] - centre) < SAME_PLACE * AGAIN_WIDTH
         }
     val best = merged(near).firstOrNull() ?: return null
-    return Face(onGrid(alignment.inverse().moved(best.points)), best.score)
+    val again = Face(onGrid(alignment.inverse().moved(best.points)), best.score)
+    // A find much smaller than a pixel ends in one point.
+    return if (again.width > 0) again else null
 }
 
 /** What single cells say from a score of [threshold] on, in the picture's pixels. */
