@@ -1,4 +1,8 @@
-"""Does this device's runtime reproduce the golden vectors?"""
+"""Does this device's runtime reproduce the golden vectors, in tiles of every size?
+
+A bundle has golden vectors of a small tile. In a larger one they are laid side by side: what a cell sees
+within its halo is the same then, so each copy's centre must come out as it does alone.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +14,14 @@ from numpy.typing import NDArray
 
 from edge.bundle import Bundle, read_tensor
 from edge.errors import MissingArtifact, SelfTestFailed
-from edge.manifest import Artifact, Format, Golden, PartName, Precision
+from edge.manifest import Artifact, Format, Golden, PartName, Precision, Tensor, Tile
 from edge.runtimes import available_formats, load_network
 
 
 @dataclass(frozen=True)
 class GoldenResult:
-    """One golden vector, run. Differences are in stored units; not-finite output counts as infinite."""
+    """One golden vector in one tile, run. Differences are in stored units; what is not finite counts as
+    infinite."""
 
     part: PartName
     format: Format
@@ -31,18 +36,19 @@ class GoldenResult:
 def self_test(
     bundle: Bundle, threads: int = 1, runtime: str | None = None, must_pass: bool = False
 ) -> list[GoldenResult]:
-    """Run every golden vector that this machine (or ``runtime`` alone) can run.
+    """Run every golden vector that this machine (or ``runtime`` alone) can run, in each tile that it fits.
 
     Raises MissingArtifact if there is none, RuntimeUnavailable, and with ``must_pass``
     SelfTestFailed, naming what failed.
     """
     formats = available_formats(runtime)
     results = [
-        _run_golden(bundle, part, artifact, golden, threads, runtime)
+        _run_golden(bundle, part, artifact, golden, tile, threads, runtime)
         for part, networks in bundle.manifest.parts.items()
         for artifact in networks.artifacts
         if artifact.format in formats
         for golden in artifact.golden
+        for tile in _tiles(artifact, golden)
     ]
     if not results:
         raise MissingArtifact(f"The bundle has nothing that {', '.join(formats)} can run.")
@@ -56,21 +62,35 @@ def self_test(
     return results
 
 
+def _tiles(artifact: Artifact, golden: Golden) -> list[Tile]:
+    """The golden vector's own tile, then the larger ones."""
+    own = artifact.tiles[golden.tile]
+    others = (tile for tile in artifact.tiles if tile is not own)
+    return [own, *(tile for tile in others if tile.rows >= own.rows and tile.columns >= own.columns)]
+
+
 def _run_golden(
-    bundle: Bundle, part: PartName, artifact: Artifact, golden: Golden, threads: int, runtime: str | None
+    bundle: Bundle,
+    part: PartName,
+    artifact: Artifact,
+    golden: Golden,
+    tile: Tile,
+    threads: int,
+    runtime: str | None,
 ) -> GoldenResult:
-    tile = artifact.tiles[golden.tile]
+    own, halo = artifact.tiles[golden.tile], bundle.manifest.parts[part].halo
     network = load_network(bundle.folder / tile.file, artifact, tile, threads, runtime)
     inputs = [
-        read_tensor(bundle, path, spec, tile)
+        _side_by_side(read_tensor(bundle, path, spec, own), spec, tile)
         for path, spec in zip(golden.inputs, artifact.inputs, strict=True)
     ]
-    expected = [
-        read_tensor(bundle, path, spec, tile)
-        for path, spec in zip(golden.outputs, artifact.outputs, strict=True)
-    ]
-    outputs = network.run(inputs)
-    difference = max(max_difference(a, b) for a, b in zip(outputs, expected, strict=True))
+    difference = 0.0
+    outputs = zip(network.run(inputs), golden.outputs, artifact.outputs, strict=True)
+    for output, path, spec in outputs:
+        expected = read_tensor(bundle, path, spec, own)
+        if tile is not own:
+            output, expected = (_centres(each, own, halo) for each in (output, expected))
+        difference = max(difference, max_difference(output, expected))
     return GoldenResult(
         part=part,
         format=artifact.format,
@@ -81,6 +101,22 @@ def _run_golden(
         tolerance=golden.tolerance,
         passed=difference <= golden.tolerance,
     )
+
+
+def _side_by_side(tensor: NDArray[Any], spec: Tensor, tile: Tile) -> NDArray[Any]:
+    """A golden input as often as it fits into ``tile``, and cut off where the tile ends."""
+    if spec.shape is not None:
+        return tensor
+    down, across = -(-tile.rows // tensor.shape[1]), -(-tile.columns // tensor.shape[2])
+    return np.tile(tensor, (1, down, across, 1))[:, : tile.rows, : tile.columns]
+
+
+def _centres(tensor: NDArray[Any], own: Tile, halo: int) -> NDArray[Any]:
+    """What no copy's neighbour reaches, ``(copies down, rows, copies across, columns, channels)``."""
+    down, across = tensor.shape[1] // own.rows, tensor.shape[2] // own.columns
+    whole = tensor[0, : down * own.rows, : across * own.columns]
+    copies = whole.reshape(down, own.rows, across, own.columns, -1)
+    return copies[:, halo : own.rows - halo, :, halo : own.columns - halo]
 
 
 def max_difference(a: NDArray[Any], b: NDArray[Any]) -> float:

@@ -188,7 +188,8 @@ def test_the_self_test_covers_every_golden_vector(tiny_bundle: Path) -> None:
     bundle = open_bundle(tiny_bundle)
     results = self_test(bundle, must_pass=True)
     artifacts = [a for part in bundle.manifest.parts.values() for a in part.artifacts]
-    assert len(results) == sum(len(a.golden) for a in artifacts) == 23
+    # One golden vector each, in both tiles: the face and tone networks have only one.
+    assert len(results) == sum(len(a.tiles) for a in artifacts) == 41
     assert {result.precision for result in results} == {"float32", "float16", "int8"}
     assert all(result.passed for result in results)
     assert {result.format for result in self_test(bundle, runtime="onnx")} == {"onnx"}
@@ -212,6 +213,17 @@ def test_the_self_test_notices_one_wrong_value(own_bundle: Path) -> None:
     ]
     with pytest.raises(SelfTestFailed, match="decoder"):
         self_test(bundle, must_pass=True)
+
+
+def test_the_self_test_sees_that_only_larger_tiles_are_wrong(tiny_bundle: Path) -> None:
+    bundle = open_bundle(tiny_bundle)
+    parts = bundle.manifest.parts
+    # With too small a halo the copies in a larger tile see each other.
+    wrong = parts | {"decoder": msgspec.structs.replace(parts["decoder"], halo=0)}
+    manifest = msgspec.structs.replace(bundle.manifest, parts=wrong)
+    failed = [result for result in self_test(Bundle(tiny_bundle, manifest, "")) if not result.passed]
+    assert {(result.part, result.rows) for result in failed} == {("decoder", 16)}
+    assert {result.precision for result in failed} == {"float32", "int8"}
 
 
 def test_a_self_test_of_nothing_does_not_pass(tiny_bundle: Path) -> None:
@@ -238,10 +250,10 @@ def test_show_prints_what_is_in_the_bundle(tiny_bundle: Path) -> None:
 
 def test_verify_passes_and_fails_with_the_bundle(own_bundle: Path) -> None:
     result = CliRunner().invoke(command, ["verify", str(own_bundle)])
-    assert (result.exit_code, "23 of 23" in result.output) == (0, True)
+    assert (result.exit_code, "41 of 41" in result.output) == (0, True)
     spoil_golden(own_bundle, "golden/decoder-litert-int8-out0.bin")
     result = CliRunner().invoke(command, ["verify", str(own_bundle)])
-    assert (result.exit_code, "22 of 23" in result.output) == (1, True)
+    assert (result.exit_code, "40 of 41" in result.output) == (1, True)
     (own_bundle / NETWORK).write_bytes(b"")
     result = CliRunner().invoke(command, ["verify", str(own_bundle)])
     assert isinstance(result.exception, ChecksumMismatch)

@@ -8,7 +8,9 @@ final class SelfTestTests: XCTestCase {
     func testEveryVectorOfAPrecision() async throws {
         let bundle = try shipped()
         let results = try await SelfTest.run(bundle, runner: Recited(bundle: bundle), precision: .float16)
-        XCTAssertEqual(results.map(\.part), PartName.allCases.filter { bundle.manifest.parts[$0] != nil })
+        let parts = PartName.allCases.filter { bundle.manifest.parts[$0] != nil }
+        XCTAssertEqual(Set(results.map(\.part)), Set(parts))
+        XCTAssertEqual(results.filter { $0.part == .mapper }.map(\.rows), [32, 64, 128, 256])
         XCTAssertTrue(results.allSatisfy { $0.passed && $0.maxDifference == 0 && $0.format == .coreml })
         let both = try await SelfTest.run(bundle, runner: Recited(bundle: bundle))
         XCTAssertEqual(Set(both.map(\.precision)), [.float16, .int8])
@@ -26,6 +28,15 @@ final class SelfTestTests: XCTestCase {
         let broken = try await SelfTest.run(
             bundle, runner: Recited(bundle: bundle, added: .nan), precision: .float16)
         XCTAssertTrue(broken.allSatisfy { !$0.passed && $0.maxDifference == .infinity })
+    }
+
+    func testALargerTileThatDiffersCounts() async throws {
+        let bundle = try shipped()
+        let results = try await SelfTest.run(
+            bundle, runner: Recited(bundle: bundle, added: 0.5, atLeast: 256), precision: .float16)
+        XCTAssertEqual(
+            Set(results.filter { !$0.passed }.map(\.part)), [.scratch, .encoder, .mapper, .decoder])
+        XCTAssertTrue(results.allSatisfy { $0.passed == ($0.rows < 256) })
     }
 
     func testIntegersDoNotWrap() {
@@ -52,15 +63,19 @@ final class SelfTestTests: XCTestCase {
     }
 }
 
-/// Returns the expected output of the tile's golden vector, with something added.
+/// Returns the expected output of the golden vector as often as it fits into the tile, with something added
+/// in tiles of enough rows.
 private struct Recited: PartRunner {
     let bundle: NetworkBundle
     var added: Float = 0
+    var atLeast = 0
 
     func run(part: PartName, artifact: Artifact, tile: Tile, inputs: [Stored]) async throws -> Stored {
-        let golden = artifact.golden.first { artifact.tiles[$0.tile] == tile }!
-        let expected = try bundle.tensor(golden.outputs[0], as: artifact.outputs[0])
+        let (golden, spec) = (artifact.golden[0], artifact.outputs[0])
+        let copies = Copies(own: artifact.tiles[golden.tile], tile: tile, halo: 0)
+        let own = try bundle.tensor(golden.outputs[0], as: spec)
+        let expected = spec.shape == nil ? copies.sideBySide(own, channels: spec.channels) : own
         guard case .float32(let values) = expected else { return expected }
-        return .float32(values.map { $0 + added })
+        return .float32(tile.rows < atLeast ? values : values.map { $0 + added })
     }
 }

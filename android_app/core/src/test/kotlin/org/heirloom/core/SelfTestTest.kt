@@ -32,11 +32,35 @@ class SelfTestTest {
         assertEquals(
             bundle.manifest.parts.keys
                 .toList(),
-            results.map { it.part },
+            results.map { it.part }.distinct(),
         )
         assertTrue(results.all { it.passed && it.maxDifference == 0.0 })
         assertEquals(1f, told.last())
+        val tiles = bundle.manifest.parts.mapValues { (_, part) -> part.artifacts[0].tiles.size }
+        assertEquals(tiles.values.sum(), results.size)
     }
+
+    @Test
+    fun aLargerTileThatDiffersFails() {
+        val runner =
+            object : PartRunner by gives(0) {
+                override fun run(
+                    part: String,
+                    artifact: Artifact,
+                    tile: Tile,
+                    inputs: List<Stored>,
+                ): Stored {
+                    val output = gives(0).run(part, artifact, tile, inputs)
+                    val at = (5 * tile.columns + 5) * artifact.outputs[0].channels
+                    if (part == "finder" && tile != own(artifact)) (output as Int8Values).values[at] = 1
+                    return output
+                }
+            }
+        val failed = SelfTest.run(bundle, runner).filterNot { it.passed }
+        assertEquals(listOf("finder"), failed.map { it.part })
+    }
+
+    private fun own(artifact: Artifact) = artifact.tiles[artifact.golden[0].tile]
 
     @Test
     fun oneLevelTooMuchFails() {
