@@ -1,7 +1,7 @@
 /// What is known of the candidates on this device, and which of them to use.
 ///
 /// A candidate is entered as under way before it runs. One that is found under way when the app starts
-/// has taken the app down with it, and is not tried again. Photos have larger tiles than the trials: a
+/// has taken the app down with it, and is not tried again. Photos ask more than the trials: a
 /// candidate with which the app did not come through two photos in a row is not used either.
 struct Trials: Codable, Equatable {
     /// How a candidate fared with the golden vectors.
