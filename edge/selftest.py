@@ -34,9 +34,14 @@ class GoldenResult:
 
 
 def self_test(
-    bundle: Bundle, threads: int = 1, runtime: str | None = None, must_pass: bool = False
+    bundle: Bundle,
+    threads: int = 1,
+    runtime: str | None = None,
+    must_pass: bool = False,
+    own_tiles: bool = False,
 ) -> list[GoldenResult]:
-    """Run every golden vector that this machine (or ``runtime`` alone) can run, in each tile that it fits.
+    """Run every golden vector that this machine (or ``runtime`` alone) can run, in each tile that it fits,
+    or in its ``own_tiles`` only.
 
     Raises MissingArtifact if there is none, RuntimeUnavailable, and with ``must_pass``
     SelfTestFailed, naming what failed.
@@ -48,7 +53,7 @@ def self_test(
         for artifact in networks.artifacts
         if artifact.format in formats
         for golden in artifact.golden
-        for tile in _tiles(artifact, golden)
+        for tile in _tiles(artifact, golden, own_tiles)
     ]
     if not results:
         raise MissingArtifact(f"The bundle has nothing that {', '.join(formats)} can run.")
@@ -62,10 +67,10 @@ def self_test(
     return results
 
 
-def _tiles(artifact: Artifact, golden: Golden) -> list[Tile]:
+def _tiles(artifact: Artifact, golden: Golden, own_only: bool) -> list[Tile]:
     """The golden vector's own tile, then the larger ones."""
     own = artifact.tiles[golden.tile]
-    others = (tile for tile in artifact.tiles if tile is not own)
+    others = (tile for tile in artifact.tiles if tile is not own and not own_only)
     return [own, *(tile for tile in others if tile.rows >= own.rows and tile.columns >= own.columns)]
 
 

@@ -47,10 +47,13 @@ def verify(
     folder: Folder = None,
     runtime: Annotated[str | None, typer.Option(help="Test this runtime only: litert or onnx.")] = None,
     threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 1,
+    own_tiles: Annotated[
+        bool, typer.Option("--own-tiles", help="Only in the vectors' own, small tiles: quicker.")
+    ] = False,
 ) -> None:
     """Check every file, then run the golden vectors here, in every tile. Exit status 1 if any differ."""
     bundle = open_bundle(folder)
-    results = self_test(bundle, threads, runtime)
+    results = self_test(bundle, threads, runtime, own_tiles=own_tiles)
     console = Console()
     table = Table("part", "format", "precision", "tile", "difference", "allowed", "")
     for result in results:

@@ -190,6 +190,7 @@ def test_the_self_test_covers_every_golden_vector(tiny_bundle: Path) -> None:
     artifacts = [a for part in bundle.manifest.parts.values() for a in part.artifacts]
     # One golden vector each, in both tiles: the face and tone networks have only one.
     assert len(results) == sum(len(a.tiles) for a in artifacts) == 41
+    assert len(self_test(bundle, own_tiles=True)) == sum(len(a.golden) for a in artifacts) == 23
     assert {result.precision for result in results} == {"float32", "float16", "int8"}
     assert all(result.passed for result in results)
     assert {result.format for result in self_test(bundle, runtime="onnx")} == {"onnx"}

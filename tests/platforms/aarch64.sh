@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Restore a photo as a Raspberry Pi would, with the aarch64 wheels under qemu, and compare with this machine:
+# Run the golden vectors and restore a photo as a Raspberry Pi would, with the aarch64 wheels under qemu, and
+# compare the photo with what this machine makes of it:
 #   tests/platforms/aarch64.sh [PHOTO.png] [OPTION of heirloom restore ...]
 # Needs Debian, and no root: packages are unpacked into a cache, none is installed. Timings mean nothing.
 set -euo pipefail
@@ -67,7 +68,7 @@ photo=${1:-$here/samples/astronaut-old.jpg}
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 suffix=.${photo##*.}
-on_pi bundle verify --runtime litert
+on_pi bundle verify --runtime litert --own-tiles
 on_pi restore "$photo" -o "$out/pi$suffix" "$@"
 "$here/.venv/bin/heirloom" restore "$photo" -o "$out/here$suffix" "$@"
 cmp "$out/pi$suffix" "$out/here$suffix"
