@@ -64,6 +64,7 @@ def made(parts: PublishedParts, tmp_path_factory: pytest.TempPathFactory) -> tup
     return folder, build_bundle(chain(parts), recipe(parts, *kinds), folder)
 
 
+@pytest.mark.slow
 def test_every_format_has_int8_weights_and_passes_its_gate(made: tuple[Path, Made]) -> None:
     folder, result = made
     bundle = open_bundle(folder)
@@ -82,6 +83,7 @@ def test_every_format_has_int8_weights_and_passes_its_gate(made: tuple[Path, Mad
     assert kinds["DequantizeLinear"] == kinds["Conv"] > 10
 
 
+@pytest.mark.slow
 def test_what_making_took_is_told(made: tuple[Path, Made]) -> None:
     records = [record for records in made[1].records.values() for record in records]
     assert len(records) == 9
@@ -136,6 +138,7 @@ def test_weights_of_over_32_megabytes_are_rounded_channel_by_channel(tmp_path: P
     assert error.max() < 0.05
 
 
+@pytest.mark.slow
 def test_the_runtime_says_that_it_needs_mobile_networks(made: tuple[Path, Made]) -> None:
     with pytest.raises(MissingArtifact, match="has no encoder: name a bundle of mobile networks"):
         find_part(open_bundle(made[0]), "encoder")
