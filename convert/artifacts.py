@@ -17,6 +17,7 @@ from convert.litert_file import check_operations
 from convert.onnx_files import Float16, convert_onnx
 from convert.parts import End, PartSource
 from convert.qdq import end_ranges, quantized, scale_and_zero_point
+from edge.bundle import LARGE
 from edge.manifest import (
     Artifact,
     DataType,
@@ -38,6 +39,9 @@ PRECISIONS: dict[Format, tuple[Precision, ...]] = {
 
 PUBLISHED_PRECISIONS: tuple[Precision, ...] = ("float32", "float16", "int8_weights")
 """What every format offers of the published networks."""
+
+ONNX_TILES = 2
+"""Sizes that a part comes in at most, a large one in one: each is a file with all the weights."""
 
 UNPROVEN = Gate(output_psnr=0, residual_psnr=None, worst_tile_psnr=0, tiles=1, data="")
 
@@ -114,7 +118,8 @@ def _write_onnx(source: PartSource, precision: Precision, made_of: Ingredients, 
         names = [*(f"args_{index}" for index in range(len(source.inputs))), "output_0"]
         stored = {name: scale_and_zero_point(each) for name, each in zip(names, limits, strict=True)}
     tiles = []
-    for size, inputs in zip(source.tiles, examples(source).values(), strict=True):
+    most = 1 if source.name in LARGE else ONNX_TILES
+    for size, inputs in list(zip(source.tiles, examples(source).values(), strict=True))[:most]:
         file = f"{source.name}/{precision}-{size[0]}x{size[1]}.onnx"
         if stored:
             inputs = [value.to(torch.int8) for value in inputs]

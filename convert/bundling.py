@@ -29,10 +29,10 @@ from convert.parts import PartSource
 from convert.proof import Prover
 from convert.ranges import named_ranges, part_ranges
 from convert.samples import Photos, Sampler, tile_samples
-from edge.bundle import file_entry, write_manifest
+from edge.bundle import LARGE, file_entry, write_manifest
 from edge.errors import HeirloomError
 from edge.files import written_beside
-from edge.manifest import Artifact, File, Format, Manifest, Part, PartName, Precision, Provenance
+from edge.manifest import Artifact, Detection, File, Format, Manifest, Part, PartName, Precision, Provenance
 from edge.memory import give_back, peak, reset_peak
 
 TOOLS = (
@@ -44,9 +44,6 @@ TOOLS = (
     "onnx",
     "onnxruntime",
 )
-
-SCRATCH_THRESHOLD = 0.85
-"""False scratches cost clean photos most; `heirloom held-out` shows what each threshold finds."""
 
 FINDER_THRESHOLD = 0.8
 """`heirloom evaluate-faces` then sees no false face in 39 clean photos without any, and two in old ones."""
@@ -72,7 +69,7 @@ class Recipe:
     """Learnt ones (`convert.ranges`), in place of those that calibration finds for the restore path."""
     kinds: tuple[Kind, ...] = (("litert", "float32"), ("litert", "int8"))
     sampler: Sampler = tile_samples
-    scratch_threshold: float = SCRATCH_THRESHOLD
+    detection: Detection = field(default_factory=Detection)
     finder_threshold: float = FINDER_THRESHOLD
     figures: dict[str, float] = field(default_factory=dict)
 
@@ -133,13 +130,13 @@ def build_bundle(
 
 
 def wanted_kinds(source: PartSource, kinds: Sequence[Kind]) -> list[Kind]:
-    """The kinds that a part comes in: one without INT8 takes a float precision instead; the face network's
-    LiteRT weights are float16 where float32 is asked for (it computes in float32 all the same)."""
+    """The kinds that a part comes in: one without INT8 takes a float precision instead; a large one comes
+    in no float16 beside INT8, so that a bundle stays small."""
     found: list[Kind] = []
     for kind, precision in kinds:
-        if source.name == "face" and (kind, precision) == ("litert", "float32"):
-            found.append((kind, "float16"))
-        elif source.quantized or precision in ("float32", "float16"):
+        if source.name in LARGE and precision == "float16" and (kind, "int8") in kinds:
+            continue
+        if source.quantized or precision in ("float32", "float16"):
             found.append((kind, precision))
         elif (kind, "float16") not in kinds:
             found.append((kind, "float32"))
@@ -253,14 +250,18 @@ def _fingerprint(sources: Sequence[PartSource], recipe: Recipe) -> str:
     """Stands for all that an artefact's content depends on."""
     digest = hashlib.sha256(repr(_tools()).encode())
     for source in sources:
-        digest.update(repr((source.name, source.inputs, source.output, source.halo, source.tiles)).encode())
+        digest.update(
+            repr(
+                (source.name, source.inputs, source.output, source.halo, source.step, source.tiles)
+            ).encode()
+        )
         for name, tensor in source.network.state_dict().items():
             digest.update(name.encode() + tensor.contiguous().numpy().tobytes())
     for photos in (recipe.calibration, recipe.proof):
-        for tensor in (photos.intact, photos.scratched, photos.masks):
+        for tensor in (photos.intact, photos.damaged, photos.filled, photos.masks):
             digest.update(tensor.contiguous().numpy().tobytes())
     rest = (recipe.name, recipe.version, recipe.provenance, recipe.recipes(), recipe.ranges, recipe.figures)
-    digest.update(repr((rest, recipe.scratch_threshold, recipe.finder_threshold)).encode())
+    digest.update(repr((rest, recipe.detection, recipe.finder_threshold)).encode())
     return digest.hexdigest()
 
 
@@ -275,6 +276,7 @@ def _manifest(
         source.name: Part(
             stride=source.stride,
             halo=source.halo,
+            step=source.step,
             macs_per_cell=source.macs_per_cell(),
             parameters=source.parameters(),
             artifacts=[record.artifact for record in records[source.name]],
@@ -283,7 +285,7 @@ def _manifest(
     }
     given = recipe.provenance
     return Manifest(
-        format_version=1,
+        format_version=2,
         name=recipe.name,
         version=recipe.version,
         parts=parts,
@@ -291,7 +293,7 @@ def _manifest(
         provenance=Provenance(
             recipe=given.recipe, data=given.data, licence=given.licence, tools={**_tools(), **given.tools}
         ),
-        scratch_threshold=recipe.scratch_threshold,
+        detection=recipe.detection,
         finder_threshold=recipe.finder_threshold,
         figures=recipe.figures,
     )

@@ -10,8 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.metrics import structural_similarity
 
+from convert.damage_figures import area_of_counts
 from convert.errors import PairsError
 from convert.gate import psnr
+from edge.cells import eight_bit, in_colour
+from edge.jobs import PHOTO_SUFFIXES
 from edge.photo import Photo, read_photo
 from edge.pipeline import Options, Restorer
 
@@ -31,53 +34,32 @@ class Score:
 
 def score_track(
     restorer: Restorer, clean: Path, track: Path, options: Options
-) -> tuple[Score, list[NDArray[Any]]]:
+) -> tuple[Score, list[NDArray[np.uint8]]]:
     """Restore every picture of ``track`` and compare it with the one of the same name in ``clean``.
 
     Returns the score and the restored pixels. Raises PairsError, PhotoError.
     """
     rows, restored_pixels = [], []
-    for path in sorted(track.iterdir()):
-        reference = _colour(read_photo(_partner(clean, path)))
-        damaged = read_photo(path)
-        before = _colour(damaged).copy()
-        if before.shape != reference.shape:
-            raise PairsError(f"{path} and its clean partner differ in size: make the pair again.")
-        after = _colour(restorer.restore(damaged, options).photo)
+    for path in pictures_in(track):
+        reference, damaged = read_pair(clean, path)
+        before = colour_levels(damaged)
+        after = colour_levels(restorer.restore(damaged, options).photo)
         restored_pixels.append(after)
         rows.append(
             [psnr(reference, picture, 255) for picture in (before, after)]
             + [structural_similarity(reference, picture, channel_axis=2) for picture in (before, after)]
         )
-    if not rows:
-        raise PairsError(f"{track} is empty: give a folder of pictures.")
     means = [float(mean) for mean in np.mean(rows, axis=0)]
     worst = min(row[1] for row in rows)
     score = Score(track.name, len(rows), means[0], means[1], means[2], means[3], worst)
     return score, restored_pixels
 
 
-def detector_area(restorer: Restorer, track: Path, masks: Path) -> float:
-    """Area under the detector's ROC curve over all pixels of a track; ``masks`` are bright on damage.
-
-    Raises PairsError, PhotoError.
-    """
-    found, truth = [], []
-    for path in sorted(track.iterdir()):
-        found.append(restorer.damage_probability(_colour(read_photo(path))).ravel())
-        truth.append((_colour(read_photo(_partner(masks, path))).max(2) > 127).ravel())
-        if found[-1].shape != truth[-1].shape:
-            raise PairsError(f"{path} and its mask differ in size: make the pair again.")
-    return area_under_curve(np.concatenate(found), np.concatenate(truth))
-
-
 def area_under_curve(scores: NDArray[Any], truth: NDArray[np.bool_]) -> float:
-    """Area under the ROC curve, by ranks; ties share their rank. Both arrays are flat."""
-    _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    rank = (counts.cumsum() - (counts - 1) / 2)[inverse]
-    positives, negatives = int(truth.sum()), int((~truth).sum())
-    above = float(rank[truth].sum()) - positives * (positives + 1) / 2
-    return above / max(1, positives * negatives)
+    """Area under the ROC curve of scores of any type; equal ones count half. Both arrays are flat."""
+    values, rank = np.unique(scores, return_inverse=True)
+    counts = [np.bincount(rank[chosen], minlength=len(values)) for chosen in (~truth, truth)]
+    return area_of_counts(np.stack(counts))
 
 
 def agreement(first: list[NDArray[Any]], second: list[NDArray[Any]]) -> tuple[float, float]:
@@ -101,13 +83,34 @@ def grid_energy(before: NDArray[Any], after: NDArray[Any], period: int = 4) -> f
     return float(by_phase.mean((0, 2)).var() / max(expected, 1e-12))
 
 
-def _partner(folder: Path, path: Path) -> Path:
-    found = [candidate for candidate in folder.iterdir() if candidate.stem == path.stem]
+def pictures_in(folder: Path) -> list[Path]:
+    """The photos of a folder, by name. Raises PairsError if it is missing or has none."""
+    paths = sorted(folder.iterdir()) if folder.is_dir() else []
+    found = [path for path in paths if path.suffix.lower() in PHOTO_SUFFIXES]
+    if not found:
+        raise PairsError(f"There are no pictures in {folder}: give a folder of pictures.")
+    return found
+
+
+def read_pair(clean: Path, path: Path) -> tuple[NDArray[np.uint8], Photo]:
+    """The pixels ``(H, W, 3)`` of the clean picture of the same name, and the photo ``path``.
+
+    Raises PairsError if there is none or its size differs, PhotoError.
+    """
+    reference, photo = colour_levels(read_photo(partner(clean, path))), read_photo(path)
+    if photo.pixels.shape[:2] != reference.shape[:2]:
+        raise PairsError(f"{path} and its clean partner differ in size: make the pair again.")
+    return reference, photo
+
+
+def partner(folder: Path, path: Path) -> Path:
+    """The picture in ``folder`` with the name of ``path``, of any kind. Raises PairsError."""
+    found = [candidate for candidate in pictures_in(folder) if candidate.stem == path.stem]
     if len(found) != 1:
-        raise PairsError(f"{folder} has no clean picture called {path.stem}: pictures pair by name.")
+        raise PairsError(f"{folder} has no picture called {path.stem}: pictures pair by name.")
     return found[0]
 
 
-def _colour(photo: Photo) -> NDArray[Any]:
-    pixels = photo.pixels
-    return pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
+def colour_levels(photo: Photo) -> NDArray[np.uint8]:
+    """A copy of the photo's pixels in 8 bits and three colours, ``(H, W, 3)``."""
+    return np.array(in_colour(eight_bit(photo.pixels)))

@@ -23,7 +23,7 @@ _PUBLISHED = {
 
 PARTS: dict[PartName, str] = {
     "tone": "Judges the contrast and cast of a whole photo",
-    "scratch": "Finds scratches and other structured damage",
+    "scratch": "Finds cracks, tears, scratches and other damage",
     "finder": "Finds faces of some 20 to 56 pixels; the photo is shown at every half of its size",
     "encoder": "Photo to latent",
     "mapper": "Latent of an old photo to that of a restored one",

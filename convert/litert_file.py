@@ -21,12 +21,13 @@ ALLOWED: dict[str, str] = {
     "RELU": "fused into convolutions almost everywhere",
     "RELU6": "the global branch's gate",
     "RESIZE_BILINEAR": "the face network's growing maps",
+    "RESIZE_NEAREST_NEIGHBOR": "the damage detector's growing maps",
     "FULLY_CONNECTED": "keys, values and attention weights; the tone network",
     "BATCH_MATMUL": "attention over the context's fixed number of tokens",
     "SOFTMAX": "attention",
     "RESHAPE": "around attention and the tone network's curves",
     "TRANSPOSE": "of the context's keys",
-    "LOGISTIC": "the scratch detector's probability",
+    "LOGISTIC": "the damage detector's probability",
     "MEAN": "the tone network, once a photo",
     "SUM": "the tone network, once a photo",
     "CONCATENATION": "the tone network, once a photo",
@@ -43,7 +44,6 @@ PUBLISHED = {
     **dict.fromkeys(("SUB", "DIV", "ABS", "REDUCE_MAX", "MAXIMUM", "RSQRT"), "instance norms"),
     **dict.fromkeys(("MINIMUM", "GREATER", "CAST"), "masks"),
     **dict.fromkeys(("MIRROR_PAD", "PADV2", "DEPTHWISE_CONV_2D"), "reflected borders, smoothed strides"),
-    "RESIZE_NEAREST_NEIGHBOR": "growing maps",
 }
 """What the published networks may contain besides, and why."""
 

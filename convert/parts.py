@@ -10,8 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from convert.nets.mobile import FaceFinder, FaceRefiner, MobileRestorer, ScratchDetector, ToneNet
+from convert.nets.mobile import DamageDetector, FaceFinder, FaceRefiner, MobileRestorer, ToneNet
 from convert.nets.mobile.blocks import CELL, CELL_PIXELS, from_black_
+from convert.nets.mobile.detector import PIXEL_GAIN
 from convert.nets.mobile.face import FACE_CHANNELS
 from convert.nets.mobile.finder import FINDER_CELL, FINDER_CHANNELS, FOUND
 from convert.nets.mobile.restorer import CONTEXT_SIDE, PIXEL_CHANNELS
@@ -43,6 +44,8 @@ class PartSource:
     output: End
     halo: int
     stride: int = CELL
+    step: int = 1
+    """Cells: tiles and the halo are multiples of it."""
     tiles: tuple[tuple[int, int], ...] = ()
     quantized: bool = True
     """Whether the part has an INT8 artefact (the tone network is too small to gain by it)."""
@@ -90,7 +93,7 @@ class MobileNetworks:
     """The trained networks that a mobile bundle is made of."""
 
     restorer: MobileRestorer
-    scratch: ScratchDetector
+    detector: DamageDetector
     tone: ToneNet
     finder: FaceFinder
     face: FaceRefiner
@@ -101,15 +104,18 @@ def mobile_parts(
     tiles: Sequence[tuple[int, int]],
     global_tiles: Sequence[tuple[int, int]] | None = None,
     finder_tiles: Sequence[tuple[int, int]] | None = None,
+    detector_tiles: Sequence[tuple[int, int]] | None = None,
 ) -> list[PartSource]:
     """All parts, in the order of the pipeline, each offered in the given tile sizes (in cells).
 
     ``global_tiles`` are those of the mapper with its global branch, whose attention weights take a
     kilobyte a cell; ``finder_tiles`` those of the finder, whose cells are twice as wide. The first size
-    must be the same in pixels for all.
+    must be the same in pixels for all but the detector, whose halo is wider than a small tile.
     """
-    restorer, scratch = networks.restorer, networks.scratch
+    restorer = networks.restorer
     finder, face = copy.deepcopy(networks.finder), copy.deepcopy(networks.face)
+    detector = copy.deepcopy(networks.detector)
+    from_black_(detector.enter, PIXEL_GAIN)
     from_black_(finder.enter)
     from_black_(face.enter.conv)
     latent = End("latent", restorer.encoder.enter.out_channels)
@@ -127,7 +133,15 @@ def mobile_parts(
             tiles=((THUMBNAIL, THUMBNAIL),),
             quantized=False,
         ),
-        PartSource("scratch", scratch, (photo,), End("probability", CELL_PIXELS), scratch.halo),
+        PartSource(
+            "scratch",
+            detector,
+            (photo,),
+            End("probability", CELL_PIXELS),
+            detector.halo,
+            step=detector.step,
+            tiles=tuple(detector_tiles or tiles),
+        ),
         PartSource(
             "finder",
             finder,

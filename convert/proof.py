@@ -25,6 +25,7 @@ from edge.context import pool
 from edge.manifest import Artifact, File, Format, Gate, Golden, PartName, Precision
 from edge.parts import real, store
 from edge.runtimes import Network, load_network
+from edge.selftest import side_by_side
 
 FLOAT_TOLERANCE = 1e-3
 """Between float libraries, in real units: latents reach magnitudes of ten."""
@@ -35,6 +36,9 @@ differ from what is expected."""
 
 INT8_TOLERANCE = 2.0
 """Levels between runtimes, each of which may round one level apart in more than one layer."""
+
+GOLDEN_SIDE = 16
+"""Cells along a side of golden vectors, at most: a multiple of every network's step."""
 
 Chain = dict[PartName, list[NDArray[Any]]]
 
@@ -87,8 +91,9 @@ class Prover:
         got = [real(output, artifact.outputs[0]) for output in stored]
         wanted = list(self.samples[source.name].outputs)
         first = self.samples[source.name].inputs[0]
-        for network, tile in zip(networks[1:], source.tiles[1:], strict=True):
-            large = [_fitted(value, end, tile) for value, end in zip(first, source.inputs, strict=True)]
+        for network, tile in zip(networks[1:], artifact.tiles[1:], strict=True):
+            size = tile.rows, tile.columns
+            large = [_fitted(value, end, size) for value, end in zip(first, source.inputs, strict=True)]
             wanted.append(_exact(source, large))
             fed = [store(value, spec) for value, spec in zip(large, artifact.inputs, strict=True)]
             got.append(real(network.run(fed)[0], artifact.outputs[0]))
@@ -135,20 +140,26 @@ class Prover:
     def _golden(
         self, source: PartSource, artifact: Artifact, networks: Sequence[Network]
     ) -> tuple[Golden, dict[str, File]]:
-        """Golden vectors for the smallest tile, to keep the bundle small."""
-        index = min(range(len(source.tiles)), key=lambda i: source.tiles[i][0] * source.tiles[i][1])
+        """Golden vectors of a few cells, to keep the bundle small; of whole tiles if there is no halo."""
+        tile, tiled = source.tiles[0], source.halo > 0
+        rows, columns = (_few_cells(side, source) if tiled else side for side in tile)
         first = self.samples[source.name].inputs[0]
+        few = [
+            _fitted(value, end, (rows, columns)) for value, end in zip(first, source.inputs, strict=True)
+        ]
         values = [
-            _fitted(value, end, source.tiles[index])
-            for value, end in zip(first, source.inputs, strict=True)
+            side_by_side(value, spec, *tile) for value, spec in zip(few, artifact.inputs, strict=True)
         ]
         fed = [store(value, spec) for value, spec in zip(values, artifact.inputs, strict=True)]
         whole = artifact.inputs[0].dtype == "int8"
         if artifact.precision == "float32":
             expected, tolerance = _exact(source, values), FLOAT_TOLERANCE
         else:
-            expected = networks[index].run(fed)[0]
+            expected = networks[0].run(fed)[0]
             tolerance = INT8_TOLERANCE if whole else ROUNDED_TOLERANCE * float(np.ptp(expected))
+        if tiled:
+            expected = _repeated(expected, source.halo, rows, columns)
+        stored = [store(value, spec) for value, spec in zip(few, artifact.inputs, strict=True)]
         own = f"{artifact.format}-{artifact.precision}"
         # All artefacts with float ends are fed the same.
         inputs = [
@@ -157,9 +168,10 @@ class Prover:
         output = f"golden/{source.name}-{'float32' if artifact.precision == 'float32' else own}-out0.bin"
         files = {
             path: write_tensor(self.folder, path, tensor)
-            for path, tensor in zip([*inputs, output], [*fed, expected], strict=True)
+            for path, tensor in zip([*inputs, output], [*stored, expected], strict=True)
         }
-        return Golden(tile=index, inputs=inputs, outputs=[output], tolerance=tolerance), files
+        golden = Golden(rows=rows, columns=columns, inputs=inputs, outputs=[output], tolerance=tolerance)
+        return golden, files
 
 
 def open_networks(folder: Path, artifact: Artifact, runtime: str | None = None) -> list[Network]:
@@ -167,6 +179,20 @@ def open_networks(folder: Path, artifact: Artifact, runtime: str | None = None) 
     if runtime is None and artifact.format == "coreml":
         runtime = "coreml-interpreted"
     return [load_network(folder / tile.file, artifact, tile, 2, runtime) for tile in artifact.tiles]
+
+
+def _few_cells(side: int, source: PartSource) -> int:
+    """As many cells as golden vectors have along a side of a tile: all of them must lie inside the halo."""
+    return min(GOLDEN_SIDE, (side - 2 * source.halo) // source.step * source.step)
+
+
+def _repeated(output: NDArray[Any], halo: int, rows: int, columns: int) -> NDArray[Any]:
+    """The cells that repeat inside the halo of a tile ``(1, h, w, channels)`` filled with ``rows`` x
+    ``columns`` cells side by side."""
+    repeated = np.zeros((1, rows, columns, output.shape[3]), output.dtype)
+    down, across = (np.arange(halo, side - halo) for side in output.shape[1:3])
+    repeated[0, (down % rows)[:, None], across % columns] = output[0, down[:, None], across]
+    return repeated
 
 
 def _traced(folder: Path, artifact: Artifact, fed: Sequence[NDArray[Any]]) -> list[NDArray[np.float32]]:

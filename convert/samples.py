@@ -13,22 +13,24 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from convert.nets.mobile.blocks import to_cells, to_pixels
+from convert.nets.mobile.blocks import CELL, to_cells, to_pixels
 from convert.nets.mobile.finder import FINDER_CELL
 from convert.nets.mobile.restorer import CONTEXT_SIDE, pool_context
 from convert.nets.mobile.tone import THUMBNAIL
 from convert.parts import PartSource
 from edge.alignment import SIDE
 from edge.manifest import PartName
+from edge.tiling import mirrored
 
 
 @dataclass(frozen=True)
 class Photos:
-    """Old photos ``(n, 3, H, W)`` in 0..1, as large as a small tile, without and with scratches; masks
-    ``(n, 1, H, W)`` say where those are."""
+    """Old photos ``(n, 3, H, W)`` in 0..1, as large as a small tile: without structured damage, with it,
+    and with the damaged pixels filled. ``masks`` ``(n, 1, H, W)`` are 1 on damaged pixels."""
 
     intact: Tensor
-    scratched: Tensor
+    damaged: Tensor
+    filled: Tensor
     masks: Tensor
     description: str
 
@@ -62,9 +64,9 @@ def tile_samples(
 ) -> dict[PartName, PartSamples]:
     """Run the chain of full-precision ``sources`` on every photo and keep what passes between parts.
 
-    Each mapper is shown what it is there for, since scratches that the local one never meets would widen
-    its ranges. The other parts' samples alternate between photos without and with scratches. For the face
-    network a photo stands for a face.
+    Each mapper is shown what it is there for, since fills that the local one never meets would widen its
+    ranges. The other parts' samples alternate between photos without and with damage. For the face network
+    a photo stands for a face.
     """
     networks = {source.name: copy.deepcopy(source.network).to(device) for source in sources}
     samples: dict[PartName, PartSamples] = {source.name: PartSamples() for source in sources}
@@ -74,11 +76,19 @@ def tile_samples(
         keep(samples, name, origin, inputs, output)
         return output
 
+    detector = next((source.tiles[0] for source in sources if source.name == "scratch"), None)
+
+    def detect(photo: Tensor) -> None:
+        # The detector's smallest tile is larger than the photo: its halo is.
+        if detector is not None:
+            rows, columns = map(mirrored, (0, 0), (CELL * side for side in detector), photo.shape[2:])
+            larger = photo[:, :, rows[:, None], columns]
+            record("scratch", None, to_cells(larger).permute(0, 2, 3, 1))
+
     def encode(photo: Tensor) -> Tensor:
         cells = to_cells(photo).permute(0, 2, 3, 1)
         thumbnail = F.interpolate(photo, (THUMBNAIL, THUMBNAIL), mode="area")
         record("tone", None, thumbnail.permute(0, 2, 3, 1))
-        record("scratch", None, cells)
         record("finder", None, to_cells(photo, FINDER_CELL).permute(0, 2, 3, 1))
         return record("encoder", None, cells)
 
@@ -88,14 +98,17 @@ def tile_samples(
         record("face", None, torch.cat(list(map(to_cells, pair)), 1).permute(0, 2, 3, 1))
 
     with torch.no_grad():
-        for intact, scratched, mask in zip(photos.intact, photos.scratched, photos.masks, strict=True):
+        kinds = (photos.intact, photos.damaged, photos.filled, photos.masks)
+        for intact, damaged, filled, mask in zip(*kinds, strict=True):
+            detect(intact[None])
+            detect(damaged[None])
             mapped = record("mapper", "encoder", encode(intact[None]))
             refine(intact[None], record("decoder", "mapper", mapped))
-            latent, damage = encode(scratched[None]), to_cells(mask[None])
+            latent, damage = encode(filled[None]), to_cells(mask[None])
             context = pool_context(latent.permute(0, 3, 1, 2), damage, CONTEXT_SIDE)
             seen = (latent, damage.permute(0, 2, 3, 1), context)
             mapped = record("mapper_global", "encoder", *seen)
-            refine(scratched[None], record("decoder", "mapper_global", mapped))
+            refine(filled[None], record("decoder", "mapper_global", mapped))
     return samples
 
 

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edge.before_after import shrink
+from edge.cells import in_colour
 from edge.damage import Damage
 from edge.faces import take
 from edge.files import written_beside
 from edge.photo import read_photo
-from edge.pipeline import Options, Restorer, in_colour
+from edge.pipeline import Options, Restorer
 
 SIDE = 360
 """Longest side of a picture on the sheet, in pixels; details are squares of it at full resolution."""

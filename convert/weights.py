@@ -9,13 +9,13 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from convert.errors import WeightsError
-from convert.nets.mobile import FaceFinder, FaceRefiner, MobileRestorer, ScratchDetector, ToneNet
+from convert.nets.mobile import DamageDetector, FaceFinder, FaceRefiner, MobileRestorer, ToneNet
 from convert.parts import MobileNetworks
 from edge.files import written_beside
 
 MOBILE_FILES = {
     "restorer": MobileRestorer,
-    "scratch": ScratchDetector,
+    "detector": DamageDetector,
     "tone": ToneNet,
     "finder": FaceFinder,
     "face": FaceRefiner,

@@ -189,7 +189,7 @@ class Events:
             shown.worst_text: tables.worst(view.difference),
             shown.found: found.picture,
             shown.found_text: tables.notice(
-                ". ".join(found.said or ["No scratches and no faces were found"]) + "."
+                ". ".join(found.said or ["No damage and no faces were found"]) + "."
             ),
             shown.left_file: self._file(desk, left),
             shown.right_file: self._file(desk, right),

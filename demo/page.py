@@ -173,7 +173,7 @@ def _wanted(finds_faces: bool) -> Wanted:
         gr.Radio(
             [("Find them", "auto"), ("Leave them", "off"), ("My mask", "mask")],
             value="auto",
-            label="Scratches",
+            label="Damage",
         ),
         file_field("Mask, white on damage", visible=False, height=120),
         gr.Checkbox(True, label="Gray photos stay gray"),

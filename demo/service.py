@@ -109,8 +109,8 @@ class Service:
         if not Path(request.photo).is_file():
             raise PhotoRemoved("The photo is not kept any more: choose it again.")
         if request.scratches == "mask" and not request.mask:
-            raise MaskMissing("Give the mask, or let the scratches be found.")
-        # The interpreter takes seconds to look for scratches once more; the others find the same ones.
+            raise MaskMissing("Give the mask, or let the damage be found.")
+        # The interpreter takes seconds to look for damage once more; the others find the same ones.
         tells = variant.runtime != "coreml-interpreted"
         return Task(
             photo=request.photo,

@@ -13,12 +13,12 @@ from edge.bundle import Bundle
 from edge.manifest import ROLES, Artifact, PartName, artifact_bytes
 
 PARTS: dict[PartName, str] = {
-    "scratch": "finds scratches",
+    "scratch": "finds damage",
     "tone": "corrects faded tones, once a photo",
     "finder": "finds faces",
     "encoder": "photo to latent",
     "mapper": "restores the latent",
-    "mapper_global": "the same, and fills scratches",
+    "mapper_global": "the same, where damage was filled",
     "decoder": "latent to change of the photo",
     "face": "refines a face",
 }

@@ -26,7 +26,7 @@ Picture = tuple[str, str]
 """Files of the left and the right half of a slider."""
 
 MARK = (255, 0, 200)
-"""The colour of scratches and of the boxes round faces: none that photos have."""
+"""The colour of damage and of the boxes round faces: none that photos have."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def psnr_between(desk: Desk, left: str, right: str) -> float:
 
 
 def found(desk: Desk, variant: str) -> Found:
-    """The photo as it was given, with the scratches and faces that ``variant`` found marked in it."""
+    """The photo as it was given, with the damage and faces that ``variant`` found marked in it."""
     before = pixels_of(desk, INPUT)
     height, width = before.shape[:2]
     factor = -(-max(height, width) // LONGEST_SIDE)

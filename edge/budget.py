@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edge.cells import ceil_div
 from edge.errors import MemoryBudgetExceeded
 from edge.manifest import Precision, Tensor
 
@@ -14,6 +15,10 @@ INT8_BYTES_PER_CELL = 1100
 """A tile's tensors inside the runtime and its copies outside, all networks together: an estimate. With it
 a photo of 12 megapixels stayed within limits of 300, 400 (INT8) and 700 MB (float32)."""
 
+MASK_BYTES = 6
+"""A pixel of the picture in which damage is looked for: 5.4 at the peak of turning levels into a mask where
+more than half of it is damaged."""
+
 
 def most_cells(max_memory: int | None, precision: Precision) -> int | None:
     """The largest tile, in cells, that leaves three quarters of the free budget to the photo."""
@@ -23,16 +28,28 @@ def most_cells(max_memory: int | None, precision: Precision) -> int | None:
     return max(0, max_memory - BASE) // 4 // per_cell
 
 
-def need(pixel_bytes: int, shape: tuple[int, int], latent: Tensor) -> int:
-    """Bytes for a photo apart from tiles: its pixels, a decoded copy while reading, and the latent."""
-    cells = -(-shape[0] // 4) * -(-shape[1] // 4)
+def need(pixel_bytes: int, shape: tuple[int, int], latent: Tensor, largest_side: int) -> int:
+    """Bytes for a photo apart from tiles: its pixels, and the most that any step holds beside them.
+
+    ``largest_side`` is that of the picture in which damage is looked for. The fill holds less than reading
+    does: its levels take 4/3 bytes a pixel, and the mask 1.
+    """
+    area = shape[0] * shape[1]
+    factor = ceil_div(max(shape), largest_side)
+    seen = ceil_div(shape[0], factor) * ceil_div(shape[1], factor)
+    # A photo of three bytes a pixel that is not shrunk is looked at itself.
+    copied = 0 if factor == 1 and pixel_bytes == 3 * area else 3
+    cells = ceil_div(shape[0], 4) * ceil_div(shape[1], 4)
     latent_bytes = cells * latent.channels * (4 if latent.dtype == "float32" else 1)
-    return BASE + pixel_bytes + max(latent_bytes, shape[0] * shape[1] * 4)
+    reading, finding, restoring = 4 * area, (MASK_BYTES + copied) * seen, seen + latent_bytes
+    return BASE + pixel_bytes + max(reading, finding, restoring)
 
 
-def check(max_memory: int | None, pixel_bytes: int, shape: tuple[int, int], latent: Tensor) -> None:
+def check(
+    max_memory: int | None, pixel_bytes: int, shape: tuple[int, int], latent: Tensor, largest_side: int
+) -> None:
     """Raise MemoryBudgetExceeded, saying what would be enough, if the photo can't be restored in it."""
-    needed = need(pixel_bytes, shape, latent)
+    needed = need(pixel_bytes, shape, latent, largest_side)
     enough = needed + (needed - BASE) // 3
     if max_memory is not None and max_memory < enough:
         raise MemoryBudgetExceeded(

@@ -25,15 +25,16 @@ from edge.manifest import (
     Artifact,
     File,
     Format,
+    Golden,
     Manifest,
     Part,
     PartName,
     Precision,
     Tensor,
     Tile,
-    check_consistency,
     tensor_shape,
 )
+from edge.manifest_checks import check_consistency
 
 MANIFEST_NAME = "manifest.json"
 SHIPPED = Path(__file__).parent / "bundles" / "mobile"
@@ -126,20 +127,26 @@ def find_part(bundle: Bundle, part: PartName) -> Part:
     return found
 
 
+LARGE: tuple[PartName, ...] = ("scratch", "face")
+"""Parts of more than a million weights, which a bundle may have in INT8 only."""
+
+
 def find_artifact(
     bundle: Bundle, part: PartName, precision: Precision, runtime_formats: Sequence[Format]
 ) -> Artifact:
     """The part's networks in ``precision``, in the first of ``runtime_formats`` that has them.
 
-    ``tone`` may exist in float only (it is tiny and runs once a photo), and ``face``, the largest, with
-    float16 weights instead of float32. Raises MissingArtifact.
+    Float16 weights stand in for float32 ones. ``tone`` may exist in float only (it is tiny and runs once a
+    photo), and the `LARGE` parts in INT8 only. Raises MissingArtifact.
     """
     found = find_part(bundle, part)
-    wanted: tuple[Precision, ...] = (precision,)
+    wanted: list[Precision] = [precision]
+    if precision == "float32":
+        wanted.append("float16")
     if part == "tone":
-        wanted = (precision, "float32", "float16")
-    elif part == "face" and precision == "float32":
-        wanted = ("float32", "float16")
+        wanted += ["float32", "float16"]
+    elif part in LARGE:
+        wanted.append("int8")
     for candidate in wanted:
         for kind in runtime_formats:
             for artifact in found.artifacts:
@@ -166,7 +173,7 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
         partial.unlink(missing_ok=True)
 
 
-def read_tensor(bundle: Bundle, path: str, spec: Tensor, tile: Tile) -> NDArray[Any]:
+def read_tensor(bundle: Bundle, path: str, spec: Tensor, tile: Tile | Golden) -> NDArray[Any]:
     """A golden tensor of the bundle, in stored units, shaped as the network for ``tile`` has it."""
     stored = np.fromfile(bundle.folder / path, dtype=np.dtype(spec.dtype).newbyteorder("<"))
     return stored.astype(spec.dtype, copy=False).reshape(tensor_shape(spec, tile))

@@ -11,6 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+def ceil_div(a: int, b: int) -> int:
+    """``a / b``, rounded up."""
+    return -(-a // b)
+
+
 def to_cells(pixels: NDArray[Any], stride: int) -> NDArray[Any]:
     """``(H, W, C)`` to ``(H/stride, W/stride, stride*stride*C)``."""
     height, width, colours = pixels.shape
@@ -25,6 +30,18 @@ def to_pixels(cells: NDArray[Any], stride: int) -> NDArray[Any]:
     colours = channels // (stride * stride)
     split = cells.reshape(rows, columns, stride, stride * colours)
     return split.transpose(0, 2, 1, 3).reshape(rows * stride, columns * stride, colours)
+
+
+def eight_bit(pixels: NDArray[Any]) -> NDArray[np.uint8]:
+    """Pixels of 8 or 16 bits in 8 bits, rounded."""
+    if pixels.dtype == np.uint16:
+        return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    return pixels.astype(np.uint8, copy=False)
+
+
+def in_colour(pixels: NDArray[Any]) -> NDArray[Any]:
+    """Pixels ``(H, W[, 3])`` as ``(H, W, 3)``."""
+    return pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
 
 
 def shrink(pixels: NDArray[Any], factor: int) -> NDArray[np.uint8]:
@@ -46,7 +63,7 @@ def shrink(pixels: NDArray[Any], factor: int) -> NDArray[np.uint8]:
         counts = (heights[:, None] * widths * depth).astype(sums.dtype)
         counts = counts.reshape(counts.shape + (1,) * (pixels.ndim - 2))
         small[first : first + 64] = (sums + counts // 2) // counts
-    return small if pixels.ndim == 3 else np.repeat(small[..., None], 3, axis=2)
+    return in_colour(small)
 
 
 def _block_sums(values: NDArray[Any], factor: int, axis: int) -> NDArray[Any]:

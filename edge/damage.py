@@ -1,10 +1,9 @@
-"""The damage mask: which pixels are scratched, torn or stained, for the whole photo."""
+"""The damage mask: which pixels are cracked, torn, scratched or stained, for the whole photo."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,24 +33,12 @@ class Damage:
         across = mirrored(pixels.left, pixels.right, photo_shape[1]) // self.factor
         return to_cells(self.mask[down[:, None], across][..., None], stride)
 
-    def shrunk(self, factor: int) -> NDArray[np.bool_]:
-        """The mask where each value stands for ``factor`` pixels, a multiple of its own factor."""
-        step = factor // self.factor
-        if step == 1:
-            return self.mask
-        rows = np.arange(0, self.mask.shape[0], step)
-        columns = np.arange(0, self.mask.shape[1], step)
-        return np.logical_or.reduceat(np.logical_or.reduceat(self.mask, rows, 0), columns, 1)
-
-
-def from_probability(probability: NDArray[Any], threshold: float, factor: int) -> Damage:
-    """Where the detector's ``probability`` ``(h, w)`` reaches ``threshold``, and one step around it.
-
-    A detector is least sure at the rim of a scratch, where its paint fades out.
-    """
-    certain = np.pad(probability >= threshold, 1)
-    rows = certain[:-2] | certain[1:-1] | certain[2:]
-    return Damage(rows[:, :-2] | rows[:, 1:-1] | rows[:, 2:], factor)
+    def rows(self, top: int, bottom: int, photo_shape: tuple[int, int]) -> NDArray[np.bool_]:
+        """Which pixels of the photo's rows ``top..bottom-1`` are damaged: ``(rows, W)``."""
+        if self.factor == 1:
+            return self.mask[top:bottom]
+        down = np.arange(top, bottom) // self.factor
+        return self.mask[down].repeat(self.factor, axis=1)[:, : photo_shape[1]]
 
 
 def read_mask(path: Path, photo_shape: tuple[int, int]) -> Damage:

@@ -67,6 +67,10 @@ class MemoryBudgetExceeded(HeirloomError):
     """The photo cannot be restored within the memory that was granted."""
 
 
+class OptionRefused(HeirloomError):
+    """An option that has no meaning for the networks that were chosen."""
+
+
 class OutputConflict(HeirloomError):
     """Writing there would overwrite an input, or another output."""
 

@@ -7,15 +7,12 @@ real value is ``scale * (stored - zero_point)``.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 from msgspec import Meta
 
-from edge.errors import InvalidManifest
-
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 PublishedName = Literal[
     "detection_256",
@@ -125,10 +122,14 @@ class Tile(Entry, frozen=True):
 
 
 class Golden(Entry, frozen=True):
-    """Inputs and expected outputs of one tile: raw little-endian tensors, in the artifact's order."""
+    """Inputs and expected outputs of some cells: raw little-endian tensors, in the artifact's order.
 
-    tile: Annotated[int, Meta(ge=0)]
-    """Index into the artifact's tiles."""
+    A tile is filled with the inputs laid side by side, from its upper left corner on. What its network then
+    gives inside the halo is the outputs laid side by side in the same way.
+    """
+
+    rows: Count
+    columns: Count
     inputs: list[RelativePath]
     outputs: list[RelativePath]
     tolerance: Annotated[float, Meta(ge=0)]
@@ -165,6 +166,9 @@ class Part(Entry, frozen=True):
     stride: Count
     halo: Annotated[int, Meta(ge=0)]
     """Receptive-field radius in cells."""
+    step: Count
+    """Tiles begin at multiples of so many cells, where the network halves its grid: both their sides and
+    the halo are multiples of it."""
     macs_per_cell: Annotated[int, Meta(ge=0)]
     parameters: Annotated[int, Meta(ge=0)]
     artifacts: Annotated[list[Artifact], Meta(min_length=1)]
@@ -186,32 +190,58 @@ class Provenance(Entry, frozen=True):
     tools: dict[str, str]
 
 
+class Detection(Entry, frozen=True):
+    """How the damage detector is applied to a whole photo, and what counts as damage; see `edge.detector`.
+
+    Probabilities are in levels: 0..255 for 0..1.
+    """
+
+    largest_side: Count = 4096
+    """Pixels: a photo with a longer side is shrunk by a whole factor until it fits."""
+    smallest_side: Count = 250
+    """Pixels: smaller halves of the photo are not looked at; there faces look like damage."""
+    high: Annotated[int, Meta(ge=1, le=255)] = 255
+    """A region counts if its surest pixel reaches this."""
+    low: Annotated[int, Meta(ge=1, le=255)] = 217
+    """A region holds the pixels that reach this."""
+    thick: Count = 100
+    """A region is thick where a square fits in, of the photo's shorter side divided by this."""
+    thick_mean: Annotated[int, Meta(ge=0, le=255)] = 255
+    """What is thick counts only if its mean probability reaches this,"""
+    thick_spread: Annotated[int, Meta(ge=0, le=255)] = 0
+    """and if it is flat, as bare paper is: its lightness has at most this standard deviation, in levels."""
+    face_thick: Count = 16
+    """Inside a found face nothing counts where a square fits in, of its box's width divided by this."""
+    grow: Annotated[int, Meta(ge=0)] = 1
+    """Pixels around damage that count too: there its paint fades out."""
+
+
 class Manifest(Entry, frozen=True):
     """The whole manifest (``manifest.json`` at the top of a bundle)."""
 
-    format_version: Literal[1]
+    format_version: Literal[2]
     name: str
     version: str
     parts: dict[PartName, Part]
     files: dict[RelativePath, File]
     provenance: Provenance
     working_side: Count = 1024
-    """The scratch detector sees the photo shrunk by a whole factor until its long side fits this."""
-    scratch_threshold: Annotated[float, Meta(gt=0, lt=1)] = 0.4
+    """Tone and faces are judged on the photo shrunk by a whole factor until its long side fits this."""
+    detection: Detection = Detection()
     finder_threshold: Annotated[float, Meta(gt=0, lt=1)] = 0.5
     """From which a find counts as a face."""
     figures: dict[str, float] = {}
     """End-to-end figures on the evaluation photos, by name."""
 
 
-def tensor_shape(tensor: Tensor, tile: Tile) -> tuple[int, ...]:
-    """The tensor's full shape in the network for ``tile``, batch dimension included."""
+def tensor_shape(tensor: Tensor, tile: Tile | Golden) -> tuple[int, ...]:
+    """The tensor's full shape for ``tile``, batch dimension included."""
     if tensor.shape is not None:
         return (1, *tensor.shape)
     return (1, tile.rows, tile.columns, tensor.channels)
 
 
-def tensor_bytes(tensor: Tensor, tile: Tile) -> int:
+def tensor_bytes(tensor: Tensor, tile: Tile | Golden) -> int:
     """How many bytes the tensor takes, in memory and as a golden file."""
     return math.prod(tensor_shape(tensor, tile)) * (4 if tensor.dtype == "float32" else 1)
 
@@ -229,98 +259,6 @@ def artifact_bytes(manifest: Manifest, artifact: Artifact) -> int:
 def follows_tile(artifact: Artifact) -> bool:
     """Whether the network sees the photo tile by tile (the tone network sees a thumbnail, once)."""
     return any(tensor.shape is None for tensor in artifact.inputs)
-
-
-def check_consistency(manifest: Manifest) -> None:
-    """What a schema can't say: that the manifest's statements agree with one another.
-
-    Raises InvalidManifest, naming the part, format and precision.
-    """
-    for name, part in manifest.parts.items():
-        seen = set()
-        for artifact in part.artifacts:
-            where = f"{name}, {artifact.format} {artifact.precision}"
-            if (artifact.format, artifact.precision) in seen:
-                raise InvalidManifest(f"{where}: stated twice.")
-            seen.add((artifact.format, artifact.precision))
-            for problem in _artifact_problems(name, part, artifact, manifest.files):
-                raise InvalidManifest(f"{where}: {problem}.")
-    for problem in _latent_problems(manifest):
-        raise InvalidManifest(f"{problem}.")
-
-
-def _artifact_problems(
-    name: PartName, part: Part, artifact: Artifact, files: dict[RelativePath, File]
-) -> Iterator[str]:
-    takes, gives = ROLES[name]
-    for tensors, roles in ((artifact.inputs, takes), (artifact.outputs, gives)):
-        stated = sorted(tensor.role for tensor in tensors)
-        if stated != sorted(roles):
-            yield f"has {stated}, where this part has {sorted(roles)}"
-        if len({tensor.name for tensor in tensors}) != len(tensors):
-            yield "two tensors share a name"
-    for tensor in (*artifact.inputs, *artifact.outputs):
-        yield from _tensor_problems(tensor)
-    for tile in artifact.tiles:
-        if min(tile.rows, tile.columns) <= 2 * part.halo:
-            yield f"a tile of {tile.rows}x{tile.columns} cells is all halo ({part.halo})"
-        if tile.file not in files and not any(name.startswith(f"{tile.file}/") for name in files):
-            yield f"{tile.file} is not listed in files"
-    for golden in artifact.golden:
-        yield from _golden_problems(golden, artifact, files)
-
-
-def _tensor_problems(tensor: Tensor) -> Iterator[str]:
-    if tensor.dtype == "float32":
-        if (tensor.scale, tensor.zero_point) != (1.0, 0):
-            yield f"{tensor.name} is float32 and can't have a scale or zero point"
-    elif tensor.scale == 1.0:
-        yield f"{tensor.name} is {tensor.dtype} and needs a scale"
-    elif tensor.zero_point not in INTEGER_RANGES[tensor.dtype]:
-        yield f"{tensor.name} has a zero point outside {tensor.dtype}"
-    if tensor.role == "context" and (tensor.shape is None or tensor.shape[-1] != tensor.channels):
-        yield f"{tensor.name} needs the context's shape (tokens, channels)"
-
-
-def _golden_problems(golden: Golden, artifact: Artifact, files: dict[RelativePath, File]) -> Iterator[str]:
-    if golden.tile >= len(artifact.tiles):
-        yield f"golden tile {golden.tile} does not exist"
-        return
-    tile = artifact.tiles[golden.tile]
-    for paths, tensors in ((golden.inputs, artifact.inputs), (golden.outputs, artifact.outputs)):
-        if len(paths) != len(tensors):
-            yield f"golden vectors for {len(paths)} tensors, where the network has {len(tensors)}"
-        for path, tensor in zip(paths, tensors, strict=False):
-            if path not in files:
-                yield f"{path} is not listed in files"
-            elif files[path].bytes != tensor_bytes(tensor, tile):
-                yield (
-                    f"{path} has {files[path].bytes} bytes, where {tensor.name} has "
-                    f"{tensor_bytes(tensor, tile)}"
-                )
-
-
-def _latent_problems(manifest: Manifest) -> Iterator[str]:
-    """A latent passes from part to part untouched, so all that hold it must store it alike."""
-    encoded: list[tuple[PartName, Literal["inputs", "outputs"]]]
-    encoded = [("encoder", "outputs"), ("mapper", "inputs"), ("mapper_global", "inputs")]
-    mapped: list[tuple[PartName, Literal["inputs", "outputs"]]]
-    mapped = [("mapper", "outputs"), ("mapper_global", "outputs"), ("decoder", "inputs")]
-    for chain in (encoded, mapped):
-        first: dict[tuple[Format, Precision], tuple[str, tuple[object, ...]]] = {}
-        for name, side in chain:
-            for artifact in manifest.parts[name].artifacts if name in manifest.parts else ():
-                kind = (artifact.format, artifact.precision)
-                for tensor in artifact.inputs if side == "inputs" else artifact.outputs:
-                    if tensor.role not in ("latent", "context"):
-                        continue
-                    storage = (tensor.channels, tensor.dtype, tensor.scale, tensor.zero_point)
-                    here = f"{name}'s {tensor.role} ({side})"
-                    origin, expected = first.setdefault(kind, (here, storage))
-                    if storage != expected:
-                        yield (
-                            f"{' '.join(kind)}: {here} is stored as {storage}, but {origin} as {expected}"
-                        )
 
 
 def json_schema() -> dict[str, Any]:

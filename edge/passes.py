@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.bands import Pixels
-from edge.cells import to_cells, to_pixels
+from edge.cells import eight_bit, in_colour, to_cells, to_pixels
 from edge.context import pool
 from edge.damage import Damage
 from edge.manifest import Tensor
@@ -99,7 +99,7 @@ def encode(pixels: Pixels, encoder: LoadedPart, route: Route, tell: Callable[[],
     latent = Plane.empty(route.latent_area, encoder.artifact.outputs[0])
     lookup = store(np.arange(256) / 255, encoder.artifact.inputs[0])
     for placement, reads in route.encoding:
-        seen = _eight_bit(cut(pixels, reads.scaled(stride)))
+        seen = in_colour(eight_bit(cut(pixels, reads.scaled(stride))))
         output = encoder.run(placement, [lookup[to_cells(seen, stride)]])
         latent.write(placement.keep, output)
         tell()
@@ -123,18 +123,18 @@ MapperInputs = Callable[[Box], Sequence[NDArray[Any]]]
 
 
 def mapper_inputs(
-    mapper: LoadedPart, latent: Plane, harm: Damage | None, shape: tuple[int, int], area: Box
+    mapper: LoadedPart, latent: Plane, damage: Damage | None, shape: tuple[int, int], area: Box
 ) -> MapperInputs:
     """What the mapper is fed for a window: the latent, and with damage also its mask and the context."""
-    if harm is None:
+    if damage is None:
         return lambda reads: [latent.read(reads)]
     stride = mapper.part.stride
     specs = {tensor.role: tensor for tensor in mapper.artifact.inputs}
-    context = _context(latent, area, harm, shape, stride, specs["context"])
+    context = _context(latent, area, damage, shape, stride, specs["context"])
     values = store(np.arange(2), specs["mask"])
 
     def inputs(reads: Box) -> Sequence[NDArray[Any]]:
-        mask = harm.cells(reads, stride, shape).view(np.uint8)
+        mask = damage.cells(reads, stride, shape).view(np.uint8)
         named = {"latent": latent.read(reads), "mask": values[mask], "context": context}
         return [named[tensor.role] for tensor in mapper.artifact.inputs]
 
@@ -192,20 +192,11 @@ class Stitcher:
 
 
 def _context(
-    latent: Plane, area: Box, harm: Damage, shape: tuple[int, int], stride: int, spec: Tensor
+    latent: Plane, area: Box, damage: Damage, shape: tuple[int, int], stride: int, spec: Tensor
 ) -> NDArray[Any]:
     # Row by row of cells, so that no mask of the whole photo is laid out in cells at once.
     intact = np.empty((area.rows, area.columns), np.bool_)
     for row in range(area.rows):
-        intact[row] = ~harm.cells(Box(row, 0, row + 1, area.columns), stride, shape)[0].any(axis=-1)
+        intact[row] = ~damage.cells(Box(row, 0, row + 1, area.columns), stride, shape)[0].any(axis=-1)
     assert spec.shape is not None  # the manifest's own check
     return pool(latent.read(area), intact, round(spec.shape[0] ** 0.5), spec)
-
-
-def _eight_bit(pixels: Pixels) -> NDArray[np.uint8]:
-    """A window as the encoder sees it: 8 bits and three colours."""
-    if pixels.dtype == np.uint16:
-        seen = ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
-    else:
-        seen = pixels.astype(np.uint8, copy=False)
-    return seen if seen.ndim == 3 else np.repeat(seen[..., None], 3, axis=2)

@@ -1,7 +1,7 @@
-"""The pipeline: photo -> damage, tone -> encoder -> latent -> mapper -> decoder -> faces -> photo.
+"""The pipeline: photo -> damage, fill -> tone -> encoder -> latent -> mapper -> decoder -> faces -> photo.
 
-What concerns the whole photo (damage, tone, context) is computed once; everything else runs tile by tile,
-and the photo's own pixels are overwritten, so that the working memory is the latent and a few tiles.
+What concerns the whole photo (damage, fill, tone, context) is computed once; everything else runs tile by
+tile, and the photo's own pixels are overwritten, so that the working memory is the latent and a few tiles.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from edge import budget, damage, tone
+from edge import budget, tone
 from edge.bands import Pixels
 from edge.bundle import Bundle
-from edge.cells import shrink, to_pixels
-from edge.damage import Damage
+from edge.cells import ceil_div, in_colour, shrink
+from edge.damage import Damage, read_mask
+from edge.detector import FaceArea, damage_levels, damage_mask, scaled_area
 from edge.faces import LEAST_WIDTH, MOST_FACES, Face, in_box, put_back, take
+from edge.fill import push_pull
 from edge.finder import find_faces, look_again
+from edge.hue import one_hue
 from edge.manifest import PartName, Precision
 from edge.parts import LoadedPart, Usage, load_part
-from edge.passes import Stitcher, decoded, encode, mapper_inputs, part_map, plan_route
+from edge.passes import Stitcher, decoded, encode, mapper_inputs, plan_route
 from edge.photo import Photo
 from edge.records import FaceRecord
 from edge.refine import judged, refined
 from edge.tiling import Box, Placement
-
-GRAY_TOLERANCE = 4
-"""A colour file whose channels differ by so many levels at most, nearly everywhere, shows a gray photo."""
 
 FaceBox = tuple[float, float, float, float]
 """Left, top, width and height in pixels of the upright photo."""
@@ -44,7 +44,10 @@ class Options:
     """How much of the change is applied, 0..1."""
     scratches: Literal["auto", "off"] | Path = "auto"
     """Find damage, ignore it, or take it from a mask picture."""
+    fill_only: bool = False
+    """Fill the damage and do nothing else."""
     keep_gray: bool = True
+    """A photo that is gray or toned in one hue keeps its hue."""
     faces: Literal["auto", "off"] | tuple[FaceBox, ...] = "auto"
     """Find and refine faces, leave them, or refine those in these boxes."""
     face_strength: float = 1.0
@@ -107,23 +110,26 @@ class Restorer:
         pixels = photo.pixels
         shape = (pixels.shape[0], pixels.shape[1])
         width = self._part("encoder").artifact.outputs[0]
-        budget.check(self.max_memory, pixels.nbytes, shape, width)
+        side = self.bundle.manifest.detection.largest_side
+        budget.check(self.max_memory, pixels.nbytes, shape, width, side)
         done = []
 
-        factor = -(-max(shape) // self.bundle.manifest.working_side)
-        small = shrink(pixels, factor)
-        harm = self._damage(small, shape, factor, options)
-        if harm is not None:
-            done.append(f"scratches on {100 * harm.share:.1f} % of the photo")
+        damage = self.find_damage(photo, options)
+        if damage is not None:
+            push_pull(pixels, damage, options.strength)
+            done.append(f"damage on {100 * damage.share:.1f} % of the photo filled")
+        if options.fill_only:
+            return Restored(photo, tuple(done))
 
+        small, factor = self._working_picture(pixels)
         faces = self._faces(pixels, small, factor, options, LEAST_WIDTH)
-        gray = options.keep_gray and (pixels.ndim == 2 or looks_gray(small))
-        if self._set_tone(pixels, small, harm, factor, gray, options.strength):
+        gray = options.keep_gray and one_hue(small)
+        if self._set_tone(pixels, small, gray, options.strength):
             done.append("tone")
         del small
 
         before = [take(pixels, face) for face in faces]
-        self._restore_tiles(pixels, harm, gray, options.strength, progress)
+        self._restore_tiles(pixels, damage, gray, options.strength, progress)
         done.append("restored")
         records = self._refine_faces(pixels, faces, before, options.strength * options.face_strength, gray)
         count = sum(record.refined for record in records)
@@ -132,36 +138,52 @@ class Restorer:
         return Restored(photo, tuple(done), records)
 
     def find_damage(self, photo: Photo, options: Options | None = None) -> Damage | None:
-        """What :meth:`restore` would take for damage, without restoring."""
-        shape = (photo.pixels.shape[0], photo.pixels.shape[1])
-        factor = -(-max(shape) // self.bundle.manifest.working_side)
-        return self._damage(shrink(photo.pixels, factor), shape, factor, options or Options())
+        """What :meth:`restore` would fill; None if there is no damage, or none is wanted.
 
-    def _damage(
-        self, small: NDArray[np.uint8], shape: tuple[int, int], factor: int, options: Options
-    ) -> Damage | None:
-        """The photo's damage, or None if there is none (or none is wanted)."""
+        Raises PhotoError for a mask that does not fit.
+        """
+        options = options or Options()
         if options.scratches == "off":
             return None
+        pixels, rule = photo.pixels, self.bundle.manifest.detection
+        shape = (pixels.shape[0], pixels.shape[1])
         if options.scratches != "auto":
-            found = damage.read_mask(options.scratches, shape)
+            found = read_mask(options.scratches, shape)
         else:
-            threshold = self.bundle.manifest.scratch_threshold
-            found = damage.from_probability(self.damage_probability(small), threshold, factor)
+            factor = ceil_div(max(shape), rule.largest_side)
+            # A copy of a large photo would take more memory than all else does here.
+            as_is = factor == 1 and pixels.dtype == np.uint8
+            picture = in_colour(pixels) if as_is else shrink(pixels, factor)
+            levels = self.damage_probability(picture)
+            if levels.max() < rule.high:
+                return None
+            areas = [scaled_area(box, factor) for box in self.face_areas(pixels)]
+            found = Damage(damage_mask(levels, picture, areas, rule), factor)
         return found if found.mask.any() else None
 
-    def damage_probability(self, small: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """How likely each pixel of ``small`` ``(h, w, 3)`` is damaged: ``(h, w)`` in 0..1."""
-        part = self._part("scratch")
-        told = to_pixels(part_map(part, small), part.part.stride)
-        return told[: small.shape[0], : small.shape[1], 0]
+    def face_areas(self, pixels: Pixels) -> list[FaceArea]:
+        """Where a photo shows faces, however small; none if the bundle has no finder."""
+        if "finder" not in self.bundle.manifest.parts:
+            return []
+        small, factor = self._working_picture(pixels)
+        threshold = self.bundle.manifest.finder_threshold
+        found = find_faces(self._part("finder"), pixels, small, factor, threshold, 0)
+        return [face.box for face in found]
+
+    def _working_picture(self, pixels: Pixels) -> tuple[NDArray[np.uint8], int]:
+        """The photo shrunk to the working side ``(h, w, 3)``, and by how much."""
+        factor = ceil_div(max(pixels.shape[:2]), self.bundle.manifest.working_side)
+        return shrink(pixels, factor), factor
+
+    def damage_probability(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """How likely each pixel of ``picture`` ``(h, w, 3)`` is damaged: ``(h, w)`` in levels of 0..255."""
+        return damage_levels(self._part("scratch"), picture, self.bundle.manifest.detection)
 
     def find_faces(
         self, photo: Photo, options: Options | None = None, least_width: float = LEAST_WIDTH
     ) -> list[Face]:
         """What :meth:`restore` would refine, without restoring; ``least_width`` in pixels."""
-        factor = -(-max(photo.pixels.shape[:2]) // self.bundle.manifest.working_side)
-        small = shrink(photo.pixels, factor)
+        small, factor = self._working_picture(photo.pixels)
         return self._faces(photo.pixels, small, factor, options or Options(), least_width)
 
     def _faces(
@@ -208,40 +230,34 @@ class Restorer:
         return records
 
     def _set_tone(
-        self,
-        pixels: NDArray[Any],
-        small: NDArray[np.uint8],
-        harm: Damage | None,
-        factor: int,
-        gray: bool,
-        strength: float,
+        self, pixels: NDArray[Any], small: NDArray[np.uint8], gray: bool, strength: float
     ) -> bool:
         """Apply the tone curves to ``pixels`` in place, if they would change enough to matter."""
         part = self._part("tone")
         side = part.sizes()[0][0]
-        damaged = harm.shrunk(factor) if harm is not None else None
         whole = Placement(Box(0, 0, side, side), 0)
-        steps = part.run(whole, [tone.thumbnail(small, damaged, side)])
-        knots = tone.curves(steps)
+        knots = tone.curves(part.run(whole, [tone.thumbnail(small, side)]))
         if gray:
-            # A curve for each colour would tint a gray picture in a colour file.
             knots = np.broadcast_to(knots.mean(axis=0), knots.shape)
         if tone.change(knots, small) < tone.LEAST_CHANGE:
             return False
-        tone.apply_curves(pixels, knots, strength)
+        if gray:
+            tone.apply_to_lightness(pixels, knots, strength)
+        else:
+            tone.apply_curves(pixels, knots, strength)
         return True
 
     def _restore_tiles(
         self,
         pixels: Pixels,
-        harm: Damage | None,
+        damage: Damage | None,
         gray: bool,
         strength: float,
         progress: Callable[[float], None] | None,
     ) -> None:
         """Encode, map and decode ``pixels``, and add the residual to them."""
         encoder, decoder = self._part("encoder"), self._part("decoder")
-        mapper = self._part("mapper" if harm is None else "mapper_global")
+        mapper = self._part("mapper" if damage is None else "mapper_global")
         shape = (pixels.shape[0], pixels.shape[1])
         route = plan_route(shape, encoder, mapper, decoder)
         before, total = self.usage.macs, route.cost(encoder, mapper, decoder)
@@ -251,18 +267,7 @@ class Restorer:
                 progress((self.usage.macs - before) / total)
 
         latent = encode(pixels, encoder, route, tell)
-        inputs = mapper_inputs(mapper, latent, harm, shape, route.area)
+        inputs = mapper_inputs(mapper, latent, damage, shape, route.area)
         stitcher = Stitcher(pixels, decoder.artifact.outputs[0], decoder.part.stride, strength, gray)
         for keep, residual in decoded(mapper, decoder, route, inputs, tell):
             stitcher.add(keep, residual)
-
-
-def in_colour(pixels: Pixels) -> Pixels:
-    """Gray pixels ``(H, W)`` as ``(H, W, 3)``."""
-    return np.ascontiguousarray(np.broadcast_to(pixels[..., None], (*pixels.shape, 3)))
-
-
-def looks_gray(small: NDArray[np.uint8]) -> bool:
-    """Whether a colour picture ``(h, w, 3)``, shrunk, shows a gray photo."""
-    spread = small.max(axis=2) - small.min(axis=2)
-    return bool((spread <= GRAY_TOLERANCE).mean() > 0.999)

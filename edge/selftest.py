@@ -1,7 +1,7 @@
 """Does this device's runtime reproduce the golden vectors, in tiles of every size?
 
-A bundle has golden vectors of a small tile. In a larger one they are laid side by side: what a cell sees
-within its halo is the same then, so each copy's centre must come out as it does alone.
+A bundle has golden vectors of a few cells, which are laid side by side to fill a tile: inside its halo the
+outputs then repeat in the same way.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.bundle import Bundle, read_tensor
+from edge.cells import ceil_div
 from edge.errors import MissingArtifact, SelfTestFailed
 from edge.manifest import Artifact, Format, Golden, PartName, Precision, Tensor, Tile
 from edge.runtimes import available_formats, load_network
@@ -38,10 +39,10 @@ def self_test(
     threads: int = 1,
     runtime: str | None = None,
     must_pass: bool = False,
-    own_tiles: bool = False,
+    smallest_only: bool = False,
 ) -> list[GoldenResult]:
-    """Run every golden vector that this machine (or ``runtime`` alone) can run, in each tile that it fits,
-    or in its ``own_tiles`` only.
+    """Run every golden vector that this machine (or ``runtime`` alone) can run, in every tile, or in the
+    smallest one of each network only.
 
     Raises MissingArtifact if there is none, RuntimeUnavailable, and with ``must_pass``
     SelfTestFailed, naming what failed.
@@ -53,7 +54,7 @@ def self_test(
         for artifact in networks.artifacts
         if artifact.format in formats
         for golden in artifact.golden
-        for tile in _tiles(artifact, golden, own_tiles)
+        for tile in _tiles(artifact, smallest_only)
     ]
     if not results:
         raise MissingArtifact(f"The bundle has nothing that {', '.join(formats)} can run.")
@@ -67,11 +68,9 @@ def self_test(
     return results
 
 
-def _tiles(artifact: Artifact, golden: Golden, own_only: bool) -> list[Tile]:
-    """The golden vector's own tile, then the larger ones."""
-    own = artifact.tiles[golden.tile]
-    others = (tile for tile in artifact.tiles if tile is not own and not own_only)
-    return [own, *(tile for tile in others if tile.rows >= own.rows and tile.columns >= own.columns)]
+def _tiles(artifact: Artifact, smallest_only: bool) -> list[Tile]:
+    tiles = sorted(artifact.tiles, key=lambda tile: tile.rows * tile.columns)
+    return tiles[:1] if smallest_only else tiles
 
 
 def _run_golden(
@@ -83,18 +82,18 @@ def _run_golden(
     threads: int,
     runtime: str | None,
 ) -> GoldenResult:
-    own, halo = artifact.tiles[golden.tile], bundle.manifest.parts[part].halo
+    halo = bundle.manifest.parts[part].halo
     network = load_network(bundle.folder / tile.file, artifact, tile, threads, runtime)
     inputs = [
-        _side_by_side(read_tensor(bundle, path, spec, own), spec, tile)
+        side_by_side(read_tensor(bundle, path, spec, golden), spec, tile.rows, tile.columns)
         for path, spec in zip(golden.inputs, artifact.inputs, strict=True)
     ]
     difference = 0.0
-    outputs = zip(network.run(inputs), golden.outputs, artifact.outputs, strict=True)
-    for output, path, spec in outputs:
-        expected = read_tensor(bundle, path, spec, own)
-        if tile is not own:
-            output, expected = (_centres(each, own, halo) for each in (output, expected))
+    for output, path, spec in zip(network.run(inputs), golden.outputs, artifact.outputs, strict=True):
+        expected = side_by_side(read_tensor(bundle, path, spec, golden), spec, tile.rows, tile.columns)
+        inside = (slice(None), slice(halo, tile.rows - halo), slice(halo, tile.columns - halo))
+        if spec.shape is None:
+            output, expected = output[inside], expected[inside]
         difference = max(difference, max_difference(output, expected))
     return GoldenResult(
         part=part,
@@ -108,20 +107,13 @@ def _run_golden(
     )
 
 
-def _side_by_side(tensor: NDArray[Any], spec: Tensor, tile: Tile) -> NDArray[Any]:
-    """A golden input as often as it fits into ``tile``, and cut off where the tile ends."""
+def side_by_side(tensor: NDArray[Any], spec: Tensor, rows: int, columns: int) -> NDArray[Any]:
+    """A golden tensor as often as it fits into ``rows`` x ``columns`` cells, and cut off where they end;
+    one that does not follow the tile stays as it is."""
     if spec.shape is not None:
         return tensor
-    down, across = -(-tile.rows // tensor.shape[1]), -(-tile.columns // tensor.shape[2])
-    return np.tile(tensor, (1, down, across, 1))[:, : tile.rows, : tile.columns]
-
-
-def _centres(tensor: NDArray[Any], own: Tile, halo: int) -> NDArray[Any]:
-    """What no copy's neighbour reaches, ``(copies down, rows, copies across, columns, channels)``."""
-    down, across = tensor.shape[1] // own.rows, tensor.shape[2] // own.columns
-    whole = tensor[0, : down * own.rows, : across * own.columns]
-    copies = whole.reshape(down, own.rows, across, own.columns, -1)
-    return copies[:, halo : own.rows - halo, :, halo : own.columns - halo]
+    down, across = ceil_div(rows, tensor.shape[1]), ceil_div(columns, tensor.shape[2])
+    return np.tile(tensor, (1, down, across, 1))[:, :rows, :columns]
 
 
 def max_difference(a: NDArray[Any], b: NDArray[Any]) -> float:

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.hue import lightness
+
 LEAST_CHANGE = 0.03
 """Curves that on average move the photo's own levels by less are not applied: what is left of them is the
 network's uncertainty, and a good photo must come out as it went in. `heirloom held-out` shows what other
@@ -17,25 +19,12 @@ CURVE_GRID = 1024
 """Knots are rounded to 1/1024, so that the last bits of a float library don't decide a pixel's level."""
 
 
-def thumbnail(
-    small: NDArray[np.uint8], damaged: NDArray[np.bool_] | None, side: int
-) -> NDArray[np.float32]:
-    """Mean colour of the undamaged pixels in each of ``side`` x ``side`` squares, 0..1.
-
-    ``small`` is the shrunk photo ``(h, w, 3)``. A square that is all damage gets the photo's mean.
-    """
+def thumbnail(small: NDArray[np.uint8], side: int) -> NDArray[np.float32]:
+    """Mean colour in each of ``side`` x ``side`` squares of the shrunk photo ``(h, w, 3)``, 0..1."""
     down, across = (_squares(length, side) for length in small.shape[:2])
-    weights = np.ones(small.shape[:2])
-    if damaged is not None and not damaged.all():
-        weights = (~damaged).astype(np.float64)
-    counts = down @ weights @ across.T
-    planes = []
-    for colour in range(3):
-        # Exact whatever the order of the sums: they are integers below 2**53.
-        values = small[..., colour] * weights
-        sums = down @ values @ across.T
-        overall = values.sum() / weights.sum()
-        planes.append(np.where(counts > 0, sums / np.maximum(counts, 1), overall))
+    counts = down.sum(1)[:, None] * across.sum(1)
+    # Exact whatever the order of the sums: they are integers below 2**53.
+    planes = [down @ small[..., colour] @ across.T / counts for colour in range(3)]
     return (np.stack(planes, axis=-1) / 255).astype(np.float32)
 
 
@@ -69,16 +58,34 @@ def change(knots: NDArray[np.float64], small: NDArray[np.uint8]) -> float:
 
 
 def apply_curves(pixels: NDArray[Any], knots: NDArray[np.float64], strength: float) -> None:
-    """Send ``pixels`` ``(H, W[, 3])`` through the curves, in place; gray ones through the mean."""
-    top = np.iinfo(pixels.dtype).max
+    """Send the colours of ``pixels`` ``(H, W, 3)`` through their curves, in place."""
+    for colour, curve in enumerate(knots):
+        lookup = _lookup(curve, pixels.dtype, strength)
+        for row in range(0, pixels.shape[0], 256):
+            band = pixels[row : row + 256, :, colour]
+            band[...] = lookup[band]
+
+
+def apply_to_lightness(pixels: NDArray[Any], knots: NDArray[np.float64], strength: float) -> None:
+    """Move the lightness of ``pixels`` ``(H, W[, 3])`` along the mean curve, in place.
+
+    All colours of a pixel change by the same number of levels, so that a photo of one hue keeps it.
+    """
+    lookup = _lookup(knots.mean(0), pixels.dtype, strength).astype(np.int32)
+    change = lookup - np.arange(lookup.size, dtype=np.int32)
+    top = lookup.size - 1
+    for row in range(0, pixels.shape[0], 256):
+        band = pixels[row : row + 256]
+        moved = change[band if band.ndim == 2 else lightness(band)]
+        band[...] = np.clip(band + (moved if band.ndim == 2 else moved[..., None]), 0, top)
+
+
+def _lookup(curve: NDArray[np.float64], dtype: np.dtype[Any], strength: float) -> NDArray[Any]:
+    """The new level of each level."""
+    top = np.iinfo(dtype).max
     levels = np.arange(top + 1) / top
-    planes = [pixels] if pixels.ndim == 2 else [pixels[..., c] for c in range(3)]
-    knots = knots.mean(0, keepdims=True) if pixels.ndim == 2 else knots
-    for plane, curve in zip(planes, knots, strict=True):
-        moved = levels + strength * (_curve(curve, levels) - levels)
-        lookup = np.round(moved * top).astype(pixels.dtype)
-        for row in range(0, plane.shape[0], 256):
-            plane[row : row + 256] = lookup[plane[row : row + 256]]
+    moved = levels + strength * (_curve(curve, levels) - levels)
+    return np.round(moved * top).astype(dtype)
 
 
 def _curve(knots: NDArray[np.float64], levels: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -5,25 +5,41 @@ from __future__ import annotations
 import importlib.util
 import json
 from collections import defaultdict
+from contextlib import suppress
 from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from edge.files import written_beside
 
 Point = dict[str, float]
 
 
 class Curve:
-    """The figures of a run's evaluations. A resumed run drops points after its checkpoint."""
+    """The figures of a run's evaluations. A resumed run drops points after its checkpoint.
 
-    def __init__(self, folder: Path, start: int) -> None:
+    Of several processes only the ``chief`` writes.
+    """
+
+    def __init__(self, folder: Path, start: int, chief: bool = True) -> None:
         self.path = folder / "curve.jsonl"
         self.points = [point for point in read_curve(self.path) if point["step"] <= start]
-        self.path.write_text("".join(json.dumps(point) + "\n" for point in self.points))
         self.board = None
+        if chief:
+            with written_beside(self.path) as partial:
+                partial.write_text("".join(json.dumps(point) + "\n" for point in self.points))
         # Machines lent for training may lack both tools; the figures themselves are in curve.jsonl.
-        if importlib.util.find_spec("tensorboard"):
+        if chief and importlib.util.find_spec("tensorboard"):
             from torch.utils.tensorboard import SummaryWriter
 
-            self.board = SummaryWriter(str(folder), purge_step=start or None)
+            self.board = SummaryWriter(str(folder), purge_step=start + 1 if start else None)
         self.plots = importlib.util.find_spec("matplotlib") is not None
+
+    @property
+    def last_step(self) -> float:
+        """The steps done at the last evaluation."""
+        return self.points[-1]["step"] if self.points else 0
 
     def add(self, step: int, figures: dict[str, float]) -> None:
         """Record the figures of an evaluation after ``step`` steps."""
@@ -31,19 +47,39 @@ class Curve:
         self.points.append(point)
         with self.path.open("a") as stream:
             stream.write(json.dumps(point) + "\n")
+        self.log(step, figures)
         if self.board is not None:
-            for name, value in figures.items():
-                self.board.add_scalar(name, value, step)
             self.board.flush()
         if self.plots:
             plot_curve(self.points, self.path.with_suffix(".png"))
 
+    def log(self, step: int, figures: dict[str, float]) -> None:
+        """Show figures in TensorBoard only."""
+        if self.board is not None:
+            for name, value in figures.items():
+                self.board.add_scalar(name, value, step)
+
+    def show(self, step: int, pictures: dict[str, Tensor]) -> None:
+        """Show pictures ``(B, C, H, W)`` in 0..1 in TensorBoard, a column for each one of a batch."""
+        if self.board is not None:
+            for name, batch in pictures.items():
+                row = torch.cat(list(batch.detach().float().clamp(0, 1).cpu()), dim=2)
+                self.board.add_image(name, row.expand(3, -1, -1), step)
+            self.board.flush()
+
+    def close(self) -> None:
+        """Write what TensorBoard has not been given yet."""
+        if self.board is not None:
+            self.board.close()
+
 
 def read_curve(path: Path) -> list[Point]:
-    """The points of a ``curve.jsonl``; none if there is no such file."""
-    if not path.exists():
-        return []
-    return [json.loads(line) for line in path.read_text().splitlines()]
+    """The points of a ``curve.jsonl``; none if there is no such file. A line cut by a kill is left out."""
+    points: list[Point] = []
+    for line in path.read_text().splitlines() if path.exists() else ():
+        with suppress(json.JSONDecodeError):
+            points.append(json.loads(line))
+    return points
 
 
 def plot_curve(points: list[Point], path: Path) -> None:

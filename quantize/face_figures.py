@@ -20,6 +20,7 @@ from edge.photo import Metadata, Photo
 from edge.pipeline import Options, Restorer
 from quantize import synthesis
 from quantize.facesets import LabelledPhoto, placed, window
+from quantize.severity import draw_severity
 from quantize.tasks.finder import made_old
 
 NEAR = 0.5
@@ -114,9 +115,7 @@ def refining(restorer: Restorer, photos: Iterable[LabelledPhoto], precision: str
     for index, photo in enumerate(photos):
         rng = Generator().manual_seed(seed + index)
         picture = photo.pixels.permute(2, 0, 1)[None].float() / 255
-        old = synthesis.age(picture, 0.4 + 0.6 * torch.rand(1, generator=rng), rng)
-        if index % 4 == 0:
-            old, _ = synthesis.scratch(old, rng)
+        old = synthesis.damaged_scan(picture, draw_severity(1, rng), rng, [index % 4 == 0]).picture
         pictures = [photo.pixels.numpy(), pixels_of(old[0])]
         for faces in ("off", "auto"):
             given = Photo(pictures[1].copy(), None, Metadata("PNG"))

@@ -1,4 +1,4 @@
-"""Figures on held-out photos behind the two thresholds that a bundle and the runtime use."""
+"""Figures on held-out photos behind the least change of tone that the runtime makes."""
 
 from __future__ import annotations
 
@@ -9,33 +9,13 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from convert.evaluate import area_under_curve
-from convert.nets.mobile import ScratchDetector, ToneNet
+from convert.nets.mobile import ToneNet
 from convert.nets.mobile.tone import THUMBNAIL, apply_curves
 from edge import tone as curves
 from quantize import synthesis
-from quantize.photosets import PhotoSet, some_gray
-from quantize.tasks.common import held_out_crops, mean_psnr, rand, severities
-from quantize.tasks.scratch import scratch_logits
+from quantize.photosets import PhotoSet
+from quantize.tasks.common import mean_psnr
 from quantize.tasks.tone import shrunk
-
-CPU = torch.device("cpu")
-CROPS = 64
-"""Crops that the detector is measured on, of 192 pixels: half of them scratched."""
-
-
-THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95)
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a detector finds at a threshold: shares of pixels, 0..1."""
-
-    threshold: float
-    recall: float
-    precision: float
-    false_on_intact: float
-    """Of photos without any scratch."""
 
 
 @dataclass(frozen=True)
@@ -47,37 +27,6 @@ class Toned:
     good_psnr: float
     faded_left: float
     faded_psnr: float
-
-
-@torch.no_grad()
-def detection(network: ScratchDetector, photos: PhotoSet) -> tuple[float, Iterator[Found]]:
-    """Area under the ROC curve on scratched photos, and what each threshold finds."""
-    rng = Generator().manual_seed(1)
-    clean = some_gray(held_out_crops(photos.held_out, CROPS, 192, CPU), 0.4, rng)
-    aged = synthesis.age(clean, severities(CROPS, rng), rng)
-    half = CROPS // 2
-    scratched, mask = synthesis.scratch(aged[:half], rng)
-    found = _probability(network, scratched, rng)
-    intact = _probability(network, aged[half:], rng)
-    target = mask > 0.5
-
-    def at(threshold: float) -> Found:
-        above = found >= threshold
-        hits = float((above & target).sum())
-        return Found(
-            threshold,
-            hits / float(target.sum()),
-            hits / max(1.0, float(above.sum())),
-            float((intact >= threshold).float().mean()),
-        )
-
-    area = area_under_curve(found.flatten().numpy(), target.flatten().numpy())
-    return area, map(at, THRESHOLDS)
-
-
-def _probability(network: ScratchDetector, photos: Tensor, rng: Generator) -> Tensor:
-    faded = synthesis.fade(photos, rng, rand(rng, len(photos)) * 0.5)
-    return scratch_logits(network, faded).sigmoid()
 
 
 @torch.no_grad()

@@ -13,7 +13,7 @@ import torch
 from kornia.filters import gaussian_blur2d
 from torch import Generator, Tensor
 
-from quantize.scratches import pixel_grid, smooth_noise, uniform
+from quantize.fields import pixel_grid, smooth_noise, uniform
 
 LUMINANCE = (0.299, 0.587, 0.114)
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 from PIL import Image
@@ -119,8 +120,35 @@ def random_crops(photos: tuple[Tensor, ...], count: int, side: int, rng: Generat
     return torch.stack(crops)
 
 
+SCALES = (0.42, 1.4)
+"""How much smaller and larger than it is a photo is seen in a crop: whole faces and houses fit."""
+
+
+def scaled_crops(photos: tuple[Tensor, ...], count: int, side: int, rng: Generator) -> Tensor:
+    """``count`` random crops ``(count, 3, side, side)`` in 0..1 of photos scaled within `SCALES`, upright,
+    half of them flipped."""
+    crops = np.empty((count, side, side, 3), np.uint8)
+    indices = torch.randint(len(photos), (count,), generator=rng).tolist()
+    chances = torch.rand((count, 4), generator=rng).tolist()
+    for crop, index, dice in zip(crops, indices, chances, strict=True):
+        photo = photos[index].numpy()
+        least = side / min(photo.shape[:2])
+        cut = round(side / max(SCALES[0] + (SCALES[1] - SCALES[0]) * dice[0], least))
+        top, left = (round((size - cut) * at) for size, at in zip(photo.shape, dice[1:3], strict=False))
+        filtered = cv2.INTER_AREA if cut > side else cv2.INTER_CUBIC
+        cv2.resize(photo[top : top + cut, left : left + cut], (side, side), crop, interpolation=filtered)
+        if dice[3] < 0.5:
+            crop[:] = crop[:, ::-1].copy()
+    return torch.from_numpy(crops).permute(0, 3, 1, 2).float() / 255
+
+
+def luminance(pictures: Tensor) -> Tensor:
+    """``pictures`` ``(B, 3, H, W)`` in gray."""
+    weights = pictures.new_tensor([0.299, 0.587, 0.114])[:, None, None]
+    return (pictures * weights).sum(1, keepdim=True).expand_as(pictures)
+
+
 def some_gray(pictures: Tensor, share: float, rng: Generator) -> Tensor:
     """Turn about ``share`` of the pictures gray: most old photos are."""
-    gray = (pictures * pictures.new_tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1, True)
     chosen = torch.rand((pictures.shape[0], 1, 1, 1), generator=rng, device=pictures.device) < share
-    return torch.where(chosen, gray.expand_as(pictures), pictures)
+    return torch.where(chosen, luminance(pictures), pictures)

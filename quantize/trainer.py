@@ -1,30 +1,35 @@
-"""One loop for every training: players and their optimizers, schedule, averaged weights, checkpoints.
+"""One loop for every training: steps, evaluations, checkpoints, and ends that were not planned.
 
-A step's random numbers come from a generator seeded with the step's number (and the process's rank), so a
-run that was interrupted goes on exactly where its last checkpoint was written. Under ``torchrun`` every
-process draws crops of its own and gradients are averaged.
+A step's random numbers come from a generator seeded with the run's seed, the step's number and the
+process's rank, so a run that was interrupted goes on exactly where its last checkpoint was written. Under
+``torchrun`` every process draws crops of its own and gradients are averaged.
 """
 
 from __future__ import annotations
 
-import copy
-import math
-import os
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from torch import Generator, Tensor, distributed, nn
+from torch import Generator, Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from convert.weights import save_weights
 from quantize.curves import Curve
+from quantize.processes import any_process, processes, rank, step_seed, wait
+from quantize.run_record import Recorder
+from quantize.run_state import STABLE, Run
+from quantize.schedule import Schedule
+from quantize.stopping import Stop, ignore_signals
 
 Loss = tuple[str, Tensor]
+
+TOLD_EVERY = 10
+"""Steps between two looks at the losses."""
 
 
 class Task(Protocol):
@@ -47,24 +52,12 @@ class Task(Protocol):
         """Figures of the averaged first player on held-out photos, the same ones at every call."""
 
 
-@dataclass(frozen=True)
-class Schedule:
-    """Learning rate: a short warm-up, then a cosine to zero at the last of ``steps``.
+@runtime_checkable
+class Pictured(Protocol):
+    """A task that can also show what its network does."""
 
-    A resumed run may be given fewer steps: it then cools down sooner and ends well.
-    """
-
-    steps: int
-    learning_rate: float = 8e-4
-    warmup: int = 200
-    ema: float = 0.999
-    clip: float = 1.0
-    betas: tuple[float, float] = (0.9, 0.99)
-
-    def rate(self, step: int) -> float:
-        """The learning rate of ``step``."""
-        rising = min(1.0, (step + 1) / self.warmup)
-        return self.learning_rate * rising * 0.5 * (1 + math.cos(math.pi * min(1.0, step / self.steps)))
+    def pictures(self, network: nn.Module) -> dict[str, Tensor]:
+        """Some held-out pictures by name, ``(B, 1 or 3, H, W)`` in 0..1: inputs, outputs, truth."""
 
 
 @dataclass(frozen=True)
@@ -72,49 +65,100 @@ class Habits:
     """How often a run looks up from its work."""
 
     evaluate_every: int = 1000
-    checkpoint_seconds: float = 120
-    minutes: float = math.inf
-    """Stop after so long, with a checkpoint: for machines that are lent by the minute."""
+    checkpoint_seconds: float = 30
+    """A kill loses at most this and the step or evaluation under way: less than a minute."""
+    log_every: int = 100
+    """Steps between losses in TensorBoard."""
     workers: int = 0
     """Processes that cut crops. The order of photos doesn't depend on it."""
 
 
-def train(
-    task: Task, schedule: Schedule, folder: Path, device: torch.device, habits: Habits | None = None
-) -> nn.Module:
-    """Train, or go on with the training in ``folder``; returns the first player with averaged weights.
+@dataclass(frozen=True)
+class Trained:
+    """What has become of a run."""
 
-    Writes ``checkpoint.pt`` (to resume), ``weights.safetensors`` (averaged, in float16) and the curve of
-    every evaluation (`quantize.curves`).
+    network: nn.Module
+    """The first player with averaged weights."""
+    steps: int
+    ended: bool
+    """Whether the cool-down is over; else the same run can go on."""
+
+
+def train(
+    task: Task,
+    schedule: Schedule,
+    folder: Path,
+    device: torch.device,
+    habits: Habits | None = None,
+    stop: Stop | None = None,
+    *,
+    seed: int = 0,
+    cool_down: int | None = None,
+    arguments: Mapping[str, Any] | None = None,
+) -> Trained:
+    """Train, or go on with the training in ``folder``, until the last step or until ``stop`` is due.
+
+    ``cool_down`` ends the run after so many steps from here, whatever the schedule's number. A run whose
+    cool-down has begun and that is given more steps goes back to where it began, and what it had reached
+    stays as ``weights-STEPS.safetensors``. ``arguments`` are recorded in ``run.json``
+    (`quantize.run_record`). The folder also gets a checkpoint, averaged weights in float16 and the curve
+    of every evaluation (`quantize.curves`). Raises TrainingError.
     """
-    habits = habits or Habits()
+    habits, stop = habits or Habits(), stop or Stop()
     folder.mkdir(parents=True, exist_ok=True)
-    run = _Run(task, schedule, device)
-    start = run.resume(folder / "checkpoint.pt")
-    chief = _rank() == 0
-    curve = Curve(folder, start)
-    began = saved = time.monotonic()
-    running: dict[str, float] = {}
+    run = Run(task, schedule, folder, device, seed, bf16_pays(device))
+    cooling = run.resume(cool_down)
+    chief = rank() == 0
+    recorder = Recorder(folder, seed, arguments or {}, device, run.steps, processes())
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    batches = _batches(task, range(start, schedule.steps), habits.workers)
-    with Progress(*columns, TimeRemainingColumn(), disable=not chief) as progress:
-        bar = progress.add_task("training", total=schedule.steps, completed=start)
-        for step, photos in zip(range(start, schedule.steps), batches, strict=False):
-            for name, loss in run.step(step, photos).items():
-                running[name] = running.get(name, loss) + (loss - running.get(name, loss)) * 0.01
-            told = ", ".join(f"{name} {loss:.5f}" for name, loss in running.items())
-            progress.update(bar, advance=1, description=told)
-            now = time.monotonic()
-            last = step + 1 == schedule.steps or _any((now - began) / 60 > habits.minutes, device)
-            if chief and (last or (step + 1) % habits.evaluate_every == 0):
-                with torch.no_grad():
-                    curve.add(step + 1, {**running, **task.evaluate(run.averaged)})
-            if chief and (last or now - saved > habits.checkpoint_seconds):
-                run.save(folder, step + 1)
-                saved = now
-            if last:
+    bar = Progress(*columns, TimeRemainingColumn(), disable=not chief)
+    with bar, closing(Curve(folder, run.steps, chief)) as curve, stop.listening():
+        line = bar.add_task("training", total=cooling.end, completed=run.steps)
+        begun_at, saved_steps, saved_at = run.steps, run.steps or None, time.monotonic()
+
+        def save() -> None:
+            nonlocal saved_steps, saved_at
+            if chief and run.steps != saved_steps:
+                run.save(cooling)
+                recorder.update(run.steps, run.steps >= cooling.end)
+                saved_steps, saved_at = run.steps, time.monotonic()
+
+        batches = iter(_batches(task, range(run.steps, cooling.end), habits.workers, seed))
+        while True:
+            ended = run.steps >= cooling.end
+            if chief and (ended or run.steps % habits.evaluate_every == 0) and run.steps > curve.last_step:
+                save()
+                bar.console.print(_evaluate(run, curve), highlight=False, soft_wrap=True)
+            if ended or any_process(stop.due, device):
                 break
-    return run.averaged
+            if chief and run.steps == cooling.begin:
+                run.save(cooling, STABLE)
+            run.step(next(batches), cooling)
+            if run.steps % habits.log_every == 0:
+                curve.log(run.steps, run.told | {"learning rate": schedule.rate(run.steps - 1, cooling)})
+            if run.steps % TOLD_EVERY == 0:
+                told = ", ".join(f"{name} {loss:.5f}" for name, loss in run.told.items())
+                bar.update(line, description=told)
+            bar.update(line, completed=run.steps)
+            if time.monotonic() - saved_at > habits.checkpoint_seconds:
+                save()
+        save()
+        if chief and run.steps > begun_at:
+            recorder.update(run.steps, ended)
+        # Now, and not when Python gets to it: its processes know no Ctrl-C.
+        del batches
+    wait(device)
+    return Trained(run.averaged, run.steps, ended)
+
+
+def _evaluate(run: Run, curve: Curve) -> str:
+    """Record how good the run is; returns it in a line, for logs."""
+    with torch.no_grad():
+        figures = run.told | run.task.evaluate(run.averaged)
+        curve.add(run.steps, figures)
+        if isinstance(run.task, Pictured):
+            curve.show(run.steps, run.task.pictures(run.averaged))
+    return f"{run.steps} steps: " + ", ".join(f"{name} {value:.4g}" for name, value in figures.items())
 
 
 def bf16_pays(device: torch.device) -> bool:
@@ -122,123 +166,22 @@ def bf16_pays(device: torch.device) -> bool:
     return device.type == "cuda" or (device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported()))
 
 
-class _Run:
-    """The state of a training: everything that a checkpoint holds."""
-
-    def __init__(self, task: Task, schedule: Schedule, device: torch.device) -> None:
-        self.task, self.schedule, self.device = task, schedule, device
-        self.players = dict(task.players)
-        for player in self.players.values():
-            player.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        first = next(iter(self.players.values()))
-        self.averaged = copy.deepcopy(first).eval().requires_grad_(False)
-        self.pairs = list(zip(self.averaged.parameters(), first.parameters(), strict=True))
-        self.buffers = list(zip(self.averaged.buffers(), first.buffers(), strict=True))
-        self.optimizers = {
-            name: torch.optim.AdamW(
-                player.parameters(), lr=schedule.learning_rate, betas=schedule.betas, weight_decay=1e-4
-            )
-            for name, player in self.players.items()
-        }
-
-    def step(self, step: int, photos: tuple[Tensor, ...]) -> dict[str, float]:
-        """One update of every player; returns their losses."""
-        seed = step * _processes() + _rank()
-        rng = Generator(self.device).manual_seed(seed)
-        placed = tuple(tensor.to(self.device, non_blocking=True) for tensor in photos)
-        batch = self.task.batch(step, placed, rng)
-        rate = self.schedule.rate(step)
-        losses = self.task.losses(*batch)
-        told = {}
-        while True:
-            with torch.autocast(self.device.type, torch.bfloat16, enabled=bf16_pays(self.device)):
-                loss = next(losses, None)
-            if loss is None:
-                break
-            name, value = loss
-            self._update(name, value, rate)
-            told[name] = value.detach()
-        decay = min(self.schedule.ema, (step + 1) / (step + 10))
-        for average, current in self.pairs:
-            average.lerp_(current.detach(), 1 - decay)
-        for stored, live in self.buffers:
-            stored.copy_(live)
-        return {name: float(value) for name, value in told.items()}
-
-    def _update(self, name: str, loss: Tensor, rate: float) -> None:
-        optimizer, player = self.optimizers[name], self.players[name]
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        # A player's loss may reach the others too: only its own gradients count.
-        for other in self.players.values():
-            other.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        gradients = [p.grad for p in player.parameters() if p.grad is not None]
-        if _processes() > 1:
-            for gradient in gradients:
-                distributed.all_reduce(gradient)
-                gradient.div_(_processes())
-        nn.utils.clip_grad_norm_(player.parameters(), self.schedule.clip)
-        optimizer.step()
-
-    def resume(self, path: Path) -> int:
-        """Take up the state of ``path``, if it exists; returns the steps that are done."""
-        if not path.exists():
-            return 0
-        state = torch.load(path, map_location=self.device, weights_only=True)
-        for name, player in self.players.items():
-            player.load_state_dict(state["players"][name])
-            self.optimizers[name].load_state_dict(state["optimizers"][name])
-        self.averaged.load_state_dict(state["averaged"])
-        return int(state["step"])
-
-    def save(self, folder: Path, steps: int) -> None:
-        """Write the checkpoint and the averaged weights; an older checkpoint is replaced at once."""
-        state: dict[str, Any] = {
-            "step": steps,
-            "schedule": asdict(self.schedule),
-            "players": {name: player.state_dict() for name, player in self.players.items()},
-            "averaged": self.averaged.state_dict(),
-            "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
-        }
-        partial = folder / "checkpoint.partial"
-        torch.save(state, partial)
-        os.replace(partial, folder / "checkpoint.pt")
-        save_weights(self.averaged, folder / "weights.safetensors")
-
-
 class _Crops(Dataset[tuple[Tensor, ...]]):
     """The crops of each step, drawn with the step's own numbers."""
 
-    def __init__(self, task: Task) -> None:
-        self.task = task
+    def __init__(self, task: Task, seed: int) -> None:
+        self.task, self.seed = task, seed
 
     def __getitem__(self, step: int) -> tuple[Tensor, ...]:
-        return self.task.photos(Generator().manual_seed(step * _processes() + _rank()))
+        return self.task.photos(Generator().manual_seed(step_seed(self.seed, step)))
 
 
-def _batches(task: Task, steps: range, workers: int) -> DataLoader[tuple[Tensor, ...]]:
+def _batches(task: Task, steps: range, workers: int, seed: int) -> DataLoader[tuple[Tensor, ...]]:
     return DataLoader(
-        _Crops(task),
+        _Crops(task, seed),
         batch_size=None,
         sampler=steps,
         num_workers=workers,
         prefetch_factor=4 if workers else None,
+        worker_init_fn=ignore_signals,
     )
-
-
-def _any(true: bool, device: torch.device) -> bool:
-    """Whether it is true in any process: all must stop at the same step."""
-    if _processes() == 1:
-        return true
-    told = torch.tensor(float(true), device=device)
-    distributed.all_reduce(told)
-    return bool(told > 0)
-
-
-def _rank() -> int:
-    return distributed.get_rank() if distributed.is_initialized() else 0
-
-
-def _processes() -> int:
-    return distributed.get_world_size() if distributed.is_initialized() else 1

@@ -11,14 +11,14 @@ from skimage import data
 from torch import Generator
 
 from quantize import synthesis
+from quantize.severity import Severity
 
 SEED = 102
 
 rng = Generator().manual_seed(SEED)
 photo = torch.from_numpy(data.astronaut().copy()).permute(2, 0, 1)[None].float() / 255
-photo = synthesis.gaussian_filter(photo, torch.tensor([0.6]))
-photo = synthesis.grain(photo, torch.tensor([0.45]), rng).clamp(0, 1)
-photo, _ = synthesis.scratch(photo, rng)
 photo = synthesis.fade(photo, rng, torch.tensor([0.7]))
+grain, grain_size, blur, scale, quality = (torch.tensor([each]) for each in (0.08, 0.8, 0.6, 1.0, 90.0))
+photo = synthesis.damaged_scan(photo, Severity(grain, grain_size, blur, scale, quality), rng).picture
 levels = (photo[0].permute(1, 2, 0) * 255).round().byte().numpy()
 Image.fromarray(levels).save(Path(__file__).with_name("astronaut-old.jpg"), quality=92)

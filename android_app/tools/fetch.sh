@@ -46,7 +46,7 @@ fetch_jars() {
     for package in "$temporary"/*.deb; do dpkg-deb -x "$package" "$temporary/root"; done
     mkdir "$temporary/jars"
     cp -L "$temporary"/root/usr/share/java/{junit4,hamcrest,jna}.jar "$temporary/jars"
-    find "$temporary/root/usr/lib" -name 'libjnidispatch*.so' -exec cp -L {} "$temporary/jars/libjnidispatch.so" \;
+    find "$temporary/root/usr/lib" -name 'libjnidispatch*.so' -exec cp -L {} "$temporary/jars" \;
     place "$temporary/jars" "$cache/jars"
 }
 
@@ -54,5 +54,7 @@ mkdir -p "$cache"
 temporary=$(mktemp -d "$cache/fetch.XXXXXX")
 trap 'rm -rf "$temporary"' EXIT
 [ -d "$cache/kotlinc" ] || fetch_compiler
+# An older cache has JNA's library under a name by which it is not found.
+[ ! -f "$cache/jars/libjnidispatch.so" ] || rm -rf "$cache/jars"
 [ -d "$cache/jars" ] || fetch_jars
 printf '%s\n' "$cache/kotlinc/bin/kotlinc" "$cache/kotlinc/lib/kotlin-stdlib.jar" "$cache"/jars/*

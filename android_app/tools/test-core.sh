@@ -33,8 +33,9 @@ if [ ! -d "$classes" ]; then
 fi
 flock -u 9
 
+# Debian's JNA looks for its own library in the system's folders, and then where these two say.
 # shellcheck disable=SC2206
-run=(java -Xmx512m ${JAVA_OPTIONS:-} "-Djna.boot.library.path=$jars" "-Dheirloom.golden=$here/../../tests/golden"
+run=(java -Xmx512m ${JAVA_OPTIONS:-} -Djna.nosys=false "-Djava.library.path=$jars" "-Dheirloom.golden=$here/../../tests/golden"
     -classpath "$classes:$cache/kotlinc/lib/kotlin-stdlib.jar:$libraries")
 if [ $# -gt 0 ]; then
     exec "${run[@]}" org.heirloom.jvm.RestoreMainKt "$@"

@@ -55,9 +55,9 @@ class PublishedParts:
             network.to(device)
         sides = sorted({int(name.rpartition("_")[2]) for name in samples})
         with torch.no_grad():
-            for intact, scratched, mask in zip(photos.intact, photos.scratched, photos.masks, strict=True):
+            for intact, damaged, mask in zip(photos.intact, photos.damaged, photos.masks, strict=True):
                 for side in sides:
-                    cut = (each[None, :, :side, :side] for each in (intact, scratched, mask))
+                    cut = (each[None, :, :side, :side] for each in (intact, damaged, mask))
                     self._restore(samples, side, device, *cut)
         return samples
 
@@ -67,7 +67,7 @@ class PublishedParts:
         side: int,
         device: str,
         intact: Tensor,
-        scratched: Tensor,
+        damaged: Tensor,
         mask: Tensor,
     ) -> None:
         def record(part: str, origin: str | None, *inputs: Tensor) -> Tensor:
@@ -80,7 +80,7 @@ class PublishedParts:
             record(part, origin, latent)
             samples[cast(PartName, f"{part}_{side}")].before.append(picture.numpy())
 
-        old, struck, damage = (x.permute(0, 2, 3, 1).contiguous() for x in (intact, scratched, mask))
+        old, struck, damage = (x.permute(0, 2, 3, 1).contiguous() for x in (intact, damaged, mask))
         old, struck = 2 * old - 1, 2 * struck - 1
         record("detection", None, (struck * torch.tensor(LUMINANCE)).sum(3, keepdim=True))
         latent = record("vae_encoder", None, old)

@@ -23,10 +23,11 @@ from convert.reference.presets import Preset
 from convert.reference.strips import Workspace
 from edge import damage
 from edge.bands import Pixels
-from edge.cells import shrink
-from edge.errors import MemoryBudgetExceeded, NetworkFailed
+from edge.cells import in_colour, shrink
+from edge.errors import MemoryBudgetExceeded, NetworkFailed, OptionRefused
+from edge.hue import one_hue
 from edge.photo import Photo
-from edge.pipeline import Options, Restored, in_colour, looks_gray
+from edge.pipeline import Options, Restored
 from edge.tiling import Box, cut
 
 QUALITY: RoleName = "mapping_quality"
@@ -79,8 +80,11 @@ class ReferenceRestorer:
         """Restore ``photo``; ``progress`` is told the share done, 0..1.
 
         The photo's pixels are overwritten, unless the preset resizes them. Raises MemoryBudgetExceeded
-        before anything is changed, PhotoError for a mask that does not fit, NetworkFailed, WeightsError.
+        before anything is changed, PhotoError for a mask that does not fit, NetworkFailed, WeightsError,
+        OptionRefused.
         """
+        if options.fill_only:
+            raise OptionRefused("The reference networks restore what they fill: leave out fill_only.")
         if photo.pixels.ndim == 2 and (self._preset.in_colour or not options.keep_gray):
             photo = replace(photo, pixels=in_colour(photo.pixels))
         drawn = self._drawn_mask(photo, options)
@@ -207,7 +211,8 @@ def _resized(photo: Photo, scratched: bool) -> Photo:
 
 
 def _is_gray(pixels: Pixels) -> bool:
-    return pixels.ndim == 2 or looks_gray(shrink(pixels, -(-max(pixels.shape) // THUMBNAIL_SIDE)))
+    """Whether the photo is gray, or toned in one hue."""
+    return pixels.ndim == 2 or one_hue(shrink(pixels, -(-max(pixels.shape) // THUMBNAIL_SIDE)))
 
 
 def _paint(target: Pixels, strip: NDArray[np.float32], strength: float, gray: bool) -> None:

@@ -12,43 +12,53 @@ from skimage import data
 from torch import Generator, Tensor
 
 from quantize import paper, synthesis
+from quantize.severity import Severity
 
-Damage = Callable[[Tensor, Generator], Tensor]
+Ageing = Callable[[Tensor, Generator], Tensor]
+
+
+def severity(grain: float = 0, blur: float = 0, jpeg: float = 95) -> Severity:
+    """Grain in levels, blur in pixels, JPEG quality, of one picture."""
+    size = torch.tensor([0.8])
+    return Severity(
+        torch.tensor([grain / 255]), size, torch.tensor([blur]), size / size, torch.tensor([jpeg])
+    )
 
 
 def faded(picture: Tensor, rng: Generator) -> Tensor:
     """Grain and lost contrast."""
-    return synthesis.fade(synthesis.grain(picture, torch.tensor([0.5]), rng), rng, torch.tensor([0.7]))
+    pale = synthesis.fade(picture, rng, torch.tensor([0.7]))
+    return synthesis.scan(pale, severity(grain=12), rng).picture
 
 
-def scratched(picture: Tensor, rng: Generator) -> Tensor:
-    """Grain and scratches."""
-    return synthesis.scratch(synthesis.grain(picture, torch.tensor([0.3]), rng), rng)[0]
+def cracked(picture: Tensor, rng: Generator) -> Tensor:
+    """Grain and damage."""
+    return synthesis.damaged_scan(picture, severity(grain=8, blur=0.5), rng).picture
 
 
 def spotted(picture: Tensor, rng: Generator) -> Tensor:
-    """Gray, sepia and foxed."""
+    """Gray, sepia, foxed and damaged."""
     gray = picture.mean(1, keepdim=True).expand_as(picture)
     toned = paper.sepia(gray, rng, torch.tensor([0.8]))
-    return synthesis.scratch(paper.foxing(toned, rng, torch.tensor([0.6]))[0], rng)[0]
+    foxed = paper.foxing(toned, rng, torch.tensor([0.6]))[0]
+    return synthesis.damaged_scan(foxed, severity(grain=6), rng).picture
 
 
 def blurred(picture: Tensor, rng: Generator) -> Tensor:
     """Soft, noisy and compressed."""
-    soft = synthesis.gaussian_filter(picture, torch.tensor([1.0]))
-    return synthesis.jpeg(synthesis.grain(soft, torch.tensor([0.4]), rng), torch.tensor([0.4]), rng)
+    return synthesis.scan(picture, severity(grain=10, blur=1, jpeg=75), rng).picture
 
 
-EXAMPLES: dict[str, tuple[str, Damage, int]] = {
-    "portrait": ("astronaut", scratched, 102),
+EXAMPLES: dict[str, tuple[str, Ageing, int]] = {
+    "portrait": ("astronaut", cracked, 102),
     "cat": ("chelsea", faded, 5),
     "rocket": ("rocket", spotted, 11),
     "coffee": ("coffee", blurred, 3),
 }
 
-for name, (photo, damage, seed) in EXAMPLES.items():
+for name, (photo, ageing, seed) in EXAMPLES.items():
     rng = Generator().manual_seed(seed)
     picture = torch.from_numpy(getattr(data, photo)().copy()).permute(2, 0, 1)[None].float() / 255
-    old = damage(picture, rng).clamp(0, 1)
+    old = ageing(picture, rng).clamp(0, 1)
     levels = (old[0].permute(1, 2, 0) * 255).round().byte().numpy()
     Image.fromarray(levels).save(Path(__file__).with_name(f"{name}.jpg"), quality=90)

@@ -47,13 +47,13 @@ def verify(
     folder: Folder = None,
     runtime: Annotated[str | None, typer.Option(help="Test this runtime only: litert or onnx.")] = None,
     threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 1,
-    own_tiles: Annotated[
-        bool, typer.Option("--own-tiles", help="Only in the vectors' own, small tiles: quicker.")
+    smallest_tiles: Annotated[
+        bool, typer.Option("--smallest-tiles", help="Only in the smallest tile of each network: quicker.")
     ] = False,
 ) -> None:
     """Check every file, then run the golden vectors here, in every tile. Exit status 1 if any differ."""
     bundle = open_bundle(folder)
-    results = self_test(bundle, threads, runtime, own_tiles=own_tiles)
+    results = self_test(bundle, threads, runtime, smallest_only=smallest_tiles)
     console = Console()
     table = Table("part", "format", "precision", "tile", "difference", "allowed", "")
     for result in results:
@@ -168,7 +168,7 @@ def _facts(manifest: Manifest) -> Table:
     table.add_row("licence", provenance.licence)
     table.add_row("tools", ", ".join(f"{tool} {version}" for tool, version in provenance.tools.items()))
     table.add_row("working side", f"{manifest.working_side} pixels")
-    table.add_row("scratch threshold", f"{manifest.scratch_threshold:g}")
+    table.add_row("damage levels", f"{manifest.detection.high} and {manifest.detection.low}")
     for name, value in manifest.figures.items():
         table.add_row(name, f"{value:g}")
     return table

@@ -103,9 +103,15 @@ def restore(
     ] = 1.0,
     scratches: Annotated[
         str,
-        typer.Option(metavar="auto|off|MASK", help="Find scratches, don't, or take them from a picture."),
+        typer.Option(
+            metavar="auto|off|MASK",
+            help="Find damage, don't, or take it from a picture (bright is damaged).",
+        ),
     ] = "auto",
-    keep_gray: Annotated[bool, typer.Option(help="Gray photos stay gray.")] = True,
+    fill_only: Annotated[
+        bool, typer.Option("--fill-only", help="Fill the damage and do nothing else.")
+    ] = False,
+    keep_gray: Annotated[bool, typer.Option(help="Gray and toned photos keep their hue.")] = True,
     faces: Annotated[bool, typer.Option(help="Find faces and refine them.")] = True,
     face: Annotated[
         list[str] | None,
@@ -157,7 +163,7 @@ def restore(
     ] = None,
     hr: Annotated[
         bool,
-        typer.Option("--hr", help="Fill scratches by the high-resolution mapping.", rich_help_panel=TORCH),
+        typer.Option("--hr", help="Fill damage by the high-resolution mapping.", rich_help_panel=TORCH),
     ] = False,
     report: Annotated[
         Path | None,
@@ -182,9 +188,12 @@ def restore(
     boxes = tuple(map(parse_face, face or ()))
     if boxes and not faces:
         raise typer.BadParameter("--face and --no-faces exclude each other.")
+    if fill_only and (scratches == "off" or boxes):
+        raise typer.BadParameter("--fill-only goes neither with --scratches off nor with --face.")
     options = Options(
         strength=strength,
         scratches=parse_scratches(scratches),
+        fill_only=fill_only,
         keep_gray=keep_gray,
         faces=boxes or ("auto" if faces else "off"),
         face_strength=face_strength,
@@ -202,8 +211,10 @@ def restore(
     )
     engine: Engine
     if runtime == "torch":
-        if bundle or precision:
-            raise typer.BadParameter("--bundle and --precision have no meaning with --runtime torch.")
+        if bundle or precision or fill_only:
+            raise typer.BadParameter(
+                "--bundle, --precision and --fill-only have no meaning with --runtime torch."
+            )
         if weights is None:
             raise typer.BadParameter(
                 "--runtime torch needs --weights: a folder that `heirloom import` wrote."
@@ -247,6 +258,7 @@ def _identity(options: Options) -> dict[str, Any]:
     return {
         "strength": options.strength,
         "scratches": file_sha256(scratches) if isinstance(scratches, Path) else scratches,
+        "fill_only": options.fill_only,
         "keep_gray": options.keep_gray,
         "faces": [list(box) for box in options.faces]
         if isinstance(options.faces, tuple)

@@ -12,7 +12,8 @@ enum FreeMemory {
     /// Throws unless a photo of that size can be decoded, restored and encoded in `free` bytes.
     static func check(_ free: Int?, for size: Upright) throws {
         // While it is decoded, and while it is encoded, the system holds a second copy of its pixels.
-        let needed = Budget.memory(height: size.height, width: size.width, bytesPerPixel: 8)
+        let coding = Budget.base + 8 * size.height * size.width
+        let needed = max(coding, Budget.memory(height: size.height, width: size.width))
         if let free, free < needed {
             throw AppError.tooLittleMemory(needed: needed >> 20, free: free >> 20)
         }

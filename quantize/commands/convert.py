@@ -33,7 +33,11 @@ GLOBAL_TILES = ((64, 64), (96, 96), (128, 128), (32, 32))
 FINDER_TILES = ((32, 32), (48, 48), (16, 16))
 """In cells of 8 pixels: the largest takes 0.54 GMAC."""
 
-MOBILE_DEFAULT, PUBLISHED_DEFAULT = "float32,float16,int8", "float16,int8_weights"
+DETECTOR_TILES = ((128, 128), (192, 192), (256, 256), (384, 384))
+"""For the damage detector, whose halo is 56 cells: the smallest does for 64 pixels, the third for a photo
+of 576 pixels in one tile."""
+
+MOBILE_DEFAULT, PUBLISHED_DEFAULT = "float16,int8", "float16,int8_weights"
 """Precisions."""
 
 MOBILE_PROOF, PUBLISHED_PROOF = 24, 1
@@ -152,7 +156,7 @@ def convert(
             sources = parts.sources
             made = making(name="published", calibration=held_out, sampler=parts.samples)
         else:
-            sources = mobile_parts(load_mobile(weights), TILES, GLOBAL_TILES, FINDER_TILES)
+            sources = mobile_parts(load_mobile(weights), TILES, GLOBAL_TILES, FINDER_TILES, DETECTOR_TILES)
             learnt = weights / RANGES_FILE
             made = making(
                 name="mobile",

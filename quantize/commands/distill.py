@@ -13,10 +13,10 @@ from convert.nets.reference import QualityMapping, ScratchMapping, Vae
 from convert.reference.kinds import RoleName
 from convert.reference.weights import open_weights
 from quantize.commands import running
-from quantize.commands.running import Where, initialised, start, torch_device
+from quantize.commands.running import initialised, machine, start
 from quantize.photosets import load_photos
+from quantize.schedule import Schedule
 from quantize.tasks.distil import DistilTask, Teacher
-from quantize.trainer import Schedule
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -37,20 +37,24 @@ def distill(
     device: running.Device = "cpu",
     minutes: running.Minutes = None,
     workers: running.Workers = 0,
+    cool_down: running.CoolDownSteps = None,
 ) -> None:
     """Train the mobile restore path with a teacher: imported checkpoints, or networks of `heirloom teach`.
 
     The student learns from clean photos too, and from the teacher's pictures only where they are better
     than its own.
     """
-    with Console(stderr=True).status("Reading photos and weights"):
-        photo_set = load_photos(photos, least_side=side)
-        master = open_teacher(teacher)
-    for network in master.networks:
-        network.to(torch_device(device))
-    ease = {} if init is None else {"easy_steps": 0}
-    task = DistilTask(initialised(MobileRestorer(), init), master, photo_set, crops, side, **ease)
-    start(task, Schedule(steps, learning_rate), Where(output, device, evaluate_every, minutes, workers))
+    arguments = dict(locals())
+    with machine(device, minutes, workers) as place:
+        with Console(stderr=True).status("Reading photos and weights"):
+            photo_set = load_photos(photos, least_side=side)
+            master = open_teacher(teacher)
+        for network in master.networks:
+            network.to(place.device)
+        ease = {} if init is None else {"easy_steps": 0}
+        task = DistilTask(initialised(MobileRestorer(), init), master, photo_set, crops, side, **ease)
+        schedule = Schedule(steps, learning_rate)
+        start(task, schedule, output, place, evaluate_every, arguments, cool_down=cool_down)
 
 
 def open_teacher(folder: Path) -> Teacher:

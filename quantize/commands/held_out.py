@@ -1,44 +1,84 @@
-"""Figures of the detector and the tone network on held-out photos, threshold by threshold."""
+"""Figures of the detection rule and the tone network on held-out photos, threshold by threshold."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
+from torch import Tensor
 
-from convert.weights import load_mobile
+from convert.nets.mobile import ToneNet
+from convert.weights import load_weights
+from edge.bundle import open_bundle
+from edge.pipeline import Restorer
+from quantize import detection_rules
 from quantize.commands import running
-from quantize.held_out import detection, toning
-from quantize.photosets import load_photos
+from quantize.damage import load_overlays
+from quantize.held_out import toning
+from quantize.photosets import PhotoSet, load_photos
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @command.command()
 def held_out(
-    weights: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Folder of weights.")],
     photos: running.Photos,
+    bundle: Annotated[
+        Path | None, typer.Option(exists=True, file_okay=False, help="Its detector, in INT8.")
+    ] = None,
+    tone: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Weights of a tone network.")
+    ] = None,
+    overlays: running.Overlays = None,
+    count: Annotated[int, typer.Option(min=1, help="Photos for the detection rule.")] = 40,
 ) -> None:
-    """Show what the detector finds, and what the tone network changes, at each threshold.
+    """Show what each detection rule finds and fills, and what the tone network changes.
 
     All damage is synthesised on photos that no training has seen.
     """
-    with Console(stderr=True).status("Reading photos"):
+    console, status = Console(), Console(stderr=True)
+    with status.status("Reading photos"):
         photo_set = load_photos(photos, least_side=192)
-    networks = load_mobile(weights)
-    console = Console()
-    area, rows = detection(networks.scratch, photo_set)
-    table = Table("threshold", "recall", "precision", "false on intact photos")
-    for row in rows:
-        shares = (row.recall, row.precision, row.false_on_intact)
-        table.add_row(f"{row.threshold:.2f}", *(f"{100 * share:.2f} %" for share in shares))
-    console.print(table)
-    console.print(f"Area under the detector's ROC curve: {area:.4f}")
+    if bundle is not None:
+        console.print(
+            _detection(Restorer(open_bundle(bundle)), photo_set.held_out[:count], overlays, status)
+        )
+    if tone is not None:
+        network = ToneNet()
+        load_weights(network, tone)
+        console.print(_toning(network, photo_set))
+
+
+def _detection(
+    restorer: Restorer, photos: Sequence[Tensor], overlays: Path | None, status: Console
+) -> Table:
+    real = None if overlays is None else load_overlays(overlays)
+    with Progress(console=status) as progress:
+        bar = progress.add_task("Looking for damage", total=len(photos))
+        damaged, good = detection_rules.seen(restorer, photos, real, lambda: progress.advance(bar))
+    limit = detection_rules.BLOCK_LIMIT
+    table = Table(
+        *("high/low", "thick/mean/spread", "whole", "inside", "outside", "recall", "precision"),
+        *("good photos marked", f"with a block changed by over {limit} levels"),
+        title="PSNR in dB of damaged photos, filled; and what happens to good photos",
+    )
+    for found in detection_rules.outcomes(damaged, good, restorer.bundle.manifest.detection):
+        levels = list(map(str, found.rule.values()))
+        decibels = [f"{value:.2f}" for value in vars(found.damaged).values()]
+        shares = (found.recall, found.precision, found.good_marked, found.good_blocks)
+        cells = *decibels, *(f"{100 * share:.2f} %" for share in shares)
+        table.add_row("/".join(levels[:2]), "/".join(levels[2:]), *cells)
+    return table
+
+
+def _toning(network: ToneNet, photos: PhotoSet) -> Table:
     table = Table("least change", "good photos changed", "their PSNR", "faded ones left", "their PSNR")
-    for tone in toning(networks.tone, photo_set):
+    for tone in toning(network, photos):
         table.add_row(
             f"{tone.least_change:.3f}",
             f"{100 * tone.good_changed:.1f} %",
@@ -46,4 +86,4 @@ def held_out(
             f"{100 * tone.faded_left:.1f} %",
             f"{tone.faded_psnr:.2f} dB",
         )
-    console.print(table)
+    return table

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -15,7 +17,11 @@ from torch import distributed, nn
 
 from convert.errors import TrainingError
 from convert.weights import load_weights
-from quantize.trainer import Habits, Schedule, Task, train
+from quantize.processes import rank
+from quantize.run_state import WEIGHTS
+from quantize.schedule import Schedule
+from quantize.stopping import Stop
+from quantize.trainer import Habits, Task, Trained, train
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -40,39 +46,93 @@ Faces = Annotated[
 Init = Annotated[
     Path | None, typer.Option("--init", exists=True, dir_okay=False, help="Weights to start from.")
 ]
+Overlays = Annotated[
+    Path | None,
+    typer.Option("--overlays", exists=True, help="Folder or tar of scanned dirt and scratches."),
+]
+CoolDownSteps = Annotated[
+    int | None, typer.Option("--cool-down", min=1, help="End the run well, with so many steps from here.")
+]
+CHECKPOINT_SECONDS = Habits.checkpoint_seconds
+CheckpointSeconds = Annotated[
+    float,
+    typer.Option("--checkpoint-seconds", min=0, help="What a kill may lose, beside the step under way."),
+]
 
 
 @dataclass(frozen=True)
-class Where:
-    """Where and how long a run goes on."""
+class Machine:
+    """What trains, and until when."""
 
-    output: Path
-    device: str = "cpu"
-    evaluate_every: int = 1000
-    minutes: float | None = None
-    workers: int = 0
+    device: torch.device
+    stop: Stop
+    workers: int
+    checkpoint_seconds: float
 
 
-def start(task: Task, schedule: Schedule, where: Where) -> None:
-    """Train ``task``, one process of several under ``torchrun``; says where the results are.
+@contextmanager
+def machine(
+    device: str, minutes: float | None, workers: int, checkpoint_seconds: float = CHECKPOINT_SECONDS
+) -> Iterator[Machine]:
+    """One process of several under ``torchrun``. ``minutes`` count from here.
 
-    Raises TrainingError if there is no such device.
+    A run that was interrupted has been saved: the command's exit status is then that of a process ended by
+    the signal. Raises TrainingError if there is no such device.
     """
-    device = torch_device(where.device)
-    for module in vars(task).values():
-        if isinstance(module, nn.Module):
-            module.to(device)
-    habits = Habits(
-        where.evaluate_every,
-        minutes=math.inf if where.minutes is None else where.minutes,
-        workers=where.workers,
-    )
-    train(task, schedule, where.output, device, habits)
+    stop = Stop(math.inf if minutes is None else minutes)
+    yield Machine(torch_device(device), stop, workers, checkpoint_seconds)
     if distributed.is_initialized():
         distributed.destroy_process_group()
-    Console(stderr=True).print(
-        f"Averaged weights: {where.output / 'weights.safetensors'}; figures: {where.output / 'curve.jsonl'}"
+    if stop.signal is not None:
+        raise typer.Exit(128 + stop.signal)
+
+
+def start(
+    task: Task,
+    schedule: Schedule,
+    output: Path,
+    machine: Machine,
+    evaluate_every: int,
+    arguments: Mapping[str, object],
+    seed: int = 0,
+    cool_down: int | None = None,
+) -> Trained:
+    """Train ``task``; says where the results are and, if it was stopped, how to go on.
+
+    ``arguments`` are the command's, for the run's record. Raises TrainingError.
+    """
+    for module in vars(task).values():
+        if isinstance(module, nn.Module):
+            module.to(machine.device)
+    trained = train(
+        task,
+        schedule,
+        output,
+        machine.device,
+        Habits(evaluate_every, machine.checkpoint_seconds, workers=machine.workers),
+        machine.stop,
+        seed=seed,
+        cool_down=cool_down,
+        arguments={name: _plain(value) for name, value in arguments.items()},
     )
+    if trained.ended:
+        say(f"Averaged weights: {output / WEIGHTS}; figures: {output / 'curve.jsonl'}")
+    else:
+        say(f"Stopped and saved in {output} after {trained.steps} steps: the same command goes on.")
+    return trained
+
+
+def say(sentence: str) -> None:
+    """Tell the user, once for all processes, beside what is printed for other programs."""
+    if rank() == 0:
+        Console(stderr=True).print(sentence, markup=False, highlight=False, soft_wrap=True)
+
+
+def _plain(value: object) -> object:
+    """What JSON can hold."""
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return value if isinstance(value, str | int | float | dict | None) else str(value)
 
 
 def torch_device(name: str) -> torch.device:

@@ -18,9 +18,11 @@ from convert.weights import load_mobile
 from quantize import synthesis
 from quantize.commands import running
 from quantize.fake_quant import FakeQuantized
+from quantize.fill import push_pull
 from quantize.old_photos import old_photos
 from quantize.photosets import PhotoSet, load_photos, some_gray
 from quantize.sensitivity import Found, Proof, plot, recipe_of, search
+from quantize.severity import draw_severity
 from quantize.tasks.common import held_out_crops
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -50,7 +52,7 @@ def search_recipe(
         base = load_recipe()
         network = FakeQuantized(load_mobile(weights).restorer, base).eval()
         seen = old_photos(photo_set.train, calibration, SIDE, 1, "")
-        pieces = [torch.split(tensor, WATCHED) for tensor in (seen.intact, seen.scratched, seen.masks)]
+        pieces = [torch.split(tensor, WATCHED) for tensor in (seen.intact, seen.filled, seen.masks)]
         network.watch([(i,) for i in pieces[0]] + list(zip(pieces[1], pieces[2], strict=True)))
         found = search(network, _proof(photo_set, crops), least, most_loss, status.update)
     output.mkdir(parents=True, exist_ok=True)
@@ -63,9 +65,10 @@ def search_recipe(
 def _proof(photos: PhotoSet, count: int) -> Proof:
     rng = Generator().manual_seed(2)
     clean = some_gray(held_out_crops(photos.held_out, count, SIDE, torch.device("cpu")), 0.25, rng)
-    aged = synthesis.age(clean, torch.ones(count), rng)
-    scratched, masks = synthesis.scratch(aged, rng)
-    return Proof(clean, aged, scratched, masks)
+    severity = draw_severity(count, rng)
+    aged = synthesis.scan(clean, severity, rng).picture
+    damaged = synthesis.damaged_scan(clean, severity, rng)
+    return Proof(clean, aged, push_pull(damaged.picture, damaged.mask), damaged.mask)
 
 
 def _show(found: Found, least: float, most_loss: float) -> None:

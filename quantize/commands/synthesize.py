@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -15,19 +14,21 @@ from rich.console import Console
 from torch import Generator, Tensor
 
 from edge.errors import OutputConflict
-from quantize import paper, synthesis
-from quantize.photosets import load_photos, random_crops, some_gray
+from quantize import damage, paper, synthesis
+from quantize.damage import Overlays, decoys
+from quantize.jpeg import jpeg
+from quantize.photosets import load_photos, scaled_crops
 
 BATCH = 8
-GRAY = 0.4
-"""Of the photos, so many are gray before they age: most old photos are."""
-STRENGTHS = (1 / 3, 2 / 3, 1.0)
+SAMPLES = 3
+"""Pictures of each kind on the sheet: a third, two thirds and all of an ageing, three draws of others."""
 SHOWN = 6
 """Complete old photos on the sheet."""
-GAP, LABEL = 4, 90
+GAP, LABEL = 4, 130
 """Pixels between the sheet's pictures, and for the names at its left."""
 
-Damage = Callable[[Tensor, Generator, float], Tensor]
+Change = Callable[[Tensor, int, Generator], Tensor]
+"""Changes a picture ``(1, 3, H, W)``; the number says which of the `SAMPLES` it is."""
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -41,81 +42,93 @@ def synthesize(
     count: Annotated[int, typer.Option(min=1, help="Old photos to make.")] = 16,
     seed: Annotated[int, typer.Option(help="The same seed makes the same files.")] = 0,
     side: Annotated[int, typer.Option(min=32, help="Pixels of a picture's side.")] = 256,
+    overlays: Annotated[
+        Path | None, typer.Option(exists=True, help="Folder or tar of scanned damage, a folder a kind.")
+    ] = None,
 ) -> None:
     """Write crops of clean photos, made old, as 0001-clean.png, 0001-old.png and 0001-mask.png.
 
-    The photos that training holds out are left out. sheet.png shows every kind of damage by itself, at
-    three strengths, and some of the old photos beside what they were made of.
+    The photos that training holds out are left out. sheet.png shows every kind of ageing at three
+    strengths, every kind of damage and of decoy three times, and some of the old photos beside what they
+    were made of.
     """
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise OutputConflict(f"{output} is not an empty folder: choose a new one.")
     console = Console(stderr=True)
     with console.status("Reading photos"):
         pool = load_photos(photos, least_side=side).train
+        real = None if overlays is None else damage.load_overlays(overlays)
     output.mkdir(parents=True, exist_ok=True)
     rng = Generator().manual_seed(seed)
-    kinds = _kinds()
-    rows = list(_kind_rows(kinds, random_crops(pool, len(kinds), side, rng), seed))
+    changes = _changes(real)
+    rows = list(_rows(changes, scaled_crops(pool, len(changes), side, rng), seed))
     with console.status("Making old photos"):
         for first in range(0, count, BATCH):
-            clean = some_gray(random_crops(pool, min(BATCH, count - first), side, rng), GRAY, rng)
-            old = synthesis.old_photo(clean, rng)
-            for index in range(clean.shape[0]):
+            clean = scaled_crops(pool, min(BATCH, count - first), side, rng)
+            old = synthesis.old_photo(clean, damage.draw((side, side), [True] * len(clean), rng, real), rng)
+            for index, pictures in enumerate(zip(clean, old.picture, old.mask, strict=True)):
                 number = first + index + 1
-                pictures = (clean[index], old.picture[index], old.mask[index])
                 for name, picture in zip(("clean", "old", "mask"), pictures, strict=True):
                     _image(picture).save(output / f"{number:04d}-{name}.png")
                 if number <= SHOWN:
-                    rows.append((f"{number:04d}", [*pictures, old.toned[index]]))
+                    rows.append((f"{number:04d}", list(pictures)))
     _sheet(rows, side).save(output / "sheet.png")
     console.print(f"{count} old photos in {output}, every kind of damage on {output / 'sheet.png'}")
 
 
-def _kinds() -> dict[str, Damage]:
-    """Every kind of damage as a function of pictures, generator and strength."""
+def _changes(real: Overlays | None) -> dict[str, Change]:
+    """Every kind of ageing, structured damage and decoy, by name."""
 
-    def fully(damage: Callable[..., Tensor | tuple[Tensor, Tensor]]) -> Damage:
-        def applied(pictures: Tensor, rng: Generator, strength: float) -> Tensor:
-            amount = torch.full((pictures.shape[0],), strength)
-            damaged = damage(pictures, rng=rng, amount=amount)
-            return damaged[0] if isinstance(damaged, tuple) else damaged
+    def strength(number: int) -> Tensor:
+        return torch.tensor([(number + 1) / SAMPLES])
 
-        return applied
+    def ageing(change: Callable[..., Tensor | tuple[Tensor, Tensor]]) -> Change:
+        def changed(picture: Tensor, number: int, rng: Generator) -> Tensor:
+            made = change(picture, rng, strength(number))
+            return made[0] if isinstance(made, tuple) else made
 
-    def unstructured(damage: Callable[[Tensor, Tensor, Generator], Tensor]) -> Damage:
-        return lambda pictures, rng, strength: damage(
-            pictures, torch.full((pictures.shape[0],), strength), rng
-        ).clamp(0, 1)
+        return changed
+
+    def structured(kind: damage.Kind) -> Change:
+        def changed(picture: Tensor, number: int, rng: Generator) -> Tensor:
+            numbers = np.random.default_rng(rng.initial_seed() + number)
+            size = picture.shape[2], picture.shape[3]
+            layers = damage.stacked([kind.draw(numbers, *size)], size)
+            return damage.laid_on(picture, layers, rng)
+
+        return changed
+
+    def decoy(draw: decoys.Decoy) -> Change:
+        def changed(picture: Tensor, number: int, rng: Generator) -> Tensor:
+            numbers = np.random.default_rng(rng.initial_seed() + number)
+            scene = decoys.painted(numbers, picture[0].permute(1, 2, 0).numpy(), draw)
+            return torch.from_numpy(scene).permute(2, 0, 1)[None]
+
+        return changed
 
     prints = (synthesis.fade, paper.sepia, paper.vignette, paper.stains, paper.foxing, paper.texture)
-    ageing = (
-        synthesis.blur,
-        synthesis.grain,
-        synthesis.pixel_noise,
-        synthesis.resample,
-        synthesis.jpeg,
-        synthesis.age,
-    )
-    structured: dict[str, Damage] = {
-        name: partial(_painted, kind=kind) for name, kind in synthesis.KINDS.items()
+    scans: dict[str, Change] = {
+        "blur": lambda picture, number, rng: synthesis.gaussian_filter(picture, 2 * strength(number)),
+        "grain": lambda picture, number, rng: synthesis.grain(
+            picture, strength(number) * 26 / 255, torch.tensor([0.8]), rng
+        ),
+        "resample": lambda picture, number, rng: synthesis.resample(picture, 1 - strength(number) / 2),
+        "jpeg": lambda picture, number, rng: jpeg(picture, 100 - 65 * strength(number)),
     }
     return (
-        {damage.__name__: fully(damage) for damage in prints}
-        | {damage.__name__: unstructured(damage) for damage in ageing}
-        | structured
+        {change.__name__: ageing(change) for change in prints}
+        | scans
+        | {name: structured(kind) for name, kind in damage.every_kind(real).items()}
+        | {f"{draw.__name__} (decoy)": decoy(draw) for draw in decoys.KINDS}
     )
 
 
-def _painted(pictures: Tensor, rng: Generator, strength: float, kind: synthesis.Kind) -> Tensor:
-    return synthesis.paint(pictures, kind, rng, strength)
-
-
-def _kind_rows(kinds: dict[str, Damage], pictures: Tensor, seed: int) -> Iterator[tuple[str, list[Tensor]]]:
-    """For each kind its name, a clean picture, and three strengths of the same damage to it."""
-    for (name, damage), picture in zip(kinds.items(), pictures[:, None].unbind(), strict=True):
+def _rows(changes: dict[str, Change], pictures: Tensor, seed: int) -> Iterator[tuple[str, list[Tensor]]]:
+    """For each kind its name, a clean picture, and three samples of what it does to it."""
+    for (name, change), picture in zip(changes.items(), pictures[:, None], strict=True):
         # The same numbers for each strength, so that only the strength differs.
-        damaged = [damage(picture, Generator().manual_seed(seed), strength) for strength in STRENGTHS]
-        yield name, [each[0] for each in (picture, *damaged)]
+        made = [change(picture, number, Generator().manual_seed(seed)) for number in range(SAMPLES)]
+        yield name, [each[0].clamp(0, 1) for each in (picture, *made)]
 
 
 def _image(picture: Tensor) -> Image.Image:
@@ -124,13 +137,13 @@ def _image(picture: Tensor) -> Image.Image:
 
 
 def _sheet(rows: list[tuple[str, list[Tensor]]], side: int) -> Image.Image:
-    """The rows' pictures below each other, two rows side by side."""
-    step, columns = side + GAP, 1 + len(STRENGTHS)
-    half = (len(rows) + 1) // 2
-    sheet = Image.new("RGB", (2 * (LABEL + columns * step), half * step), "white")
+    """The rows' pictures below each other, three rows side by side."""
+    step = side + GAP
+    wide, rest = LABEL + (1 + SAMPLES) * step, -(-len(rows) // 3)
+    sheet = Image.new("RGB", (3 * wide, rest * step), "white")
     write = ImageDraw.Draw(sheet)
     for index, (name, pictures) in enumerate(rows):
-        left, top = index // half * (LABEL + columns * step), index % half * step
+        left, top = index // rest * wide, index % rest * step
         write.text((left + GAP, top + side // 2), name, fill="black")
         for column, picture in enumerate(pictures):
             sheet.paste(_image(picture), (left + LABEL + column * step, top))

@@ -12,12 +12,13 @@ from rich.console import Console
 from convert.errors import TrainingError
 from convert.nets.reference import QualityMapping, ScratchMapping, ScratchUnet, Vae
 from quantize.commands import running
-from quantize.commands.running import Where, initialised, start
+from quantize.commands.running import initialised, machine, start
 from quantize.photosets import PhotoSet, load_photos
+from quantize.schedule import Schedule
+from quantize.tasks.detector import DetectorTask
 from quantize.tasks.mapping import MappingTask
-from quantize.tasks.scratch import ScratchTask
 from quantize.tasks.vae import VaeTask
-from quantize.trainer import Schedule, Task
+from quantize.trainer import Task
 
 TRIM = 0.08
 """Cut off every border of real old photos: mounts and captions."""
@@ -66,31 +67,34 @@ def teach(
     device: running.Device = "cpu",
     minutes: running.Minutes = None,
     workers: running.Workers = 0,
+    cool_down: running.CoolDownSteps = None,
 ) -> None:
     """Train one stage of a teacher; `heirloom import --as ROLE=WEIGHTS` then makes one folder of them.
 
     Interrupt it at any time: the same command goes on from the last checkpoint.
     """
-    with Console(stderr=True).status("Reading photos"):
-        photo_set = load_photos(photos, least_side=side)
-        real = load_photos(old, least_side=side, trim=TRIM) if old else None
-    task: Task
-    if stage == Stage.DETECTION:
-        task = ScratchTask(initialised(ScratchUnet(width=width or 64), init), photo_set, crops, side)
-    elif stage in (Stage.VAE_OLD, Stage.VAE_CLEAN):
-        task = _vae_task(
-            stage, initialised(Vae(vae_width), init), photo_set, real, align, crops, side, critic_width
-        )
-    else:
-        if vae_old is None or vae_clean is None:
-            raise TrainingError(f"{stage} needs both autoencoders: give --vae-old and --vae-clean.")
-        kind = QualityMapping if stage == Stage.MAPPING_QUALITY else ScratchMapping
-        vaes = [initialised(Vae(vae_width), path) for path in (vae_old, vae_clean)]
-        mapping = initialised(kind(latent=vae_width, width=width or 512), init)
-        task = MappingTask(mapping, vaes[0], vaes[1], photo_set, crops, side, critic_width)
-    # Adversaries chase each other: momentum keeps half a step of the past, as released.
-    schedule = Schedule(steps, learning_rate, betas=(0.5, 0.999))
-    start(task, schedule, Where(output, device, evaluate_every, minutes, workers))
+    arguments = dict(locals())
+    with machine(device, minutes, workers) as place:
+        with Console(stderr=True).status("Reading photos"):
+            photo_set = load_photos(photos, least_side=side)
+            real = load_photos(old, least_side=side, trim=TRIM) if old else None
+        task: Task
+        if stage == Stage.DETECTION:
+            task = DetectorTask(initialised(ScratchUnet(width=width or 64), init), photo_set, crops, side)
+        elif stage in (Stage.VAE_OLD, Stage.VAE_CLEAN):
+            task = _vae_task(
+                stage, initialised(Vae(vae_width), init), photo_set, real, align, crops, side, critic_width
+            )
+        else:
+            if vae_old is None or vae_clean is None:
+                raise TrainingError(f"{stage} needs both autoencoders: give --vae-old and --vae-clean.")
+            kind = QualityMapping if stage == Stage.MAPPING_QUALITY else ScratchMapping
+            vaes = [initialised(Vae(vae_width), path) for path in (vae_old, vae_clean)]
+            mapping = initialised(kind(latent=vae_width, width=width or 512), init)
+            task = MappingTask(mapping, vaes[0], vaes[1], photo_set, crops, side, critic_width)
+        # Adversaries chase each other: momentum keeps half a step of the past, as released.
+        schedule = Schedule(steps, learning_rate, betas=(0.5, 0.999))
+        start(task, schedule, output, place, evaluate_every, arguments, cool_down=cool_down)
 
 
 def _vae_task(

@@ -1,93 +1,180 @@
-"""Train a network of the mobile family on photos of your own."""
+"""Train the mobile networks on photos of your own: one of them, or all by a recipe."""
 
 from __future__ import annotations
 
-import enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, cast, get_args
 
+import msgspec
 import typer
 from rich.console import Console
 
-from convert.nets.mobile import FaceFinder, FaceRefiner, MobileRestorer, ScratchDetector, ToneNet
-from convert.nets.mobile.face import begin_from_
+from convert.errors import TrainingError
 from quantize.commands import running
-from quantize.commands.running import Where, initialised, start
-from quantize.facesets import load_faces
-from quantize.photosets import load_photos
-from quantize.tasks.face import FaceTask
-from quantize.tasks.finder import FinderTask
-from quantize.tasks.restore import RestoreTask
-from quantize.tasks.scratch import ScratchTask
-from quantize.tasks.tone import ToneTask
-from quantize.trainer import Schedule, Task
+from quantize.commands.running import Machine, machine, say, start
+from quantize.processes import any_process, rank
+from quantize.recipe import NetworkName, Recipe, Stage, load_recipe, shipped_recipe
+from quantize.run_record import read_run
+from quantize.stages import Given, Material, collect, prepare, stage_weights
+
+NETWORKS = get_args(NetworkName)
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-class Network(enum.StrEnum):
-    """What can be trained."""
-
-    RESTORER = "restorer"
-    SCRATCH = "scratch"
-    TONE = "tone"
-    FINDER = "finder"
-    FACE = "face"
-
-
 @command.command()
-def train_network(
-    network: Network,
-    photos: running.Photos,
+def train_networks(
+    what: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[NETWORK] PHOTOS...",
+            help=f"One of {', '.join(NETWORKS)}, unless there is a --recipe, and folders and tar files of "
+            "clean photos.",
+            show_default=False,
+        ),
+    ],
     output: running.Output,
-    steps: running.Steps = 20_000,
-    learning_rate: running.Rate = 8e-4,
-    init: running.Init = None,
-    crops: running.Crops = 8,
-    side: running.Side = 128,
-    evaluate_every: running.Every = 1000,
-    device: running.Device = "cpu",
-    minutes: running.Minutes = None,
-    workers: running.Workers = 0,
+    recipe: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Train all of its stages in order.")
+    ] = None,
+    stage: Annotated[str | None, typer.Option(help="Only this stage of the recipe.")] = None,
     faces: running.Faces = None,
+    overlays: running.Overlays = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Steps in all, with those already done.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(min=0)] = None,
+    crops: Annotated[int | None, typer.Option(min=4, help="Crops a step, for each process.")] = None,
+    side: Annotated[
+        int | None, typer.Option(min=32, help="Of a crop, in pixels; a multiple of 32.")
+    ] = None,
+    evaluate_every: Annotated[int | None, typer.Option(min=1, help="Steps between evaluations.")] = None,
+    init: running.Init = None,
     restorer: Annotated[
         Path | None,
         typer.Option(exists=True, dir_okay=False, help="Weights of the restorer that faces pass first."),
     ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Where every random number comes from.")] = None,
+    device: running.Device = "cpu",
+    minutes: running.Minutes = None,
+    workers: running.Workers = 0,
+    cool_down: running.CoolDownSteps = None,
+    checkpoint_seconds: running.CheckpointSeconds = running.CHECKPOINT_SECONDS,
 ) -> None:
-    """Train a network of the mobile family on synthesised old photos.
+    """Train a network of the mobile family on synthesised old photos, or all of them by a recipe.
 
-    Interrupt it at any time: the same command goes on from the last checkpoint. With fewer steps than
-    before it cools down sooner and ends well.
+    Interrupt it at any time: the same command goes on from the last checkpoint. What is left out for a
+    single network is as in the recipe of the networks that ship.
     """
-    # Easy lessons are for beginners.
-    ease = {} if init is None else {"easy_steps": 0}
-    where = Where(output, device, evaluate_every, minutes, workers)
-    schedule = Schedule(steps, learning_rate)
-    task: Task
-    if network in (Network.FINDER, Network.FACE):
-        if not faces:
-            raise typer.BadParameter("Faces are learnt from photos with --faces LABELS.")
-        with Console(stderr=True).status("Reading photos"):
-            face_sets = load_faces(photos, faces, least_side=side)
-        if network == Network.FINDER:
-            task = FinderTask(initialised(FaceFinder(), init), face_sets, crops, side, **ease)
-        else:
-            if restorer is None:
-                raise typer.BadParameter("The face network sees restored faces: name --restorer WEIGHTS.")
-            passed = initialised(MobileRestorer(), restorer)
-            face = initialised(FaceRefiner(), init)
-            if init is None:
-                begin_from_(face, passed)
-            task = FaceTask(face, passed, face_sets, crops)
-        start(task, schedule, where)
-        return
-    with Console(stderr=True).status("Reading photos"):
-        photo_set = load_photos(photos, least_side=side)
-    if network == Network.RESTORER:
-        task = RestoreTask(initialised(MobileRestorer(), init), photo_set, crops, side, **ease)
-    elif network == Network.SCRATCH:
-        task = ScratchTask(initialised(ScratchDetector(), init), photo_set, crops, side, **ease)
-    else:
-        task = ToneTask(initialised(ToneNet(), init), photo_set, 3 * crops, **ease)
-    start(task, schedule, where)
+    arguments = dict(locals())
+    own = {
+        "steps": steps,
+        "learning_rate": learning_rate,
+        "crops": crops,
+        "side": side,
+        "evaluate_every": evaluate_every,
+    }
+    own = {name: value for name, value in own.items() if value is not None}
+    with machine(device, minutes, workers, checkpoint_seconds) as place:
+        if recipe is not None:
+            if own or init or restorer or seed is not None:
+                raise typer.BadParameter(
+                    "Steps, rates, weights and seed of a recipe's stages are in the recipe."
+                )
+            if cool_down is not None and stage is None:
+                raise typer.BadParameter("Which stage is to cool down? Name it with --stage.")
+            material = Material(_photos(what), faces or (), overlays)
+            _follow(
+                load_recipe(recipe), recipe.parent, output, stage, material, place, cool_down, arguments
+            )
+            return
+        if stage is not None:
+            raise typer.BadParameter("--stage is one of a recipe's: give --recipe.")
+        name, *sources = what
+        if name not in NETWORKS:
+            raise typer.BadParameter(f"{name} is no network: choose one of {', '.join(NETWORKS)}.")
+        material = Material(_photos(sources), faces or (), overlays)
+        shipped = shipped_recipe()
+        one = msgspec.structs.replace(
+            shipped.stage(name).on(place.device.type), **cast(dict[str, Any], own)
+        )
+        if one.others and restorer is None:
+            raise typer.BadParameter("The face network sees restored faces: name --restorer WEIGHTS.")
+        others: dict[NetworkName, Path] = {} if restorer is None else {"restorer": restorer}
+        _train(
+            one, output, Given(init, others), material, place, seed or shipped.seed, cool_down, arguments
+        )
+
+
+def _photos(sources: list[str]) -> list[Path]:
+    paths = [Path(source) for source in sources]
+    if not paths:
+        raise typer.BadParameter("Which photos? Name folders or tar files.")
+    for path in paths:
+        if not path.exists():
+            raise typer.BadParameter(f"There are no photos in {path}: it does not exist.")
+    return paths
+
+
+def _follow(
+    recipe: Recipe,
+    beside: Path,
+    output: Path,
+    only: str | None,
+    material: Material,
+    place: Machine,
+    cool_down: int | None,
+    arguments: dict[str, Any],
+) -> None:
+    """Train the stages that have not ended, or ``only`` one, each in a folder of its name; the folder
+    ``weights`` gets what has been learnt so far. Raises TrainingError."""
+
+    def located(weights: str) -> Path:
+        if weights.endswith(".safetensors"):
+            return beside / weights
+        file = stage_weights(recipe.stage(weights), output / weights)
+        if not file.exists():
+            raise TrainingError(f"{file} is missing: train the stage {weights} first.")
+        return file
+
+    chosen = recipe.stages if only is None else (recipe.stage(only),)
+    for stage in chosen:
+        folder = output / stage.name
+        record = read_run(folder)
+        ended = record is not None and record.ended and stage_weights(stage, folder).exists()
+        if only is not None or not ended:
+            given = Given(
+                None if stage.start is None else located(stage.start),
+                {network: located(weights) for network, weights in stage.others.items()},
+            )
+            say(f"Stage {stage.name}")
+            here = stage.on(place.device.type)
+            _train(here, folder, given, material, place, recipe.seed, cool_down, arguments)
+        if rank() == 0:
+            collect(recipe, output)
+        # This also waits for the first process, whose files the others read next.
+        if any_process(place.stop.due, place.device):
+            return
+    later = [
+        stage.name
+        for stage in recipe.stages
+        if only in (stage.start, *stage.others.values()) and (output / stage.name).exists()
+    ]
+    if only is not None and later:
+        say(f"To train {', '.join(later)} with the new weights, remove those stages' folders.")
+
+
+def _train(
+    stage: Stage,
+    output: Path,
+    given: Given,
+    material: Material,
+    place: Machine,
+    seed: int,
+    cool_down: int | None,
+    arguments: dict[str, Any],
+) -> None:
+    with Console(stderr=True).status("Reading photos and weights"):
+        prepared = prepare(stage, given, material, seed=seed)
+    known = arguments | {"stage_in_full": msgspec.to_builtins(stage)}
+    start(prepared.task, stage.schedule(), output, place, stage.evaluate_every, known, seed, cool_down)
+    if rank() == 0:
+        prepared.finish(output)

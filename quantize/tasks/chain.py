@@ -9,11 +9,14 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
-from convert.nets.mobile import ScratchDetector, ToneNet
+from convert.nets.mobile import DamageDetector, ToneNet
 from convert.nets.mobile.tone import THUMBNAIL, apply_curves
 from quantize import synthesis
+from quantize.damage import Overlays
 from quantize.fake_quant import FakeQuantized
+from quantize.fill import push_pull
 from quantize.photosets import PhotoSet, random_crops, some_gray
+from quantize.severity import Severity
 from quantize.tasks.common import (
     device_of,
     held_out_crops,
@@ -23,7 +26,7 @@ from quantize.tasks.common import (
     random_grid,
     severities,
 )
-from quantize.tasks.scratch import scratch_logits
+from quantize.tasks.detector import scratch_logits
 from quantize.trainer import Loss
 
 AGREE = 20.0
@@ -43,13 +46,14 @@ class ChainTask:
         self,
         network: FakeQuantized,
         tone: ToneNet,
-        detector: ScratchDetector,
+        detector: DamageDetector,
         photos: PhotoSet,
         threshold: float,
         count: int = 8,
         side: int = 128,
+        overlays: Overlays | None = None,
     ) -> None:
-        self.network = network
+        self.network, self.overlays = network, overlays
         self.tone, self.detector = (n.eval().requires_grad_(False) for n in (tone, detector))
         self.set, self.threshold, self.count, self.side = photos, threshold, count, side
 
@@ -63,27 +67,28 @@ class ChainTask:
     def batch(self, step: int, photos: tuple[Tensor, ...], rng: Generator) -> tuple[Tensor, ...]:
         clean = some_gray(photos[0], 0.25, rng)
         amount = rand(rng, self.count) * (rand(rng, self.count) < 0.35)
-        scratched = self.count // 4
-        return *self._old(clean, amount, severities(self.count, rng), scratched, rng), random_grid(rng)
+        damaged = self.count // 4
+        return *self._old(clean, amount, severities(self.count, rng), damaged, rng), random_grid(rng)
 
     @torch.no_grad()
     def _old(
-        self, clean: Tensor, amount: Tensor, severity: Tensor, scratched: int, rng: Generator
+        self, clean: Tensor, amount: Tensor, severity: Severity, damaged: int, rng: Generator
     ) -> tuple[Tensor, ...]:
-        """Truth and input, both after the tone curves, and the masks of the last ``scratched``."""
+        """Truth and input, both after the tone curves; masks of the last ``damaged``, which are filled."""
         faded = synthesis.fade(clean, rng, amount)
-        old = synthesis.age(faded, severity, rng)
-        struck, hit = synthesis.scratch(old[len(old) - scratched :], rng)
-        old = torch.cat((old[: len(old) - scratched], struck))
-        thumbnail = F.interpolate(old, (THUMBNAIL, THUMBNAIL), mode="area")
+        spared = len(clean) - damaged
+        struck = [index >= spared for index in range(len(clean))]
+        scan = synthesis.damaged_scan(faded, severity, rng, struck, self.overlays)
+        thumbnail = F.interpolate(scan.picture, (THUMBNAIL, THUMBNAIL), mode="area")
         curves = self.tone(thumbnail)
-        toned, truth = apply_curves(old, curves), apply_curves(faded, curves)
-        found = scratch_logits(self.detector, toned[len(toned) - scratched :]).sigmoid() >= self.threshold
+        toned, truth = apply_curves(scan.picture, curves), apply_curves(faded, curves)
+        found = scratch_logits(self.detector, toned[spared:]).sigmoid() >= self.threshold
         # What the detector overlooks teaches the network to distrust every mask, hence some exact ones.
-        exact = rand(rng, scratched, 1, 1, 1) < EXACT_SHARE
-        mask = torch.where(exact, hit, found.to(toned.dtype))
+        exact = rand(rng, damaged, 1, 1, 1) < EXACT_SHARE
+        mask = torch.where(exact, scan.mask[spared:], found.to(toned.dtype))
         # The runtime widens masks by one pixel (edge/damage.py).
-        return truth, toned, F.max_pool2d(mask, 3, stride=1, padding=1)
+        mask = F.max_pool2d(mask, 3, stride=1, padding=1)
+        return truth, torch.cat((toned[:spared], push_pull(toned[spared:], mask))), mask
 
     def losses(self, *batch: Tensor) -> Iterator[Loss]:
         truth, old, mask, grid = batch
@@ -97,11 +102,12 @@ class ChainTask:
         clean = held_out_crops(self.set.held_out, 32, 160, device)
         rng = Generator(device).manual_seed(1)
         ones = torch.ones(32, device=device)
-        truth, old, mask = self._old(clean, ones * 0.5, ones, 16, rng)
+        severity = severities(32, rng, clean_share=0)
+        truth, old, mask = self._old(clean, ones * 0.5, severity, 16, rng)
         assert isinstance(network, FakeQuantized)
         restored = self._restored(network, old, mask).clamp(0, 1)
         exact = self._restored(network.restorer, old, mask).clamp(0, 1)
-        kept, toned, _ = self._old(clean, ones * 0, ones * 0, 0, rng)
+        kept, toned, _ = self._old(clean, ones * 0, synthesis.scaled(severity, ones * 0), 0, rng)
         return {
             "old_in": mean_psnr(old - truth),
             "old_out": mean_psnr(restored - truth),

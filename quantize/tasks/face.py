@@ -15,7 +15,9 @@ from edge.alignment import SIDE, TEMPLATE, face_width, similarity
 from edge.faces import feather
 from quantize import synthesis
 from quantize.facesets import FaceSet, between, random_face, turning, window
+from quantize.fill import push_pull
 from quantize.photosets import some_gray
+from quantize.severity import Severity
 from quantize.tasks.common import device_of, mean_psnr, rand, severities
 from quantize.trainer import Loss, bf16_pays
 
@@ -36,7 +38,7 @@ EDGES = 0.3
 """Weight of absolute errors beside 5 of squares."""
 
 SCRATCHED = 4
-"""One face in so many has scratches."""
+"""One face in so many is damaged."""
 
 
 class FaceTask:
@@ -71,17 +73,18 @@ class FaceTask:
 
     @torch.no_grad()
     def _restored(
-        self, clean: Tensor, side: int, severity: Tensor, rng: Generator
+        self, clean: Tensor, side: int, severity: Severity, rng: Generator
     ) -> tuple[Tensor, Tensor]:
         """Faces of ``side`` pixels made old, and those restored, both aligned again."""
         small = F.interpolate(clean, (side, side), mode="area") if side < SIDE else clean
-        old = synthesis.age(small, severity, rng)
-        struck = len(old) // SCRATCHED
-        scratched, mask = synthesis.scratch(old[:struck], rng)
-        mask = F.max_pool2d(mask, 3, stride=1, padding=1)
-        old = torch.cat((scratched, old[struck:]))
+        struck = len(small) // SCRATCHED
+        scan = synthesis.damaged_scan(small, severity, rng, [index < struck for index in range(len(small))])
+        # The runtime widens masks by one pixel and fills them before anything else sees the photo.
+        mask = F.max_pool2d(scan.mask[:struck], 3, stride=1, padding=1)
+        filled = push_pull(scan.picture[:struck], mask)
+        old = torch.cat((filled, scan.picture[struck:]))
         with torch.autocast(old.device.type, torch.bfloat16, enabled=bf16_pays(old.device)):
-            restored = torch.cat((self.restorer(scratched, mask), self.restorer(old[struck:]))).clamp(0, 1)
+            restored = torch.cat((self.restorer(filled, mask), self.restorer(old[struck:]))).clamp(0, 1)
         if side < SIDE:
             old, restored = (
                 F.interpolate(x, (SIDE, SIDE), mode="bilinear", align_corners=False)
@@ -104,7 +107,7 @@ class FaceTask:
             rng = Generator().manual_seed(1)
             clean = torch.stack([aligned(self.held_out, rng) for _ in range(24)]).to(device)
             rng = Generator(device).manual_seed(1)
-            old, restored = self._restored(clean, side, torch.ones(24, device=device), rng)
+            old, restored = self._restored(clean, side, severities(24, rng, clean_share=0), rng)
             refined = (old + to_pixels(network(face_cells(old, restored)))).clamp(0, 1)
             share = float(weight.mean())
             for name, picture in (("in", restored), ("out", refined)):

@@ -123,11 +123,9 @@ def made_old(clean: Tensor, rng: Generator, share: float) -> Tensor:
     count = clean.shape[0]
     seen = some_gray(clean, 0.5, rng)
     seen = synthesis.fade(seen, rng, rand(rng, count) * (rand(rng, count) < 0.5) * share)
-    seen = synthesis.age(seen, severities(count, rng) * share, rng)
-    struck = (rand(rng, count) < 0.4 * share).nonzero()[:, 0]
-    if struck.numel():
-        seen = seen.index_copy(0, struck, synthesis.scratch(seen[struck], rng)[0])
-    return seen
+    severity = synthesis.scaled(severities(count, rng), torch.full((count,), share))
+    struck = (rand(rng, count) < 0.4 * share).tolist()
+    return synthesis.damaged_scan(seen, severity, rng, struck).picture
 
 
 def crops(faces: FaceSet, count: int, side: int, rng: Generator) -> tuple[Tensor, ...]:

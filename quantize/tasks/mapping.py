@@ -16,6 +16,7 @@ from convert.nets.reference import QualityMapping, ScratchMapping, Vae
 from quantize import synthesis
 from quantize.adversary import PatchCritic, critic_loss, feature_matching, frozen, judged
 from quantize.photosets import PhotoSet, random_crops, some_gray
+from quantize.severity import Severity
 from quantize.tasks.common import device_of, held_out_crops, mean_psnr, rand, severities
 from quantize.trainer import Loss
 
@@ -53,13 +54,10 @@ class MappingTask:
         clean = synthesis.fade(some_gray(photos[0], 0.25, rng), rng, rand(rng, self.count) * 0.3)
         return self._old(clean, severities(self.count, rng), rng)
 
-    def _old(self, clean: Tensor, severity: Tensor, rng: Generator) -> tuple[Tensor, ...]:
-        aged = synthesis.age(clean, severity, rng)
-        mask = torch.zeros_like(clean[:, :1])
-        if self.scratched:
-            aged, mask = synthesis.scratch(aged, rng)
-            aged = torch.where(mask > 0.5, 1.0, aged)
-        return clean * 2 - 1, aged * 2 - 1, mask
+    def _old(self, clean: Tensor, severity: Severity, rng: Generator) -> tuple[Tensor, ...]:
+        scan = synthesis.damaged_scan(clean, severity, rng, [self.scratched] * len(clean))
+        aged = torch.where(scan.mask > 0.5, 1.0, scan.picture)
+        return clean * 2 - 1, aged * 2 - 1, scan.mask
 
     def losses(self, *batch: Tensor) -> Iterator[Loss]:
         clean, old, mask = batch
@@ -78,8 +76,8 @@ class MappingTask:
     def evaluate(self, network: nn.Module) -> dict[str, float]:
         device = device_of(network)
         held_out = held_out_crops(self.set.held_out, 32, self.side, device)
-        ones = torch.ones(32, device=device)
-        clean, old, mask = self._old(held_out, ones, Generator(device).manual_seed(1))
+        rng = Generator(device).manual_seed(1)
+        clean, old, mask = self._old(held_out, severities(32, rng, clean_share=0), rng)
         mapped = network(*self._with_mask(self.old_vae.encoder(old), mask))
         restored = self.clean_vae.decoder(mapped)
         return {

@@ -1,4 +1,4 @@
-"""The mobile restore path: supervised restoration of synthesised old photos."""
+"""The mobile restore path: supervised restoration of synthesised old photos, their damage filled."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
 from convert.nets.mobile import MobileRestorer
-from quantize import synthesis
-from quantize.photosets import PhotoSet, random_crops, some_gray
+from quantize import damage, synthesis
+from quantize.damage import Layers, Overlays
+from quantize.fields import smooth_noise
+from quantize.fill import push_pull
+from quantize.photosets import PhotoSet, scaled_crops
+from quantize.severity import Severity
+from quantize.synthesis import Scan
 from quantize.tasks.common import (
     device_of,
-    held_out_crops,
     mean_psnr,
     pixel_loss,
     rand,
@@ -23,13 +27,24 @@ from quantize.tasks.common import (
 from quantize.trainer import Loss
 
 EASY_STEPS = 2000
-"""The first steps see heavy grain on every crop. Begun on the whole mixture, training stays near the
-identity: 3,000 steps gained 0.4 dB on aged photos, where 450 steps of grain and 150 of mixture gained
-0.9."""
+"""The first steps see heavy grain on every crop and nothing else: begun on the whole mixture, training
+stays near the identity."""
+
+TONE = synthesis.Settings(gray=0.3, faded=0.35, sepia=0.2, vignette=0, stains=0, foxing=0, texture=0)
+"""Tone is the tone network's business: input and target share whatever tone they have."""
+
+SHOWN = 8
+"""Held-out pictures for TensorBoard."""
+
+CROP_OF = 3.0
+"""A crop's damage is that of a picture up to so many times as large."""
+
+MOST_MASKED = 0.6
+"""A photo with more of it masked is restored as if it were undamaged."""
 
 
 class RestoreTask:
-    """A quarter of each batch is scratched, and goes through the global branch."""
+    """Half of each batch is damaged; it is filled, and goes through the global branch with its mask."""
 
     def __init__(
         self,
@@ -38,8 +53,9 @@ class RestoreTask:
         count: int = 8,
         side: int = 128,
         easy_steps: int = EASY_STEPS,
+        overlays: Overlays | None = None,
     ) -> None:
-        self.network = network
+        self.network, self.overlays = network, overlays
         self.set, self.count, self.side, self.easy_steps = photos, count, side, easy_steps
 
     @property
@@ -47,48 +63,85 @@ class RestoreTask:
         return {"restorer": self.network}
 
     def photos(self, rng: Generator) -> tuple[Tensor, ...]:
-        return (random_crops(self.set.train, self.count, self.side, rng),)
+        crops = scaled_crops(self.set.train, self.count, self.side, rng)
+        size = self.side, self.side
+        layers = damage.draw(size, [True] * (self.count // 2), rng, self.overlays, CROP_OF)
+        return crops, layers.covers, layers.paints
 
     def batch(self, step: int, photos: tuple[Tensor, ...], rng: Generator) -> tuple[Tensor, ...]:
-        clean = some_gray(photos[0], 0.25, rng)
-        # Tone is the tone network's business: here input and target share whatever tone they have.
-        tone = rand(rng, self.count) * (rand(rng, self.count) < 0.35)
-        clean = synthesis.fade(clean, rng, tone * 0.8)
+        crops, covers, paints = photos
+        clean = synthesis.toned(crops, rng, TONE)
+        severity = severities(self.count, rng)
         if step < self.easy_steps:
-            aged = synthesis.grain(clean, rand(rng, self.count) * 0.7 + 0.3, rng).clamp(0, 1)
-        else:
-            aged = synthesis.age(clean, severities(self.count, rng), rng)
-        spared = self.count - self.count // 4
-        scratched, mask = synthesis.scratch(aged[spared:], rng)
-        return clean, aged[:spared], scratched, detected(mask, rng), random_grid(rng)
+            severity = grain_only(severity, rng)
+        spared = self.count - self.count // 2
+        first, rest = (synthesis.part(severity, which) for which in (slice(spared), slice(spared, None)))
+        aged = synthesis.scan(clean[:spared], first, rng).picture
+        scan = synthesis.scan(clean[spared:], rest, rng, Layers(covers, paints))
+        mask = detected(scan.mask, rng)
+        mask = mask * (mask.mean((1, 2, 3), keepdim=True) <= MOST_MASKED)
+        return clean, aged, push_pull(scan.picture, mask), mask, random_grid(rng)
 
     def losses(self, *batch: Tensor) -> Iterator[Loss]:
-        clean, aged, scratched, mask, grid = batch
-        restored = torch.cat((self.network(aged), self.network(scratched, mask, int(grid))))
+        clean, aged, filled, mask, grid = batch
+        restored = torch.cat((self.network(aged), self.network(filled, mask, int(grid))))
         yield "restorer", pixel_loss(restored - clean)
 
     def evaluate(self, network: nn.Module) -> dict[str, float]:
-        device = device_of(network)
-        rng = Generator(device).manual_seed(1)
-        clean = held_out_crops(self.set.held_out, 32, 160, device)
-        aged = synthesis.age(clean, torch.ones(32, device=device), rng)
-        scratched, mask = synthesis.scratch(aged, rng)
+        clean, aged, scan = self._held_out(32, device_of(network))
+        filled = push_pull(scan.picture, scan.mask)
+        restored = network(filled, scan.mask).clamp(0, 1)
         return {
-            "aged_in": mean_psnr(aged - clean),
-            "aged_out": mean_psnr(network(aged).clamp(0, 1) - clean),
-            "scratched_in": mean_psnr(scratched - clean),
-            "scratched_out": mean_psnr(network(scratched, mask).clamp(0, 1) - clean),
+            "unstructured_in": mean_psnr(aged - clean),
+            "unstructured_out": mean_psnr(network(aged).clamp(0, 1) - clean),
+            "damaged_in": mean_psnr(scan.picture - clean),
+            "damaged_filled": mean_psnr(filled - clean),
+            "damaged_out": mean_psnr(restored - clean),
+            "inside_in": inside_psnr(scan.picture - clean, scan.mask),
+            "inside_filled": inside_psnr(filled - clean, scan.mask),
+            "inside_out": inside_psnr(restored - clean, scan.mask),
             "clean_out": mean_psnr(network(clean).clamp(0, 1) - clean),
         }
 
+    def pictures(self, network: nn.Module) -> dict[str, Tensor]:
+        clean, _, scan = self._held_out(SHOWN, device_of(network))
+        filled = push_pull(scan.picture, scan.mask)
+        restored = network(filled, scan.mask).clamp(0, 1)
+        return {"old photo": scan.picture, "filled": filled, "restored": restored, "clean": clean}
+
+    def _held_out(self, count: int, device: torch.device) -> tuple[Tensor, Tensor, Scan]:
+        """The same clean photos at every call, aged, and aged and damaged."""
+        drawn, rng = Generator().manual_seed(0), Generator(device).manual_seed(1)
+        clean = scaled_crops(self.set.held_out, count, 160, drawn).to(device)
+        layers = damage.draw((160, 160), [True] * count, drawn, self.overlays).to(device)
+        severity = severities(count, rng, clean_share=0)
+        aged = synthesis.scan(clean, severity, rng).picture
+        return clean, aged, synthesis.scan(clean, severity, rng, layers)
+
+
+def inside_psnr(error: Tensor, mask: Tensor) -> float:
+    """PSNR in dB over the damaged pixels of all pictures together."""
+    squares = (error.float().square() * mask).sum() / (mask.sum() * error.shape[1]).clamp(min=1)
+    return float(-10 * squares.clamp(min=1e-10).log10())
+
+
+def grain_only(severity: Severity, rng: Generator) -> Severity:
+    """Grain of 8 to 24 levels on every picture, and neither blur nor JPEG."""
+    strength = (8 + 16 * rand(rng, len(severity.grain))) / 255
+    nothing = torch.zeros_like(strength)
+    return Severity(strength, severity.grain_size, nothing, nothing + 1, nothing + 100)
+
 
 def detected(mask: Tensor, rng: Generator) -> Tensor:
-    """An exact mask as a detector would return it: wider by a pixel or two, sometimes wrong.
+    """An exact mask as a detector or a person gives it: often wider by a pixel or two, sometimes wrong.
 
-    A third of the masks also covers places that another picture's damage would cover, so that the
-    network compares what the mask says with what it sees.
+    A third of the masks also cover places that another picture's damage would cover, so that the network
+    compares what the mask says with what it sees; a sixth lack the damage of a part of the picture.
     """
-    widen = int(torch.randint(3, (), generator=rng, device=rng.device))
-    wider = F.max_pool2d(mask, 2 * widen + 1, stride=1, padding=widen)
-    wrong = rand(rng, mask.shape[0], 1, 1, 1) < 0.33
-    return torch.maximum(wider, wider.roll(1, 0) * wrong)
+    count = mask.shape[0]
+    one, two = (F.max_pool2d(mask, 2 * by + 1, stride=1, padding=by) for by in (1, 2))
+    width = rand(rng, count, 1, 1, 1)
+    wider = torch.where(width < 0.4, mask, torch.where(width < 0.8, one, two))
+    missed = (rand(rng, count, 1, 1, 1) < 1 / 6) & (smooth_noise(mask, 5, rng) > 0.7)
+    wrong = rand(rng, count, 1, 1, 1) < 1 / 3
+    return torch.maximum(wider * ~missed, wider.roll(1, 0) * wrong)

@@ -117,7 +117,7 @@ class VaeTask:
 def synthetic_old(clean: Tensor, rng: Generator) -> Tensor:
     """Clean crops made old without structured damage, most of them gray and faded as real ones are."""
     toned = synthesis.fade(some_gray(clean, 0.7, rng), rng, rand(rng, len(clean)) * 0.8)
-    return synthesis.age(toned, severities(len(clean), rng), rng)
+    return synthesis.scan(toned, severities(len(clean), rng), rng).picture
 
 
 def gap(network: Vae, synthetic: Tensor, real: Tensor, neighbourhood: int = 3) -> float:

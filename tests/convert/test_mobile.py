@@ -13,13 +13,13 @@ from torch import Tensor, nn  # noqa: E402
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 
 from convert.nets.mobile import (  # noqa: E402
+    DamageDetector,
     Decoder,
     Encoder,
     FaceFinder,
     FaceRefiner,
     Mapper,
     MobileRestorer,
-    ScratchDetector,
 )
 from convert.nets.mobile import blocks as torch_cells  # noqa: E402
 from convert.nets.mobile.restorer import CONTEXT_SIDE, PIXEL_CHANNELS, pool_context  # noqa: E402
@@ -75,8 +75,7 @@ def mapper_inputs(width: int = 6) -> tuple[Tensor, Tensor, Tensor]:
 def test_the_halo_is_the_receptive_field(blocks: int) -> None:
     """Nothing beyond it changes, and everything up to its corners does."""
     encoder, mapper, decoder = Encoder(6), Mapper(6, blocks, 4), Decoder(6)
-    detector = ScratchDetector(6, blocks)
-    for network in (encoder, mapper, decoder, detector):
+    for network in (encoder, mapper, decoder):
         positive(network)
     _, mask, context = mapper_inputs()
     found = {
@@ -84,10 +83,34 @@ def test_the_halo_is_the_receptive_field(blocks: int) -> None:
         "mapper": (changed_cells(mapper, 6), mapper.halo),
         "mapper_global": (changed_cells(lambda x: mapper(x, mask, context), 6), mapper.halo),
         "decoder": (changed_cells(decoder, 6), decoder.halo),
-        "scratch": (changed_cells(detector.logits, PIXEL_CHANNELS), detector.halo),
     }
     for name, (changed, halo) in found.items():
         assert torch.equal(changed, square(halo)), name
+
+
+@pytest.mark.parametrize("counts", [(1, 1), (2, 1), (1, 2, 1), (1, 1, 1, 1)])
+def test_the_detector_s_halo_is_its_receptive_field_in_whole_steps(counts: tuple[int, ...]) -> None:
+    """Wherever a cell lies within the step, nothing changes beyond the halo; a step less would not do."""
+    detector = DamageDetector([4] * len(counts), counts)
+    assert detector.step == 2 ** (len(counts) - 1)
+    positive(detector)
+    side = 2 * detector.halo + 4 * detector.step
+    middle = side // 2 // detector.step * detector.step
+    given = torch.rand((1, PIXEL_CHANNELS, side, side), dtype=torch.float64)
+    farthest = 0
+    with torch.no_grad():
+        expected = detector.logits(given)
+        for phase in range(detector.step):
+            place = middle + phase
+            other = given.clone()
+            other[..., place, place] += 1
+            changed = (detector.logits(other) != expected).any(dim=1)[0]
+            for lines in (changed.any(0), changed.any(1)):
+                reached = torch.nonzero(lines)[:, 0]
+                assert reached[0] > 0 and reached[-1] < side - 1, "the picture is too small to tell"
+                farthest = max(farthest, place - int(reached[0]), int(reached[-1]) - place)
+    assert detector.halo - detector.step < farthest <= detector.halo
+    assert detector.halo % detector.step == 0
 
 
 @pytest.mark.parametrize("blocks", [1, 3])
@@ -167,13 +190,13 @@ def int8_bytes(network: nn.Module) -> int:
 
 
 def test_the_restore_path_is_within_its_budget() -> None:
-    """2.0 GMAC for 256x256 pixels with the global branch, and 2 MB of INT8."""
+    """3.0 GMAC for 256x256 pixels with the global branch, and 4 MB of INT8."""
     with torch.device("meta"):
         restorer = MobileRestorer()
         photo, mask = torch.empty(1, 3, 256, 256), torch.empty(1, 1, 256, 256)
     cost = gmacs(lambda: restorer(photo, mask, CONTEXT_SIDE))
-    assert 0.5 < gmacs(lambda: restorer(photo)) < cost <= 2.0
-    assert int8_bytes(restorer) <= 2_000_000
+    assert 0.5 < gmacs(lambda: restorer(photo)) < cost <= 3.0
+    assert int8_bytes(restorer) <= 4_000_000
 
 
 def test_the_finder_is_within_its_budget() -> None:
@@ -192,13 +215,13 @@ def test_the_face_network_is_within_its_budget() -> None:
     assert int8_bytes(refiner) <= 3_000_000
 
 
-def test_the_scratch_detector_is_within_its_budget() -> None:
-    """1.5 GMAC for 256x256 pixels, and 1 MB of INT8."""
+def test_the_damage_detector_is_within_its_budget() -> None:
+    """1.0 GMAC for 256x256 pixels, and 2 MB of INT8."""
     with torch.device("meta"):
-        detector = ScratchDetector()
+        detector = DamageDetector()
         seen = torch.empty(1, PIXEL_CHANNELS, 64, 64)
-    assert 0.1 < gmacs(lambda: detector(seen)) <= 1.5
-    assert int8_bytes(detector) <= 1_000_000
+    assert 0.1 < gmacs(lambda: detector(seen)) <= 1.0
+    assert int8_bytes(detector) <= 2_000_000
 
 
 def grid_energy(residual: Tensor) -> float:

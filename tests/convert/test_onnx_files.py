@@ -26,7 +26,10 @@ LABEL = Label("3", "Apache-2.0", "noise")
 
 
 def run(path: Path, inputs: list[NDArray]) -> NDArray:
-    session = onnxruntime.InferenceSession(str(path))
+    # As the file says: fused INT8 kernels saturate on processors without VNNI.
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    session = onnxruntime.InferenceSession(str(path), options)
     (out,) = session.run(["output_0"], {f"args_{i}": value for i, value in enumerate(inputs)})
     return out
 
@@ -36,8 +39,7 @@ def test_float_files_equal_the_network(name: str, tmp_path: Path) -> None:
     samples = tile_samples(list(sources().values()), old_photos())[name]
     for network, least in ((sources()[name].network, 100), (Float16(sources()[name].network), 50)):
         source, path = sources()[name], tmp_path / "part.onnx"
-        tile = (64, 64) if name == "tone" else TILES[0]
-        convert_onnx(source, network, [end.example(*tile) for end in source.inputs], LABEL, path)
+        convert_onnx(source, network, [end.example(*source.tiles[0]) for end in source.inputs], LABEL, path)
         got = [run(path, inputs) for inputs in samples.inputs]
         assert all(out.dtype == np.float32 for out in got)
         assert psnr(np.stack(samples.outputs), np.stack(got)) > least

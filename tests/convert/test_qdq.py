@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from bundles import sources
 from converted import PARTS, ROUNDED_APART, Converted, levels
 
 from convert import litert
 from convert.errors import WeightsError
 from convert.int8_recipe import Int8Recipe, Rule, load_recipe
+from convert.int8_twin import Stored, layers, twin
 from convert.qdq import end_ranges, quantized, scale_and_zero_point
 from edge.manifest import PartName
 
@@ -43,7 +45,10 @@ def test_it_gives_the_levels_of_the_litert_file(
         got = network(*map(torch.from_numpy, inputs)).numpy()
         apart = np.abs(got.astype(int) - wanted)
         assert got.dtype == np.int8 and got.std() > 1
-        assert apart.max() <= 2 and (apart > 0).mean() < ROUNDED_APART.get(name, 0.03), (
+        # Before its sigmoid the detector has many layers.
+        assert apart.max() <= (3 if name == "scratch" else 2) and (apart > 0).mean() < ROUNDED_APART.get(
+            name, 0.03
+        ), (
             apart.max(),
             (apart > 0).mean(),
         )
@@ -57,6 +62,15 @@ def test_float_ends_hold_the_same_values(converted: Converted) -> None:
     stored = by_level(torch.from_numpy(levels(source, sample, [(photo, -128)])[0]))
     values = by_value(torch.from_numpy(sample[0]))
     assert torch.allclose((stored.float() - zero) * scale, values, atol=scale * 1e-3)
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_what_is_stored_has_a_name_of_its_own(name: PartName) -> None:
+    """Or two tensors would share a range."""
+    source = sources()[name]
+    graph = twin(source.network.network, tuple(Stored((0, 1)) for _ in source.inputs), Stored((0, 1)))
+    names = [(layer.scope, layer.operation) for layer in layers(name, graph)]
+    assert len(set(names)) == len(names) > 1
 
 
 def test_a_range_that_is_missing_is_named(converted: Converted) -> None:

@@ -125,7 +125,7 @@ def test_hostile_photos_are_refused_in_a_sentence(client: Client, server: Opened
 def test_a_mask_that_does_not_fit_is_refused(client: Client, tmp_path: Path) -> None:
     mask = tmp_path / "mask.png"
     Image.new("L", (3, 4)).save(mask)
-    assert refused(client, PHOTO, scratches="mask") == "Give the mask, or let the scratches be found."
+    assert refused(client, PHOTO, scratches="mask") == "Give the mask, or let the damage be found."
     sentence = refused(client, PHOTO, scratches="mask", mask=handle_file(str(mask)))
     assert sentence.startswith("The mask mask.png has 3x4 pixels and the photo 512x512")
 

@@ -12,13 +12,17 @@ import torch
 from torch import nn
 
 from convert.bundling import Recipe, build_bundle
-from convert.nets.mobile import FaceFinder, FaceRefiner, MobileRestorer, ScratchDetector, ToneNet
+from convert.nets.mobile import DamageDetector, FaceFinder, FaceRefiner, MobileRestorer, ToneNet
 from convert.parts import MobileNetworks, PartSource, mobile_parts
 from convert.samples import Photos
+from edge.damage import Damage
+from edge.fill import push_pull
 from edge.manifest import Provenance
 
 WIDTH = 8
 TILES = ((12, 12), (16, 24))
+DETECTOR_TILES = ((26, 28), (32, 40))
+"""The detector's halo is 12 cells."""
 
 
 def networks(width: int = WIDTH) -> MobileNetworks:
@@ -29,8 +33,16 @@ def networks(width: int = WIDTH) -> MobileNetworks:
     with torch.no_grad():
         restorer.decoder.leave.weight.mul_(20)
     face = refiner((width, width))
-    detector, finder = ScratchDetector(width, blocks=1), FaceFinder(width, blocks=1)
-    return MobileNetworks(restorer, detector, ToneNet(width=4), finder, face)
+    finder = FaceFinder(width, blocks=1)
+    return MobileNetworks(restorer, detector(width), ToneNet(width=4), finder, face)
+
+
+def detector(width: int = WIDTH) -> DamageDetector:
+    """A tiny damage detector that halves its grid once and is sure of some places."""
+    network = DamageDetector((width, width), blocks=(1, 1))
+    with torch.no_grad():
+        network.leave.weight.mul_(10)
+    return network
 
 
 def refiner(widths: tuple[int, int]) -> FaceRefiner:
@@ -44,11 +56,14 @@ def refiner(widths: tuple[int, int]) -> FaceRefiner:
 
 def sources(width: int = WIDTH) -> dict[str, PartSource]:
     """The tiny networks as parts, channels last."""
-    return {source.name: source for source in mobile_parts(networks(width), TILES)}
+    return {
+        source.name: source
+        for source in mobile_parts(networks(width), TILES, detector_tiles=DETECTOR_TILES)
+    }
 
 
 def old_photos(count: int = 3, side: tuple[int, int] = (4 * TILES[0][0], 4 * TILES[0][1])) -> Photos:
-    """Smooth random pictures with noise and a scratch each, by default as large as the smaller tile."""
+    """Smooth random pictures with noise and a crack each, by default as large as the smaller tile."""
     rng = torch.Generator().manual_seed(5)
     coarse = torch.rand((count, 3, 4, 4), generator=rng)
     photos = nn.functional.interpolate(coarse, side, mode="bicubic", align_corners=True)
@@ -56,7 +71,16 @@ def old_photos(count: int = 3, side: tuple[int, int] = (4 * TILES[0][0], 4 * TIL
     masks = torch.zeros((count, 1, *side))
     for index in range(count):
         masks[index, :, :, 5 + 9 * index : 8 + 9 * index] = 1
-    return Photos(photos, torch.where(masks > 0, 0.9, photos), masks, "noise")
+    damaged = torch.where(masks > 0, 0.9, photos)
+    return Photos(photos, damaged, filled(damaged, masks), masks, "noise")
+
+
+def filled(photos: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:
+    """The pictures filled as the runtime does."""
+    pictures = (255 * photos).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()
+    for picture, mask in zip(pictures, masks[:, 0].bool().numpy(), strict=True):
+        push_pull(picture, Damage(mask, 1))
+    return torch.from_numpy(pictures).permute(0, 3, 1, 2) / 255
 
 
 def make_bundle(folder: Path) -> Path:

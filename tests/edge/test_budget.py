@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
 
+import numpy as np
 import pytest
 
 from edge import budget
+from edge.detector import damage_mask
 from edge.errors import MemoryBudgetExceeded
-from edge.manifest import DataType, Tensor
+from edge.manifest import DataType, Detection, Tensor
 
 MEGA = 1 << 20
+SIDE = 4096
+"""Of the picture in which damage is looked for."""
 
 
 def latent(dtype: DataType = "int8", channels: int = 64) -> Tensor:
@@ -20,7 +25,7 @@ def latent(dtype: DataType = "int8", channels: int = 64) -> Tensor:
 
 def test_without_a_limit_everything_is_allowed() -> None:
     assert budget.most_cells(None, "int8") is None
-    budget.check(None, 1 << 40, (1 << 20, 1 << 20), latent())
+    budget.check(None, 1 << 40, (1 << 20, 1 << 20), latent(), SIDE)
 
 
 def test_more_memory_allows_larger_tiles() -> None:
@@ -36,25 +41,47 @@ def test_more_memory_allows_larger_tiles() -> None:
 def test_the_limit_that_is_named_is_enough(shape: tuple[int, int], dtype: DataType) -> None:
     pixels = shape[0] * shape[1] * 3
     with pytest.raises(MemoryBudgetExceeded, match=f"{shape[1]}x{shape[0]} pixels") as caught:
-        budget.check(MEGA, pixels, shape, latent(dtype))
+        budget.check(MEGA, pixels, shape, latent(dtype), SIDE)
     named = re.search(r"about (\d+) MB", str(caught.value))
     assert named
     enough = int(named[1])
-    assert (enough + 1) * MEGA >= budget.need(pixels, shape, latent(dtype))
-    budget.check((enough + 1) * MEGA, pixels, shape, latent(dtype))
+    assert (enough + 1) * MEGA >= budget.need(pixels, shape, latent(dtype), SIDE)
+    budget.check((enough + 1) * MEGA, pixels, shape, latent(dtype), SIDE)
     with pytest.raises(MemoryBudgetExceeded):
-        budget.check((enough - 1) * MEGA, pixels, shape, latent(dtype))
+        budget.check((enough - 1) * MEGA, pixels, shape, latent(dtype), SIDE)
 
 
-def test_the_need_counts_what_the_photo_makes_grow() -> None:
-    small = budget.need(0, (400, 400), latent(channels=1))
-    assert budget.need(5 * MEGA, (400, 400), latent(channels=1)) - small == 5 * MEGA
-    # A wide latent outweighs the copy while reading; partial cells count whole.
-    assert budget.need(0, (401, 400), latent(channels=640)) == budget.BASE + 101 * 100 * 640
-    assert budget.need(0, (401, 400), latent("float32", 640)) == budget.BASE + 101 * 100 * 640 * 4
+def need(pixel_bytes: int, shape: tuple[int, int], channels: int, dtype: DataType = "int8") -> int:
+    """Beside what every photo needs."""
+    return budget.need(pixel_bytes, shape, latent(dtype, channels), SIDE) - budget.BASE - pixel_bytes
+
+
+def test_the_need_is_that_of_the_step_that_holds_most() -> None:
+    colour, area = 3 * 400 * 400, 400 * 400
+    # Damage is looked for in the photo itself, or in a copy of three bytes a pixel where it is gray.
+    assert need(colour, (400, 400), 1) == budget.MASK_BYTES * area
+    assert need(area, (400, 400), 1) == (budget.MASK_BYTES + 3) * area
+    # A wide latent outweighs that, with the mask; partial cells count whole.
+    assert need(3 * 401 * 400, (401, 400), 640) == 401 * 400 + 101 * 100 * 640
+    assert need(3 * 401 * 400, (401, 400), 640, "float32") == 401 * 400 + 101 * 100 * 640 * 4
+    # In a large photo damage is looked for in a smaller picture, and the copy while reading is the most.
+    assert need(3 * 12000 * 9000, (12000, 9000), 1) == 4 * 12000 * 9000
+
+
+def test_looking_for_damage_holds_no_more_than_is_estimated() -> None:
+    """Where more than half of a picture is damaged, and gray."""
+    levels = np.zeros((1500, 2000), np.uint8)
+    levels[:, :1200] = 255
+    shown = np.full((1500, 2000, 3), 90, np.uint8)
+    tracemalloc.start()
+    damage_mask(levels, shown, [], Detection())
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak + levels.nbytes < budget.MASK_BYTES * levels.size
 
 
 def test_the_targets_leave_room() -> None:
     """12 megapixels in 400 MB and 48 in 900 MB, INT8, 64 channels."""
-    budget.check(400 * 10**6, 36_000_000, (3000, 4000), latent())
-    budget.check(900 * 10**6, 144_000_000, (6000, 8000), latent())
+    budget.check(400 * 10**6, 36_000_000, (3000, 4000), latent(), SIDE)
+    budget.check(400 * 10**6, 12_000_000, (3000, 4000), latent(), SIDE)
+    budget.check(900 * 10**6, 144_000_000, (6000, 8000), latent(), SIDE)

@@ -30,7 +30,7 @@ from edge.errors import (
     SelfTestFailed,
     UnknownBundleVersion,
 )
-from edge.manifest import Tensor, Tile, json_schema
+from edge.manifest import PartName, Precision, Tensor, Tile, json_schema
 from edge.selftest import max_difference, self_test
 
 NETWORK = "encoder/float32.tflite"
@@ -57,8 +57,8 @@ def test_the_digest_follows_the_manifest(own_bundle: Path) -> None:
 
 
 def test_a_later_version_is_named(own_bundle: Path) -> None:
-    edit_manifest(own_bundle, lambda m: m.update(format_version=2, parts="otherwise"))
-    with pytest.raises(UnknownBundleVersion, match="2"):
+    edit_manifest(own_bundle, lambda m: m.update(format_version=3, parts="otherwise"))
+    with pytest.raises(UnknownBundleVersion, match="3"):
         open_bundle(own_bundle)
 
 
@@ -132,11 +132,30 @@ def test_artifacts_are_found_in_the_preferred_format(tiny_bundle: Path) -> None:
         find_artifact(bundle, "encoder", "float16", ("litert", "onnx"))
 
 
-def test_only_tone_falls_back_to_float32(tiny_bundle: Path) -> None:
+def in_precisions(bundle: Bundle, name: PartName, *precisions: Precision) -> Bundle:
+    """The bundle with a part in LiteRT and these precisions only, whatever the networks' own one is."""
+    part = bundle.manifest.parts[name]
+    artifacts = [msgspec.structs.replace(part.artifacts[0], precision=each) for each in precisions]
+    parts = bundle.manifest.parts | {name: msgspec.structs.replace(part, artifacts=artifacts)}
+    return Bundle(bundle.folder, msgspec.structs.replace(bundle.manifest, parts=parts), "")
+
+
+def test_what_stands_in_for_a_precision_that_is_missing(tiny_bundle: Path) -> None:
     bundle = open_bundle(tiny_bundle)
     assert find_artifact(bundle, "tone", "int8", ("litert",)).precision == "float32"
     with pytest.raises(MissingArtifact):
         find_artifact(bundle, "decoder", "int8", ("onnx",))
+    for name in ("decoder", "scratch", "face"):
+        both = in_precisions(bundle, name, "int8", "float16")
+        assert find_artifact(both, name, "float32", ("litert",)).precision == "float16"
+        assert find_artifact(both, name, "int8", ("litert",)).precision == "int8"
+        for precision in ("float16", "float32"):
+            only = in_precisions(bundle, name, "int8")
+            if name != "decoder":
+                assert find_artifact(only, name, precision, ("litert",)).precision == "int8"
+                continue
+            with pytest.raises(MissingArtifact):
+                find_artifact(only, name, precision, ("litert",))
 
 
 def test_a_part_that_the_bundle_lacks_is_a_missing_artifact(tiny_bundle: Path) -> None:
@@ -190,8 +209,10 @@ def test_the_self_test_covers_every_golden_vector(tiny_bundle: Path) -> None:
     artifacts = [a for part in bundle.manifest.parts.values() for a in part.artifacts]
     # One golden vector each, in both tiles: the face and tone networks have only one.
     assert len(results) == sum(len(a.tiles) for a in artifacts) == 41
-    assert len(self_test(bundle, own_tiles=True)) == sum(len(a.golden) for a in artifacts) == 23
-    assert {result.precision for result in results} == {"float32", "float16", "int8"}
+    smallest = self_test(bundle, smallest_only=True)
+    assert len(smallest) == sum(len(a.golden) for a in artifacts) == 23
+    assert {result.rows for result in smallest if result.part == "decoder"} == {12}
+    assert {result.precision for result in results} == {"float32", "int8"}
     assert all(result.passed for result in results)
     assert {result.format for result in self_test(bundle, runtime="onnx")} == {"onnx"}
 
@@ -210,21 +231,23 @@ def test_the_self_test_notices_one_wrong_value(own_bundle: Path) -> None:
     bundle = open_bundle(own_bundle)
     failed = [result for result in self_test(bundle) if not result.passed]
     assert [(r.part, r.precision, r.rows, r.max_difference) for r in failed] == [
-        ("decoder", "int8", 12, 64)
+        ("decoder", "int8", 12, 64),
+        ("decoder", "int8", 16, 64),
     ]
     with pytest.raises(SelfTestFailed, match="decoder"):
         self_test(bundle, must_pass=True)
 
 
-def test_the_self_test_sees_that_only_larger_tiles_are_wrong(tiny_bundle: Path) -> None:
+def test_the_self_test_looks_at_all_within_the_halo(tiny_bundle: Path) -> None:
+    """Nearer to a tile's border its network sees padding, which golden vectors don't have."""
     bundle = open_bundle(tiny_bundle)
     parts = bundle.manifest.parts
-    # With too small a halo the copies in a larger tile see each other.
-    wrong = parts | {"decoder": msgspec.structs.replace(parts["decoder"], halo=0)}
-    manifest = msgspec.structs.replace(bundle.manifest, parts=wrong)
-    failed = [result for result in self_test(Bundle(tiny_bundle, manifest, "")) if not result.passed]
-    assert {(result.part, result.rows) for result in failed} == {("decoder", 16)}
-    assert {result.precision for result in failed} == {"float32", "int8"}
+    for halo, wrong in ((parts["decoder"].halo - 1, {12, 16}), (parts["decoder"].halo + 1, set())):
+        other = parts | {"decoder": msgspec.structs.replace(parts["decoder"], halo=halo)}
+        manifest = msgspec.structs.replace(bundle.manifest, parts=other)
+        failed = [result for result in self_test(Bundle(tiny_bundle, manifest, "")) if not result.passed]
+        assert {result.rows for result in failed} == wrong
+        assert all(result.part == "decoder" for result in failed)
 
 
 def test_a_self_test_of_nothing_does_not_pass(tiny_bundle: Path) -> None:
@@ -254,7 +277,7 @@ def test_verify_passes_and_fails_with_the_bundle(own_bundle: Path) -> None:
     assert (result.exit_code, "41 of 41" in result.output) == (0, True)
     spoil_golden(own_bundle, "golden/decoder-litert-int8-out0.bin")
     result = CliRunner().invoke(command, ["verify", str(own_bundle)])
-    assert (result.exit_code, "40 of 41" in result.output) == (1, True)
+    assert (result.exit_code, "39 of 41" in result.output) == (1, True)
     (own_bundle / NETWORK).write_bytes(b"")
     result = CliRunner().invoke(command, ["verify", str(own_bundle)])
     assert isinstance(result.exception, ChecksumMismatch)

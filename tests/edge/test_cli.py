@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import typer
 from PIL import Image
@@ -15,7 +16,9 @@ from restoring import Inverter, write_photos
 
 from edge import cli, engines
 from edge.commands.restore import available_threads, parse_bytes
+from edge.damage import Damage
 from edge.errors import RuntimeUnavailable
+from edge.fill import push_pull
 from edge.records import REPORT_NAME
 
 
@@ -79,6 +82,9 @@ def test_the_help_of_a_command_and_the_version_are_shown(capsys: pytest.CaptureF
         ["restore", ".", "--scratches", "no-such-mask.png"],
         ["restore", ".", "--in-place", "-o", "x"],
         ["restore", ".", "--precision", "int7"],
+        ["restore", ".", "--fill-only", "--scratches", "off"],
+        ["restore", ".", "--fill-only", "--face", "0,0,9,9"],
+        ["restore", ".", "--fill-only", "--runtime", "torch", "--weights", "."],
     ],
 )
 def test_wrong_usage_exits_with_2(
@@ -142,6 +148,30 @@ def test_a_mask_counts_by_its_content(
     Image.new("L", (4, 4), 255).save(mask)
     assert heirloom(*arguments) == 0
     assert [line[0] for line in capsys.readouterr().out.splitlines() if "restored," in line] == list("101")
+
+
+def test_filling_only_makes_another_result(
+    made: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [photo] = write_photos(tmp_path / "in", 1)
+    arguments = ("restore", photo, "-o", tmp_path / "out")
+    assert heirloom(*arguments) == 0
+    assert heirloom(*arguments, "--fill-only") == heirloom(*arguments, "--fill-only") == 0
+    assert [line[0] for line in capsys.readouterr().out.splitlines() if "restored," in line] == list("110")
+    lines = (tmp_path / "out" / REPORT_NAME).read_text().splitlines()
+    assert [json.loads(line)["options"]["fill_only"] for line in lines] == [False, True]
+
+
+def test_the_command_fills_and_does_nothing_else(tiny_bundle: Path, tmp_path: Path) -> None:
+    pixels = np.random.default_rng(1).integers(0, 200, (30, 41, 3), np.uint8)
+    painted = np.zeros((30, 41), np.uint8)
+    painted[:, 20:23] = 255
+    for name, array in (("photo.png", pixels), ("mask.png", painted)):
+        Image.fromarray(array).save(tmp_path / name)
+    options = ("--bundle", tiny_bundle, "--scratches", tmp_path / "mask.png", "--fill-only")
+    assert heirloom("restore", tmp_path / "photo.png", "-o", tmp_path / "out.png", *options) == 0
+    push_pull(pixels, Damage(painted > 0, 1))
+    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "out.png")), pixels)
 
 
 def test_a_typed_error_is_one_sentence(

@@ -1,4 +1,4 @@
-"""The damage mask: windows of cells, shrinking, the rim around a scratch, and painted masks."""
+"""The damage mask: windows of cells, rows, and painted masks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edge.damage import Damage, from_probability, read_mask
+from edge.damage import Damage, read_mask
 from edge.errors import PhotoError, UnsupportedPhoto
 from edge.tiling import Box
 
@@ -36,37 +36,18 @@ def test_a_window_of_cells_is_the_mirrored_full_size_mask(
                 np.testing.assert_array_equal(cells[i, j], expected)
 
 
-def test_shrinking_keeps_every_scratch() -> None:
-    mask = np.zeros((7, 10), bool)
-    mask[0, 0] = mask[6, 9] = mask[4, 5] = True
-    small = Damage(mask, 1).shrunk(3)
-    assert small.tolist() == [
-        [True, False, False, False],
-        [False, True, False, False],
-        [False, False, False, True],
-    ]
-    assert Damage(small, 3).shrunk(3) is small
-    assert Damage(small, 3).shrunk(6).shape == (2, 2)
+@pytest.mark.parametrize("factor", [1, 2, 3, 5])
+@pytest.mark.parametrize("shape", [(1, 1), (3, 14), (21, 17)])
+def test_rows_are_those_of_the_full_size_mask(factor: int, shape: tuple[int, int]) -> None:
+    small = np.random.default_rng(2).uniform(size=[-(-length // factor) for length in shape]) < 0.4
+    full = small.repeat(factor, axis=0).repeat(factor, axis=1)[: shape[0], : shape[1]]
+    for top in range(0, shape[0], 4):
+        bottom = min(shape[0], top + 4)
+        np.testing.assert_array_equal(Damage(small, factor).rows(top, bottom, shape), full[top:bottom])
 
 
-def test_the_rim_of_what_the_detector_is_sure_of_counts_too() -> None:
-    probability = np.zeros((6, 7), np.float32)
-    probability[2, 3] = 0.5  # reaches the threshold
-    probability[5, 0] = 0.49
-    found = from_probability(probability, 0.5, 4)
-    expected = np.zeros((6, 7), bool)
-    expected[1:4, 2:5] = True
-    np.testing.assert_array_equal(found.mask, expected)
-    assert found.factor == 4
-    assert found.share == pytest.approx(9 / 42)
-
-
-@pytest.mark.parametrize("corner", [(0, 0), (0, 3), (2, 0), (2, 3)])
-def test_the_rim_ends_at_the_border(corner: tuple[int, int]) -> None:
-    probability = np.zeros((3, 4))
-    probability[corner] = 1
-    assert from_probability(probability, 0.5, 1).mask.sum() == 4
-    assert from_probability(np.ones((1, 1)), 0.5, 1).mask.tolist() == [[True]]
+def test_the_share_is_that_of_damaged_pixels() -> None:
+    assert Damage(np.array([[True, False], [False, False]]), 4).share == 0.25
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "1", "P", "I;16"])

@@ -13,12 +13,14 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from edge import pipeline, refine
+from edge import pipeline, refine, tone
 from edge.alignment import SIDE, moved
 from edge.bundle import Bundle, open_bundle
 from edge.cli import main
+from edge.damage import Damage
 from edge.errors import MissingArtifact
 from edge.faces import FADED, MIDDLE, RADII, in_box, take
+from edge.fill import push_pull
 from edge.photo import Metadata, Photo
 from edge.pipeline import Options, Restored, Restorer
 from edge.records import read_report
@@ -73,6 +75,32 @@ def test_the_network_sees_the_face_before_and_after(
     # Tone is applied before.
     assert np.abs(seen[0].astype(int) - take(pixels, face)).mean() < 16
     assert np.abs(seen[0].astype(int) - seen[1]).max() > 3
+
+
+def test_a_crack_across_a_face_is_filled_before_the_network_sees_it(
+    tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[NDArray[np.uint8]] = []
+
+    def watch(part: Any, before: NDArray[np.uint8], after: NDArray[np.uint8]) -> NDArray[np.float16]:
+        seen.append(before)
+        return np.zeros((SIDE, SIDE, 3), np.float16)
+
+    monkeypatch.setattr(pipeline, "refined", watch)
+    monkeypatch.setattr(tone, "LEAST_CHANGE", 2.0)
+    cracked = picture()
+    cracked[:, 90:94] = 255
+    mask = np.zeros(cracked.shape[:2], np.uint8)
+    mask[:, 88:96] = 255
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    filled = cracked.copy()
+    push_pull(filled, Damage(mask > 0, 1))
+    photo = Photo(cracked, None, Metadata("PNG"))
+    options = Options(scratches=tmp_path / "mask.png", faces=(BOX,))
+    Restorer(open_bundle(tiny_bundle)).restore(photo, options)
+    # Where the face lies may be seen better in the filled photo, but not where the crack was.
+    assert np.abs(take(filled, in_box(*BOX)).astype(int) - seen[0]).mean() < 12 < seen[0].std()
+    assert (seen[0] == 255).all(axis=2).sum() == 0
 
 
 def test_a_change_that_is_too_large_is_told_and_not_applied(

@@ -15,15 +15,28 @@ from PIL import Image
 from edge import damage, pipeline, tone
 from edge.bundle import Bundle, open_bundle
 from edge.cells import shrink
+from edge.damage import Damage
 from edge.errors import MemoryBudgetExceeded, NetworkFailed, PhotoError
-from edge.manifest import PartName, Precision
+from edge.faces import in_box
+from edge.fill import push_pull
+from edge.hue import one_hue
+from edge.manifest import Detection, PartName, Precision
 from edge.parts import LoadedPart, load_part
 from edge.photo import Metadata, Photo
 from edge.pipeline import Options, Restorer
 from edge.tiling import Box, cut
 
-# With thresholds at which the random detector finds some damage, and not everything.
-SIZES = {(1, 1): 0.5, (3, 70): 0.5265, (64, 48): 0.5345, (101, 83): 0.5345}
+DETECTION = Detection(largest_side=90, smallest_side=40, high=150, low=100, thick_mean=0, thick_spread=255)
+"""With it the random detector finds some damage, and not everything; for it, photos of more than 90 pixels
+are halved."""
+LARGE = (101, 83)
+SIZES: dict[tuple[int, int], dict[str, int]] = {
+    (1, 1): {"high": 55, "low": 55},
+    (3, 70): {"high": 75, "low": 70},
+    (64, 48): {},
+    LARGE: {"high": 115, "low": 90},
+}
+"""Photos, and what else of the detection they need."""
 STRENGTH = 0.2
 """The tiny networks change a photo wildly: more strength would clip most of it, and hide differences."""
 FULL = {np.uint8: 255, np.uint16: 65535}
@@ -43,9 +56,10 @@ def photo(pixels: NDArray[Any], alpha: NDArray[Any] | None = None) -> Photo:
     return Photo(pixels.copy(), alpha, Metadata("PNG"))
 
 
-def with_tiles(bundle: Bundle, index: int | None, threshold: float) -> Bundle:
-    """The bundle with one of its tile sizes only, or all, and a threshold for its random detector."""
-    manifest = msgspec.structs.replace(bundle.manifest, scratch_threshold=threshold)
+def with_tiles(bundle: Bundle, index: int | None, **detection: int) -> Bundle:
+    """The bundle with one of its tile sizes only, or all, and a detection for its random detector."""
+    rule = msgspec.structs.replace(DETECTION, **detection)
+    manifest = msgspec.structs.replace(bundle.manifest, detection=rule)
     if index is None:
         return replace(bundle, manifest=manifest)
     parts = {}
@@ -64,11 +78,16 @@ def restored(
     options: Options | None = None,
     *,
     tiles: int | None = None,
-    threshold: float = 0.5,
+    detection: dict[str, int] | None = None,
     **settings: Any,
 ) -> NDArray[Any]:
-    restorer = Restorer(with_tiles(open_bundle(folder), tiles, threshold), **settings)
+    restorer = Restorer(with_tiles(open_bundle(folder), tiles, **detection or {}), **settings)
     return restorer.restore(photo(pixels), options or Options()).photo.pixels
+
+
+def detecting(folder: Path, size: tuple[int, int], precision: Precision = "int8") -> Restorer:
+    """A restorer that finds damage in the picture of that size."""
+    return Restorer(with_tiles(open_bundle(folder), None, **SIZES[size]), precision=precision)
 
 
 def painted_mask(folder: Path, shape: tuple[int, int]) -> Path:
@@ -94,10 +113,12 @@ def every_tiling(
     """The photo restored with all tile sizes together, and with each alone."""
     options = Options(strength=STRENGTH, scratches=scratches(kind, folder, size))
     pixels = picture(*size, dtype)
-    settings: dict[str, Any] = {"threshold": SIZES[size], "precision": precision}
+    settings: dict[str, Any] = {"detection": SIZES[size], "precision": precision}
     found = [restored(bundle, pixels, options, tiles=tiles, **settings) for tiles in (None, 0, 1)]
     assert (found[0].shape, found[0].dtype) == (pixels.shape, pixels.dtype)
     # Else there would be nothing to compare.
+    if kind == "auto":
+        assert detecting(bundle, size, precision).find_damage(photo(pixels)) is not None
     assert distance(found[0], pixels) > FULL[dtype] / 50
     assert ((found[0] > 0) & (found[0] < FULL[dtype])).mean() > 0.6
     return found
@@ -135,7 +156,7 @@ def test_threads_do_not_matter(tiny_bundle: Path, precision: Precision) -> None:
             Options(strength=STRENGTH),
             threads=count,
             precision=precision,
-            threshold=SIZES[size],
+            detection=SIZES[size],
         )
         for count in (1, 2)
     )
@@ -157,7 +178,7 @@ def test_the_tone_is_computed_on_one_thread(tiny_bundle: Path, monkeypatch: pyte
 
 
 def whole_in_torch(pixels: NDArray[Any], mask: NDArray[np.bool_] | None) -> NDArray[np.float64]:
-    """Without tiles: mirror the photo far enough and run each network once. At STRENGTH, 0..1."""
+    """Without tiles: mirror the filled photo far enough and run each network once. At STRENGTH, 0..1."""
     torch = pytest.importorskip("torch")
     from bundles import networks
 
@@ -169,13 +190,18 @@ def whole_in_torch(pixels: NDArray[Any], mask: NDArray[np.bool_] | None) -> NDAr
     full = np.iinfo(pixels.dtype).max
     height, width = pixels.shape[:2]
     toned = pixels.copy()
-    small = shrink(pixels, 1)
+    if mask is not None:
+        push_pull(toned, Damage(mask, 1), STRENGTH)
+    small = shrink(toned, 1)
+    gray = one_hue(small)
     with torch.no_grad():
-        seen = tone.thumbnail(small, mask, 64)
+        seen = tone.thumbnail(small, 64)
         steps = nets.tone.eval()(torch.from_numpy(seen).permute(2, 0, 1)[None])[0].numpy()
         knots = tone.curves(steps)
+        if gray:
+            knots = np.repeat(knots.mean(0, keepdims=True), 3, axis=0)
         if tone.change(knots, small) >= tone.LEAST_CHANGE:
-            tone.apply_curves(toned, knots, STRENGTH)
+            (tone.apply_to_lightness if gray else tone.apply_curves)(toned, knots, STRENGTH)
         margin = 24  # cells; more than all halos together
         rows, columns = -(-height // 4), -(-width // 4)
         box = Box(0, 0, rows, columns).grown(margin).scaled(4)
@@ -194,6 +220,8 @@ def whole_in_torch(pixels: NDArray[Any], mask: NDArray[np.bool_] | None) -> NDAr
             context = pool_context(latent[inner], damaged[inner], CONTEXT_SIDE)
             mapped = restorer.mapper(latent, damaged, context)
         residual = to_pixels(restorer.decoder(mapped)[inner])[0].permute(1, 2, 0).numpy()
+    if gray:
+        residual = residual.mean(2, keepdims=True)
     out: NDArray[np.float64] = np.clip(toned / full + STRENGTH * residual[:height, :width], 0, 1)
     return out
 
@@ -266,6 +294,26 @@ def test_a_gray_picture_in_a_colour_file_gets_no_tint(
     assert distance(tinted[..., 0], tinted[..., 1]) > 8
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_toned_photo_keeps_its_hue(
+    tiny_bundle: Path, dtype: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tone and residual move all colours of a pixel alike: sepia stays sepia."""
+    monkeypatch.setattr(tone, "LEAST_CHANGE", 0.0)
+    ink = np.array((1.0, 0.85, 0.65))
+    sepia = (picture(30, 41, dtype, colours=0)[..., None] * ink).astype(dtype)
+    options = Options(STRENGTH, scratches="off")
+    kept = restored(tiny_bundle, sepia, options)
+    assert distance(kept, sepia) > FULL[dtype] / 50
+    inside = ((kept > 0) & (kept < FULL[dtype])).all(axis=2)
+    assert inside.mean() > 0.5
+    for one, other in ((0, 1), (1, 2)):
+        before, after = (x[..., one].astype(int) - x[..., other] for x in (sepia, kept))
+        np.testing.assert_array_equal(after[inside], before[inside])
+    tinted = restored(tiny_bundle, sepia, replace(options, keep_gray=False))
+    assert distance(tinted[..., 0] - tinted[..., 1], sepia[..., 0] - sepia[..., 1]) > 0
+
+
 def test_colour_and_alpha_are_kept(tiny_bundle: Path) -> None:
     for dtype in (np.uint8, np.uint16):
         pixels, alpha = picture(20, 30, dtype), picture(20, 30, dtype, colours=0)
@@ -291,10 +339,69 @@ def test_what_was_done_is_told(tiny_bundle: Path, tmp_path: Path) -> None:
     mask = painted_mask(tmp_path, (40, 33))
     percent = 100 * damage.read_mask(mask, (40, 33)).share
     done = restorer.restore(photo(picture(40, 33)), Options(scratches=mask)).done
-    assert done[0] == f"scratches on {percent:.1f} % of the photo"
+    assert done[0] == f"damage on {percent:.1f} % of the photo filled"
     assert done[-1] == "restored"
     done = restorer.restore(photo(picture(40, 33)), Options(scratches="off")).done
-    assert not any("scratches" in word for word in done)
+    assert not any("damage" in word for word in done)
+
+
+@pytest.mark.parametrize("strength", [1.0, 0.5])
+def test_filling_only_runs_no_other_network(tiny_bundle: Path, tmp_path: Path, strength: float) -> None:
+    mask, pixels = painted_mask(tmp_path, (40, 33)), picture(40, 33, np.uint16)
+    restorer = Restorer(open_bundle(tiny_bundle))
+    result = restorer.restore(photo(pixels), Options(strength, mask, fill_only=True))
+    expected = pixels.copy()
+    push_pull(expected, damage.read_mask(mask, (40, 33)), strength)
+    np.testing.assert_array_equal(result.photo.pixels, expected)
+    assert distance(expected, pixels) > 0
+    assert len(result.done) == 1 and "filled" in result.done[0]
+    assert result.faces == () and restorer.usage.macs == 0
+
+
+def test_what_is_found_is_what_is_filled(tiny_bundle: Path) -> None:
+    pixels = picture(*LARGE)
+    restorer = detecting(tiny_bundle, LARGE)
+    found = restorer.find_damage(photo(pixels))
+    assert found is not None and found.factor == 2 and 0.05 < found.share < 0.9
+    filled = restorer.restore(photo(pixels), Options(fill_only=True))
+    differ = (filled.photo.pixels != pixels).any(axis=2)
+    full = found.rows(0, LARGE[0], LARGE)
+    assert not differ[~full].any() and differ[full].mean() > 0.9
+    assert filled.done == (f"damage on {100 * found.share:.1f} % of the photo filled",)
+    # Nothing is sure enough: as without looking.
+    unsure = Restorer(with_tiles(open_bundle(tiny_bundle), None, high=255))
+    assert unsure.find_damage(photo(pixels)) is None
+    assert unsure.restore(photo(pixels), Options(fill_only=True)).done == ()
+
+
+def test_faces_are_looked_for_where_there_may_be_damage(
+    tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However small; the detector's rules get their boxes in pixels of what it saw."""
+    asked, told = [], []
+
+    def finder(*arguments: Any) -> Any:
+        asked.append(arguments)
+        return [in_box(21, 11, 40, 50)]
+
+    def mask(levels: Any, seen: Any, areas: Any, rule: Any) -> Any:
+        told.append(areas)
+        return np.zeros(levels.shape, bool)
+
+    monkeypatch.setattr(pipeline, "find_faces", finder)
+    monkeypatch.setattr(pipeline, "damage_mask", mask)
+    given = photo(picture(*LARGE))
+    restorer = detecting(tiny_bundle, LARGE)
+    assert restorer.find_damage(given) is None
+    assert told == [[tuple(side // 2 for side in in_box(21, 11, 40, 50).box)]]
+    assert asked[0][-1] == 0  # the least width
+    Restorer(with_tiles(open_bundle(tiny_bundle), None, high=255)).find_damage(given)
+    assert len(asked) == len(told) == 1
+    manifest = restorer.bundle.manifest
+    parts = {name: part for name, part in manifest.parts.items() if name != "finder"}
+    restorer.bundle = replace(restorer.bundle, manifest=msgspec.structs.replace(manifest, parts=parts))
+    restorer.find_damage(given)
+    assert len(asked) == 1 and told[-1] == []
 
 
 def test_a_mask_changes_what_it_covers(
@@ -310,7 +417,7 @@ def test_a_mask_changes_what_it_covers(
     covered = damage.read_mask(tmp_path / "mask.png", (101, 83)).mask
     differ = (toneless != masked).any(axis=2)
     assert differ[covered].mean() > 0.5
-    assert not differ[:30, 50:].any()  # far from it nothing changes
+    assert not differ[:15, 64:].any()  # far from it nothing changes
     monkeypatch.undo()
     Image.fromarray(np.zeros((101, 83), np.uint8)).save(tmp_path / "mask.png")
     empty = restored(tiny_bundle, pixels, Options(STRENGTH, tmp_path / "mask.png"))
@@ -342,7 +449,7 @@ def test_enough_memory_gives_the_same_photo(tiny_bundle: Path) -> None:
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-@pytest.mark.parametrize("part", ["tone", "encoder", "mapper", "decoder"])
+@pytest.mark.parametrize("part", ["scratch", "tone", "encoder", "mapper", "decoder"])
 def test_a_network_that_returns_no_number_is_an_error(
     tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch, part: str, bad: float
 ) -> None:
@@ -369,7 +476,8 @@ def test_a_network_that_returns_no_number_is_an_error(
 
     monkeypatch.setattr(LoadedPart, "run", run)
     with pytest.raises(NetworkFailed, match=f"The {part} network"):
-        restored(tiny_bundle, picture(20, 30), Options(scratches="off"), precision="float32")
+        kind: Any = "auto" if part == "scratch" else "off"
+        restored(tiny_bundle, picture(20, 30), Options(scratches=kind), precision="float32")
 
 
 def test_a_restorer_is_used_again(tiny_bundle: Path) -> None:

@@ -18,6 +18,7 @@ from edge.bundle import find_artifact, open_bundle, read_tensor
 from edge.errors import InvalidManifest, RuntimeUnavailable
 from edge.manifest import Artifact, Format, PartName, Precision, Tile
 from edge.runtimes import RUNTIMES, Runtime, available_formats, load_network
+from edge.selftest import side_by_side
 
 torch = pytest.importorskip("torch")
 
@@ -29,11 +30,12 @@ def artifact_and_path(
     return artifact, folder / artifact.tiles[tile].file
 
 
-def golden_inputs(folder: Path, artifact: Artifact, tile: int = 0) -> list[np.ndarray]:
-    bundle = open_bundle(folder)
+def golden_inputs(folder: Path, artifact: Artifact) -> list[np.ndarray]:
+    """The golden cells laid side by side, as large as the first tile."""
+    bundle, golden, tile = open_bundle(folder), artifact.golden[0], artifact.tiles[0]
     return [
-        read_tensor(bundle, path, spec, artifact.tiles[tile])
-        for path, spec in zip(artifact.golden[tile].inputs, artifact.inputs, strict=True)
+        side_by_side(read_tensor(bundle, path, spec, golden), spec, tile.rows, tile.columns)
+        for path, spec in zip(golden.inputs, artifact.inputs, strict=True)
     ]
 
 
@@ -186,7 +188,7 @@ def onnx_int8_doubler(path: Path) -> Artifact:
             "inputs": [{**entry, "name": "x", "scale": 0.5}],
             "outputs": [{**entry, "name": "y", "scale": 0.25}],
             "tiles": [{"rows": 5, "columns": 6, "file": path.name}],
-            "golden": [{"tile": 0, "inputs": ["i"], "outputs": ["o"], "tolerance": 0}],
+            "golden": [{"rows": 5, "columns": 6, "inputs": ["i"], "outputs": ["o"], "tolerance": 0}],
             "gate": {
                 "output_psnr": 60,
                 "residual_psnr": None,

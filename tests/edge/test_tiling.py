@@ -49,6 +49,16 @@ def test_every_cell_is_kept_exactly_once(sizes: list[tuple[int, int]], halo: int
         assert (kept == 1).all(), area
 
 
+@pytest.mark.parametrize("step", [1, 2, 8])
+def test_tiles_begin_at_whole_steps(step: int) -> None:
+    """If sizes and halo are whole steps, from the photo's corner on."""
+    sizes = [(5 * step, 7 * step), (8 * step, 6 * step), (16 * step, 12 * step)]
+    for area in random_areas(40, 150):
+        for placement in plan(Box(0, 0, area.rows, area.columns), sizes, 2 * step):
+            reads = window(placement.keep, sizes[placement.size], 2 * step)
+            assert reads.top % step == reads.left % step == 0
+
+
 @pytest.mark.parametrize("halo", [0, 2, 5])
 def test_never_dearer_than_the_best_single_size(halo: int) -> None:
     cheaper = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,42 +14,29 @@ from edge import tone
 IDENTITY = np.concatenate([np.zeros((3, 1)), np.full((3, 8), 1 / 8)], axis=1)
 
 
-def naive_thumbnail(small: NDArray[np.uint8], damaged: NDArray[np.bool_], side: int) -> NDArray[np.float64]:
-    intact = ~damaged if not damaged.all() else np.ones_like(damaged)
+def naive_thumbnail(small: NDArray[np.uint8], side: int) -> NDArray[np.float64]:
     rows, columns = small.shape[:2]
     out = np.empty((side, side, 3))
     for i in range(side):
         for j in range(side):
             top, bottom = i * rows // side, -(-(i + 1) * rows // side)
             left, right = j * columns // side, -(-(j + 1) * columns // side)
-            chosen = small[top:bottom, left:right][intact[top:bottom, left:right]]
-            out[i, j] = (chosen if len(chosen) else small[intact]).mean(axis=0) / 255
+            out[i, j] = small[top:bottom, left:right].mean(axis=(0, 1)) / 255
     return out
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 50), (7, 3), (8, 8), (16, 24), (37, 101)])
-@pytest.mark.parametrize("share", [0.0, 0.3, 0.95, 1.0])
-def test_the_thumbnail_is_the_mean_of_what_is_intact(shape: tuple[int, int], share: float) -> None:
-    generator = np.random.default_rng(4)
-    small = generator.integers(0, 256, (*shape, 3), np.uint8)
-    damaged = generator.uniform(size=shape) < share
-    expected = naive_thumbnail(small, damaged, 8)
-    found = tone.thumbnail(small, damaged, 8)
+def test_the_thumbnail_is_the_mean_of_each_square(shape: tuple[int, int]) -> None:
+    small = np.random.default_rng(4).integers(0, 256, (*shape, 3), np.uint8)
+    found = tone.thumbnail(small, 8)
     assert found.dtype == np.float32
-    np.testing.assert_allclose(found, expected, atol=1e-6)
-
-
-def test_no_mask_is_an_empty_mask() -> None:
-    small = np.random.default_rng(0).integers(0, 256, (30, 20, 3), np.uint8)
-    np.testing.assert_array_equal(
-        tone.thumbnail(small, None, 64), tone.thumbnail(small, np.zeros((30, 20), bool), 64)
-    )
+    np.testing.assert_allclose(found, naive_thumbnail(small, 8), atol=1e-6)
 
 
 def test_a_small_photo_s_thumbnail_is_the_photo_enlarged() -> None:
     small = np.random.default_rng(0).integers(0, 256, (16, 32, 3), np.uint8)
     enlarged = small.repeat(4, axis=0).repeat(2, axis=1) / 255
-    np.testing.assert_allclose(tone.thumbnail(small, None, 64), enlarged, atol=1e-6)
+    np.testing.assert_allclose(tone.thumbnail(small, 64), enlarged, atol=1e-6)
 
 
 @pytest.mark.parametrize("size", [0.01, 1.0, 1e3, float(np.finfo(np.float32).max)])
@@ -58,9 +46,9 @@ def test_curves_rise_within_range_whatever_the_network_says(size: float, seed: i
     knots = tone.curves(steps)
     assert np.isfinite(knots).all()
     assert (np.diff(knots, axis=1) >= 0).all()
-    ramp = np.arange(65536, dtype=np.uint16).reshape(256, 256)
+    ramp = np.repeat(np.arange(65536, dtype=np.uint16).reshape(256, 256, 1), 3, axis=2)
     tone.apply_curves(ramp, knots, 1.0)
-    assert (np.diff(ramp.ravel().astype(int)) >= 0).all()
+    assert (np.diff(ramp.reshape(-1, 3).astype(int), axis=0) >= 0).all()
 
 
 def test_knots_are_rounded() -> None:
@@ -73,9 +61,12 @@ def test_knots_are_rounded() -> None:
 def test_a_curve_is_clipped_between_its_knots() -> None:
     """Stretching a faded photo: what lies above its white is white, and below it the slope is kept."""
     knots = tone.curves(np.repeat([[-0.5, 2.0]], 3, axis=0))  # 2 x - 0.5
-    pixels = np.array([[0, 63, 64, 100, 191, 192, 255]], np.uint8)
-    tone.apply_curves(pixels, knots, 1.0)
-    assert pixels.tolist() == [[0, 0, 0, 72, 254, 255, 255]]
+    gray = np.array([[0, 63, 64, 100, 191, 192, 255]], np.uint8)
+    colour = np.repeat(gray[..., None], 3, axis=2)
+    tone.apply_curves(colour, knots, 1.0)
+    assert (colour == [[[0], [0], [0], [72], [254], [255], [255]]]).all()
+    tone.apply_to_lightness(gray, knots, 1.0)
+    assert gray.tolist() == [[0, 0, 0, 72, 254, 255, 255]]
 
 
 def test_the_network_s_output_is_not_changed() -> None:
@@ -89,44 +80,75 @@ def every_level(dtype: Any, shape: tuple[int, ...]) -> NDArray[Any]:
     return np.broadcast_to(levels.reshape(-1, 16, *(1,) * (len(shape) - 2)), shape).copy()
 
 
+Apply = Callable[[NDArray[Any], NDArray[np.float64], float], None]
+APPLIED: list[tuple[Apply, bool]] = [
+    (tone.apply_curves, True),
+    (tone.apply_to_lightness, True),
+    (tone.apply_to_lightness, False),
+]
+"""Each way of applying curves, to colours or to gray."""
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-@pytest.mark.parametrize("colour", [False, True])
-def test_identity_steps_leave_every_level_alone(dtype: Any, colour: bool) -> None:
+@pytest.mark.parametrize(("apply", "colour"), APPLIED)
+def test_identity_steps_leave_every_level_alone(dtype: Any, apply: Apply, colour: bool) -> None:
     rows = (np.iinfo(dtype).max + 1) // 16
     pixels = every_level(dtype, (rows, 16, 3) if colour else (rows, 16))
     before = pixels.copy()
-    tone.apply_curves(pixels, tone.curves(IDENTITY.astype(np.float32)), 1.0)
+    apply(pixels, tone.curves(IDENTITY.astype(np.float32)), 1.0)
     np.testing.assert_array_equal(pixels, before)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-def test_without_strength_nothing_changes(dtype: Any) -> None:
-    pixels = every_level(dtype, ((np.iinfo(dtype).max + 1) // 16, 16, 3))
+@pytest.mark.parametrize(("apply", "colour"), APPLIED)
+def test_without_strength_nothing_changes(dtype: Any, apply: Apply, colour: bool) -> None:
+    rows = (np.iinfo(dtype).max + 1) // 16
+    pixels = every_level(dtype, (rows, 16, 3) if colour else (rows, 16))
     before = pixels.copy()
     knots = tone.curves(np.abs(np.random.default_rng(1).normal(0, 0.2, (3, 9))))
-    tone.apply_curves(pixels, knots, 0.0)
+    apply(pixels, knots, 0.0)
     np.testing.assert_array_equal(pixels, before)
-    tone.apply_curves(pixels, knots, 1.0)
+    apply(pixels, knots, 1.0)
     assert (pixels != before).any()
 
 
+UNLIKE = np.stack([np.linspace(0, 0.5, 9), np.linspace(0, 1, 9), np.linspace(0.25, 0.75, 9)])
+"""Knots of three unlike curves; their mean goes from 1/12 to 3/4."""
+
+
 def test_each_colour_goes_through_its_own_curve_and_gray_through_the_mean() -> None:
-    knots = np.stack([np.linspace(0, 0.5, 9), np.linspace(0, 1, 9), np.linspace(0.25, 0.75, 9)])
     gray = np.array([[0, 100, 255]], np.uint8)
     colour = np.repeat(gray[..., None], 3, axis=2)
     half = colour.copy()
-    tone.apply_curves(colour, knots, 1.0)
+    tone.apply_curves(colour, UNLIKE, 1.0)
     assert colour[0].tolist() == [[0, 0, 64], [50, 100, 114], [128, 255, 191]]
-    tone.apply_curves(half, knots, 0.5)
+    tone.apply_curves(half, UNLIKE, 0.5)
     assert half[0, :, 0].tolist() == [0, 75, 191]
-    tone.apply_curves(gray, knots, 1.0)
+    tone.apply_to_lightness(gray, UNLIKE, 1.0)
     assert gray[0].tolist() == [21, 88, 191]
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_toned_pixel_moves_with_its_lightness(dtype: Any) -> None:
+    """All colours by the same, as its lightness would move in a gray photo, and clipped at the ends."""
+    scale = 257 if dtype == np.uint16 else 1
+    pixels = np.random.default_rng(3).integers(0, 256, (300, 7, 3)).astype(dtype) * dtype(scale)
+    before = pixels.astype(int)
+    light = ((77 * before[..., 0] + 150 * before[..., 1] + 29 * before[..., 2] + 128) >> 8).astype(dtype)
+    moved = light.copy()
+    tone.apply_to_lightness(pixels, UNLIKE, 1.0)
+    tone.apply_to_lightness(moved, UNLIKE, 1.0)
+    change = moved.astype(int) - light
+    assert (change < 0).any() and (change > 0).any()
+    np.testing.assert_array_equal(pixels, np.clip(before + change[..., None], 0, 255 * scale))
+
+
 def test_tall_photos_are_changed_to_the_last_row() -> None:
-    pixels = np.full((600, 2), 200, np.uint8)
-    tone.apply_curves(pixels, np.tile(np.linspace(0, 0.5, 9), (3, 1)), 1.0)
-    assert (pixels == 100).all()
+    knots = np.tile(np.linspace(0, 0.5, 9), (3, 1))
+    for apply in (tone.apply_curves, tone.apply_to_lightness):
+        pixels = np.full((600, 2, 3), 200, np.uint8)
+        apply(pixels, knots, 1.0)
+        assert (pixels == 100).all()
 
 
 def test_the_change_is_the_mean_over_pixels_and_colours() -> None:

@@ -7,6 +7,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from edge.bundle import decode_manifest
 from edge.errors import InvalidManifest, UnknownBundleVersion
 from tests.golden.written import Vectors
@@ -25,6 +27,7 @@ def part(name: str, inputs: list[Json], outputs: list[Json], halo: int = 2) -> J
     return {
         "stride": 4,
         "halo": halo,
+        "step": 1,
         "macs_per_cell": 1,
         "parameters": 1,
         "artifacts": [
@@ -36,7 +39,8 @@ def part(name: str, inputs: list[Json], outputs: list[Json], halo: int = 2) -> J
                 "tiles": [{"rows": 5, "columns": 6, "file": f"{name}.tflite"}],
                 "golden": [
                     {
-                        "tile": 0,
+                        "rows": 5,
+                        "columns": 6,
                         "inputs": paths[: len(inputs)],
                         "outputs": paths[len(inputs) :],
                         "tolerance": 1,
@@ -80,7 +84,7 @@ def good() -> Json:
             size = 256 * 8 if "shape" in spec else 5 * 6 * spec["channels"]
             files[path] = {"sha256": SHA, "bytes": size}
     return {
-        "format_version": 1,
+        "format_version": 2,
         "name": "tiny",
         "version": "0",
         "parts": copy,
@@ -106,7 +110,7 @@ def set_in(name: str, key: str, value: Any) -> Callable[[Json], None]:
 BROKEN: dict[str, tuple[Callable[[Json], Any], str]] = {
     "missing field": (lambda m: m.pop("provenance"), "provenance"),
     "missing version": (lambda m: m.pop("format_version"), "format_version"),
-    "version as text": (lambda m: m.update(format_version="1"), "format_version"),
+    "version as text": (lambda m: m.update(format_version="2"), "format_version"),
     "extra field": (lambda m: m.update(colour="red"), "colour"),
     "extra nested field": (stored_otherwise("mapper", "inputs", layout="NCHW"), "layout"),
     "unknown part": (lambda m: m["parts"].update(nose=m["parts"]["mapper"]), "nose|parts"),
@@ -130,9 +134,9 @@ BROKEN: dict[str, tuple[Callable[[Json], Any], str]] = {
         lambda m: m["files"]["golden/mapper-0.bin"].update(bytes=7),
         "golden/mapper-0.bin has 7 bytes",
     ),
-    "golden tile out of range": (
-        lambda m: artifact_of(m, "mapper")["golden"][0].update(tile=1),
-        "golden tile 1",
+    "golden vectors of no cells": (
+        lambda m: artifact_of(m, "mapper")["golden"][0].update(rows=0),
+        "golden",
     ),
     "golden input missing": (
         lambda m: artifact_of(m, "mapper_global")["golden"][0]["inputs"].pop(),
@@ -156,6 +160,20 @@ BROKEN: dict[str, tuple[Callable[[Json], Any], str]] = {
     "two tensors of one name": (stored_otherwise("mapper_global", "inputs", 1, name="a"), "share a name"),
     "all halo": (lambda m: m["parts"]["mapper"].update(halo=3), "all halo"),
     "halo touches": (lambda m: artifact_of(m, "mapper")["tiles"][0].update(rows=4), "all halo"),
+    "halo between steps": (lambda m: m["parts"]["mapper"].update(halo=1, step=2), "multiple of the step"),
+    "golden vectors between steps": (
+        lambda m: (
+            m["parts"]["mapper"].update(step=2),
+            artifact_of(m, "mapper")["tiles"][0].update(rows=6),
+        ),
+        "golden vectors of 5x6 cells",
+    ),
+    "tile between steps": (lambda m: m["parts"]["mapper"].update(step=2), "multiple of the step"),
+    "damage begins above its surest pixel": (
+        lambda m: m.update(detection={"low": 200, "high": 100}),
+        "low is above high",
+    ),
+    "damage level out of range": (lambda m: m.update(detection={"high": 256}), "detection.high"),
     "context without shape": (
         lambda m: artifact_of(m, "mapper_global")["inputs"][2].pop("shape"),
         "context's shape",
@@ -187,7 +205,8 @@ def vectors() -> Vectors:
 def _full() -> Json:
     manifest = good()
     figures = {"psnr": 23.5, "whole": 3}
-    manifest.update(working_side=640, scratch_threshold=0.25, finder_threshold=0.75, figures=figures)
+    manifest.update(working_side=640, finder_threshold=0.75, figures=figures)
+    manifest["detection"] = {"largest_side": 2000, "high": 200, "low": 90, "grow": 0}
     artifact_of(manifest, "mapper")["tiles"][0]["function"] = "tile_5x6"
     manifest["parts"]["tone"] = json.loads(json.dumps(manifest["parts"]["mapper"]))
     tone = manifest["parts"]["tone"] | {"stride": 1, "halo": 0}
@@ -209,7 +228,7 @@ def _good(name: str, manifest: Json) -> Vectors:
         "version": decoded.version,
         "artifacts": sum(len(part.artifacts) for part in decoded.parts.values()),
         "working_side": decoded.working_side,
-        "scratch_threshold": decoded.scratch_threshold,
+        "detection": msgspec.to_builtins(decoded.detection),
         "finder_threshold": decoded.finder_threshold,
     }
     return {"name": name, "text": text, "facts": facts}
@@ -221,11 +240,11 @@ def _bad() -> dict[str, str]:
         manifest = good()
         edit(manifest)
         texts[name] = json.dumps(manifest, separators=(",", ":"))
-    for version in (0, 2, 10**30):
+    for version in (0, 1, 3, 10**30):
         texts[f"version {version}"] = json.dumps({"format_version": version, "layers": ["new"]})
     whole = json.dumps(good(), separators=(",", ":"))
     texts |= {"nothing": "", "a brace": "{", "a list": "[]", "null": "null", "a number": "1"}
-    texts |= {"only a version": '{"format_version":1}', "cut short": whole[: len(whole) // 2]}
+    texts |= {"only a version": '{"format_version":2}', "cut short": whole[: len(whole) // 2]}
     texts["more behind it"] = whole + "x"
     return texts
 
@@ -259,7 +278,7 @@ def files() -> Vectors:
         ("one letter more", longer, whole, "ChecksumMismatch"),
         ("a file missing", missing, whole, "MissingBundleFile"),
         ("no manifest", contents, None, "InvalidManifest"),
-        ("a later version", {}, '{"format_version":2}', "UnknownBundleVersion"),
+        ("a later version", {}, '{"format_version":3}', "UnknownBundleVersion"),
     ]
     return {
         "cases": [

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edge.bundle import Bundle, decode_manifest
-from edge.manifest import Artifact, Gate, Golden, Manifest, Part, Provenance, Tensor, Tile
+from edge.manifest import Artifact, Detection, Gate, Golden, Manifest, Part, Provenance, Tensor, Tile
 from edge.photo import Metadata, Photo
 from edge.pipeline import Options, Restorer
 from edge.runtimes import RUNTIMES, Runtime
@@ -36,11 +36,11 @@ def manifest() -> Manifest:
     probability = int8("probability", 16, 1 / 256, -128, name="out")
     tiles = [(9, 9), (12, 16)]
     return Manifest(
-        format_version=1,
+        format_version=2,
         name="toys",
         version="1",
         parts={
-            "scratch": _part("scratch", 4, 1, [photo], [probability], tiles),
+            "scratch": _part("scratch", 4, 2, [photo], [probability], [(10, 12), (16, 14)], step=2),
             "tone": _part(
                 "tone",
                 1,
@@ -59,7 +59,7 @@ def manifest() -> Manifest:
         files={},
         provenance=Provenance(recipe="none", data="none", licence="none", tools={}),
         working_side=64,
-        scratch_threshold=0.4,
+        detection=Detection(largest_side=64, smallest_side=16, thick=8, face_thick=8),
         finder_threshold=0.5,
     )
 
@@ -71,10 +71,14 @@ def _part(
     inputs: list[Tensor],
     outputs: list[Tensor],
     sizes: list[tuple[int, int]],
+    step: int = 1,
 ) -> Part:
     gate = Gate(output_psnr=0, residual_psnr=None, worst_tile_psnr=0, tiles=1, data="none")
     paths = [f"golden/{name}-{index}.bin" for index in range(len(inputs) + len(outputs))]
-    golden = Golden(tile=0, inputs=paths[: len(inputs)], outputs=paths[len(inputs) :], tolerance=0)
+    rows, columns = sizes[0]
+    golden = Golden(
+        rows=rows, columns=columns, inputs=paths[: len(inputs)], outputs=paths[len(inputs) :], tolerance=0
+    )
     artifact = Artifact(
         format="litert",
         precision="float32" if name == "tone" else "int8",
@@ -84,7 +88,7 @@ def _part(
         golden=[golden],
         gate=gate,
     )
-    return Part(stride=stride, halo=halo, macs_per_cell=7, parameters=1, artifacts=[artifact])
+    return Part(stride=stride, halo=halo, step=step, macs_per_cell=7, parameters=1, artifacts=[artifact])
 
 
 def complete_text() -> str:
@@ -113,6 +117,8 @@ def vectors() -> Vectors:
     colour, gray = _photo(1, (37, 50, 3)), _photo(2, (40, 33))
     deep = _photo(3, (30, 44, 3)).astype(np.uint16) * 257 + 5
     tinted = np.repeat(_photo(4, (33, 38))[..., None], 3, axis=2)
+    sepia = (_photo(9, (41, 36))[..., None] * (1.0, 0.9, 0.72)).astype(np.uint8)
+    large = _photo(10, (70, 150, 3))
     group = _photo(5, (96, 112, 3), bright=(48, 56))
     painted = np.random.default_rng(6).random(colour.shape[:2]) < 0.1
     return {
@@ -122,10 +128,13 @@ def vectors() -> Vectors:
             _case(colour),
             _case(colour, strength=0.5, scratches="off"),
             _case(colour, painted=painted),
+            _case(colour, painted=painted, strength=0.5, fill_only=True),
             _case(gray),
             _case(gray, keep_gray=False),
             _case(deep),
             _case(tinted),
+            _case(sepia),
+            _case(large, fill_only=True),
             _case(noise(7, (1, 1, 3))),
             _case(noise(8, (3, 70, 3))),
             _case(group, strength=0.3, faces="auto"),
@@ -154,6 +163,7 @@ def _case(
     keep_gray: bool = True,
     faces: str | list[list[float]] = "off",
     face_strength: float = 1.0,
+    fill_only: bool = False,
 ) -> Vectors:
     bundle = Bundle(Path("toys"), manifest(), "")
     toys = {"toy": Runtime("litert", "tests.golden.toy", "nothing")}
@@ -162,11 +172,12 @@ def _case(
         if painted is not None:
             Image.fromarray((painted * 255).astype(np.uint8)).save(mask)
         options = Options(
-            strength,
-            scratches if painted is None else mask,  # type: ignore[arg-type]
-            keep_gray,
-            faces if isinstance(faces, str) else tuple(tuple(box) for box in faces),  # type: ignore[arg-type]
-            face_strength,
+            strength=strength,
+            scratches=scratches if painted is None else mask,  # type: ignore[arg-type]
+            fill_only=fill_only,
+            keep_gray=keep_gray,
+            faces=faces if isinstance(faces, str) else tuple(tuple(box) for box in faces),  # type: ignore[arg-type]
+            face_strength=face_strength,
         )
         photo = Photo(pixels.copy(), None, Metadata("PNG"))
         restored = Restorer(bundle, runtime="toy").restore(photo, options)
@@ -178,6 +189,7 @@ def _case(
         "keep_gray": keep_gray,
         "faces": faces,
         "face_strength": face_strength,
+        "fill_only": fill_only,
         "result": picture(restored.photo.pixels),
         "done": list(restored.done),
         "faces_found": len(restored.faces),

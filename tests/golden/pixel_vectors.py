@@ -1,4 +1,4 @@
-"""Pixels: to what networks see and back, shrunk, judged gray; alpha; quantized values; stitching."""
+"""Pixels: to what networks see and back, shrunk; alpha; quantized values; stitching."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.cells import shrink, to_cells
+from edge.cells import eight_bit, in_colour, shrink, to_cells
 from edge.manifest import Tensor
 from edge.parts import real, store
-from edge.passes import Stitcher, _eight_bit
-from edge.pipeline import looks_gray
+from edge.passes import Stitcher
 from edge.tiling import Box, cut
 from tests.golden.written import Vectors, box, flat, float32, int8, noise, picture, spec
 
@@ -27,7 +26,11 @@ def vectors() -> Vectors:
     wide = noise(5, (21, 17, 3))
     return {
         "seen": [
-            {"picture": picture(pixels), "box": box(where), "values": flat(_eight_bit(cut(pixels, where)))}
+            {
+                "picture": picture(pixels),
+                "box": box(where),
+                "values": flat(in_colour(eight_bit(cut(pixels, where)))),
+            }
             for pixels in (colour, gray, deep, deep_gray)
             for where in (Box(0, 0, 4, 4), Box(-5, -9, 7, 12))
         ],
@@ -36,10 +39,6 @@ def vectors() -> Vectors:
             {"picture": picture(pixels), "factor": factor, **_shaped(shrink(pixels, factor))}
             for pixels in (wide, gray, deep, deep_gray)
             for factor in (1, 2, 5)
-        ],
-        "gray": [
-            {"picture": picture(pixels), "looks_gray": looks_gray(pixels)}
-            for pixels in (_nearly_gray(4, 0), _nearly_gray(5, 1), _nearly_gray(5, 2), noise(8, (8, 8, 3)))
         ],
         "stored": [
             {"spec": spec(tensor), "values": values, "stored": flat(store(np.array(values), tensor))}
@@ -65,15 +64,6 @@ def _cells(pixels: NDArray[Any], stride: int) -> Vectors:
 
 def _shaped(values: NDArray[Any]) -> Vectors:
     return {"shape": list(values.shape), "values": flat(values)}
-
-
-def _nearly_gray(spread: int, tinted: int) -> NDArray[np.uint8]:
-    """Gray within 4 levels, but for ``tinted`` of 1,600 pixels."""
-    pixels = np.repeat(noise(11, (40, 40, 1), top=200), 3, axis=2)
-    pixels[..., 1] += 4
-    for index in range(tinted):
-        pixels[index, 3, 2] += 4 + spread
-    return pixels
 
 
 def _carried(pixels: NDArray[Any]) -> Vectors:

@@ -1,33 +1,70 @@
-"""What concerns the whole photo: damage, context and tone."""
+"""What concerns the whole photo: damage, fill, context, hue and tone."""
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from edge import tone
+from edge.cells import ceil_div
 from edge.context import pool
-from edge.damage import Damage, from_probability, read_mask
+from edge.damage import Damage, read_mask
+from edge.detector import damage_mask, grown, opened
+from edge.fill import push_pull
+from edge.hue import lightness, one_hue
+from edge.manifest import Detection
 from edge.tiling import Box
 from tests.golden.written import Vectors, box, flat, float32, int8, noise, picture, spec
+
+RULE = Detection(high=178, low=102, thick=8, thick_mean=178, thick_spread=20, face_thick=8, grow=1)
 
 
 def damage() -> Vectors:
     """`damage.json`."""
     return {
-        "found": [_found(seed, shape) for seed, shape in enumerate([(7, 9), (1, 1), (3, 12)])],
+        "opened": [
+            _opened(0.75, (9, 14), 3),
+            _opened(0.9, (12, 7), 4),
+            _opened(0.5, (1, 5), 1),
+            _opened(1, (4, 4), 6),
+        ],
+        "grown": [_grown(0.1, (7, 9), 1), _grown(0.03, (12, 10), 3)],
+        "masks": [
+            _found(seed, shape, **changes)
+            for seed, (shape, changes) in enumerate(
+                [
+                    ((40, 52), {}),
+                    ((40, 52), {"thick_mean": 190, "thick_spread": 30}),
+                    ((40, 52), {"thick": 6, "thick_mean": 0, "thick_spread": 255, "grow": 0}),
+                    ((33, 21), {"high": 255, "low": 1, "grow": 2}),
+                    ((3, 12), {"high": 1, "low": 1}),
+                    ((1, 1), {}),
+                ]
+            )
+        ],
         "cells": [
             _cells(noise(5, (6, 8), top=2), 1, (6, 8), Box(-1, -1, 2, 3)),
             _cells(noise(6, (4, 5), top=2), 3, (11, 14), Box(0, 0, 3, 4)),
             _cells(noise(7, (2, 3), top=2), 4, (7, 10), Box(-3, 1, 3, 5)),
         ],
-        "shrunk": [_shrunk(1, 3), _shrunk(2, 2), _shrunk(2, 4)],
         "painted": [_painted(noise(8, (5, 6))), _painted(noise(9, (5, 6, 3)))],
+        "filled": [
+            _filled(noise(10, (13, 22, 3)), 0.3, 1),
+            _filled(noise(11, (13, 22, 3)), 0.9, 1, strength=0.7),
+            _filled(noise(12, (17, 9)), 0.4, 2),
+            _filled(noise(13, (11, 30), np.uint16), 0.5, 1),
+            _filled(noise(14, (10, 8, 3), np.uint16), 0.5, 3, strength=0.25),
+            _filled(noise(15, (5, 7, 3)), 1.0, 1),
+            _filled(noise(16, (140, 3, 3)), 0.97, 1),
+            _filled(noise(17, (2, 2)), 0.7, 1),
+        ],
         "pooled": [
             _pooled(0.8, (9, 13), 4),
             _pooled(0.1, (8, 8), 4),
@@ -38,17 +75,53 @@ def damage() -> Vectors:
     }
 
 
-def _found(seed: int, shape: tuple[int, int]) -> Vectors:
-    stored = noise(seed, shape) / np.float32(255) * np.float32(0.45)
-    stored.flat[0] = np.float32(0.4)  # the threshold itself counts
-    probability = stored.astype(np.float32)
-    mask = from_probability(probability, 0.4, 2).mask
+def _some(share: float, shape: tuple[int, int], seed: int = 4) -> NDArray[np.bool_]:
+    return np.random.default_rng(seed).random(shape) < share
+
+
+def _opened(share: float, shape: tuple[int, int], side: int) -> Vectors:
+    mask = _some(share, shape)
+    return {**_mask(mask), "side": side, "result": flat(opened(mask, side))}
+
+
+def _grown(share: float, shape: tuple[int, int], pixels: int) -> Vectors:
+    mask = _some(share, shape)
+    return {**_mask(mask), "pixels": pixels, "result": flat(grown(mask, pixels))}
+
+
+def _found(seed: int, shape: tuple[int, int], **changes: int) -> Vectors:
+    """Cracks, a flat and an uneven hole, and a face across a crack."""
+    rng = np.random.default_rng(seed)
+    rows, columns = shape
+    levels = rng.integers(0, 150, shape).astype(np.uint8)
+    levels[:, columns // 3] = 160
+    levels[rows // 2] = rng.integers(90, 256, columns)
+    levels[: rows // 3, : columns // 3] = rng.integers(150, 256, (rows // 3, columns // 3))
+    levels[2 * rows // 3 :, 2 * columns // 3 :] = 220
+    shown = noise(seed, (*shape, 3))
+    shown[: rows // 3, : columns // 3] //= 16
+    rule = msgspec.structs.replace(RULE, **changes)
+    faces = [(columns // 4, rows // 4, columns // 2, rows), (-5, -3, 9, 8)]
     return {
-        "shape": list(shape),
-        "probability": flat(probability),
-        "threshold": 0.4,
-        "factor": 2,
-        "mask": flat(mask),
+        "picture": picture(shown),
+        "levels": flat(levels),
+        "faces": faces,
+        "rule": msgspec.to_builtins(rule),
+        "mask": flat(damage_mask(levels, shown, faces, rule)),
+    }
+
+
+def _filled(pixels: NDArray[Any], share: float, factor: int, strength: float = 1.0) -> Vectors:
+    rows, columns = pixels.shape[:2]
+    mask = _some(share, (ceil_div(rows, factor), ceil_div(columns, factor)))
+    after = pixels.copy()
+    push_pull(after, Damage(mask, factor), strength)
+    return {
+        "picture": picture(pixels),
+        **_mask(mask),
+        "factor": factor,
+        "strength": strength,
+        "result": flat(after),
     }
 
 
@@ -65,18 +138,6 @@ def _cells(mask: NDArray[Any], factor: int, photo_shape: tuple[int, int], where:
         "box": box(where),
         "stride": 4,
         "cells": flat(cells),
-    }
-
-
-def _shrunk(factor: int, times: int) -> Vectors:
-    mask = np.random.default_rng(factor).random((10, 13)) < 0.1
-    small = Damage(mask, factor).shrunk(factor * times)
-    return {
-        **_mask(mask),
-        "factor": factor,
-        "to": factor * times,
-        "shape": list(small.shape),
-        "values": flat(small),
     }
 
 
@@ -108,8 +169,6 @@ def _pooled(share: float, shape: tuple[int, int], grid: int, real: bool = False)
 def toning() -> Vectors:
     """`tone.json`."""
     small = noise(1, (10, 14, 3))
-    damaged = np.random.default_rng(2).random((10, 14)) < 0.4
-    damaged[:5, :6] = True
     rising = np.array([[0.05 * (c + 1), *[0.11 + 0.01 * c] * 8] for c in range(3)], np.float32)
     bending = np.array([[-0.1, 0.3, -0.2, 0.5, 0, 0.3, 0.2], [0, *[1 / 6] * 6], [0.2] * 7], np.float32)
     still = np.array([[0, *[0.125] * 8]] * 3, np.float32)
@@ -124,11 +183,10 @@ def toning() -> Vectors:
         "thumbnails": [
             {
                 "picture": picture(small),
-                "damaged": None if mask is None else flat(mask),
                 "side": side,
-                "values": flat(tone.thumbnail(small, mask, side)),
+                "values": flat(tone.thumbnail(small, side)),
             }
-            for mask, side in ((None, 4), (damaged, 4), (damaged, 16), (np.ones_like(damaged), 3))
+            for side in (4, 16, 3)
         ],
         "curves": [
             {"steps": flat(steps), "count": steps.shape[1], "knots": flat(knots[id(steps)])}
@@ -144,16 +202,36 @@ def toning() -> Vectors:
             for steps in (rising, bending, still)
         ],
         "applied": [
-            _applied(each, knots[id(steps)], strength)
+            _applied(tone.apply_curves, each, knots[id(steps)], strength)
+            for each in pixels
+            if each.ndim == 3
+            for steps, strength in ((rising, 1.0), (bending, 0.6))
+        ],
+        "lightened": [
+            _applied(tone.apply_to_lightness, each, knots[id(steps)], strength)
             for each in pixels
             for steps, strength in ((rising, 1.0), (bending, 0.6))
         ],
+        "hues": [_hue(seed, top) for seed, top in enumerate((1, 8, 12, 25, 60))],
     }
 
 
-def _applied(pixels: NDArray[Any], knots: NDArray[np.float64], strength: float) -> Vectors:
+def _hue(seed: int, top: int) -> Vectors:
+    """A sepia picture whose colours vary by ``top`` levels."""
+    light = noise(seed, (24, 31)).astype(np.int64)[..., None]
+    shown = light * (100, 90, 70) // 100 + noise(seed, (24, 31, 3), top=top)
+    pixels = np.clip(shown, 0, 255).astype(np.uint8)
+    return {"picture": picture(pixels), "lightness": flat(lightness(pixels)), "one": one_hue(pixels)}
+
+
+def _applied(
+    apply: Callable[[NDArray[Any], NDArray[np.float64], float], None],
+    pixels: NDArray[Any],
+    knots: NDArray[np.float64],
+    strength: float,
+) -> Vectors:
     after = pixels.copy()
-    tone.apply_curves(after, knots, strength)
+    apply(after, knots, strength)
     return {
         "picture": picture(pixels),
         "knots": flat(knots),

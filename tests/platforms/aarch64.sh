@@ -68,7 +68,7 @@ photo=${1:-$here/samples/astronaut-old.jpg}
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 suffix=.${photo##*.}
-on_pi bundle verify --runtime litert --own-tiles
+on_pi bundle verify --runtime litert --smallest-tiles
 on_pi restore "$photo" -o "$out/pi$suffix" "$@"
 "$here/.venv/bin/heirloom" restore "$photo" -o "$out/here$suffix" "$@"
 cmp "$out/pi$suffix" "$out/here$suffix"

@@ -10,19 +10,20 @@ import torch
 from PIL import Image
 
 from convert.int8_recipe import load_recipe
-from convert.nets.mobile import FaceFinder, FaceRefiner, MobileRestorer, ScratchDetector, ToneNet
+from convert.nets.mobile import DamageDetector, FaceFinder, FaceRefiner, MobileRestorer, ToneNet
 from convert.nets.reference import QualityMapping, ScratchMapping, ScratchUnet, Vae
 from edge.alignment import TEMPLATE, face_width
+from quantize.damage import Overlays
 from quantize.facesets import FaceSet, LabelledPhoto
 from quantize.fake_quant import FakeQuantized
 from quantize.photosets import PhotoSet
 from quantize.tasks.chain import ChainTask
+from quantize.tasks.detector import DetectorTask
 from quantize.tasks.distil import DistilTask, Teacher
 from quantize.tasks.face import FaceTask
 from quantize.tasks.finder import FinderTask
 from quantize.tasks.mapping import MappingTask
 from quantize.tasks.restore import RestoreTask
-from quantize.tasks.scratch import ScratchTask
 from quantize.tasks.tone import ToneTask
 from quantize.tasks.vae import VaeTask
 from quantize.trainer import Task
@@ -42,6 +43,14 @@ def photos() -> PhotoSet:
     return PhotoSet(tuple(tensors[:6]), tuple(tensors[6:]))
 
 
+def tiny_overlays() -> Overlays:
+    """Two kinds of scanned damage, of two pictures each."""
+    covers = np.zeros((2, 60, 50), np.uint8)
+    covers[0, 10:50, 20:30] = 255
+    covers[1, 20:26, 5:45] = 200
+    return {"dirt": tuple(covers), "lint": tuple(covers[::-1].copy())}
+
+
 def restorer() -> MobileRestorer:
     return MobileRestorer(8, blocks=1, key_width=4)
 
@@ -57,7 +66,7 @@ def distil(photos: PhotoSet) -> DistilTask:
 
 
 def chain(photos: PhotoSet) -> ChainTask:
-    detector = ScratchDetector(8, blocks=1)
+    detector = DamageDetector((8, 8), (1, 1))
     task = ChainTask(FakeQuantized(restorer(), load_recipe()), ToneNet(4), detector, photos, 0.5, 4, 64)
     task.watch(2)
     return task
@@ -89,8 +98,11 @@ TASKS: dict[str, Callable[[PhotoSet], Task]] = {
     "finder": lambda photos: FinderTask(FaceFinder(8, blocks=1), faces(), 4, 64),
     "face": lambda photos: FaceTask(refiner(), restorer(), faces(), 4),
     "restorer": lambda photos: RestoreTask(restorer(), photos, 4, 64),
-    "scratch": lambda photos: ScratchTask(ScratchDetector(8, blocks=1), photos, 4, 64),
-    "detection": lambda photos: ScratchTask(ScratchUnet(4), photos, 4, 64),
+    "detector": lambda photos: DetectorTask(DamageDetector((8, 8), (1, 1)), photos, 4, 64),
+    "detector-overlays": lambda photos: DetectorTask(
+        DamageDetector((8, 8), (1, 1)), photos, 4, 64, overlays=tiny_overlays()
+    ),
+    "detection": lambda photos: DetectorTask(ScratchUnet(4), photos, 4, 64),
     "tone": lambda photos: ToneTask(ToneNet(4), photos, 4),
     "vae-old": lambda photos: VaeTask(Vae(4, blocks=1), photos, photos, True, 4, 64, 4),
     "vae-clean": lambda photos: VaeTask(Vae(4, blocks=1), photos, None, True, 4, 64, 4),

@@ -6,15 +6,15 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import Image
 
-from convert.ranges import RANGES_FILE, load_ranges
-from convert.weights import MOBILE_FILES
+from convert.ranges import RANGES_FILE, load_ranges, save_ranges
+from convert.weights import MOBILE_FILES, save_weights
 from edge.alignment import TEMPLATE, face_width
 from edge.cli import main
 from tests.quantize.conftest import pictures
 
-ROOT = Path(__file__).parents[2]
 SHORT = ["--steps", "1", "--crops", "4", "--side", "64"]
 
 
@@ -39,6 +39,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("photos")
     for index, picture in enumerate(pictures(40)):
         Image.fromarray(picture).resize((240, 220)).save(folder / f"{index}.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Networks that have learnt nothing yet, and the ranges of a restore path."""
+    folder = tmp_path_factory.mktemp("weights")
+    torch.manual_seed(0)
+    for name, kind in MOBILE_FILES.items():
+        save_weights(kind(), folder / f"{name}.safetensors")
+    save_ranges(dict.fromkeys(("encoded", "mapped", "residual"), (-1.0, 1.0)), folder / RANGES_FILE)
     return folder
 
 
@@ -96,13 +107,14 @@ def test_what_a_stage_lacks_is_said(
 
 
 def test_fine_tuning_leaves_a_folder_of_weights_and_a_recipe_is_found_for_it(
-    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tuned = tmp_path / "tuned"
-    assert heirloom("finetune", ROOT / "weights", folder, "-o", tuned, *SHORT) == 0
-    for name in ("scratch", "tone"):
+    assert heirloom("finetune", weights, folder, "-o", tuned, *SHORT) == 0
+    for name in MOBILE_FILES:
         file = f"{name}.safetensors"
-        assert (tuned / file).read_bytes() == (ROOT / "weights" / file).read_bytes()
+        assert ((tuned / file).read_bytes() == (weights / file).read_bytes()) == (name != "restorer")
+    assert load_ranges(tuned / RANGES_FILE).keys() > load_ranges(weights / RANGES_FILE).keys()
     found = tmp_path / "found"
     few = ["--calibration", "8", "--crops", "2", "--psnr", "30", "--loss", "9"]
     assert heirloom("search", tuned, folder, "-o", found, *few) == 0
@@ -112,32 +124,28 @@ def test_fine_tuning_leaves_a_folder_of_weights_and_a_recipe_is_found_for_it(
     assert "ROC" in capsys.readouterr().out
 
 
-def test_each_mobile_network_trains_from_given_weights(folder: Path, tmp_path: Path) -> None:
-    faces = ["--faces", labels(folder), "--restorer", ROOT / "weights" / "restorer.safetensors"]
-    for name in ("restorer", "scratch", "tone", "finder", "face"):
-        init = weights_of(name)
-        more = faces if name in ("finder", "face") else []
+def test_each_mobile_network_trains_from_given_weights(folder: Path, weights: Path, tmp_path: Path) -> None:
+    faces = ["--faces", labels(folder), "--restorer", weights / "restorer.safetensors"]
+    for name in MOBILE_FILES:
+        init = weights / f"{name}.safetensors"
+        more = {"finder": faces[:2], "face": faces}.get(name, [])
         assert heirloom("train", name, folder, "-o", tmp_path / name, "--init", init, *more, *SHORT) == 0
         assert (tmp_path / name / "weights.safetensors").stat().st_size == init.stat().st_size
 
 
 @pytest.mark.parametrize("name", ["finder", pytest.param("face", marks=pytest.mark.slow)])
-def test_face_networks_are_tuned_in_int8(name: str, folder: Path, tmp_path: Path) -> None:
+def test_face_networks_are_tuned_in_int8(name: str, folder: Path, weights: Path, tmp_path: Path) -> None:
     tuned, faces = tmp_path / "tuned", ["--faces", labels(folder), "--network", name]
-    assert heirloom("finetune", ROOT / "weights", folder, *faces, "-o", tuned, *SHORT) == 0
+    assert heirloom("finetune", weights, folder, *faces, "-o", tuned, *SHORT) == 0
     ranges = load_ranges(tuned / RANGES_FILE)
     assert {"found", "encoded"} <= ranges.keys() if name == "finder" else "refined" in ranges
     for other in MOBILE_FILES:
-        same = (tuned / f"{other}.safetensors").read_bytes() == weights_of(other).read_bytes()
-        assert same == (other != name)
-
-
-def weights_of(name: str) -> Path:
-    return ROOT / "weights" / f"{name}.safetensors"
+        file = f"{other}.safetensors"
+        assert ((tuned / file).read_bytes() == (weights / file).read_bytes()) == (other != name)
 
 
 def test_faces_need_labels(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert heirloom("train", "finder", folder, "-o", tmp_path / "run", *SHORT) == 2
+    assert heirloom("train", "finder", folder, "-o", tmp_path / "run", *SHORT) == 1
     assert "--faces LABELS" in " ".join(capsys.readouterr().err.split())
     labels_only = ["--faces", labels(folder)]
     assert heirloom("train", "face", folder, *labels_only, "-o", tmp_path / "run", *SHORT) == 2

@@ -12,7 +12,7 @@ from PIL import Image
 
 from convert.errors import PhotoSetError
 from quantize.old_photos import old_photos
-from quantize.photosets import PhotoSet, load_photos
+from quantize.photosets import PhotoSet, load_photos, scaled_crops
 from tests.quantize.conftest import pictures
 
 
@@ -42,18 +42,29 @@ def test_photos_come_from_folders_and_tar_files_with_a_fixed_split(tmp_path: Pat
 
 def test_old_photos_have_whole_levels_and_masks(photos: PhotoSet) -> None:
     made = old_photos(photos.train, 5, 64, seed=1, description="test")
-    assert made.intact.shape == made.scratched.shape == (5, 3, 64, 64) and made.masks.shape == (
-        5,
-        1,
-        64,
-        64,
-    )
-    for made_old in (made.intact, made.scratched):
+    assert made.masks.shape == (5, 1, 64, 64) and 0 < made.masks.mean() < 0.8
+    for made_old in (made.intact, made.damaged, made.filled):
+        assert made_old.shape == (5, 3, 64, 64)
         assert torch.equal((made_old * 255).round() / 255, made_old)
-    change = (made.intact - made.scratched).abs().amax(1, keepdim=True)
-    assert change[made.masks < 0.5].max() < 13 / 255 < change[made.masks > 0.5].mean()
+    spared = (made.masks < 0.5).expand_as(made.damaged)
+    assert torch.equal(made.filled[spared], made.damaged[spared])
+    assert (made.filled - made.damaged)[~spared].abs().mean() > 0.02
     again = old_photos(photos.train, 5, 64, seed=1, description="test")
-    assert torch.equal(made.scratched, again.scratched)
+    assert torch.equal(made.filled, again.filled)
+
+
+def test_scaled_crops_show_upright_parts_of_photos_at_several_sizes() -> None:
+    rows = torch.arange(240, dtype=torch.uint8)[:, None, None].expand(240, 320, 3).contiguous()
+    crops = scaled_crops((rows,), 40, 96, torch.Generator().manual_seed(0))
+    assert crops.shape == (40, 3, 96, 96) and crops.min() >= 0 and crops.max() <= 1
+    steps = (crops[:, 0, -1, 0] - crops[:, 0, 0, 0]) * 255 / 95
+    assert 0.6 < steps.min() < 0.8 and 2.2 < steps.max() < 2.5, (
+        "a pixel of the crop is 0.7 to 2.4 of the photo"
+    )
+    columns = rows.transpose(0, 1).contiguous()
+    flipped = scaled_crops((columns,), 40, 96, torch.Generator().manual_seed(0))
+    rising = (flipped[:, 0, 0, -1] > flipped[:, 0, 0, 0]).float().mean()
+    assert 0.2 < rising < 0.8
 
 
 def test_borders_are_trimmed(tmp_path: Path) -> None:

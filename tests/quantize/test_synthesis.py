@@ -1,5 +1,8 @@
+"""Old photos: how prints age, what scans show of their damage, and the command that makes them."""
+
 from __future__ import annotations
 
+import io
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -10,100 +13,142 @@ from PIL import Image
 from torch import Generator, Tensor
 
 from edge.errors import OutputConflict
-from quantize import scratches, synthesis
+from quantize import damage, synthesis
 from quantize.commands.synthesize import command
-from quantize.synthesis import Kind, Settings
+from quantize.damage import Layers
+from quantize.damage.layers import WHITE, Layer, Paint
+from quantize.jpeg import jpeg
+from quantize.severity import Severity, draw_severity
+from quantize.synthesis import Settings
+from tests.quantize.conftest import tiny_overlays
+
+COUNT, SIZE = 6, (72, 88)
 
 
 def rng(seed: int = 0) -> Generator:
     return Generator().manual_seed(seed)
 
 
+def severity(grain: float = 0, blur: float = 0, scale: float = 1, quality: float = 100) -> Severity:
+    values = grain / 255, 0.7, blur, scale, quality
+    return Severity(*(torch.full((COUNT,), float(value)) for value in values))
+
+
 @pytest.fixture
 def clean() -> Tensor:
-    coarse = torch.rand((6, 3, 6, 6), generator=rng(9))
-    return torch.nn.functional.interpolate(coarse, (72, 88), mode="bilinear").clamp(0, 1)
+    coarse = torch.rand((COUNT, 3, 6, 6), generator=rng(9))
+    return torch.nn.functional.interpolate(coarse, SIZE, mode="bilinear").clamp(0, 1)
 
 
-def test_the_same_seed_ages_alike(clean: Tensor) -> None:
-    severity = torch.full((6,), 0.8)
-    assert torch.equal(synthesis.age(clean, severity, rng(3)), synthesis.age(clean, severity, rng(3)))
-    assert not torch.equal(synthesis.age(clean, severity, rng(3)), synthesis.age(clean, severity, rng(4)))
+def square(paint: Paint) -> Layers:
+    """Opaque paint on a square of 20 pixels in every picture."""
+    cover = np.zeros(SIZE, np.uint8)
+    cover[30:50, 40:60] = 255
+    return damage.stacked([[Layer(cover, paint)]] * COUNT, SIZE)
 
 
-def test_severity_zero_leaves_a_picture_alone(clean: Tensor) -> None:
-    severity = torch.tensor([0.0, 1, 0, 1, 0, 1])
-    for seed in range(5):
-        aged = synthesis.age(clean, severity, rng(seed))
-        assert torch.equal(aged[::2], clean[::2])
-        assert (aged - clean)[1::2].abs().mean() > 0.005
-        assert aged.min() >= 0 and aged.max() <= 1
+def test_the_same_seed_makes_the_same_scan(clean: Tensor) -> None:
+    def scanned(seed: int) -> synthesis.Scan:
+        return synthesis.damaged_scan(clean, draw_severity(COUNT, rng(seed)), rng(seed))
+
+    first, again, other = scanned(3), scanned(3), scanned(4)
+    assert torch.equal(first.picture, again.picture) and torch.equal(first.mask, again.mask)
+    assert not torch.equal(first.picture, other.picture)
+    assert first.picture.isfinite().all() and first.picture.min() >= 0 and first.picture.max() <= 1
 
 
-def test_more_severity_is_more_damage(clean: Tensor) -> None:
-    def damage(severity: float) -> float:
-        each = [synthesis.age(clean, torch.full((6,), severity), rng(seed)) - clean for seed in range(8)]
-        return float(torch.stack(each).square().mean())
+def test_without_severity_and_damage_a_picture_stays_as_it_is(clean: Tensor) -> None:
+    amount = torch.tensor([0.0, 1, 0, 1, 0, 1])
+    for seed in range(4):
+        some = synthesis.scaled(severity(15, 1, 0.8, 60), amount)
+        scan = synthesis.scan(clean, some, rng(seed))
+        assert torch.equal(scan.picture[::2], clean[::2]) and not scan.mask.any()
+        assert (scan.picture - clean)[1::2].abs().mean() > 0.005
 
-    assert damage(0.2) < damage(0.6) < damage(1.0)
+
+def test_more_severity_is_more_loss(clean: Tensor) -> None:
+    def loss(amount: float) -> float:
+        some = synthesis.scaled(severity(20, 1.5, 0.6, 40), torch.full((COUNT,), amount))
+        return float((synthesis.scan(clean, some, rng()).picture - clean).square().mean())
+
+    assert 0 == loss(0) < loss(0.2) < loss(0.6) < loss(1)
 
 
-def test_grain_is_correlated_over_pixels() -> None:
+def test_grain_has_its_strength_in_the_midtones_and_its_size() -> None:
     gray = torch.full((16, 3, 96, 96), 0.5)
-    noise = synthesis.grain(gray, torch.ones(16), rng()) - gray
-    neighbours = (noise[..., 1:] * noise[..., :-1]).mean((1, 2, 3)) / noise.square().mean((1, 2, 3))
-    assert neighbours.mean() > 0.3
-    distant = (noise[..., 20:] * noise[..., :-20]).mean() / noise.square().mean()
-    assert distant.abs() < 0.1
+    fine, coarse = (
+        synthesis.grain(gray, torch.full((16,), 0.05), torch.full((16,), size), rng()) - gray
+        for size in (0.3, 1.2)
+    )
+    for noise in (fine, coarse):
+        assert float(noise.std()) == pytest.approx(0.05, rel=0.05)
+
+    def neighbours(noise: Tensor) -> float:
+        return float((noise[..., 1:] * noise[..., :-1]).mean() / noise.square().mean())
+
+    assert neighbours(fine) < 0.1 < 0.6 < neighbours(coarse)
 
 
-def test_the_mask_is_where_paint_changed_the_picture_visibly(clean: Tensor) -> None:
-    shares = []
-    for seed in range(12):
-        damaged, mask = synthesis.scratch(clean, rng(seed))
-        change = (damaged - clean).abs().amax(1, keepdim=True)
-        assert (change[mask == 0]).max() < synthesis.LEAST_CHANGE
-        assert (change[mask == 1]).min() >= synthesis.LEAST_CHANGE
-        assert set(mask.unique().tolist()) <= {0.0, 1.0}
-        assert damaged.isfinite().all() and damaged.min() >= 0 and damaged.max() <= 1
-        shares.append(float(mask.mean()))
-    assert 0.01 < sum(shares) / len(shares) < 0.15
+def test_resampling_moves_nothing_and_loses_what_is_fine() -> None:
+    ramp = torch.linspace(0, 1, 90).expand(COUNT, 3, 72, 90)
+    scale = torch.tensor([0.5, 0.6, 0.7, 0.8, 0.9, 1])
+    inner = (..., slice(10, -10), slice(10, -10))
+    torch.testing.assert_close(synthesis.resample(ramp, scale)[inner], ramp[inner], atol=2e-3, rtol=0)
+    noise = torch.rand((COUNT, 3, 72, 90), generator=rng())
+    kept = synthesis.resample(noise, scale).std((1, 2, 3))
+    assert (kept.diff() > 0).all() and torch.equal(synthesis.resample(noise, scale)[-1], noise[-1])
 
 
-def test_paint_of_the_pictures_own_colour_is_no_damage(monkeypatch: pytest.MonkeyPatch) -> None:
-    white = Kind(lambda pictures, rng: torch.ones_like(pictures[:, :1]), 1.0, (1.0,))
-    monkeypatch.setattr(synthesis, "KINDS", {"white": white})
-    monkeypatch.setattr(synthesis, "uniform", lambda low, high, shape, like, rng: torch.full(shape, 0.9))
-    half = torch.full((2, 3, 16, 16), 0.5)
-    half[..., 8:] = 1
-    mask = synthesis.scratch(half, rng())[1]
-    assert mask[..., :8].all() and not mask[..., 8:].any()
+@pytest.mark.parametrize("quality", [30, 75, 95])
+def test_jpeg_is_what_pillow_writes(quality: int, clean: Tensor) -> None:
+    levels = (clean + 0.05 * torch.randn(clean.shape, generator=rng())).clamp(0, 1).mul(255).round()
+    coded = jpeg(levels / 255, torch.full((COUNT,), float(quality))) * 255
+    for picture, ours in zip(levels, coded, strict=True):
+        file = io.BytesIO()
+        pixels = picture.permute(1, 2, 0).byte().numpy()
+        Image.fromarray(pixels).save(file, "JPEG", quality=quality)
+        theirs = np.asarray(Image.open(file)).astype(float)
+        apart = np.abs(ours.permute(1, 2, 0).numpy() - theirs).mean()
+        assert apart < 0.3 * np.abs(theirs - pixels).mean() + 0.7
 
 
-@pytest.mark.parametrize("name", synthesis.KINDS)
-def test_covers_are_opacities_and_every_kind_shows(name: str, clean: Tensor) -> None:
-    kind = synthesis.KINDS[name]
-    covers = torch.cat([kind.draw(clean, rng(seed)) for seed in range(6)])
-    assert covers.shape == (36, len(kind.bright), 72, 88)
-    assert covers.min() == 0 and 0.5 < covers.max() <= 1
-    assert (covers > 0).float().mean() < 0.7, "structured damage is local"
-    assert torch.equal(kind.draw(clean, rng(1)), kind.draw(clean, rng(1)))
-    gray = torch.full_like(clean, 0.45)
-    assert (synthesis.paint(gray, kind, rng()) - gray).abs().max() > synthesis.LEAST_CHANGE
-    assert torch.equal(synthesis.paint(gray, kind, rng(), opacity=0), gray)
+def test_the_mask_is_what_the_scan_shows_of_the_damage(clean: Tensor) -> None:
+    exact = torch.zeros(COUNT, 1, *SIZE)
+    exact[..., 30:50, 40:60] = 1
+    dark, spared = clean * 0.5, (exact == 0).expand_as(clean)
+    clear = synthesis.scan(dark, severity(), rng(), square(WHITE))
+    assert torch.equal(clear.mask, exact) and torch.equal(clear.picture[spared], dark[spared])
+    soft = synthesis.scan(dark, severity(blur=1.1, scale=0.6), rng(), square(WHITE))
+    assert (soft.mask >= exact).all() and soft.mask.sum() > 1.2 * exact.sum()
+    assert soft.mask[..., :24, :].sum() == soft.mask[..., 56:, :].sum() == 0
 
 
-def test_creases_cross_the_picture(clean: Tensor) -> None:
-    shadow = torch.cat([scratches.creases(clean, rng(seed), most=1) for seed in range(4)])[:, 0] > 0.02
-    spanned = torch.maximum(shadow.any(1).float().mean(1), shadow.any(2).float().mean(1))
-    assert spanned.median() > 0.9
+def test_paint_of_the_pictures_own_colour_is_no_damage() -> None:
+    half = torch.full((COUNT, 3, *SIZE), 0.2)
+    half[..., 50:] = 0.9
+    mask = synthesis.scan(half, severity(), rng(), square(Paint((0.9, 0.88, 0.86)))).mask
+    assert mask[..., 30:50, 40:50].all() and not mask[..., 50:].any()
 
 
-def test_most_holes_reach_in_from_the_border(clean: Tensor) -> None:
-    cover = torch.cat([scratches.holes(clean, rng(seed), most=1) for seed in range(8)])[:, 0]
-    border = torch.cat((cover[:, 0], cover[:, -1], cover[:, :, 0], cover[:, :, -1]), 1)
-    share = (border.amax(1) > 0.5).float().mean()
-    assert 0.5 < share < 1
+def test_damage_comes_after_the_print_has_aged_and_before_the_scan() -> None:
+    gray = torch.full((COUNT, 3, *SIZE), 0.5)
+    seen = synthesis.scan(gray, severity(grain=25), rng(), square(WHITE)).picture
+    assert seen[..., 35:45, 45:55].std() == 0 and seen[..., :20, :].std() > 0.05
+    blurred = synthesis.scan(gray, severity(blur=1.1), rng(), square(WHITE)).picture
+    edge = blurred[:, 0, 40, 58:62]
+    assert (edge.diff() < 0).all() and (edge[:, 1] < 0.99).all()
+
+
+def test_soft_scans_are_blurred_whatever_their_severity(clean: Tensor) -> None:
+    sharp, soft = (synthesis.scan(clean, severity(), rng(), square(WHITE), soft=share) for share in (0, 1))
+    edges = [scan.picture[..., 30:50, 58:62].diff(dim=-1).abs().amax() for scan in (sharp, soft)]
+    assert edges[1] < 0.9 * edges[0] and soft.mask.sum() > sharp.mask.sum()
+
+
+def test_a_scan_in_gray_shows_the_damage_in_gray(clean: Tensor) -> None:
+    scan = synthesis.scan(clean, severity(), rng(), square(Paint((1.0, 0.8, 0.3))), gray=1)
+    assert torch.equal(scan.picture[:, :1].expand_as(scan.picture), scan.picture)
+    assert scan.picture[..., 35:45, 45:55].std() < 1e-3
 
 
 def test_fading_takes_contrast_and_amount_zero_none(clean: Tensor) -> None:
@@ -113,27 +158,22 @@ def test_fading_takes_contrast_and_amount_zero_none(clean: Tensor) -> None:
     assert (faded.std((1, 2, 3)) < clean.std((1, 2, 3)))[1::2].all()
 
 
-def test_an_old_photo_is_seeded_and_within_range(clean: Tensor) -> None:
-    old, again = synthesis.old_photo(clean, rng(1)), synthesis.old_photo(clean, rng(1))
-    assert torch.equal(old.picture, again.picture) and torch.equal(old.mask, again.mask)
-    assert not torch.equal(old.picture, synthesis.old_photo(clean, rng(2)).picture)
-    for part in (old.picture, old.mask, old.toned):
-        assert part.isfinite().all() and part.min() >= 0 and part.max() <= 1
-    assert old.mask.shape == (6, 1, 72, 88)
+NOTHING = Settings(**{share.name: 0.0 for share in fields(Settings)})
 
 
-NOTHING = Settings(0, 0, 0, 0, 0, 0, 0, 0)
-
-
-def test_an_old_photo_shows_what_its_settings_ask_for(clean: Tensor) -> None:
-    spared = synthesis.old_photo(clean, rng(), NOTHING)
-    assert torch.equal(spared.picture, clean) and torch.equal(spared.toned, clean) and not spared.mask.any()
+def test_a_print_shows_what_its_settings_ask_for(clean: Tensor) -> None:
+    assert torch.equal(synthesis.toned(clean, rng(), NOTHING), clean)
     for share in fields(Settings):
-        old = synthesis.old_photo(clean, rng(), replace(NOTHING, **{share.name: 1.0}))
-        assert not torch.equal(old.picture, clean), share.name
-        is_tone = share.name in ("faded", "sepia")
-        assert torch.equal(old.toned, old.picture if is_tone else clean), share.name
-        assert old.mask.any() == (share.name == "scratched"), share.name
+        toned = synthesis.toned(clean, rng(), replace(NOTHING, **{share.name: 1.0}))
+        changed = (toned - clean).abs().amax((1, 2, 3)) > 0
+        assert changed.all() != (share.name in ("gray_scan", "soft_scan", "heavy")), share.name
+
+
+def test_an_easier_photo_has_neither_grain_nor_blur_and_all_of_its_damage() -> None:
+    gray = torch.full((COUNT, 3, *SIZE), 0.5)
+    old = synthesis.old_photo(gray, square(WHITE), rng(), NOTHING, ease=1)
+    assert torch.equal(old.picture[..., :20, :], gray[..., :20, :])
+    assert old.mask.sum() == COUNT * 400
 
 
 @pytest.fixture
@@ -146,8 +186,8 @@ def folder(tmp_path: Path) -> Path:
     return photos
 
 
-def synthesize(photos: Path, output: Path, seed: int = 1) -> dict[str, bytes]:
-    given = [str(photos), "-o", str(output), "--count", "3", "--side", "48", "--seed", str(seed)]
+def synthesize(photos: Path, output: Path, seed: int = 1, *more: str) -> dict[str, bytes]:
+    given = [str(photos), "-o", str(output), "--count", "3", "--side", "48", "--seed", str(seed), *more]
     command(args=given, standalone_mode=False)
     return {path.name: path.read_bytes() for path in output.iterdir()}
 
@@ -165,10 +205,20 @@ def test_the_command_writes_triples_and_a_sheet_and_the_same_bytes_again(
         assert mask.mode == "L" and old.mode == "RGB" and mask.size == old.size == (48, 48)
         assert set(np.unique(np.asarray(mask)).tolist()) <= {0, 255}
     assert synthesize(folder, tmp_path / "b") == files
-    assert synthesize(folder, tmp_path / "c", seed=2)["0001-old.png"] != files["0001-old.png"]
+    assert synthesize(folder, tmp_path / "c", 2)["0001-old.png"] != files["0001-old.png"]
 
 
-def test_the_command_overwrites_nothing(folder: Path, tmp_path: Path) -> None:
+def test_the_commands_sheet_shows_the_overlays_too(folder: Path, tmp_path: Path) -> None:
+    for kind in ("dirt", "lint", "smut"):
+        (tmp_path / "overlays" / kind).mkdir(parents=True)
+        Image.fromarray(tiny_overlays()["lint"][0]).save(tmp_path / "overlays" / kind / "0.png")
+    plain = synthesize(folder, tmp_path / "a")["sheet.png"]
+    more = synthesize(folder, tmp_path / "b", 1, "--overlays", str(tmp_path / "overlays"))["sheet.png"]
+    sizes = [Image.open(io.BytesIO(sheet)).size for sheet in (plain, more)]
+    assert sizes[0][0] == sizes[1][0] and sizes[0][1] < sizes[1][1]
+
+
+def test_the_command_overwrites_nothing(folder: Path) -> None:
     with pytest.raises(OutputConflict, match="not an empty folder"):
         synthesize(folder, folder)
     assert len(list(folder.iterdir())) == 40

@@ -9,13 +9,15 @@ import pytest
 import torch
 
 from convert.evaluate import area_under_curve
+from convert.nets.mobile import DamageDetector
 from quantize.adversary import PatchCritic, critic_loss, feature_matching, frozen
 from quantize.latents import latent_gap
-from quantize.photosets import PhotoSet
-from quantize.tasks import distil
-from quantize.tasks.restore import detected
+from quantize.photosets import PhotoSet, scaled_crops
+from quantize.tasks import detector, distil, restore
+from quantize.tasks.detector import DetectorTask
+from quantize.tasks.restore import MOST_MASKED, RestoreTask, detected
 from quantize.trainer import Task
-from tests.quantize.conftest import TASKS
+from tests.quantize.conftest import TASKS, restorer
 
 
 def seeded(seed: int = 0) -> torch.Generator:
@@ -41,11 +43,54 @@ def test_every_player_learns_and_figures_are_finite(make_task: Callable[[], Task
     assert first == second and all(np.isfinite(value) for value in first.values())
 
 
-def test_a_detected_mask_covers_the_exact_one() -> None:
-    mask = torch.zeros((4, 1, 40, 40))
-    mask[:, :, 10:12, 5:30] = 1
-    for seed in range(6):
-        assert (detected(mask, seeded(seed)) >= mask).all()
+def test_a_detected_mask_is_wider_than_the_exact_one_and_misses_some() -> None:
+    mask = torch.zeros((12, 1, 40, 40))
+    mask[::2, :, 10:12, 5:30] = 1
+    mask[1::2, :, 20:22, 5:30] = 1
+    missed, wrong = 0, 0
+    for seed in range(8):
+        found = detected(mask, seeded(seed))
+        covered = (found >= mask).flatten(1).all(1)
+        missed += int((~covered).sum())
+        assert (found.sum((1, 2, 3)) > mask.sum((1, 2, 3)))[covered].all()
+        wrong += int((found[::2, :, 20:22, 5:30] > 0).flatten(1).any(1).sum())
+    assert 2 <= missed < 30 and 5 < wrong < 30
+
+
+def test_what_is_masked_nearly_everywhere_is_not_filled(
+    photos: PhotoSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = RestoreTask(restorer(), photos, 4, 64)
+    crops = task.photos(seeded())
+    filled, mask = task.batch(5000, crops, seeded())[2:4]
+    assert 0 < mask.mean() < MOST_MASKED
+    monkeypatch.setattr(restore, "detected", lambda mask, rng: torch.ones_like(mask))
+    unfilled, none = task.batch(5000, crops, seeded())[2:4]
+    assert not none.any() and not torch.equal(filled, unfilled)
+
+
+def test_decoys_and_undamaged_crops_have_no_mask(photos: PhotoSet, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(detector, "DECOYS", 1.0)
+    task = DetectorTask(DamageDetector((8, 8), (1, 1)), photos, 10, 64)
+    crops, covers, paints = task.photos(seeded())
+    struck = covers.flatten(1).any(1)
+    assert int(struck.sum()) == 6
+    plain = scaled_crops(photos.train, 10, 64, seeded())
+    assert ((crops - plain).abs().amax((1, 2, 3)) > 0.02).float().mean() > 0.7
+    seen, mask = task.batch(5000, (crops, torch.zeros_like(covers), paints), seeded())
+    assert seen.shape == (10, 3, 64, 64) and not mask.any()
+
+
+def test_some_crops_are_enlarged(photos: PhotoSet) -> None:
+    task = DetectorTask(DamageDetector((8, 8), (1, 1)), photos, 6, 64)
+    crops, covers, paints = task.photos(seeded())
+    masks = task.batch(4001, (crops, torch.full_like(covers, 255), paints), seeded())[1]
+    assert masks.shape == (6, 1, 64, 64)
+    fine = torch.rand(crops.shape, generator=seeded())
+    seen, _ = task.batch(0, (fine, torch.zeros_like(covers), paints), seeded())
+    # The last one is a sixteenth of its crop: neighbours are much alike there.
+    rough = (seen[..., 1:] - seen[..., :-1]).abs().mean((1, 2, 3)) / seen.std((1, 2, 3))
+    assert rough[-1] < 0.75 * rough[:-1].min()
 
 
 def test_the_area_under_the_curve_counts_ties_half() -> None:

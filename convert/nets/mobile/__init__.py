@@ -6,19 +6,19 @@ convolutions, ReLU, add and multiply appear outside the attention, so every mobi
 and nothing depends on the tile: no norm, no pooling, no resize.
 """
 
+from convert.nets.mobile.detector import DamageDetector
 from convert.nets.mobile.face import FaceRefiner
 from convert.nets.mobile.finder import FaceFinder
 from convert.nets.mobile.restorer import Decoder, Encoder, Mapper, MobileRestorer
-from convert.nets.mobile.scratch import ScratchDetector
 from convert.nets.mobile.tone import ToneNet
 
 __all__ = [
+    "DamageDetector",
     "Decoder",
     "Encoder",
     "FaceFinder",
     "FaceRefiner",
     "Mapper",
     "MobileRestorer",
-    "ScratchDetector",
     "ToneNet",
 ]

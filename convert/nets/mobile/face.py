@@ -136,8 +136,11 @@ def begin_from_(face: FaceRefiner, restorer: MobileRestorer) -> None:
     for conv, bias in ((first, restorer.encoder.enter.bias), (rise, torch.zeros(rise.out_channels))):
         conv.bias.copy_(bias)  # type: ignore[union-attr,arg-type]
     nn.init.zeros_(rise.weight)
-    known = [restorer.encoder.block, *restorer.mapper.blocks, restorer.decoder.block]
-    for block, source in zip(cast(Grid, face.grids["grid0"]).blocks, known, strict=True):
+    blocks = cast(Grid, face.grids["grid0"]).blocks
+    # The finest grid may be shallower: it then begins without the mapper's last blocks.
+    mapped = list(restorer.mapper.blocks)[: len(blocks) - 2]
+    known = [restorer.encoder.block, *mapped, restorer.decoder.block]
+    for block, source in zip(blocks, known, strict=True):
         for name in ("widen", "narrow"):
             block.get_submodule(name).load_state_dict(source.get_submodule(name).state_dict())
     face.leave.load_state_dict(restorer.decoder.leave.state_dict())

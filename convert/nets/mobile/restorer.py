@@ -119,7 +119,7 @@ class Decoder(nn.Module):
 class MobileRestorer(nn.Module):
     """The three parts in a row, as training sees them. Widths are free, so that tests use small ones."""
 
-    def __init__(self, width: int = 64, blocks: int = 3, key_width: int = 32) -> None:
+    def __init__(self, width: int = 64, blocks: int = 5, key_width: int = 32) -> None:
         super().__init__()
         self.encoder = Encoder(width)
         self.mapper = Mapper(width, blocks, key_width)

@@ -6,9 +6,9 @@ struct ChoicesView: View {
 
     var body: some View {
         VStack(alignment: .leading, spacing: 12) {
-            Toggle("Repair scratches", isOn: $choices.scratches)
+            Toggle("Repair damage", isOn: $choices.scratches)
             Toggle("Refine faces", isOn: $choices.faces)
-            Toggle("Keep black and white", isOn: $choices.keepGray)
+            Toggle("Keep black and white or sepia", isOn: $choices.keepGray)
             LabeledContent("Strength") {
                 Slider(value: $choices.strength, in: 0...1) {
                     Text("Strength")

@@ -37,6 +37,11 @@ struct TileSize: Hashable, Sendable {
 /// How often `step` fits into `length`, rounded up.
 func parts(of length: Int, _ step: Int) -> Int { (length + step - 1) / step }
 
+/// `value / divisor`, rounded down; the divisor is above 0.
+func floored(_ value: Int, _ divisor: Int) -> Int {
+    value >= 0 ? value / divisor : -((divisor - 1 - value) / divisor)
+}
+
 /// Where `index` lies on an axis of `length` that is reflected at both ends as often as needed. The border
 /// itself is repeated (...1 0 | 0 1 2...), so that one pixel is enough.
 func mirrored(_ index: Int, _ length: Int) -> Int {

@@ -1,7 +1,8 @@
 /// What a restoration will need, before it starts.
 ///
-/// The latent of a large photo lies in a temporary file, so that it takes storage and not memory; what is
-/// left of the memory is the pixels, a mask, and what is the same for every photo.
+/// The latent of a large photo and the fill's levels lie in temporary files, so that they take storage and
+/// not memory; what is left of the memory is the pixels, what finding damage takes, and what is the same for
+/// every photo.
 public enum Budget {
     /// The networks' weights and what Core ML keeps besides: an estimate, taken from the desktop's
     /// runtimes.
@@ -12,9 +13,16 @@ public enum Budget {
     static let bytesPerCell = 2200
 
     /// Bytes of memory for a photo of `height` x `width` pixels, with `bytesPerPixel` of them 4 for RGBA
-    /// and 8 for RGBA of 16 bits.
-    public static func memory(height: Int, width: Int, bytesPerPixel: Int = 4) -> Int {
-        base + height * width * (bytesPerPixel + 1)
+    /// and 8 for RGBA of 16 bits; `largestSide` is that of the bundle's `Detection`.
+    public static func memory(
+        height: Int, width: Int, bytesPerPixel: Int = 4, largestSide: Int = Detection().largestSide
+    ) -> Int {
+        let factor = parts(of: max(height, width), largestSide)
+        let seen = parts(of: height, factor) * parts(of: width, factor)
+        // The detector's levels, the mask and one more plane; a shrunk picture takes three bytes a pixel.
+        let finding = seen * (factor == 1 ? 3 : 6)
+        let painted = height * width
+        return base + height * width * bytesPerPixel + max(finding, painted)
     }
 
     /// Bytes of storage that the latent takes while such a photo is restored by networks of this `encoder`.
@@ -30,9 +38,10 @@ public enum Budget {
     }
 
     /// Throws `memoryBudgetExceeded`, saying what would be enough, if the photo can't be restored in it.
-    static func check(maxMemory: Int?, _ pixels: any Pixels) throws {
-        let bytesPerPixel = pixels.top == 255 ? 4 : 8
-        let needed = memory(height: pixels.height, width: pixels.width, bytesPerPixel: bytesPerPixel)
+    static func check(maxMemory: Int?, _ pixels: any Pixels, _ rule: Detection) throws {
+        let needed = memory(
+            height: pixels.height, width: pixels.width, bytesPerPixel: pixels.top == 255 ? 4 : 8,
+            largestSide: rule.largestSide)
         let enough = needed + (needed - base) / 3
         if let maxMemory, maxMemory < enough {
             throw HeirloomError(

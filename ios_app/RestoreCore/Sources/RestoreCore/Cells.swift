@@ -82,19 +82,3 @@ private func addBlocks(_ line: [UInt16], to sums: inout [Int], colours: Int, fac
         }
     }
 }
-
-/// Whether a colour picture, shrunk, shows a gray photo.
-func looksGray(_ small: ArrayPixels) -> Bool {
-    /// Levels by which the colours of a gray photo may differ.
-    let tolerance: UInt16 = 4
-    var line = [UInt16](repeating: 0, count: 3 * small.width)
-    var gray = 0
-    for row in 0..<small.height {
-        small.read(row: row, left: 0, count: small.width, into: &line)
-        for pixel in Swift.stride(from: 0, to: line.count, by: 3) {
-            let (red, green, blue) = (line[pixel], line[pixel + 1], line[pixel + 2])
-            if max(red, green, blue) - min(red, green, blue) <= tolerance { gray += 1 }
-        }
-    }
-    return Double(gray) / Double(small.height * small.width) > 0.999
-}

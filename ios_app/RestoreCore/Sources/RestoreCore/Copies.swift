@@ -1,32 +1,34 @@
-/// A golden vector laid side by side in a larger tile; see `SelfTest`.
+/// Golden vectors laid side by side to fill a tile; see `SelfTest`.
 struct Copies {
-    /// The tile that the golden vector was made for.
-    let own: Tile
+    let golden: Golden
     let tile: Tile
     /// How far the network looks, in cells.
     let halo: Int
 
-    /// A golden input as often as it fits into the tile, and cut off where the tile ends.
-    func sideBySide(_ stored: Stored, channels: Int) -> Stored {
+    /// A golden tensor as often as it fits into the tile, and cut off where the tile ends; one that does not
+    /// follow the tile stays as it is.
+    func sideBySide(_ stored: Stored, _ tensor: Tensor) -> Stored {
+        if tensor.shape != nil { return stored }
         switch stored {
-        case .int8(let values): .int8(sideBySide(values, channels))
-        case .uint8(let values): .uint8(sideBySide(values, channels))
-        case .float32(let values): .float32(sideBySide(values, channels))
+        case .int8(let values): return .int8(sideBySide(values, tensor.channels))
+        case .uint8(let values): return .uint8(sideBySide(values, tensor.channels))
+        case .float32(let values): return .float32(sideBySide(values, tensor.channels))
         }
     }
 
-    /// Largest difference in the copies' cells that no other copy reaches, as `SelfTest.maxDifference`.
-    func maxDifference(_ output: Stored, _ golden: Stored, channels: Int) -> Double {
-        let expected = sideBySide(golden, channels: channels)
+    /// Largest difference inside the halo between a network's output and the golden one, laid side by side;
+    /// as `SelfTest.maxDifference`.
+    func maxDifference(_ output: Stored, _ expected: Stored, _ tensor: Tensor) -> Double {
         guard output.dtype == expected.dtype, output.count == expected.count else { return .infinity }
-        return SelfTest.maxDifference(centres(output, channels), centres(expected, channels))
+        return SelfTest.maxDifference(inside(output, tensor), inside(expected, tensor))
     }
 
-    private func centres(_ stored: Stored, _ channels: Int) -> Stored {
+    private func inside(_ stored: Stored, _ tensor: Tensor) -> Stored {
+        if tensor.shape != nil { return stored }
         switch stored {
-        case .int8(let values): .int8(centres(values, channels))
-        case .uint8(let values): .uint8(centres(values, channels))
-        case .float32(let values): .float32(centres(values, channels))
+        case .int8(let values): return .int8(inside(values, tensor.channels))
+        case .uint8(let values): return .uint8(inside(values, tensor.channels))
+        case .float32(let values): return .float32(inside(values, tensor.channels))
         }
     }
 
@@ -35,26 +37,17 @@ struct Copies {
         repeated.reserveCapacity(tile.rows * tile.columns * channels)
         for row in 0..<tile.rows {
             for column in 0..<tile.columns {
-                let cell = row % own.rows * own.columns + column % own.columns
+                let cell = row % golden.rows * golden.columns + column % golden.columns
                 repeated += values[cell * channels..<(cell + 1) * channels]
             }
         }
         return repeated
     }
 
-    private func centres<Value>(_ values: [Value], _ channels: Int) -> [Value] {
-        var kept = [Value]()
-        for row in 0..<tile.rows / own.rows * own.rows where isCentre(row % own.rows, of: own.rows) {
-            for column in 0..<tile.columns / own.columns * own.columns
-            where isCentre(column % own.columns, of: own.columns) {
-                let cell = row * tile.columns + column
-                kept += values[cell * channels..<(cell + 1) * channels]
-            }
+    private func inside<Value>(_ values: [Value], _ channels: Int) -> [Value] {
+        (halo..<tile.rows - halo).flatMap { row in
+            let (first, last) = (row * tile.columns + halo, (row + 1) * tile.columns - halo)
+            return values[first * channels..<last * channels]
         }
-        return kept
-    }
-
-    private func isCentre(_ place: Int, of length: Int) -> Bool {
-        place >= halo && place < length - halo
     }
 }

@@ -9,10 +9,9 @@ public struct Manifest: Sendable {
     /// Every file of the bundle by its path, with `/` between folders.
     public let files: [String: FileEntry]
     public let provenance: Provenance
-    /// The scratch detector sees the photo shrunk by a whole factor until its long side fits this.
+    /// Tone and faces are judged on the photo shrunk by a whole factor until its long side fits this.
     public let workingSide: Int
-    /// Probability from which a pixel counts as damaged, 0..1.
-    public let scratchThreshold: Double
+    public let detection: Detection
     /// Score from which a find counts as a face, 0..1.
     public let finderThreshold: Double
     /// End-to-end figures on the evaluation photos, by name.
@@ -25,6 +24,9 @@ public struct Part: Sendable {
     public let stride: Int
     /// Receptive-field radius in cells.
     public let halo: Int
+    /// Tiles begin at multiples of so many cells, where the network halves its grid: both their sides and
+    /// the halo are multiples of it.
+    public let step: Int
     public let macsPerCell: Int
     public let parameters: Int
     public let artifacts: [Artifact]
@@ -65,10 +67,13 @@ public struct Tile: Hashable, Sendable {
     public let function: String?
 }
 
-/// Inputs and expected outputs of one tile: raw little-endian tensors, in the artifact's order.
+/// Inputs and expected outputs of some cells: raw little-endian tensors, in the artifact's order.
+///
+/// A tile is filled with the inputs laid side by side, from its upper left corner on. What its network then
+/// gives inside the halo is the outputs laid side by side in the same way.
 public struct Golden: Sendable {
-    /// Index into the artifact's tiles.
-    public let tile: Int
+    public let rows: Int
+    public let columns: Int
     /// Paths in the bundle.
     public let inputs: [String]
     /// Paths in the bundle.
@@ -102,6 +107,33 @@ public struct Provenance: Sendable {
     public let tools: [String: String]
 }
 
+/// How the damage detector is applied to a whole photo, and what counts as damage.
+///
+/// Probabilities are in levels: 0...255 for 0...1.
+public struct Detection: Equatable, Sendable {
+    /// Pixels: a photo with a longer side is shrunk by a whole factor until it fits.
+    public var largestSide = 4096
+    /// Pixels: smaller halves of the photo are not looked at; there faces look like damage.
+    public var smallestSide = 250
+    /// A region counts if its surest pixel reaches this.
+    public var high = 255
+    /// A region holds the pixels that reach this.
+    public var low = 217
+    /// A region is thick where a square fits in, of the photo's shorter side divided by this.
+    public var thick = 100
+    /// What is thick counts only if its mean probability reaches this,
+    public var thickMean = 255
+    /// and if it is flat, as bare paper is: its lightness has at most this standard deviation, in levels.
+    public var thickSpread = 0
+    /// Inside a found face nothing counts where a square fits in, of its box's width divided by this.
+    public var faceThick = 16
+    /// Pixels around damage that count too: there its paint fades out.
+    public var grow = 1
+
+    /// What counts where a manifest says nothing else.
+    public init() {}
+}
+
 /// The tensor's shape in the network for `tile`, without the batch dimension, which is 1.
 public func tensorShape(_ tensor: Tensor, tile: Tile) -> [Int] {
     tensor.shape ?? [tile.rows, tile.columns, tensor.channels]
@@ -112,8 +144,8 @@ extension Tensor {
     func count(_ tile: Tile) -> Int { Self.product(tensorShape(self, tile: tile)) }
 
     /// How many bytes the tensor takes as a golden file.
-    func bytes(_ tile: Tile) -> Int {
-        Self.product(tensorShape(self, tile: tile) + [dtype == .float32 ? 4 : 1])
+    func bytes(_ golden: Golden) -> Int {
+        Self.product((shape ?? [golden.rows, golden.columns, channels]) + [dtype == .float32 ? 4 : 1])
     }
 
     /// `Int.max` where an untrue manifest would make it overflow.

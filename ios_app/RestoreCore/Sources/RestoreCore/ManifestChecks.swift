@@ -14,6 +14,9 @@ extension Manifest {
                 throw HeirloomError(.invalidManifest, "\(name.rawValue), \(kind): \(problem).")
             }
         }
+        if detection.low > detection.high {
+            throw HeirloomError(.invalidManifest, "detection: low is above high.")
+        }
         if let problem = latentProblem() { throw HeirloomError(.invalidManifest, "\(problem).") }
     }
 
@@ -36,7 +39,14 @@ extension Manifest {
         for tensor in artifact.inputs + artifact.outputs {
             if let problem = Self.tensorProblem(tensor) { return problem }
         }
+        if part.halo % part.step != 0 {
+            return "the halo (\(part.halo)) is no multiple of the step (\(part.step))"
+        }
         for tile in artifact.tiles {
+            if tile.rows % part.step != 0 || tile.columns % part.step != 0 {
+                let size = "\(tile.rows)x\(tile.columns)"
+                return "a tile of \(size) cells is no multiple of the step (\(part.step))"
+            }
             if min(tile.rows, tile.columns) - part.halo <= part.halo {
                 return "a tile of \(tile.rows)x\(tile.columns) cells is all halo (\(part.halo))"
             }
@@ -44,7 +54,7 @@ extension Manifest {
                 return "\(tile.file) is not listed in files"
             }
         }
-        return artifact.golden.lazy.compactMap { goldenProblem($0, artifact) }.first
+        return artifact.golden.lazy.compactMap { goldenProblem($0, part, artifact) }.first
     }
 
     private static func tensorProblem(_ tensor: Tensor) -> String? {
@@ -64,16 +74,18 @@ extension Manifest {
         return nil
     }
 
-    private func goldenProblem(_ golden: Golden, _ artifact: Artifact) -> String? {
-        guard golden.tile < artifact.tiles.count else { return "golden tile \(golden.tile) does not exist" }
-        let tile = artifact.tiles[golden.tile]
+    private func goldenProblem(_ golden: Golden, _ part: Part, _ artifact: Artifact) -> String? {
+        if golden.rows % part.step != 0 || golden.columns % part.step != 0 {
+            let size = "\(golden.rows)x\(golden.columns)"
+            return "golden vectors of \(size) cells don't fit the step (\(part.step))"
+        }
         for (paths, tensors) in [(golden.inputs, artifact.inputs), (golden.outputs, artifact.outputs)] {
             if paths.count != tensors.count {
                 return "golden vectors for \(paths.count) tensors, where the network has \(tensors.count)"
             }
             for (path, tensor) in zip(paths, tensors) {
                 guard let file = files[path] else { return "\(path) is not listed in files" }
-                let bytes = tensor.bytes(tile)
+                let bytes = tensor.bytes(golden)
                 if file.bytes != bytes {
                     return "\(path) has \(file.bytes) bytes, where \(tensor.name) has \(bytes)"
                 }

@@ -2,7 +2,7 @@ import Foundation
 
 extension Manifest {
     /// The format that this release reads.
-    public static let readVersion = 1
+    public static let readVersion = 2
 
     /// Decodes and checks the text of `manifest.json`, without looking at any other file.
     ///
@@ -52,9 +52,9 @@ extension Manifest: Decodable {
             decoder,
             [
                 "format_version", "name", "version", "parts", "files", "provenance", "working_side",
-                "scratch_threshold", "finder_threshold", "figures",
+                "detection", "finder_threshold", "figures",
             ])
-        formatVersion = try fields.whole("format_version", 1...1)
+        formatVersion = try fields.whole("format_version", Self.readVersion...Self.readVersion)
         name = try fields.value("name")
         version = try fields.value("version")
         parts = try fields.value("parts", as: Named<PartName, Part>.self).values
@@ -63,8 +63,8 @@ extension Manifest: Decodable {
             $0[$1.key.rawValue] = $1.value
         }
         provenance = try fields.value("provenance")
-        workingSide = try fields.has("working_side") ? fields.whole("working_side", 1...) : 1024
-        scratchThreshold = try fields.has("scratch_threshold") ? fields.share("scratch_threshold") : 0.4
+        workingSide = try fields.whole("working_side", 1..., orElse: 1024)
+        detection = try fields.has("detection") ? fields.value("detection") : Detection()
         finderThreshold = try fields.has("finder_threshold") ? fields.share("finder_threshold") : 0.5
         figures = try fields.has("figures") ? fields.value("figures") : [:]
     }
@@ -72,12 +72,34 @@ extension Manifest: Decodable {
 
 extension Part: Decodable {
     public init(from decoder: any Decoder) throws {
-        let fields = try Fields(decoder, ["stride", "halo", "macs_per_cell", "parameters", "artifacts"])
+        let fields = try Fields(
+            decoder, ["stride", "halo", "step", "macs_per_cell", "parameters", "artifacts"])
         stride = try fields.whole("stride", 1...)
         halo = try fields.whole("halo", 0...)
+        step = try fields.whole("step", 1...)
         macsPerCell = try fields.whole("macs_per_cell", 0...)
         parameters = try fields.whole("parameters", 0...)
         artifacts = try fields.someOf("artifacts")
+    }
+}
+
+extension Detection: Decodable {
+    public init(from decoder: any Decoder) throws {
+        let fields = try Fields(
+            decoder,
+            [
+                "largest_side", "smallest_side", "high", "low", "thick", "thick_mean", "thick_spread",
+                "face_thick", "grow",
+            ])
+        largestSide = try fields.whole("largest_side", 1..., orElse: largestSide)
+        smallestSide = try fields.whole("smallest_side", 1..., orElse: smallestSide)
+        high = try fields.whole("high", 1...255, orElse: high)
+        low = try fields.whole("low", 1...255, orElse: low)
+        thick = try fields.whole("thick", 1..., orElse: thick)
+        thickMean = try fields.whole("thick_mean", 0...255, orElse: thickMean)
+        thickSpread = try fields.whole("thick_spread", 0...255, orElse: thickSpread)
+        faceThick = try fields.whole("face_thick", 1..., orElse: faceThick)
+        grow = try fields.whole("grow", 0..., orElse: grow)
     }
 }
 
@@ -125,8 +147,9 @@ extension Tile: Decodable {
 
 extension Golden: Decodable {
     public init(from decoder: any Decoder) throws {
-        let fields = try Fields(decoder, ["tile", "inputs", "outputs", "tolerance"])
-        tile = try fields.whole("tile", 0...)
+        let fields = try Fields(decoder, ["rows", "columns", "inputs", "outputs", "tolerance"])
+        rows = try fields.whole("rows", 1...)
+        columns = try fields.whole("columns", 1...)
         inputs = try fields.value("inputs", as: [RelativePath].self).map(\.rawValue)
         outputs = try fields.value("outputs", as: [RelativePath].self).map(\.rawValue)
         tolerance = try fields.real("tolerance") { $0 >= 0 }

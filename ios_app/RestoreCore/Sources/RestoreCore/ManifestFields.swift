@@ -26,6 +26,10 @@ struct Fields {
         return value
     }
 
+    func whole(_ name: String, _ range: some RangeExpression<Int>, orElse usual: Int) throws -> Int {
+        try has(name) ? whole(name, range) : usual
+    }
+
     func real(_ name: String, _ isGood: (Double) -> Bool) throws -> Double {
         let value: Double = try value(name)
         guard isGood(value) else { throw problem(name, "is out of range: \(value)") }

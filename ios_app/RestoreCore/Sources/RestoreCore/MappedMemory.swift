@@ -9,16 +9,19 @@ import Foundation
 /// Memory for a plane: on the heap if it is small, else in a temporary file that the system writes out when
 /// memory gets scarce, and that is gone when the memory is freed or the process ends.
 final class MappedMemory {
+    /// From so many bytes on it is mapped, unless it is said otherwise.
+    static let leastMapped = 16 << 20
+
     let base: UnsafeMutableRawPointer
     let isMapped: Bool
     private let bytes: Int
 
     /// Not initialized. Throws `memoryBudgetExceeded` if there is no room for the file.
-    init(bytes: Int, mapped: Bool) throws {
+    init(bytes: Int, mapped: Bool? = nil) throws {
         self.bytes = max(1, bytes)
-        isMapped = mapped
+        isMapped = mapped ?? (bytes >= Self.leastMapped)
         base =
-            mapped
+            isMapped
             ? try Self.map(self.bytes)
             : UnsafeMutableRawPointer.allocate(byteCount: self.bytes, alignment: 16)
     }
@@ -29,7 +32,7 @@ final class MappedMemory {
 
     private static func map(_ bytes: Int) throws -> UnsafeMutableRawPointer {
         let folder = FileManager.default.temporaryDirectory
-        var path = Array(folder.appendingPathComponent("latent-XXXXXX").path.utf8CString)
+        var path = Array(folder.appendingPathComponent("heirloom-XXXXXX").path.utf8CString)
         let file = mkstemp(&path)
         guard file >= 0 else { throw tooLarge(bytes) }
         defer { close(file) }

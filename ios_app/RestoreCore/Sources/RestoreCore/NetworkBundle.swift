@@ -30,10 +30,13 @@ public struct NetworkBundle: Sendable {
         self.init(folder: folder, manifest: manifest, digest: SHA256.hexadecimal(of: raw))
     }
 
+    /// Parts of more than a million weights, which a bundle may have in INT8 only.
+    private static let large: Set<PartName> = [.scratch, .face]
+
     /// The part's networks in `precision`, in the first of `formats` that has them.
     ///
-    /// `tone` may exist in float only (it is tiny and runs once a photo), and `face`, the largest, with
-    /// float16 weights instead of float32. Throws `missingArtifact`.
+    /// Float16 weights stand in for float32 ones. `tone` may exist in float only (it is tiny and runs once a
+    /// photo), and large parts in INT8 only. Throws `missingArtifact`.
     public func artifact(of name: PartName, precision: Precision, formats: [Format]) throws -> Artifact {
         guard let part = manifest.parts[name] else {
             throw HeirloomError(
@@ -41,12 +44,9 @@ public struct NetworkBundle: Sendable {
                 "The bundle \(manifest.name) has no \(name.rawValue): use a bundle of mobile networks, like "
                     + "the one that ships with Heirloom.")
         }
-        let wanted: [Precision] =
-            switch (name, precision) {
-            case (.tone, _): [precision, .float32, .float16]
-            case (.face, .float32): [.float32, .float16]
-            default: [precision]
-            }
+        var wanted = precision == .float32 ? [.float32, .float16] : [precision]
+        if name == .tone { wanted += [.float32, .float16] }
+        if Self.large.contains(name) { wanted.append(.int8) }
         for candidate in wanted {
             for format in formats {
                 let found = part.artifacts.first { $0.precision == candidate && $0.format == format }

@@ -1,12 +1,12 @@
 /// What the user asked for.
 public struct Options: Sendable {
-    /// What to do about scratches, tears and stains.
+    /// What to do about cracks, tears, scratches and stains.
     public enum Scratches: Sendable {
         /// Find them.
         case auto
         /// Leave them.
         case off
-        /// Mend these.
+        /// Fill these.
         case painted(Damage)
     }
 
@@ -23,8 +23,10 @@ public struct Options: Sendable {
     /// How much of the change is applied, 0...1; other values count as the nearest of these.
     public var strength: Double
     public var scratches: Scratches
-    /// A gray photo stays gray. Pixels of one colour do in any case: one that is to come out in colour has
-    /// to be handed over in colour (`ArrayPixels.init(inColour:)`).
+    /// Fill the damage and do nothing else.
+    public var fillOnly: Bool
+    /// A photo that is gray or toned in one hue keeps its hue. Pixels of one colour do in any case: one that
+    /// is to come out in colour has to be handed over in colour (`ArrayPixels.init(inColour:)`).
     public var keepGray: Bool
     public var faces: Faces
     /// How much of a face's refinement is applied, 0...1, likewise.
@@ -32,11 +34,12 @@ public struct Options: Sendable {
 
     /// Everything automatic, at full strength.
     public init(
-        strength: Double = 1, scratches: Scratches = .auto, keepGray: Bool = true, faces: Faces = .auto,
-        faceStrength: Double = 1
+        strength: Double = 1, scratches: Scratches = .auto, fillOnly: Bool = false, keepGray: Bool = true,
+        faces: Faces = .auto, faceStrength: Double = 1
     ) {
         self.strength = strength
         self.scratches = scratches
+        self.fillOnly = fillOnly
         self.keepGray = keepGray
         self.faces = faces
         self.faceStrength = faceStrength
@@ -58,7 +61,7 @@ public struct FaceBox: Equatable, Sendable {
 
 /// What was done to a photo.
 public struct Restored: Equatable, Sendable {
-    /// In words, in order: "scratches on 1.2 % of the photo", "tone", "restored", "2 faces refined".
+    /// In words, in order: "damage on 1.2 % of the photo filled", "tone", "restored", "2 faces refined".
     public let done: [String]
     /// The faces that were found, or marked.
     public let faces: [FaceRecord]

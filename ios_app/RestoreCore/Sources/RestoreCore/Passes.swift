@@ -41,14 +41,14 @@ struct Passes {
             tell(encoder, placement)
         }
 
-        let harm = damage.map { Harm($0, latent, route.area, mapper, pixels) }
+        let damaged = damage.map { MapperInputs($0, latent, route.area, mapper, pixels) }
         let stitcher = Stitcher(
             pixels, decoder.output, stride: decoder.part.stride, strength: strength, gray: gray)
         for band in route.bands {
             let mapped = try Self.plane(band.mappedArea, from: mapper)
             for placement in band.mapping {
                 let reads = mapper.reads(placement)
-                let inputs = harm?.inputs(reads, latent.read(reads)) ?? [latent.read(reads)]
+                let inputs = damaged?.inputs(reads, latent.read(reads)) ?? [latent.read(reads)]
                 let output = try await mapper.run(placement.size, inputs)
                 mapped.write(placement.keep, from: output, columns: reads.columns, halo: mapper.part.halo)
                 tell(mapper, placement)
@@ -70,7 +70,7 @@ struct Passes {
 }
 
 /// What the mapper is fed beside the latent where there is damage: its mask, and the context.
-private struct Harm {
+private struct MapperInputs {
     private let damage: Damage
     private let mapper: LoadedPart
     private let height: Int

@@ -18,3 +18,12 @@ public protocol Pixels: AnyObject {
     /// Overwrites `count` pixels of `row` from column `left` on. All of them lie in the photo.
     func write(row: Int, left: Int, count: Int, from samples: UnsafePointer<UInt16>)
 }
+
+extension Pixels {
+    /// As `read`, in 8 bits, rounded.
+    func readEightBit(row: Int, left: Int, count: Int, into samples: UnsafeMutablePointer<UInt16>) {
+        read(row: row, left: left, count: count, into: samples)
+        guard top != 255 else { return }
+        for index in 0..<count * colours { samples[index] = UInt16((UInt32(samples[index]) + 128) / 257) }
+    }
+}

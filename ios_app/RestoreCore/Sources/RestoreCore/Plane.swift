@@ -25,9 +25,6 @@ final class Plane {
         }
     }
 
-    /// Planes of so many bytes or more are mapped.
-    static let leastMapped = 16 << 20
-
     let area: Box
     let channels: Int
     let storage: Storage
@@ -37,7 +34,7 @@ final class Plane {
     init(area: Box, channels: Int, storage: Storage, mapped: Bool? = nil) throws {
         (self.area, self.channels, self.storage) = (area, channels, storage)
         let bytes = area.rows * area.columns * channels * storage.bytes
-        memory = try MappedMemory(bytes: bytes, mapped: mapped ?? (bytes >= Self.leastMapped))
+        memory = try MappedMemory(bytes: bytes, mapped: mapped)
     }
 
     /// Sets the cells of `keep`, which lie in `tile` at `halo` cells from its upper left corner; its rows

@@ -28,12 +28,7 @@ struct SeenRows {
     mutating func read(_ row: Int, into seen: UnsafeMutablePointer<UInt8>) {
         line.withUnsafeMutableBufferPointer { line in
             let line = line.baseAddress!
-            pixels.read(row: mirrored(row, pixels.height), left: first, count: span, into: line)
-            if pixels.top != 255 {
-                for index in 0..<span * pixels.colours {
-                    line[index] = UInt16((UInt32(line[index]) + 128) / 257)
-                }
-            }
+            pixels.readEightBit(row: mirrored(row, pixels.height), left: first, count: span, into: line)
             let isGray = pixels.colours == 1
             if let places {
                 places.withUnsafeBufferPointer { places in

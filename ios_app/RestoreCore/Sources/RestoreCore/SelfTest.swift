@@ -2,8 +2,8 @@ import Foundation
 
 /// Does this device's runtime reproduce the bundle's golden vectors, in tiles of every size?
 ///
-/// A bundle has golden vectors of a small tile. In a larger one they are laid side by side: what a cell sees
-/// within its halo is the same then, so each copy's centre must come out as it does alone.
+/// A bundle has golden vectors of a few cells, which are laid side by side to fill a tile: inside its halo the
+/// outputs then repeat in the same way.
 public enum SelfTest {
     /// One golden vector in one tile, run.
     public struct Result: Equatable, Sendable {
@@ -21,8 +21,8 @@ public enum SelfTest {
         public var passed: Bool { maxDifference <= tolerance }
     }
 
-    /// Runs the golden vectors of all networks that have one of `formats`, each in every tile that it fits,
-    /// and of those networks only the ones that `Restorer` would use at `precision`; nil: all of them.
+    /// Runs the golden vectors of all networks that have one of `formats`, each in every tile, and of
+    /// those networks only the ones that `Restorer` would use at `precision`; nil: all of them.
     ///
     /// Throws `missingArtifact` if there are none, or with `precision` if a part that every photo needs is
     /// not among them, `missingBundleFile` for a file that has gone since the bundle was opened,
@@ -34,7 +34,7 @@ public enum SelfTest {
         var results = [Result]()
         for (name, artifact) in try chosen(bundle, formats, precision) {
             for golden in artifact.golden {
-                for tile in tiles(golden, of: artifact) {
+                for tile in artifact.tiles.sorted(by: { $0.rows * $0.columns < $1.rows * $1.columns }) {
                     try Task.checkCancellation()
                     results.append(try await run(golden, in: tile, of: artifact, name, bundle, runner))
                 }
@@ -65,33 +65,21 @@ public enum SelfTest {
         }
     }
 
-    /// The golden vector's own tile, then the larger ones.
-    private static func tiles(_ golden: Golden, of artifact: Artifact) -> [Tile] {
-        let own = artifact.tiles[golden.tile]
-        let others = artifact.tiles.filter { $0 != own }
-        return [own] + others.filter { $0.rows >= own.rows && $0.columns >= own.columns }
-    }
-
     private static func run(
         _ golden: Golden, in tile: Tile, of artifact: Artifact, _ name: PartName, _ bundle: NetworkBundle,
         _ runner: some PartRunner
     ) async throws -> Result {
-        let copies = Copies(
-            own: artifact.tiles[golden.tile], tile: tile, halo: bundle.manifest.parts[name]!.halo)
+        let copies = Copies(golden: golden, tile: tile, halo: bundle.manifest.parts[name]!.halo)
         let inputs = try zip(golden.inputs, artifact.inputs).map { path, tensor in
-            let values = try bundle.tensor(path, as: tensor)
-            return tensor.shape == nil ? copies.sideBySide(values, channels: tensor.channels) : values
+            copies.sideBySide(try bundle.tensor(path, as: tensor), tensor)
         }
         let spec = artifact.outputs[0]
-        let expected = try bundle.tensor(golden.outputs[0], as: spec)
+        let expected = copies.sideBySide(try bundle.tensor(golden.outputs[0], as: spec), spec)
         let output = try await runner.run(part: name, artifact: artifact, tile: tile, inputs: inputs)
-        let difference =
-            tile == copies.own
-            ? maxDifference(output, expected)
-            : copies.maxDifference(output, expected, channels: spec.channels)
         return Result(
             part: name, format: artifact.format, precision: artifact.precision, rows: tile.rows,
-            columns: tile.columns, maxDifference: difference, tolerance: golden.tolerance)
+            columns: tile.columns, maxDifference: copies.maxDifference(output, expected, spec),
+            tolerance: golden.tolerance)
     }
 
     static func maxDifference(_ first: Stored, _ second: Stored) -> Double {

@@ -8,35 +8,23 @@ enum Tone {
     /// level.
     private static let curveGrid = 1024.0
 
-    /// Mean colour, 0...1, of the undamaged pixels in each of `side` x `side` squares of the shrunk photo,
-    /// whose pixels have a value each in `damaged`. A square that is all damage gets the photo's mean.
+    /// Mean colour, 0...1, in each of `side` x `side` squares of the shrunk photo.
     ///
     /// Squares overlap by a pixel where a side is not a multiple, and more where it is too short.
-    static func thumbnail(_ small: ArrayPixels, damaged: [Bool]?, side: Int) -> [Float] {
+    static func thumbnail(_ small: ArrayPixels, side: Int) -> [Float] {
         let samples = small.samples
-        let damaged = damaged?.contains(false) == true ? damaged : nil
-        func sum(_ box: Box) -> (colours: [Int], count: Int) {
-            var (sums, count) = ([0, 0, 0], 0)
-            for row in box.top..<box.bottom {
-                for place in row * small.width + box.left..<row * small.width + box.right
-                where damaged?[place] != true {
-                    for colour in 0..<3 { sums[colour] += Int(samples[3 * place + colour]) }
-                    count += 1
-                }
-            }
-            return (sums, count)
-        }
-        let overall = sum(Box(top: 0, left: 0, bottom: small.height, right: small.width))
         var values = [Float]()
         for row in 0..<side {
+            let rows = row * small.height / side..<parts(of: (row + 1) * small.height, side)
             for column in 0..<side {
-                let square = sum(
-                    Box(
-                        top: row * small.height / side, left: column * small.width / side,
-                        bottom: parts(of: (row + 1) * small.height, side),
-                        right: parts(of: (column + 1) * small.width, side)))
-                let (sums, count) = square.count > 0 ? square : overall
-                values += sums.map { Float(Double($0) / Double(count) / 255) }
+                let columns = column * small.width / side..<parts(of: (column + 1) * small.width, side)
+                for colour in 0..<3 {
+                    var sum = 0
+                    for y in rows {
+                        for x in columns { sum += Int(samples[3 * (y * small.width + x) + colour]) }
+                    }
+                    values.append(Float(Double(sum) / Double(rows.count * columns.count) / 255))
+                }
             }
         }
         return values
@@ -80,27 +68,54 @@ enum Tone {
         return total / 3
     }
 
-    /// Sends pixels through the curves, in place; gray ones through the mean.
-    static func apply(_ knots: [[Double]], to pixels: any Pixels, strength: Double) {
-        let top = Double(pixels.top)
-        let levels = (0...pixels.top).map { Double($0) / top }
-        let lookups = (pixels.colours == 1 ? [mean(knots)] : knots).map { knots in
-            zip(levels, curve(knots, levels)).map { level, moved in
-                UInt16(((level + strength * (moved - level)) * top).rounded(.toNearestOrEven))
-            }
-        }
-        var line = [UInt16](repeating: 0, count: pixels.width * pixels.colours)
-        for row in 0..<pixels.height {
-            pixels.read(row: row, left: 0, count: pixels.width, into: &line)
+    /// Sends the colours of pixels through their curves, in place.
+    static func applyCurves(_ knots: [[Double]], to pixels: any Pixels, strength: Double) {
+        let lookups = knots.map { lookup($0, top: pixels.top, strength: strength) }
+        overwrite(pixels) { line in
             for (colour, lookup) in lookups.enumerated() {
-                line.withUnsafeMutableBufferPointer { line in
-                    lookup.withUnsafeBufferPointer { lookup in
-                        for place in stride(from: colour, to: line.count, by: lookups.count) {
-                            line[place] = lookup[Int(line[place])]
-                        }
+                lookup.withUnsafeBufferPointer { lookup in
+                    for place in stride(from: colour, to: line.count, by: 3) {
+                        line[place] = lookup[Int(line[place])]
                     }
                 }
             }
+        }
+    }
+
+    /// Moves the lightness of pixels along the mean curve, in place.
+    ///
+    /// All colours of a pixel change by the same number of levels, so that a photo of one hue keeps it.
+    static func applyToLightness(_ knots: [[Double]], to pixels: any Pixels, strength: Double) {
+        let (top, colours) = (pixels.top, pixels.colours)
+        let change = lookup(mean(knots), top: top, strength: strength).enumerated().map { Int($1) - $0 }
+        overwrite(pixels) { line in
+            for first in stride(from: 0, to: line.count, by: colours) {
+                let (red, last) = (Int(line[first]), first + colours - 1)
+                let light =
+                    colours == 1 ? red : Hue.lightness(red, Int(line[first + 1]), Int(line[last]))
+                for place in first...last {
+                    line[place] = UInt16(min(top, max(0, Int(line[place]) + change[light])))
+                }
+            }
+        }
+    }
+
+    /// The new level of each level.
+    private static func lookup(_ knots: [Double], top: Int, strength: Double) -> [UInt16] {
+        let levels = (0...top).map { Double($0) / Double(top) }
+        return zip(levels, curve(knots, levels)).map { level, moved in
+            UInt16(((level + strength * (moved - level)) * Double(top)).rounded(.toNearestOrEven))
+        }
+    }
+
+    @inline(__always)
+    private static func overwrite(
+        _ pixels: any Pixels, _ change: (UnsafeMutableBufferPointer<UInt16>) -> Void
+    ) {
+        var line = [UInt16](repeating: 0, count: pixels.width * pixels.colours)
+        for row in 0..<pixels.height {
+            pixels.read(row: row, left: 0, count: pixels.width, into: &line)
+            line.withUnsafeMutableBufferPointer { change($0) }
             pixels.write(row: row, left: 0, count: pixels.width, from: line)
         }
     }

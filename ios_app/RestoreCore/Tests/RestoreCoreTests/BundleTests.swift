@@ -72,18 +72,33 @@ final class BundleTests: XCTestCase {
         for precision in [Precision.float16, .int8] {
             for name in PartName.allCases where bundle.manifest.parts[name] != nil {
                 let artifact = try bundle.artifact(of: name, precision: precision, formats: [.coreml])
-                XCTAssertEqual(artifact.precision, name == .tone ? .float16 : precision)
-                let golden = artifact.golden[0]
-                let input = try bundle.tensor(golden.inputs[0], as: artifact.inputs[0])
-                XCTAssertEqual(input.count, artifact.inputs[0].count(artifact.tiles[golden.tile]))
+                let isOwn = ![.tone, .scratch, .face].contains(name)
+                if isOwn { XCTAssertEqual(artifact.precision, precision) }
+                let (golden, spec) = (artifact.golden[0], artifact.inputs[0])
+                let input = try bundle.tensor(golden.inputs[0], as: spec)
+                let cells = golden.rows * golden.columns * spec.channels
+                XCTAssertEqual(input.count, spec.shape?.reduce(1, *) ?? cells)
             }
         }
-        XCTAssertEqual(
-            try bundle.artifact(of: .face, precision: .float32, formats: [.litert]).precision, .float16)
         XCTAssertThrowsError(try bundle.artifact(of: .mapper, precision: .mixed, formats: [.coreml])) {
             XCTAssertEqual(($0 as? HeirloomError)?.kind, .missingArtifact)
         }
         XCTAssertThrowsError(try bundle.artifact(of: .face512, precision: .int8, formats: [.coreml]))
+    }
+
+    func testWhatStandsInForAPrecision() throws {
+        let text = try ToyBundle.golden().manifestText
+        func precision(_ name: PartName, _ wanted: Precision, _ text: String) throws -> Precision {
+            let manifest = try Manifest(json: Data(text.utf8))
+            let bundle = NetworkBundle(folder: folder, manifest: manifest, digest: "")
+            return try bundle.artifact(of: name, precision: wanted, formats: [.litert]).precision
+        }
+        for name in [PartName.scratch, .face] { XCTAssertEqual(try precision(name, .float16, text), .int8) }
+        XCTAssertEqual(try precision(.tone, .int8, text), .float32)
+        XCTAssertThrowsError(try precision(.finder, .float16, text))
+        let halves = text.replacingOccurrences(of: #""precision":"int8""#, with: #""precision":"float16""#)
+        XCTAssertEqual(try precision(.mapper, .float32, halves), .float16)
+        XCTAssertThrowsError(try precision(.mapper, .int8, halves))
     }
 
     private func lay(_ each: File.Case, in place: URL) throws {

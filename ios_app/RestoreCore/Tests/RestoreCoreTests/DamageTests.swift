@@ -4,13 +4,6 @@ import XCTest
 
 final class DamageTests: XCTestCase {
     private struct File: Decodable {
-        struct Found: Decodable {
-            let shape: [Int]
-            let probability: [Float]
-            let threshold: Double
-            let factor: Int
-            let mask: [Int]
-        }
         struct Cell: Decodable {
             let maskShape: [Int]
             let mask: [Int]
@@ -19,14 +12,6 @@ final class DamageTests: XCTestCase {
             let box: [Int]
             let stride: Int
             let cells: [Int]
-        }
-        struct Shrunk: Decodable {
-            let maskShape: [Int]
-            let mask: [Int]
-            let factor: Int
-            let to: Int
-            let shape: [Int]
-            let values: [Int]
         }
         struct Painted: Decodable {
             let picture: Picture
@@ -40,27 +25,16 @@ final class DamageTests: XCTestCase {
             let grid: Int
             let tokens: [Double]
         }
-        let found: [Found]
         let cells: [Cell]
-        let shrunk: [Shrunk]
         let painted: [Painted]
         let pooled: [Pooled]
     }
 
     private let golden = Result { try GoldenFiles.read("damage", as: File.self) }
 
-    func testFromProbability() throws {
-        for each in try golden.get().found {
-            let damage = Damage(
-                probability: each.probability, rows: each.shape[0], columns: each.shape[1],
-                threshold: each.threshold, factor: each.factor)
-            XCTAssertEqual(damage.mask, bools(each.mask))
-        }
-    }
-
     func testCells() throws {
         for each in try golden.get().cells {
-            let damage = mask(each.mask, each.maskShape, each.factor)
+            let damage = Damage(Mask(each.maskShape, each.mask), factor: each.factor)
             let box = Box(each.box)
             let (height, width) = (each.photoShape[0], each.photoShape[1])
             let found = damage.cells(box, stride: each.stride, height: height, width: width)
@@ -72,17 +46,10 @@ final class DamageTests: XCTestCase {
         }
     }
 
-    func testShrunk() throws {
-        for each in try golden.get().shrunk {
-            let small = mask(each.mask, each.maskShape, each.factor).shrunk(to: each.to)
-            XCTAssertEqual(small, mask(each.values, each.shape, each.to))
-        }
-    }
-
     func testPainted() throws {
         for each in try golden.get().painted {
             let damage = Damage(painted: each.picture.pixels)
-            XCTAssertEqual(damage, mask(each.mask, each.picture.shape, 1))
+            XCTAssertEqual(damage, Damage(Mask(each.picture.shape, each.mask), factor: 1))
         }
     }
 
@@ -95,9 +62,5 @@ final class DamageTests: XCTestCase {
             let tokens = pool(plane, area, intact: bools(each.intact), grid: each.grid, as: each.spec)
             XCTAssertEqual(tokens, Stored(each.tokens, each.spec.dtype))
         }
-    }
-
-    private func mask(_ values: [Int], _ shape: [Int], _ factor: Int) -> Damage {
-        Damage(mask: bools(values), rows: shape[0], columns: shape[1], factor: factor)
     }
 }

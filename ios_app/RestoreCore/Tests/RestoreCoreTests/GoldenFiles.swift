@@ -19,10 +19,12 @@ enum GoldenFiles {
     static func read<File: Decodable>(_ name: String, as _: File.Type = File.self) throws -> File {
         let path = repository.appendingPathComponent("tests/golden/\(name).json")
         let decoder = JSONDecoder()
-        // The files' names have underscores. Tensors are the manifest's own, and paths are no names.
+        // The files' names have underscores. Tensors and what detection follows are the manifest's own, and
+        // paths are no names.
         decoder.keyDecodingStrategy = .custom { path in
             let key = path[path.count - 1]
-            let isInside = path.dropLast().contains { ["spec", "files"].contains($0.stringValue) }
+            let kept = ["spec", "detection", "rule", "files"]
+            let isInside = path.dropLast().contains { kept.contains($0.stringValue) }
             return isInside ? key : FieldName(camelCase(key.stringValue))
         }
         return try decoder.decode(File.self, from: Data(contentsOf: path))
@@ -51,6 +53,12 @@ extension Box {
     init(_ sides: [Int]) { self.init(top: sides[0], left: sides[1], bottom: sides[2], right: sides[3]) }
 
     var sides: [Int] { [top, left, bottom, right] }
+}
+
+extension Mask {
+    init(_ shape: [Int], _ values: [Int]) {
+        self.init(rows: shape[0], columns: shape[1], values: bools(values))
+    }
 }
 
 extension TileSize {

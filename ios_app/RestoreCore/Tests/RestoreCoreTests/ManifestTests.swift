@@ -9,7 +9,7 @@ final class ManifestTests: XCTestCase {
         let version: String
         let artifacts: Int
         let workingSide: Int
-        let scratchThreshold: Double
+        let detection: Detection
         let finderThreshold: Double
     }
 
@@ -37,7 +37,7 @@ final class ManifestTests: XCTestCase {
             XCTAssertEqual(manifest.version, each.facts.version)
             XCTAssertEqual(manifest.parts.values.map(\.artifacts.count).reduce(0, +), each.facts.artifacts)
             XCTAssertEqual(manifest.workingSide, each.facts.workingSide)
-            XCTAssertEqual(manifest.scratchThreshold, each.facts.scratchThreshold)
+            XCTAssertEqual(manifest.detection, each.facts.detection)
             XCTAssertEqual(manifest.finderThreshold, each.facts.finderThreshold)
         }
     }
@@ -58,12 +58,18 @@ final class ManifestTests: XCTestCase {
         let edits = [
             (#""stride":4"#, #""stride":0"#), (#""stride":4"#, #""stride":4.5"#),
             (#""stride":4"#, #""stride":true"#), (#""stride":4"#, #""stride":"4""#),
+            (#""rows":5,"columns":6,"inputs""#, #""rows":5,"columns":0,"inputs""#),
             (#""halo":2"#, #""halo":-1"#), (#""halo":2"#, #""halo":9223372036854775807"#),
             (#""scale":0.05"#, #""scale":0"#), (#""scale":0.05"#, #""scale":null"#),
             (#""zero_point":3"#, #""zero_point":3.5"#), (#""tolerance":1"#, #""tolerance":-1"#),
             (#""residual_psnr":null,"#, ""), (#""rows":5"#, #""rows":9223372036854775807"#),
             (#""shape":[256,8]"#, #""shape":[256,0]"#), (#""function":"tile_5x6""#, #""function":5"#),
-            (#""scratch_threshold":0.25"#, #""scratch_threshold":1"#),
+            (#""step":1"#, #""step":0"#), (#""largest_side":2000"#, #""largest_side":0"#),
+            (#""largest_side":2000"#, #""smallest_side":0"#), (#""high":200"#, #""high":200.5"#),
+            (#""low":90"#, #""low":0"#), (#""low":90"#, #""thick":0"#),
+            (#""low":90"#, #""thick_mean":256"#), (#""low":90"#, #""thick_spread":-1"#),
+            (#""low":90"#, #""face_thick":0"#),
+            (#""grow":0"#, #""grow":-1"#), (#""grow":0"#, #""thin":1"#),
             (#""finder_threshold":0.75"#, #""finder_threshold":0"#),
             (#""working_side":640"#, #""working_side":0"#), (#""psnr":23.5"#, #""psnr":"high""#),
             (#""dtype":"int8""#, #""dtype":"int4""#), (#""format":"litert""#, #""format":"tflite""#),

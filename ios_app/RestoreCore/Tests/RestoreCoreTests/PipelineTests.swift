@@ -17,7 +17,7 @@ final class PipelineTests: XCTestCase {
             XCTAssertEqual(restored.done, each.done, "case \(index)")
             XCTAssertEqual(restored.faces.count, each.facesFound, "case \(index)")
             XCTAssertEqual(pixels.samples, each.result.values, "case \(index)")
-            XCTAssertEqual(seen.all.last ?? 0, 1, accuracy: 1e-9)
+            XCTAssertEqual(seen.all.last ?? 0, each.fillOnly ? 0 : 1, accuracy: 1e-9)
             XCTAssertEqual(seen.all, seen.all.sorted())
         }
     }
@@ -45,10 +45,56 @@ final class PipelineTests: XCTestCase {
         let boxes = try await restorer.findFaces(pixels, options: group.options)
         XCTAssertEqual(boxes.count, group.facesFound)
         let damage = try await restorer.findDamage(pixels, options: group.options)
-        XCTAssertEqual(damage != nil, group.done[0].hasPrefix("scratches"))
+        XCTAssertEqual(damage != nil, group.done[0].hasPrefix("damage"))
         XCTAssertEqual(pixels.samples, group.picture.values)
         let none = try await restorer.findDamage(pixels, options: Options(scratches: .off))
         XCTAssertNil(none)
+    }
+
+    /// Faces are looked for only where there may be damage.
+    func testNothingIsLookedForInASoundPhoto() async throws {
+        let golden = try ToyBundle.golden()
+        let high = try golden.bundle().manifest.detection.high
+        for (level, calls) in [(high - 1, false), (high, true)] {
+            let runner = Meddling(toys: Toys(finderPoints: golden.finderPoints)) { part, inputs in
+                guard part == .scratch else { return nil }
+                return .int8([Int8](repeating: Int8(level - 128), count: inputs[0].count / 3))
+            }
+            _ = try await golden.restorer(runner).findDamage(golden.cases[0].picture.pixels)
+            XCTAssertEqual(runner.calls(of: .finder) > 0, calls)
+        }
+    }
+
+    /// What a network that sees damage everywhere takes for it: all but what is thick inside the face.
+    func testAFaceIsNoDamage() async throws {
+        let golden = try ToyBundle.golden()
+        let group = try XCTUnwrap(golden.cases.first { $0.facesFound > 0 }).picture
+        for (hasFace, points) in [(true, golden.finderPoints), (false, [Int8](repeating: 0, count: 10))] {
+            let runner = Meddling(toys: Toys(finderPoints: points)) { part, inputs in
+                part == .scratch ? .int8([Int8](repeating: 127, count: inputs[0].count / 3)) : nil
+            }
+            let text = golden.manifestText.replacingOccurrences(
+                of: #""thick_spread":\d+"#, with: #""thick_spread":255"#, options: .regularExpression)
+            let manifest = try Manifest(json: Data(text.utf8))
+            let bundle = NetworkBundle(
+                folder: URL(fileURLWithPath: "/"), manifest: manifest, digest: "")
+            let restorer = try Restorer(
+                bundle: bundle, runner: runner, precision: .int8, formats: [.litert])
+            let damage = try await restorer.findDamage(group.pixels)
+            XCTAssertEqual(damage?.mask.values.contains(false), hasFace)
+        }
+    }
+
+    func testFillingAloneNeedsNoOtherNetwork() async throws {
+        let golden = try ToyBundle.golden()
+        let each = try XCTUnwrap(golden.cases.first { $0.fillOnly && $0.painted == nil })
+        let runner = Meddling(toys: Toys(finderPoints: golden.finderPoints)) { _, _ in nil }
+        var options = each.options
+        options.faces = .auto
+        _ = try await golden.restorer(runner).restore(each.picture.pixels, options: options)
+        for part in [PartName.tone, .encoder, .mapperGlobal, .decoder, .face] {
+            XCTAssertEqual(runner.calls(of: part), 0, part.rawValue)
+        }
     }
 }
 

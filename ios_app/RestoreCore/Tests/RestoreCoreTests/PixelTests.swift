@@ -21,10 +21,6 @@ final class PixelTests: XCTestCase {
             let shape: [Int]
             let values: [UInt16]
         }
-        struct Gray: Decodable {
-            let picture: Picture
-            let looksGray: Bool
-        }
         struct Values: Decodable {
             let spec: Tensor
             let values: [Double]
@@ -38,7 +34,6 @@ final class PixelTests: XCTestCase {
         let seen: [Seen]
         let cells: [Cell]
         let shrunk: [Shrunk]
-        let gray: [Gray]
         let stored: [Values]
         let real: [Values]
         let carried: [Carried]
@@ -69,30 +64,11 @@ final class PixelTests: XCTestCase {
         }
     }
 
-    func testCellsAndBack() throws {
-        for each in try golden.get().cells {
-            let map = PartMap(
-                rows: each.shape[0], columns: each.shape[1], channels: each.shape[2],
-                values: each.cells.map(Float.init))
-            let (height, width) = (each.picture.shape[0], each.picture.shape[1])
-            let reds = stride(from: 0, to: each.picture.values.count, by: 3).map {
-                Float(each.picture.values[$0])
-            }
-            XCTAssertEqual(map.firstColour(stride: each.stride, height: height, width: width), reds)
-        }
-    }
-
     func testShrink() throws {
         for each in try golden.get().shrunk {
             let small = shrink(each.picture.pixels, each.factor)
             XCTAssertEqual([small.height, small.width, small.colours], each.shape)
             XCTAssertEqual(small.samples, each.values)
-        }
-    }
-
-    func testLooksGray() throws {
-        for each in try golden.get().gray {
-            XCTAssertEqual(looksGray(each.picture.pixels), each.looksGray)
         }
     }
 

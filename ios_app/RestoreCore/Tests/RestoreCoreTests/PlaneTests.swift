@@ -42,7 +42,7 @@ final class PlaneTests: XCTestCase {
             area: Box(top: 0, left: 0, bottom: 512, right: 512), channels: 64, storage: .float16)
         XCTAssertTrue(
             try FileManager.default.contentsOfDirectory(atPath: folder).allSatisfy {
-                !$0.hasPrefix("latent-")
+                !$0.hasPrefix("heirloom-")
             })
         let corner = Box(top: 511, left: 511, bottom: 512, right: 512)
         plane.write(corner, from: .float32([Float](repeating: 0.5, count: 64)), columns: 1, halo: 0)
@@ -64,6 +64,17 @@ final class PlaneTests: XCTestCase {
         let half = try XCTUnwrap(encoders.first { $0.format == .coreml })
         // 48 megapixels.
         XCTAssertEqual(Budget.storage(height: 6000, width: 8000, encoder: half), 384_000_000)
+    }
+
+    /// Three planes of a byte a pixel, six where the picture is shrunk, or a painted mask; and the pixels.
+    func testWhatFindingDamageTakes() {
+        func bytes(_ height: Int, _ width: Int) -> Int {
+            Budget.memory(height: height, width: width) - Budget.base
+        }
+        XCTAssertEqual(bytes(3024, 4032), 3024 * 4032 * (4 + 3))
+        XCTAssertEqual(bytes(6048, 8064), 6048 * 8064 * 4 + 3024 * 4032 * 6)
+        XCTAssertEqual(bytes(100, 12000), 100 * 12000 * (4 + 1))
+        XCTAssertEqual(Budget.memory(height: 90, width: 60, largestSide: 30) - Budget.base, 90 * 60 * 5)
     }
 
     func testNoRoomIsATypedError() {

@@ -39,6 +39,26 @@ final class SelfTestTests: XCTestCase {
         XCTAssertTrue(results.allSatisfy { $0.passed == ($0.rows < 256) })
     }
 
+    /// Two cells of one channel, in a tile of 4 x 5 with a halo of 1.
+    func testOnlyWhatLiesInsideTheHaloIsCompared() throws {
+        let part = try JSONDecoder().decode(
+            Golden.self,
+            from: Data(#"{"rows":1,"columns":2,"inputs":[],"outputs":[],"tolerance":0}"#.utf8))
+        let tensor = try JSONDecoder().decode(
+            Tensor.self,
+            from: Data(#"{"role":"latent","name":"l","channels":1,"dtype":"float32"}"#.utf8))
+        let tile = Tile(rows: 4, columns: 5, file: "", function: nil)
+        let copies = Copies(golden: part, tile: tile, halo: 1)
+        let expected = copies.sideBySide(.float32([1, 2]), tensor)
+        XCTAssertEqual(expected, .float32([1, 2, 1, 2, 1, 1, 2, 1, 2, 1, 1, 2, 1, 2, 1, 1, 2, 1, 2, 1]))
+        for (place, difference) in [(2, 0.0), (5, 0), (6, 7), (8, 7), (9, 0), (13, 7), (17, 0)] {
+            guard case .float32(var values) = expected else { return XCTFail("other values") }
+            values[place] += 7
+            let found = copies.maxDifference(.float32(values), expected, tensor)
+            XCTAssertEqual(found, difference, "\(place)")
+        }
+    }
+
     func testIntegersDoNotWrap() {
         XCTAssertEqual(SelfTest.maxDifference(.int8([-128, 3]), .int8([127, 3])), 255)
         XCTAssertEqual(SelfTest.maxDifference(.uint8([0]), .uint8([255])), 255)
@@ -72,9 +92,8 @@ private struct Recited: PartRunner {
 
     func run(part: PartName, artifact: Artifact, tile: Tile, inputs: [Stored]) async throws -> Stored {
         let (golden, spec) = (artifact.golden[0], artifact.outputs[0])
-        let copies = Copies(own: artifact.tiles[golden.tile], tile: tile, halo: 0)
-        let own = try bundle.tensor(golden.outputs[0], as: spec)
-        let expected = spec.shape == nil ? copies.sideBySide(own, channels: spec.channels) : own
+        let copies = Copies(golden: golden, tile: tile, halo: 0)
+        let expected = copies.sideBySide(try bundle.tensor(golden.outputs[0], as: spec), spec)
         guard case .float32(let values) = expected else { return expected }
         return .float32(tile.rows < atLeast ? values : values.map { $0 + added })
     }

@@ -6,7 +6,6 @@ final class ToneTests: XCTestCase {
     private struct File: Decodable {
         struct Thumbnail: Decodable {
             let picture: Picture
-            let damaged: [Int]?
             let side: Int
             let values: [Float]
         }
@@ -32,15 +31,14 @@ final class ToneTests: XCTestCase {
         let curves: [Curves]
         let changes: [Change]
         let applied: [Applied]
+        let lightened: [Applied]
     }
 
     private let golden = Result { try GoldenFiles.read("tone", as: File.self) }
 
     func testThumbnails() throws {
         for each in try golden.get().thumbnails {
-            let found = Tone.thumbnail(
-                each.picture.pixels, damaged: each.damaged.map(bools), side: each.side)
-            XCTAssertEqual(found, each.values)
+            XCTAssertEqual(Tone.thumbnail(each.picture.pixels, side: each.side), each.values)
         }
     }
 
@@ -60,7 +58,16 @@ final class ToneTests: XCTestCase {
     func testApplied() throws {
         for each in try golden.get().applied {
             let pixels = each.picture.pixels
-            Tone.apply(curves(each.knots, each.count), to: pixels, strength: each.strength)
+            Tone.applyCurves(curves(each.knots, each.count), to: pixels, strength: each.strength)
+            XCTAssertEqual(pixels.samples, each.result)
+        }
+    }
+
+    func testAppliedToLightness() throws {
+        for each in try golden.get().lightened {
+            let pixels = each.picture.pixels
+            Tone.applyToLightness(
+                curves(each.knots, each.count), to: pixels, strength: each.strength)
             XCTAssertEqual(pixels.samples, each.result)
         }
     }

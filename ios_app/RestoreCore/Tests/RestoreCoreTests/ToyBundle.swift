@@ -26,12 +26,14 @@ struct ToyBundle: Decodable {
         let keepGray: Bool
         let faces: Faces
         let faceStrength: Double
+        let fillOnly: Bool
         let result: Picture
         let done: [String]
         let facesFound: Int
 
         var options: Options {
-            var options = Options(strength: strength, keepGray: keepGray, faceStrength: faceStrength)
+            var options = Options(
+                strength: strength, fillOnly: fillOnly, keepGray: keepGray, faceStrength: faceStrength)
             if scratches == "off" { options.scratches = .off }
             if let painted {
                 let mask = ArrayPixels(

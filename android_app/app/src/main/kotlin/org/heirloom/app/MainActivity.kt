@@ -35,6 +35,7 @@ class MainActivity : Activity() {
     private lateinit var strength: SeekBar
     private lateinit var strengthLabel: TextView
     private lateinit var scratches: Switch
+    private lateinit var fillOnly: Switch
     private lateinit var faces: Switch
     private lateinit var open: Button
     private lateinit var camera: Button
@@ -53,6 +54,7 @@ class MainActivity : Activity() {
         strength = findViewById(R.id.strength) as SeekBar
         strengthLabel = findViewById(R.id.strength_label) as TextView
         scratches = findViewById(R.id.scratches) as Switch
+        fillOnly = findViewById(R.id.fill_only) as Switch
         faces = findViewById(R.id.faces) as Switch
         open = button(R.id.open) { pick() }
         camera = button(R.id.camera) { takePicture() }
@@ -129,7 +131,7 @@ class MainActivity : Activity() {
         restore.visibility = if (restoring) View.GONE else View.VISIBLE
         cancel.visibility = if (restoring) View.VISIBLE else View.GONE
         restore.isEnabled = idle && screen.photo != null
-        for (control in listOf(strength, scratches, faces)) control.isEnabled = idle
+        for (control in listOf(strength, scratches, fillOnly, faces)) control.isEnabled = idle
         for (source in listOf(open, camera)) source.isEnabled = idle || screen.busy == Busy.CHECKING
         for (target in listOf(save, share)) target.isEnabled = idle && screen.restored != null
     }
@@ -149,6 +151,7 @@ class MainActivity : Activity() {
         Options(
             strength = strength.progress / 100.0,
             scratches = if (scratches.isChecked) Scratches.Auto else Scratches.Off,
+            fillOnly = fillOnly.isChecked && scratches.isChecked,
             faces = if (faces.isChecked) Faces.Auto else Faces.Off,
         )
 

@@ -23,7 +23,8 @@ object Budget {
 
     /**
      * For a photo of [height] x [width] pixels that take [pixelBytes] outside of the heap, as a Bitmap's
-     * do. A latent in a file counts nowhere: the system writes it out when memory gets short.
+     * do, and whose damage is looked for. What lies in a file counts nowhere: the system writes it out when
+     * memory gets short.
      *
      * Throws [MissingArtifact] if the bundle has no encoder in [precision].
      */
@@ -36,12 +37,45 @@ object Budget {
         formats: List<String> = listOf("litert"),
         pixelBytes: Long = 4L * height * width,
     ): Need {
+        val mask = maskBytes(height, width, bundle.manifest.detection)
         val stride = bundle.part("encoder").stride
         val latent = bundle.artifact("encoder", precision, formats).outputs[0]
         val row = ceilDiv(width, stride).toLong() * latent.channels * latent.dtype.bytes
         val rows = ceilDiv(height, stride).toLong()
-        val planes = listOf(rows * row, minOf(rows, BAND_ROWS) * row).filter(latents::onHeap).sum()
-        return Need(BASE + pixelBytes + planes, HEAP_BASE + planes)
+        val planes = listOf(rows * row, minOf(rows, BAND_ROWS) * row)
+        // Once the damage is found, the detector's levels and the opened mask are gone; then the fill's.
+        val most =
+            maxOf(
+                2 * mask,
+                fillBytes(height, width).filter(latents::onHeap).sum(),
+                planes.filter(latents::onHeap).sum(),
+            )
+        return Need(BASE + pixelBytes + mask + most, HEAP_BASE + mask + most)
+    }
+
+    private fun maskBytes(
+        height: Int,
+        width: Int,
+        rule: Detection,
+    ): Long {
+        val factor = ceilDiv(maxOf(height, width), rule.largestSide)
+        return ceilDiv(height, factor).toLong() * ceilDiv(width, factor)
+    }
+
+    /** Of each level of the fill. */
+    private fun fillBytes(
+        height: Int,
+        width: Int,
+    ): List<Long> {
+        val bytes = ArrayList<Long>()
+        var rows = height
+        var columns = width
+        while (rows > 1 || columns > 1) {
+            rows = ceilDiv(rows, 2)
+            columns = ceilDiv(columns, 2)
+            bytes.add(Level.bytes(rows, columns, 3))
+        }
+        return bytes
     }
 
     /** Throws [MemoryBudgetExceeded], saying what would be enough, if [maxMemory] bytes are not. */

@@ -35,8 +35,8 @@ class Bundle private constructor(
     /**
      * The networks of [part] in [precision], in the first of [formats] that has them.
      *
-     * `tone` may exist in float only (it is tiny and runs once a photo), and `face`, the largest, with
-     * float16 weights instead of float32. Throws [MissingArtifact].
+     * Float16 weights stand in for float32 ones. `tone` may exist in float only (it is tiny and runs once a
+     * photo), and the [LARGE] parts in INT8 only. Throws [MissingArtifact].
      */
     fun artifact(
         part: String,
@@ -44,13 +44,14 @@ class Bundle private constructor(
         formats: List<String>,
     ): Artifact {
         val found = part(part)
-        val wanted =
-            when {
-                part == "tone" -> listOf(precision, "float32", "float16")
-                part == "face" && precision == "float32" -> listOf("float32", "float16")
-                else -> listOf(precision)
+        val standIns =
+            when (part) {
+                "tone" -> listOf("float32", "float16")
+                in LARGE -> listOf("int8")
+                else -> emptyList()
             }
-        for (candidate in wanted) {
+        val half = if (precision == "float32") listOf("float16") else emptyList()
+        for (candidate in listOf(precision) + half + standIns) {
             for (format in formats) {
                 found.artifacts.find { it.precision == candidate && it.format == format }?.let { return it }
             }
@@ -62,6 +63,9 @@ class Bundle private constructor(
 
     companion object {
         const val MANIFEST_NAME = "manifest.json"
+
+        /** Parts of more than a million weights, which a bundle may have in INT8 only. */
+        private val LARGE = listOf("scratch", "face")
 
         /**
          * Reads and checks the bundle in [source].

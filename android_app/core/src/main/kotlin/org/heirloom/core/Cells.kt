@@ -7,7 +7,7 @@ package org.heirloom.core
 
 /** Reads windows of a photo as networks see it: 8 bits, three colours, mirrored beyond the borders. */
 class Window(
-    private val pixels: Pixels,
+    private val pixels: Picture,
     private val left: Int,
     right: Int,
 ) {
@@ -39,7 +39,7 @@ class Window(
  * and stride * stride * 3 channels of [box], which counts in cells and may lie beyond the borders.
  */
 fun cells(
-    pixels: Pixels,
+    pixels: Picture,
     box: Box,
     stride: Int,
     levels: Stored,
@@ -92,7 +92,7 @@ private inline fun eachRun(
  * the same levels.
  */
 fun shrink(
-    pixels: Pixels,
+    pixels: Picture,
     factor: Int,
     box: Box = Box(0, 0, pixels.height, pixels.width),
 ): ArrayPixels {

@@ -24,8 +24,8 @@ interface Bytes : AutoCloseable {
 }
 
 /**
- * Where the latent of a photo is held while it is restored: the one thing that grows with the photo, 4
- * bytes for each of its pixels in INT8.
+ * Where is held what grows with a photo while it is restored: its latent, 4 bytes for each of its pixels in
+ * INT8, and before that the levels of the fill, 4/3 of a byte.
  *
  * Up to [heapLimit] bytes lie on the heap. More than a phone's heap holds lie in a temporary file in
  * [folder], which the system keeps in memory as long as there is some. It is read and written, not mapped:

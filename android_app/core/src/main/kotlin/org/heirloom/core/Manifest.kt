@@ -13,10 +13,9 @@ data class Manifest(
     /** By path inside the bundle. */
     val files: Map<String, BundleFile>,
     val provenance: Provenance,
-    /** The scratch detector sees the photo shrunk by a whole factor until its long side fits this. */
+    /** Tone and faces are judged on the photo shrunk by a whole factor until its long side fits this. */
     val workingSide: Int,
-    /** Probability from which a pixel counts as damaged, between 0 and 1. */
-    val scratchThreshold: Double,
+    val detection: Detection,
     /** Score from which a find counts as a face, between 0 and 1. */
     val finderThreshold: Double,
     /** End-to-end figures on the evaluation photos, by name. */
@@ -29,6 +28,11 @@ data class Part(
     val stride: Int,
     /** Receptive-field radius in cells. */
     val halo: Int,
+    /**
+     * Tiles begin at multiples of so many cells, where the network halves its grid: both their sides and
+     * the halo are multiples of it.
+     */
+    val step: Int,
     val macsPerCell: Long,
     val parameters: Long,
     val artifacts: List<Artifact>,
@@ -84,10 +88,15 @@ data class Tile(
     val function: String?,
 )
 
-/** Inputs and expected outputs of one tile: raw little-endian tensors, in the artefact's order. */
+/**
+ * Inputs and expected outputs of some cells: raw little-endian tensors, in the artefact's order.
+ *
+ * A tile is filled with the inputs laid side by side, from its upper left corner on. What its network then
+ * gives inside the halo is the outputs laid side by side in the same way.
+ */
 data class Golden(
-    /** Index into the artefact's tiles. */
-    val tile: Int,
+    val rows: Int,
+    val columns: Int,
     val inputs: List<String>,
     val outputs: List<String>,
     /** Largest difference allowed, in stored units. */
@@ -117,4 +126,30 @@ data class Provenance(
     val data: String,
     val licence: String,
     val tools: Map<String, String>,
+)
+
+/**
+ * How the damage detector is applied to a whole photo, and what counts as damage; see [damageMask].
+ *
+ * Probabilities are in levels: 0..255 for 0..1.
+ */
+data class Detection(
+    /** Pixels: a photo with a longer side is shrunk by a whole factor until it fits. */
+    val largestSide: Int = 4096,
+    /** Pixels: smaller halves of the photo are not looked at; there faces look like damage. */
+    val smallestSide: Int = 250,
+    /** A region counts if its surest pixel reaches this. */
+    val high: Int = 255,
+    /** A region holds the pixels that reach this. */
+    val low: Int = 217,
+    /** A region is thick where a square fits in, of the photo's shorter side divided by this. */
+    val thick: Int = 100,
+    /** What is thick counts only if its mean probability reaches this, */
+    val thickMean: Int = 255,
+    /** and if it is flat, as bare paper is: its lightness has at most this standard deviation, in levels. */
+    val thickSpread: Int = 0,
+    /** Inside a found face nothing counts where a square fits in, of its box's width divided by this. */
+    val faceThick: Int = 16,
+    /** Pixels around damage that count too: there its paint fades out. */
+    val grow: Int = 1,
 )

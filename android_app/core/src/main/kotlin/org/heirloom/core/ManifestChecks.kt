@@ -54,6 +54,9 @@ internal fun checkConsistency(manifest: Manifest) {
             ArtifactCheck(where, part, artifact, manifest.files).check(ROLES.getValue(name))
         }
     }
+    if (manifest.detection.low > manifest.detection.high) {
+        throw InvalidManifest("detection: low is above high.")
+    }
     checkLatents(manifest, listOf("encoder" to false, "mapper" to true, "mapper_global" to true))
     checkLatents(manifest, listOf("mapper" to false, "mapper_global" to false, "decoder" to true))
 }
@@ -70,10 +73,15 @@ private class ArtifactCheck(
         checkRoles(artifact.inputs, roles.takes)
         checkRoles(artifact.outputs, listOf(roles.gives))
         (artifact.inputs + artifact.outputs).forEach(::checkTensor)
+        val (halo, step) = part.halo to part.step
+        if (halo % step != 0) fail("the halo ($halo) is no multiple of the step ($step)")
         for (tile in artifact.tiles) {
             val size = "${tile.rows}x${tile.columns}"
-            if (minOf(tile.rows, tile.columns) <= 2L * part.halo) {
-                fail("a tile of $size cells is all halo (${part.halo})")
+            if (tile.rows % step != 0 || tile.columns % step != 0) {
+                fail("a tile of $size cells is no multiple of the step ($step)")
+            }
+            if (minOf(tile.rows, tile.columns) <= 2L * halo) {
+                fail("a tile of $size cells is all halo ($halo)")
             }
             val isListed = tile.file in files || files.keys.any { it.startsWith("${tile.file}/") }
             if (!isListed) fail("${tile.file} is not listed in files")
@@ -108,7 +116,10 @@ private class ArtifactCheck(
     }
 
     private fun checkGolden(golden: Golden) {
-        val tile = artifact.tiles.getOrNull(golden.tile) ?: fail("there is no golden tile ${golden.tile}")
+        if (golden.rows % part.step != 0 || golden.columns % part.step != 0) {
+            val size = "${golden.rows}x${golden.columns}"
+            fail("golden vectors of $size cells don't fit the step (${part.step})")
+        }
         for ((paths, tensors) in listOf(
             golden.inputs to artifact.inputs,
             golden.outputs to artifact.outputs,
@@ -118,7 +129,7 @@ private class ArtifactCheck(
             }
             for ((path, tensor) in paths.zip(tensors)) {
                 val file = files[path] ?: fail("$path is not listed in files")
-                val bytes = bytes(tensor, tile)
+                val bytes = bytes(tensor, golden)
                 if (file.bytes != bytes) {
                     fail("$path has ${file.bytes} bytes, where ${tensor.name} has $bytes")
                 }
@@ -128,9 +139,9 @@ private class ArtifactCheck(
 
     private fun bytes(
         tensor: Tensor,
-        tile: Tile,
+        golden: Golden,
     ): Long {
-        val sides = tensor.shape ?: listOf(tile.rows, tile.columns, tensor.channels)
+        val sides = tensor.shape ?: listOf(golden.rows, golden.columns, tensor.channels)
         return sides.fold(tensor.dtype.bytes.toLong()) { product, side -> product * side }
     }
 }

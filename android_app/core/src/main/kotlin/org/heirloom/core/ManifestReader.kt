@@ -3,7 +3,7 @@ package org.heirloom.core
 import java.math.BigInteger
 
 /** The only version of the bundle's format that is read. */
-const val FORMAT_VERSION = 1L
+const val FORMAT_VERSION = 2L
 
 /**
  * Decodes and checks `manifest.json`, without looking at any other file.
@@ -31,75 +31,6 @@ fun decodeManifest(raw: ByteArray): Manifest {
 }
 
 private val SHA256 = Regex("[0-9a-f]{64}")
-private val PATH = Regex("[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
-
-/** A value at a place in the document. What reads it throws [JsonError] if it is not of that kind. */
-private class Entry(
-    private val place: String,
-    val value: Any?,
-) {
-    private fun fail(wanted: String): Nothing = throw JsonError("$place is not $wanted")
-
-    private val members get() = value as? Map<*, *> ?: fail("an object")
-
-    fun required(name: String) = optional(name) ?: throw JsonError("$place has no $name")
-
-    fun optional(name: String) = if (name in members) Entry("$place.$name", members[name]) else null
-
-    /** The object itself, which may have these fields only. */
-    fun only(vararg known: String): Entry {
-        for (name in members.keys) if (name !in known) throw JsonError("$place has an unknown field $name")
-        return this
-    }
-
-    /** An object of any names as a map, in the order of the names. */
-    fun <T> each(
-        isName: (String) -> Boolean = { true },
-        read: (Entry) -> T,
-    ): Map<String, T> {
-        val read =
-            members.entries.map { (name, value) ->
-                if (!isName(name as String)) throw JsonError("$place can't have $name")
-                name to read(Entry("$place.$name", value))
-            }
-        return read.sortedBy { it.first }.toMap()
-    }
-
-    fun <T> list(read: (Entry) -> T): List<T> =
-        (value as? List<*> ?: fail("an array")).mapIndexed { i, each -> read(Entry("$place[$i]", each)) }
-
-    fun <T> filledList(read: (Entry) -> T) = list(read).ifEmpty { fail("filled") }
-
-    fun string() = value as? String ?: fail("a string")
-
-    fun matching(pattern: Regex) = string().takeIf(pattern::matches) ?: fail("of the right form")
-
-    fun path() = matching(PATH)
-
-    fun oneOf(known: Collection<String>) = string().takeIf { it in known } ?: fail("one of $known")
-
-    fun number(): Double =
-        when (value) {
-            is Double -> value
-            is Long -> value.toDouble()
-            is BigInteger -> value.toDouble()
-            else -> fail("a number")
-        }
-
-    fun numberIn(isIn: (Double) -> Boolean) = number().takeIf(isIn) ?: fail("in its range")
-
-    fun whole(least: Long): Long {
-        val whole = value as? Long ?: fail("a whole number")
-        return if (whole >= least) whole else fail("$least or more")
-    }
-
-    fun int(least: Int): Int {
-        val whole = whole(least.toLong())
-        return if (whole <= Int.MAX_VALUE) whole.toInt() else fail("${Int.MAX_VALUE} or less")
-    }
-
-    fun <T> nullable(read: (Entry) -> T): T? = if (value == null) null else read(this)
-}
 
 private fun manifest(fields: Entry): Manifest {
     fields.only(
@@ -110,16 +41,12 @@ private fun manifest(fields: Entry): Manifest {
         "files",
         "provenance",
         "working_side",
-        "scratch_threshold",
+        "detection",
         "finder_threshold",
         "figures",
     )
-    if (fields.required("format_version").value !=
-        FORMAT_VERSION
-    ) {
-        throw JsonError("the version is not a number")
-    }
-    val share = { entry: Entry -> entry.numberIn { it > 0 && it < 1 } }
+    val version = fields.required("format_version").value
+    if (version != FORMAT_VERSION) throw JsonError("the version is not a number")
     return Manifest(
         name = fields.required("name").string(),
         version = fields.required("version").string(),
@@ -127,17 +54,46 @@ private fun manifest(fields: Entry): Manifest {
         files = fields.required("files").each(PATH::matches, ::file),
         provenance = provenance(fields.required("provenance")),
         workingSide = fields.optional("working_side")?.int(1) ?: 1024,
-        scratchThreshold = fields.optional("scratch_threshold")?.let(share) ?: 0.4,
-        finderThreshold = fields.optional("finder_threshold")?.let(share) ?: 0.5,
+        detection = fields.optional("detection")?.let(::detection) ?: Detection(),
+        finderThreshold = fields.optional("finder_threshold")?.numberIn { it > 0 && it < 1 } ?: 0.5,
         figures = fields.optional("figures")?.each(read = Entry::number) ?: emptyMap(),
     )
 }
 
+private fun detection(entry: Entry): Detection {
+    entry.only(
+        "largest_side",
+        "smallest_side",
+        "high",
+        "low",
+        "thick",
+        "thick_mean",
+        "thick_spread",
+        "face_thick",
+        "grow",
+    )
+    val usual = Detection()
+    val count = { name: String -> entry.optional(name)?.int(1) }
+    val level = { name: String, least: Int -> entry.optional(name)?.int(least, 255) }
+    return Detection(
+        largestSide = count("largest_side") ?: usual.largestSide,
+        smallestSide = count("smallest_side") ?: usual.smallestSide,
+        high = level("high", 1) ?: usual.high,
+        low = level("low", 1) ?: usual.low,
+        thick = count("thick") ?: usual.thick,
+        thickMean = level("thick_mean", 0) ?: usual.thickMean,
+        thickSpread = level("thick_spread", 0) ?: usual.thickSpread,
+        faceThick = count("face_thick") ?: usual.faceThick,
+        grow = entry.optional("grow")?.int(0) ?: usual.grow,
+    )
+}
+
 private fun part(entry: Entry): Part {
-    entry.only("stride", "halo", "macs_per_cell", "parameters", "artifacts")
+    entry.only("stride", "halo", "step", "macs_per_cell", "parameters", "artifacts")
     return Part(
         stride = entry.required("stride").int(1),
         halo = entry.required("halo").int(0),
+        step = entry.required("step").int(1),
         macsPerCell = entry.required("macs_per_cell").whole(0),
         parameters = entry.required("parameters").whole(0),
         artifacts = entry.required("artifacts").filledList(::artifact),
@@ -181,9 +137,10 @@ private fun tile(entry: Entry): Tile {
 }
 
 private fun golden(entry: Entry): Golden {
-    entry.only("tile", "inputs", "outputs", "tolerance")
+    entry.only("rows", "columns", "inputs", "outputs", "tolerance")
     return Golden(
-        tile = entry.required("tile").int(0),
+        rows = entry.required("rows").int(1),
+        columns = entry.required("columns").int(1),
         inputs = entry.required("inputs").list(Entry::path),
         outputs = entry.required("outputs").list(Entry::path),
         tolerance = entry.required("tolerance").numberIn { it >= 0 },

@@ -5,7 +5,9 @@ data class Options(
     /** How much of the change is applied, 0..1. */
     val strength: Double = 1.0,
     val scratches: Scratches = Scratches.Auto,
-    /** Restore a gray photo in a colour file as gray. Pixels of one colour are always gray. */
+    /** Fill the damage and do nothing else. */
+    val fillOnly: Boolean = false,
+    /** A photo that is gray or toned in one hue keeps its hue. Pixels of one colour are always gray. */
     val keepGray: Boolean = true,
     val faces: Faces = Faces.Auto,
     /** How much of a face's refinement is applied, 0..1. */
@@ -20,10 +22,7 @@ sealed class Scratches {
     /** Nowhere. */
     object Off : Scratches()
 
-    /**
-     * Where a person painted it: a mask of the photo's size divided by its factor, rounded up. The factor
-     * must divide [Restorer.workingFactor]; 1 always does.
-     */
+    /** Where a person painted it: a mask of the photo's size divided by its factor, rounded up. */
     class Painted(
         val damage: Damage,
     ) : Scratches()

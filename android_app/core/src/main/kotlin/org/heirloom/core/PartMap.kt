@@ -11,21 +11,32 @@ class PartMap(
 /** What [part] says of every cell of a [picture], in real values. */
 fun partMap(
     part: LoadedPart,
-    picture: Pixels,
+    picture: Picture,
 ): PartMap {
-    val levels = photoLevels(part.artifact.inputs[0])
-    val area = Box(0, 0, ceilDiv(picture.height, part.stride), ceilDiv(picture.width, part.stride))
+    val rows = ceilDiv(picture.height, part.stride)
+    val columns = ceilDiv(picture.width, part.stride)
     val channels = part.output.channels
-    val told = FloatArray(area.rows * area.columns * channels)
-    for ((placement, reads) in part.cover(area)) {
-        val keep = placement.keep
-        val seen = cells(picture, reads, part.stride, levels)
-        val result = real(part.run(placement, listOf(seen)), part.output)
+    val told = FloatArray(rows * columns * channels)
+    eachTile(part, picture) { keep, values ->
         val count = keep.columns * channels
         for (row in 0 until keep.rows) {
-            val to = ((keep.top + row) * area.columns + keep.left) * channels
-            System.arraycopy(result, row * count, told, to, count)
+            val to = ((keep.top + row) * columns + keep.left) * channels
+            System.arraycopy(values, row * count, told, to, count)
         }
     }
-    return PartMap(area.rows, area.columns, channels, told)
+    return PartMap(rows, columns, channels, told)
+}
+
+/** What [part] says of the cells of a [picture], tile by tile: [use] is given boxes and their real values. */
+internal inline fun eachTile(
+    part: LoadedPart,
+    picture: Picture,
+    use: (Box, FloatArray) -> Unit,
+) {
+    val levels = photoLevels(part.artifact.inputs[0])
+    val area = Box(0, 0, ceilDiv(picture.height, part.stride), ceilDiv(picture.width, part.stride))
+    for ((placement, reads) in part.cover(area)) {
+        val seen = cells(picture, reads, part.stride, levels)
+        use(placement.keep, real(part.run(placement, listOf(seen)), part.output))
+    }
 }

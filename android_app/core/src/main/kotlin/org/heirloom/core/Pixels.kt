@@ -1,10 +1,7 @@
 package org.heirloom.core
 
-/**
- * A photo's colours, upright, wherever they lie: the core reads and overwrites them row by row and never
- * holds a second copy of all. Alpha is not among them (see [splitAlpha]); a photo keeps its own.
- */
-interface Pixels {
+/** Colours that are read row by row, wherever they lie. */
+interface Picture {
     /** Rows, at least 1. */
     val height: Int
 
@@ -28,7 +25,13 @@ interface Pixels {
         into: IntArray,
         at: Int,
     )
+}
 
+/**
+ * A photo's colours, upright, wherever they lie: the core reads and overwrites them row by row and never
+ * holds a second copy of all. Alpha is not among them (see [splitAlpha]); a photo keeps its own.
+ */
+interface Pixels : Picture {
     /** The reverse of [read]. */
     fun write(
         row: Int,

@@ -18,13 +18,14 @@ data class GoldenResult(
 /**
  * Does this device's runtime reproduce the golden vectors, in tiles of every size?
  *
- * A bundle has golden vectors of a small tile. In a larger one they are laid side by side: what a cell sees
- * within its halo is the same then, so each copy's centre must come out as it does alone.
+ * A bundle has golden vectors of a few cells, which are laid side by side to fill a tile: inside its halo the
+ * outputs then repeat in the same way.
  */
 object SelfTest {
     /**
-     * Runs the golden vectors of all networks in [formats], each in every tile that it fits, with a
-     * [precision] only those that a [Restorer] of that precision uses. [progress] is told the share done, 0..1; it may throw to cancel.
+     * Runs the golden vectors of all networks in [formats], each in every tile, with a [precision] only
+     * those that a [Restorer] of that precision uses. [progress] is told the share done, 0..1; it may throw
+     * to cancel.
      *
      * Throws [MissingArtifact] if there is none, and what the runner throws; with [mustPass]
      * [SelfTestFailed], naming what failed.
@@ -70,20 +71,12 @@ object SelfTest {
                 }
             artifacts.flatMap { artifact ->
                 artifact.golden.flatMap { golden ->
-                    tiles(artifact, golden).map { Test(name, part, artifact, golden, it) }
+                    tiles(artifact).map { Test(name, part, artifact, golden, it) }
                 }
             }
         }
 
-    /** The golden vector's own tile, then the larger ones. */
-    private fun tiles(
-        artifact: Artifact,
-        golden: Golden,
-    ): List<Tile> {
-        val own = artifact.tiles[golden.tile]
-        return listOf(own) +
-            artifact.tiles.filter { it != own && it.rows >= own.rows && it.columns >= own.columns }
-    }
+    private fun tiles(artifact: Artifact) = artifact.tiles.sortedBy { it.rows.toLong() * it.columns }
 
     private fun run(
         bundle: Bundle,
@@ -91,21 +84,14 @@ object SelfTest {
         test: Test,
     ): GoldenResult {
         val (name, part, artifact, golden, tile) = test
-        val own = artifact.tiles[golden.tile]
         val inputs =
             golden.inputs.zip(artifact.inputs) { path, spec ->
-                val tensor = tensor(bundle.bytes(path), spec)
-                if (spec.shape == null) sideBySide(tensor, spec.channels, own, tile) else tensor
+                sideBySide(tensor(bundle.bytes(path), spec), spec, golden, tile)
             }
         val spec = artifact.outputs[0]
         val expected = tensor(bundle.bytes(golden.outputs[0]), spec)
         val result = runner.run(name, artifact, tile, inputs)
-        val difference =
-            if (tile == own) {
-                difference(result, expected, spec)
-            } else {
-                differenceOfCentres(result, expected, spec, own, tile, part.halo)
-            }
+        val difference = difference(result, expected, spec, test)
         return GoldenResult(
             name,
             artifact.format,
@@ -121,63 +107,65 @@ object SelfTest {
     /** A golden input as often as it fits into [tile], and cut off where the tile ends. */
     private fun sideBySide(
         tensor: Stored,
-        channels: Int,
-        own: Tile,
+        spec: Tensor,
+        golden: Golden,
         tile: Tile,
     ): Stored {
-        fun from(i: Int): Int {
-            val cell = i / channels
-            val row = cell / tile.columns % own.rows
-            return (row * own.columns + cell % tile.columns % own.columns) * channels + i % channels
-        }
-        val size = tile.rows * tile.columns * channels
-        return when (tensor) {
-            is Int8Values -> Int8Values(ByteArray(size) { tensor.values[from(it)] })
-            is FloatValues -> FloatValues(FloatArray(size) { tensor.values[from(it)] })
-        }
-    }
-
-    /** Of the copies' cells that no other copy reaches. */
-    private fun differenceOfCentres(
-        result: Stored,
-        expected: Stored,
-        spec: Tensor,
-        own: Tile,
-        tile: Tile,
-        halo: Int,
-    ): Double {
-        val rows = halo until own.rows - halo
-        val columns = halo until own.columns - halo
-        var most = 0.0
-        for (y in 0 until tile.rows / own.rows * own.rows) {
-            for (x in 0 until tile.columns / own.columns * own.columns) {
-                if (y % own.rows !in rows || x % own.columns !in columns) continue
-                val at = (y * tile.columns + x) * spec.channels
-                val golden = (y % own.rows * own.columns + x % own.columns) * spec.channels
-                for (channel in 0 until spec.channels) {
-                    val found = number(result, at + channel, spec)
-                    val difference = abs(found - number(expected, golden + channel, spec))
-                    if (!difference.isFinite()) return Double.POSITIVE_INFINITY
-                    most = maxOf(most, difference)
-                }
+        // One that does not follow the tile stays as it is.
+        if (spec.shape != null) return tensor
+        val filled = empty(spec.size(tile), spec)
+        for (row in 0 until tile.rows) {
+            for (column in 0 until tile.columns) {
+                val to = (row * tile.columns + column) * spec.channels
+                copy(tensor, goldenCell(row, column, golden) * spec.channels, filled, to, spec.channels)
             }
         }
-        return most
+        return filled
     }
+
+    private fun goldenCell(
+        row: Int,
+        column: Int,
+        golden: Golden,
+    ) = row % golden.rows * golden.columns + column % golden.columns
 
     private fun tensor(
         bytes: ByteArray,
         spec: Tensor,
     ): Stored = if (spec.dtype == DataType.FLOAT32) FloatValues(floats(bytes)) else Int8Values(bytes)
 
+    /** The largest inside the halo. */
     private fun difference(
         result: Stored,
         expected: Stored,
         spec: Tensor,
+        test: Test,
+    ): Double {
+        if (spec.shape != null) return difference(result, 0, expected, 0, expected.size, spec)
+        val (_, part, _, golden, tile) = test
+        var most = 0.0
+        for (row in part.halo until tile.rows - part.halo) {
+            for (column in part.halo until tile.columns - part.halo) {
+                val found = (row * tile.columns + column) * spec.channels
+                val wanted = goldenCell(row, column, golden) * spec.channels
+                most = maxOf(most, difference(result, found, expected, wanted, spec.channels, spec))
+            }
+        }
+        return most
+    }
+
+    /** The largest of [count] values, from two places on. */
+    private fun difference(
+        result: Stored,
+        found: Int,
+        expected: Stored,
+        wanted: Int,
+        count: Int,
+        spec: Tensor,
     ): Double {
         var most = 0.0
-        for (i in 0 until expected.size) {
-            val difference = abs(number(result, i, spec) - number(expected, i, spec))
+        for (i in 0 until count) {
+            val difference = abs(number(result, found + i, spec) - number(expected, wanted + i, spec))
             if (!difference.isFinite()) return Double.POSITIVE_INFINITY
             most = maxOf(most, difference)
         }

@@ -11,29 +11,21 @@ internal const val LEAST_TONE_CHANGE = 0.03
 /** Knots are rounded to 1/1024, so that the last bits of a float library don't decide a pixel's level. */
 private const val CURVE_GRID = 1024.0
 
-/**
- * Mean colour of the undamaged pixels in each of [side] x [side] squares, 0..1: [side], [side], 3.
- *
- * [small] is the shrunk photo, [damaged] a mask of its size. A square that is all damage gets the photo's
- * mean. Squares overlap where a side is not a multiple.
- */
+/** Mean colour in each of [side] x [side] squares of the shrunk photo [small], 0..1: [side], [side], 3. */
 fun thumbnail(
     small: ArrayPixels,
-    damaged: BooleanArray?,
     side: Int,
 ): FloatArray {
-    val skipped = damaged?.takeUnless { mask -> mask.all { it } }
-    val overall = Mean().apply { add(small, skipped, 0, small.height, 0, small.width) }
     val thumbnail = FloatArray(side * side * 3)
     for (row in 0 until side) {
+        // Squares overlap where a side is not a multiple.
         val top = row * small.height / side
         val bottom = ceilDiv((row + 1) * small.height, side)
         for (column in 0 until side) {
             val left = column * small.width / side
             val right = ceilDiv((column + 1) * small.width, side)
-            val mean = Mean().apply { add(small, skipped, top, bottom, left, right) }
             for (colour in 0 until 3) {
-                val level = (if (mean.count > 0) mean else overall).of(colour)
+                val level = mean(small, Box(top, left, bottom, right), colour)
                 thumbnail[(row * side + column) * 3 + colour] = (level / 255).toFloat()
             }
         }
@@ -41,29 +33,18 @@ fun thumbnail(
     return thumbnail
 }
 
-private class Mean {
-    var count = 0L
-    private val sums = LongArray(3)
-
-    fun add(
-        small: ArrayPixels,
-        skipped: BooleanArray?,
-        top: Int,
-        bottom: Int,
-        left: Int,
-        right: Int,
-    ) {
-        for (y in top until bottom) {
-            for (x in left until right) {
-                val at = y * small.width + x
-                if (skipped != null && skipped[at]) continue
-                count++
-                for (colour in 0 until 3) sums[colour] += small.values[at * 3 + colour].toLong() and 255
-            }
+private fun mean(
+    small: ArrayPixels,
+    box: Box,
+    colour: Int,
+): Double {
+    var sum = 0L
+    for (y in box.top until box.bottom) {
+        for (x in box.left until box.right) {
+            sum += small.values[(y * small.width + x) * 3 + colour].toLong() and 255
         }
     }
-
-    fun of(colour: Int) = sums[colour].toDouble() / count
+    return sum.toDouble() / (box.rows.toLong() * box.columns)
 }
 
 /** A curve for each of three colours: [knots] at equal distances from black to white, colour by colour. */
@@ -72,7 +53,7 @@ class Curves(
 ) {
     private val count = knots.size / 3
 
-    /** The mean of the curves, for all colours: a curve for each would tint a gray picture. */
+    /** The mean of the curves, for all colours. */
     fun mean() = Curves(DoubleArray(knots.size) { meanKnot(it % count) })
 
     /** By how much the curves would move the levels of [small], on average, 0..1. */
@@ -91,22 +72,32 @@ class Curves(
         return sum / 3
     }
 
-    /** Sends [pixels] through the curves, in place; gray ones through their mean. */
+    /** Sends the colours of [pixels] through their curves, in place. */
     fun apply(
         pixels: Pixels,
         strength: Double,
     ) {
-        val lookups =
-            if (pixels.colours == 1) {
-                arrayOf(lookup(DoubleArray(count, ::meanKnot), pixels.top, strength))
-            } else {
-                Array(3) { lookup(of(it), pixels.top, strength) }
+        val lookups = Array(3) { lookup(of(it), pixels.top, strength) }
+        eachRow(pixels) { line ->
+            for (i in line.indices) line[i] = lookups[i % 3][line[i]]
+        }
+    }
+
+    /**
+     * Moves the lightness of [pixels] along the mean curve, in place. All colours of a pixel change by the
+     * same number of levels, so that a photo of one hue keeps it.
+     */
+    fun applyToLightness(
+        pixels: Pixels,
+        strength: Double,
+    ) {
+        val lookup = lookup(DoubleArray(count, ::meanKnot), pixels.top, strength)
+        eachRow(pixels) { line ->
+            for (at in line.indices step pixels.colours) {
+                val light = if (pixels.colours == 1) line[at] else lightness(line, at)
+                val change = lookup[light] - light
+                for (i in at until at + pixels.colours) line[i] = (line[i] + change).coerceIn(0, pixels.top)
             }
-        val line = IntArray(pixels.width * pixels.colours)
-        for (row in 0 until pixels.height) {
-            pixels.read(row, 0, pixels.width, line, 0)
-            for (i in line.indices) line[i] = lookups[i % lookups.size][line[i]]
-            pixels.write(row, 0, pixels.width, line, 0)
         }
     }
 
@@ -136,6 +127,19 @@ class Curves(
     }
 }
 
+private inline fun eachRow(
+    pixels: Pixels,
+    change: (IntArray) -> Unit,
+) {
+    val line = IntArray(pixels.width * pixels.colours)
+    for (row in 0 until pixels.height) {
+        pixels.read(row, 0, pixels.width, line, 0)
+        change(line)
+        pixels.write(row, 0, pixels.width, line, 0)
+    }
+}
+
+/** The new level of each level. */
 private fun lookup(
     knots: DoubleArray,
     top: Int,

@@ -69,6 +69,22 @@ class BundleTest {
     }
 
     @Test
+    fun otherPrecisionsStandIn() {
+        val text = golden("pipeline.json").text("manifest_text")!!
+        val bundle = bundleOf(text)
+        val precisions = { part: String -> bundle.artifact(part, "float32", listOf("litert")).precision }
+        assertEquals("float32", precisions("tone"))
+        for (large in listOf("scratch", "face")) assertEquals("int8", precisions(large))
+        assertThrows(MissingArtifact::class.java) { precisions("mapper") }
+        // With float16 weights of everything that was INT8 these come first.
+        val halves = bundleOf(text.replace("\"precision\":\"int8\"", "\"precision\":\"float16\""))
+        for (part in listOf("scratch", "mapper")) {
+            assertEquals("float16", halves.artifact(part, "float32", listOf("litert")).precision)
+        }
+        assertThrows(MissingArtifact::class.java) { halves.artifact("scratch", "int8", listOf("litert")) }
+    }
+
+    @Test
     fun whatIsNotThereIsNamed() {
         val bundle = Bundle.open(FolderSource(layOut(cases[0])))
         assertThrows(MissingArtifact::class.java) { bundle.part("face") }

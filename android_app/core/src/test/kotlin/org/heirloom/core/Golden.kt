@@ -68,6 +68,23 @@ class Vector(
         )
     }
 
+    /** The mask of the shape that goes with it. */
+    fun mask() = ints("mask_shape").let { (height, width) -> Mask(height, width, mask("mask")) }
+
+    /** When this is the rule by which damage is found. */
+    fun detection() =
+        Detection(
+            largestSide = int("largest_side"),
+            smallestSide = int("smallest_side"),
+            high = int("high"),
+            low = int("low"),
+            thick = int("thick"),
+            thickMean = int("thick_mean"),
+            thickSpread = int("thick_spread"),
+            faceThick = int("face_thick"),
+            grow = int("grow"),
+        )
+
     fun stored(
         name: String,
         spec: Tensor,
@@ -92,7 +109,7 @@ private val goldenFolder: File by lazy {
 }
 
 /** All samples of pixels, row-major. */
-fun samples(pixels: Pixels): IntArray {
+fun samples(pixels: Picture): IntArray {
     val line = pixels.width * pixels.colours
     val all = IntArray(pixels.height * line)
     for (row in 0 until pixels.height) pixels.read(row, 0, pixels.width, all, row * line)
@@ -113,6 +130,14 @@ fun assertInts(
         )
     }
 }
+
+fun assertMask(
+    what: String,
+    expected: BooleanArray,
+    found: BooleanArray,
+) = assertInts(what, ints(expected), ints(found))
+
+private fun ints(mask: BooleanArray) = IntArray(mask.size) { if (mask[it]) 1 else 0 }
 
 /** Each within [tolerance], relative to values above 1. */
 fun assertDoubles(

@@ -2,6 +2,7 @@ package org.heirloom.core
 
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertThrows
+import org.junit.Assert.assertTrue
 import org.junit.Test
 
 class ManifestTest {
@@ -16,7 +17,7 @@ class ManifestTest {
             assertEquals(facts.text("version"), manifest.version)
             assertEquals(facts.int("artifacts"), manifest.parts.values.sumOf { it.artifacts.size })
             assertEquals(facts.int("working_side"), manifest.workingSide)
-            assertEquals(facts.number("scratch_threshold"), manifest.scratchThreshold, 0.0)
+            assertEquals(facts.inner("detection").detection(), manifest.detection)
             assertEquals(facts.number("finder_threshold"), manifest.finderThreshold, 0.0)
         }
     }
@@ -32,6 +33,23 @@ class ManifestTest {
     }
 
     @Test
+    fun whatDoesNotFitTheStepIsNamed() {
+        val good = golden("pipeline.json").text("manifest_text")!!
+        val changes =
+            mapOf(
+                "the halo (1)" to ("\"halo\":2,\"step\":2" to "\"halo\":1,\"step\":2"),
+                "a tile of 15x14 cells" to ("\"rows\":16,\"columns\":14" to "\"rows\":15,\"columns\":14"),
+                "golden vectors of 9x12 cells" to
+                    ("{\"rows\":10,\"columns\":12,\"inputs\"" to "{\"rows\":9,\"columns\":12,\"inputs\""),
+            )
+        for ((problem, change) in changes) {
+            val bad = good.replaceFirst(change.first, change.second).toByteArray()
+            val error = assertThrows(problem, InvalidManifest::class.java) { decodeManifest(bad) }
+            assertTrue(error.message, problem in error.message!!)
+        }
+    }
+
+    @Test
     fun whatIsNotQuiteJsonIsRefused() {
         val good = golden.each("good")[0].text("text")!!
         val bad =
@@ -40,9 +58,9 @@ class ManifestTest {
                 good.replaceFirst('"', '\''),
                 "$good // a comment",
                 good.dropLast(1) + ",}",
-                good.replaceFirst("\"format_version\":1", "\"format_version\":01"),
-                good.replaceFirst("\"format_version\":1", "\"format_version\":1.0"),
-                good.replaceFirst("\"format_version\":1", "\"format_version\":\"1\""),
+                good.replaceFirst("\"format_version\":2", "\"format_version\":02"),
+                good.replaceFirst("\"format_version\":2", "\"format_version\":2.0"),
+                good.replaceFirst("\"format_version\":2", "\"format_version\":\"2\""),
                 good.replaceFirst("\"name\":\"", "\"name\":\"\u0001"),
                 good.replaceFirst("\"name\":\"", "\"name\":\"\\ud800"),
                 "[".repeat(100_000),

@@ -12,7 +12,7 @@ fun loadedPart(
 ): LoadedPart {
     val gate = Gate(0.0, null, 0.0, 1, "none")
     val artifact = Artifact("litert", "int8", inputs, outputs, tiles, emptyList(), gate)
-    val part = Part(stride, halo, 1, 1, listOf(artifact))
+    val part = Part(stride, halo, 1, 1, 1, listOf(artifact))
     return LoadedPart(name, part, artifact, runner { _, inputs -> tell(inputs) })
 }
 

@@ -31,15 +31,16 @@ class PipelineTest {
 
     private fun options(case: Vector): Options {
         val (height, width) = case.inner("picture").ints("shape")
-        val painted = if (case.isNull("painted")) null else Damage(height, width, case.mask("painted"), 1)
+        val painted = if (case.isNull("painted")) null else Mask(height, width, case.mask("painted"))
         return Options(
             strength = case.number("strength"),
             scratches =
                 when {
-                    painted != null -> Scratches.Painted(painted)
+                    painted != null -> Scratches.Painted(Damage(painted, 1))
                     case.text("scratches") == "off" -> Scratches.Off
                     else -> Scratches.Auto
                 },
+            fillOnly = case.flag("fill_only"),
             keepGray = case.flag("keep_gray"),
             faces =
                 when (case.value("faces")) {

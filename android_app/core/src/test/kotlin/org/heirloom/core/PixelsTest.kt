@@ -48,9 +48,14 @@ class PixelsTest {
     }
 
     @Test
-    fun grayPhotos() {
-        for (case in golden.each("gray")) {
-            assertEquals(case.flag("looks_gray"), looksGray(case.picture("picture") as ArrayPixels))
+    fun shrunkAsItIsRead() {
+        for (case in golden.each("shrunk")) {
+            val shrunk = Shrunk(case.picture("picture"), case.int("factor"))
+            assertEquals(case.ints("shape").toList(), listOf(shrunk.height, shrunk.width, shrunk.colours))
+            assertInts("by ${case.int("factor")}", case.ints("values"), samples(shrunk))
+            val right = IntArray(3)
+            shrunk.read(shrunk.height - 1, shrunk.width - 1, 1, right, 0)
+            assertInts("the last", case.ints("values").takeLast(3).toIntArray(), right)
         }
     }
 

@@ -63,17 +63,17 @@ class RestorerTest {
     fun memoryForWhatIsHeld() {
         val small = Budget.need(1000, 1000, bundle)
         val large = Budget.need(6000, 8000, bundle)
-        assertEquals("a Bitmap and a latent of 8 channels", 4_000_000L + 2 * 500_000, small.total - BASE)
+        assertEquals("a Bitmap, a mask and the fill's levels", 4_000_000L + MASK + FILL, small.total - BASE)
         val onDisk = Budget.need(1000, 1000, bundle, LatentStore(heapLimit = 0))
-        assertEquals("the latent lies in a file", small.heap, onDisk.heap + 1_000_000)
+        assertEquals("the levels lie in a file", small.heap - FILL, onDisk.heap - 2 * MASK)
         assertTrue(large.total > small.total)
     }
 
     @Test
     fun maskThatDoesNotFit() {
         val pixels = group.picture("picture")
-        val narrow = Damage(96, 111, BooleanArray(96 * 111), 1)
-        val coarse = Damage(32, 38, BooleanArray(32 * 38), 3)
+        val narrow = Damage(Mask(96, 111), 1)
+        val coarse = Damage(Mask(33, 38), 3)
         for (damage in listOf(narrow, coarse)) {
             assertThrows(PhotoError::class.java) {
                 Restorer(bundle, toy).restore(pixels, Options(scratches = Scratches.Painted(damage)))
@@ -83,9 +83,10 @@ class RestorerTest {
 
     @Test
     fun coarseMaskIsTheSameAsAFineOne() {
-        val coarse = Damage(48, 56, BooleanArray(48 * 56) { it % 37 == 0 }, 2)
-        val pixels = BooleanArray(96 * 112) { coarse.mask[it / 112 / 2 * 56 + it % 112 / 2] }
-        val fine = Damage(96, 112, pixels, 1)
+        val squares = BooleanArray(32 * 38) { it % 37 == 0 }
+        val coarse = Damage(Mask(32, 38, squares), 3)
+        val fine =
+            Damage(Mask(96, 112, BooleanArray(96 * 112) { squares[it / 112 / 3 * 38 + it % 112 / 3] }), 1)
         val results =
             listOf(coarse, fine).map { damage ->
                 val pixels = group.picture("picture")
@@ -97,5 +98,11 @@ class RestorerTest {
 
     private companion object {
         const val BASE = 130L shl 20
+
+        /** The toys' detector sees a photo of 1000 pixels shrunk by 16. */
+        const val MASK = 63L * 63
+
+        /** 500 pixels squared and all halves, with three colours and a weight. */
+        const val FILL = 4L * (250_000 + 62_500 + 15_625 + 3969 + 1024 + 256 + 64 + 16 + 4 + 1)
     }
 }

@@ -9,9 +9,8 @@ class ToneTest {
     @Test
     fun thumbnails() {
         for (case in golden.each("thumbnails")) {
-            val damaged = if (case.isNull("damaged")) null else case.mask("damaged")
             val side = case.int("side")
-            val values = thumbnail(case.picture("picture") as ArrayPixels, damaged, side)
+            val values = thumbnail(case.picture("picture") as ArrayPixels, side)
             assertFloats("of $side", case.floats("values"), values)
         }
     }
@@ -37,6 +36,26 @@ class ToneTest {
             val pixels = case.picture("picture")
             Curves(case.doubles("knots")).apply(pixels, case.number("strength"))
             assertInts("case $i", case.ints("result"), samples(pixels))
+        }
+    }
+
+    @Test
+    fun lightened() {
+        for ((i, case) in golden.each("lightened").withIndex()) {
+            val pixels = case.picture("picture")
+            Curves(case.doubles("knots")).applyToLightness(pixels, case.number("strength"))
+            assertInts("case $i", case.ints("result"), samples(pixels))
+        }
+    }
+
+    @Test
+    fun hues() {
+        for ((i, case) in golden.each("hues").withIndex()) {
+            val picture = case.picture("picture") as ArrayPixels
+            val colours = samples(picture)
+            val light = IntArray(picture.height * picture.width) { lightness(colours, 3 * it) }
+            assertInts("case $i", case.ints("lightness"), light)
+            assertEquals("case $i", case.flag("one"), oneHue(picture))
         }
     }
 }

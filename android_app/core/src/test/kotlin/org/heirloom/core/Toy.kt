@@ -96,14 +96,18 @@ private class Grid(
         }
 }
 
-/** A bundle with [manifest] whose other files are full of zeros, and listed as they are. */
-fun bundleOf(manifest: String): Bundle {
+/** A bundle with [manifest] whose other files are [contents], or full of zeros, and listed as they are. */
+fun bundleOf(
+    manifest: String,
+    contents: Map<String, ByteArray> = emptyMap(),
+): Bundle {
     val zeros = "0".repeat(64)
     var text = manifest
-    val sizes = HashMap<String, Int>()
+    val files = HashMap<String, ByteArray>()
     for ((path, file) in decodeManifest(manifest.toByteArray()).files) {
-        sizes[path] = file.bytes.toInt()
-        val digest = MessageDigest.getInstance("SHA-256").digest(ByteArray(file.bytes.toInt()))
+        val content = contents[path] ?: ByteArray(file.bytes.toInt())
+        files[path] = content
+        val digest = MessageDigest.getInstance("SHA-256").digest(content)
         val listed = digest.joinToString("") { "%02x".format(it) }
         text = text.replaceFirst("\"$path\":{\"sha256\":\"$zeros\"", "\"$path\":{\"sha256\":\"$listed\"")
     }
@@ -112,7 +116,7 @@ fun bundleOf(manifest: String): Bundle {
             override fun open(path: String) =
                 when (path) {
                     Bundle.MANIFEST_NAME -> text.byteInputStream()
-                    in sizes -> ByteArrayInputStream(ByteArray(sizes.getValue(path)))
+                    in files -> ByteArrayInputStream(files.getValue(path))
                     else -> throw FileNotFoundException(path)
                 }
         },

@@ -1,0 +1,144 @@
+package org.heirloom.core
+
+/*
+ * Finding damage: the detector runs over an image pyramid, and what it finds becomes a mask. A crack of three
+ * pixels shows at full size, a torn corner only where the whole photo fits into the network's view; so the
+ * probabilities of all sizes are merged by their maximum. First, do no harm: what is thick counts only where
+ * it looks like bare paper, and inside faces only thin cracks count.
+ */
+
+/** Where a face is, in pixels; it may reach beyond the picture. */
+data class FaceArea(
+    val left: Int,
+    val top: Int,
+    val width: Int,
+    val height: Int,
+) {
+    /** The area in a picture [factor] times smaller. */
+    fun scaled(factor: Int) =
+        FaceArea(
+            left.floorDiv(factor),
+            top.floorDiv(factor),
+            width.floorDiv(factor),
+            height.floorDiv(factor),
+        )
+}
+
+/**
+ * How likely each pixel of a [picture] of 8 bits and three colours is damaged. The detector sees the picture
+ * itself and its halves down to the rule's smallest side.
+ */
+fun damageLevels(
+    part: LoadedPart,
+    picture: Picture,
+    rule: Detection,
+): DamageLevels {
+    val levels = DamageLevels(picture.height, picture.width)
+    var seen = picture
+    var factor = 1
+    while (true) {
+        merge(part, seen, levels, factor)
+        if (maxOf(seen.height, seen.width) / 2 < rule.smallestSide) return levels
+        seen = shrink(seen, 2)
+        factor *= 2
+    }
+}
+
+/** Raises [levels] to what the detector finds in a [picture] that is [factor] times smaller. */
+private fun merge(
+    part: LoadedPart,
+    picture: Picture,
+    levels: DamageLevels,
+    factor: Int,
+) {
+    val stride = part.stride
+    eachTile(part, picture) { keep, probability ->
+        val box = keep.scaled(stride * factor)
+        for (y in box.top until minOf(box.bottom, levels.height)) {
+            val row = (y - box.top) / factor
+            for (x in box.left until minOf(box.right, levels.width)) {
+                val column = (x - box.left) / factor
+                val cell = row / stride * keep.columns + column / stride
+                val found = probability[(cell * stride + row % stride) * stride + column % stride]
+                levels.raise(y * levels.width + x, minOf(found * 256, 255f).toInt())
+            }
+        }
+    }
+}
+
+/** What counts as damage, from the merged [levels] of a [picture] of 8 bits and three colours. */
+fun damageMask(
+    levels: DamageLevels,
+    picture: Picture,
+    faces: List<FaceArea>,
+    rule: Detection,
+): Mask {
+    val mask = Mask(levels.height, levels.width)
+    val regions = Regions.find(levels.height, levels.width) { levels[it] >= rule.low }
+    val surest = regions.maxima(levels::read)
+    regions.set(mask, true) { surest[it] >= rule.high }
+    dropThick(mask, levels, picture, rule)
+    for (face in faces) keepThin(mask, face, rule)
+    grow(mask, rule.grow)
+    return mask
+}
+
+/** Clears the thick parts of [mask] that the detector is not sure of or that are not flat, in place. */
+private fun dropThick(
+    mask: Mask,
+    levels: DamageLevels,
+    picture: Picture,
+    rule: Detection,
+) {
+    val thick =
+        opened(mask, maxOf(2, minOf(mask.height, mask.width) / rule.thick)).let { parts ->
+            Regions.find(parts.height, parts.width) { parts.values[it] }
+        }
+    if (thick.count == 0) return
+    val areas = thick.areas()
+    val sure = thick.sums(levels::read)
+    val light = thick.sums(lightnessRows(picture) { it })
+    val squares = thick.sums(lightnessRows(picture) { it * it })
+    val most = 256L * rule.thickSpread
+    thick.set(mask, false) { region ->
+        val area = areas[region]
+        // Mean and variance in 256ths and their squares: integers, so that every platform decides alike.
+        val mean = 256 * light[region] / area
+        val variance = 65536 * squares[region] / area - mean * mean
+        sure[region] < rule.thickMean * area || variance > most * most
+    }
+}
+
+private inline fun lightnessRows(
+    picture: Picture,
+    crossinline value: (Int) -> Int,
+): Rows {
+    val line = IntArray(picture.width * 3)
+    return { row, into ->
+        picture.read(row, 0, picture.width, line, 0)
+        for (column in into.indices) into[column] = value(lightness(line, column * 3))
+    }
+}
+
+/** Clears what is thick inside a face, in place. */
+private fun keepThin(
+    mask: Mask,
+    face: FaceArea,
+    rule: Detection,
+) {
+    val box =
+        Box(
+            maxOf(0, face.top),
+            maxOf(0, face.left),
+            minOf(mask.height, face.top + face.height),
+            minOf(mask.width, face.left + face.width),
+        )
+    if (box.rows <= 0 || box.columns <= 0) return
+    val thick = opened(mask, maxOf(1, face.width / rule.faceThick), box)
+    for (row in 0 until box.rows) {
+        for (column in 0 until box.columns) {
+            if (!thick.values[row * box.columns + column]) continue
+            mask.values[(box.top + row) * mask.width + box.left + column] = false
+        }
+    }
+}

@@ -1,0 +1,60 @@
+package org.heirloom.core
+
+/**
+ * A photo's damage, or null if there is none (or none is wanted).
+ *
+ * Throws [PhotoError] for a painted mask that does not fit.
+ */
+internal fun findDamage(
+    parts: LoadedParts,
+    pixels: Pixels,
+    scratches: Scratches,
+): Damage? {
+    val found =
+        when (scratches) {
+            is Scratches.Off -> null
+            is Scratches.Auto -> detected(parts, pixels)
+            is Scratches.Painted -> scratches.damage.also { checkSize(it, pixels) }
+        }
+    return found?.takeIf { it.mask.any() }
+}
+
+private fun detected(
+    parts: LoadedParts,
+    pixels: Pixels,
+): Damage? {
+    val rule = parts.manifest.detection
+    val factor = ceilDiv(maxOf(pixels.height, pixels.width), rule.largestSide)
+    val picture = Shrunk(pixels, factor)
+    val levels = damageLevels(parts["scratch"], picture, rule)
+    if (levels.most < rule.high) return null
+    val faces = faceAreas(parts, pixels).map { it.scaled(factor) }
+    return Damage(damageMask(levels, picture, faces, rule), factor)
+}
+
+/** Where the photo shows faces, however small. */
+private fun faceAreas(
+    parts: LoadedParts,
+    pixels: Pixels,
+): List<FaceArea> {
+    if ("finder" !in parts) return emptyList()
+    val factor = parts.workingFactor(pixels)
+    val small = shrink(pixels, factor)
+    return findFaces(parts["finder"], pixels, small, factor, parts.manifest.finderThreshold, 0.0).map {
+        val box = it.box()
+        FaceArea(box.left.toInt(), box.top.toInt(), box.width.toInt(), box.height.toInt())
+    }
+}
+
+private fun checkSize(
+    damage: Damage,
+    pixels: Pixels,
+) {
+    val (mask, factor) = damage.mask to damage.factor
+    if (mask.height != ceilDiv(pixels.height, factor) || mask.width != ceilDiv(pixels.width, factor)) {
+        throw PhotoError(
+            "The mask has ${mask.width}x${mask.height} squares of $factor pixels, and the photo " +
+                "${pixels.width}x${pixels.height} pixels: paint it on a copy of the photo.",
+        )
+    }
+}

@@ -1,0 +1,28 @@
+package org.heirloom.core
+
+/** Which pixels of a picture: [height] x [width], row-major. */
+class Mask(
+    val height: Int,
+    val width: Int,
+    val values: BooleanArray = BooleanArray(height * width),
+) {
+    init {
+        require(values.size == height * width) { "${values.size} values for ${height}x$width" }
+    }
+
+    /** Set pixels. */
+    val count get() = values.count { it }
+
+    /** Whether any pixel is set. */
+    fun any() = values.any { it }
+
+    /** A copy of what lies in [box]. */
+    fun cut(box: Box): Mask {
+        val part = Mask(box.rows, box.columns)
+        for (row in 0 until box.rows) {
+            val from = (box.top + row) * width + box.left
+            System.arraycopy(values, from, part.values, row * box.columns, box.columns)
+        }
+        return part
+    }
+}

@@ -1,0 +1,136 @@
+// Finding damage: the detector runs over an image pyramid, and what it finds becomes a mask.
+//
+// A crack of three pixels shows at full size, a torn corner only where the whole photo fits into the
+// network's view; so the probabilities of all sizes are merged by their maximum. First, do no harm: what is
+// thick counts only where it looks like bare paper, and inside faces only thin cracks count.
+
+/// Where a face lies in a picture, in pixels; may reach beyond the picture.
+struct FaceArea {
+    let left: Int
+    let top: Int
+    let width: Int
+    let height: Int
+
+    init(_ sides: [Int]) { (left, top, width, height) = (sides[0], sides[1], sides[2], sides[3]) }
+
+    /// The box in a picture `factor` times smaller.
+    init(_ box: FaceBox, factor: Int) {
+        // A face may be said to lie anywhere: what is far beyond the photo must still fit an `Int`.
+        func whole(_ length: Double) -> Int { Int(min(1e9, max(-1e9, length))) }
+        self.init([box.left, box.top, box.width, box.height].map { floored(whole($0), factor) })
+    }
+
+    /// What lies in a picture of `rows` x `columns` pixels.
+    func box(rows: Int, columns: Int) -> Box {
+        Box(
+            top: min(rows, max(0, top)), left: min(columns, max(0, left)),
+            bottom: min(rows, max(0, top + height)), right: min(columns, max(0, left + width)))
+    }
+}
+
+/// How likely each pixel of `picture` is damaged: a level of 0...255 for each.
+///
+/// The detector sees the picture itself and its halves down to the rule's smallest side. Throws as
+/// `LoadedPart.run`.
+func damageLevels(_ part: LoadedPart, _ picture: any Pixels, _ rule: Detection) async throws -> [UInt8] {
+    var levels = [UInt8](repeating: 0, count: picture.height * picture.width)
+    var (half, factor) = (picture, 1)
+    while true {
+        try await merge(part, half, into: &levels, columns: picture.width, factor)
+        if max(half.height, half.width) / 2 < rule.smallestSide { return levels }
+        (half, factor) = (shrink(half, 2), factor * 2)
+    }
+}
+
+/// Raises `levels` to what the detector finds in `picture`, which is `factor` times smaller.
+private func merge(
+    _ part: LoadedPart, _ picture: any Pixels, into levels: inout [UInt8], columns: Int, _ factor: Int
+) async throws {
+    let stride = part.part.stride
+    let table = storedLevels(as: part.artifact.inputs[0])
+    let area = Box(
+        top: 0, left: 0, bottom: parts(of: picture.height, stride), right: parts(of: picture.width, stride))
+    for placement in try part.cover(area) {
+        let reads = part.reads(placement)
+        let input = cells(of: [picture], reads, stride: stride, levels: table)
+        let output = try await part.run(placement.size, [input])
+        let found = Found(
+            probability: real(output, as: part.output), columns: reads.columns, halo: part.part.halo,
+            stride: stride, channels: part.output.channels)
+        found.raise(&levels, columns: columns, placement.keep, factor)
+    }
+}
+
+/// What the detector says of a tile's pixels.
+private struct Found {
+    let probability: [Float]
+    /// Cells in a row of the tile, and how many of them, at each side, are halo.
+    let columns: Int
+    let halo: Int
+    let stride: Int
+    let channels: Int
+
+    /// Raises the levels of the pixels that the cells of `keep` stand for.
+    func raise(_ levels: inout [UInt8], columns: Int, _ keep: Box, _ factor: Int) {
+        let box = keep.scaled(stride * factor)
+        let (bottom, right) = (min(box.bottom, levels.count / columns), min(box.right, columns))
+        var line = [UInt8](repeating: 0, count: keep.columns * stride)
+        for (row, top) in Swift.stride(from: box.top, to: bottom, by: factor).enumerated() {
+            read(row, into: &line)
+            for y in top..<min(bottom, top + factor) {
+                var (x, place) = (box.left, 0)
+                while x < right {
+                    for x in x..<min(right, x + factor) {
+                        levels[y * columns + x] = max(levels[y * columns + x], line[place])
+                    }
+                    (x, place) = (x + factor, place + 1)
+                }
+            }
+        }
+    }
+
+    /// The levels of a row of pixels, from the first one inside the halo on.
+    private func read(_ row: Int, into line: inout [UInt8]) {
+        let colours = channels / (stride * stride)
+        let first = ((halo + row / stride) * columns + halo) * channels + row % stride * stride * colours
+        for place in line.indices {
+            let value = probability[first + place / stride * channels + place % stride * colours]
+            line[place] = UInt8(min(255, max(0, value * 256)))
+        }
+    }
+}
+
+/// What counts as damage, from the merged `levels` of `picture`.
+func damageMask(_ levels: [UInt8], _ picture: any Pixels, _ faces: [FaceArea], _ rule: Detection) -> Mask {
+    let (rows, columns) = (picture.height, picture.width)
+    var mask = Mask(
+        rows: rows, columns: columns, values: [Bool](repeating: false, count: rows * columns))
+    let regions = Regions(levels, columns: columns) { Int($0) >= rule.low }
+    regions.set(&mask, to: true, where: regions.maxima(levels).map { $0 >= rule.high })
+    dropThick(&mask, levels, picture, rule)
+    for face in faces {
+        let box = face.box(rows: rows, columns: columns)
+        mask.clear(mask.window(box).opened(side: max(1, face.width / rule.faceThick)), in: box)
+    }
+    mask.grow(rule.grow)
+    return mask
+}
+
+/// Clears the thick parts of `mask` that the detector is not sure of or that are not flat.
+private func dropThick(_ mask: inout Mask, _ levels: [UInt8], _ picture: any Pixels, _ rule: Detection) {
+    let side = max(2, min(mask.rows, mask.columns) / rule.thick)
+    let thick = Regions(mask.opened(side: side).values, columns: mask.columns) { $0 }
+    guard thick.count > 0 else { return }
+    let light = Hue.lightness(of: picture)
+    let (areas, sums) = (thick.areas, thick.sums(levels))
+    let (lights, squares) = (thick.sums(light), thick.sumsOfSquares(light))
+    let spread = 256 * rule.thickSpread
+    let dropped = areas.indices.map { region in
+        // Mean and variance in 256ths and their squares: integers, so that every platform decides alike.
+        let mean = 256 * lights[region] / areas[region]
+        let variance = 65536 * squares[region] / areas[region] - mean * mean
+        let isSure = sums[region] >= rule.thickMean * areas[region]
+        return !isSure || variance > spread * spread
+    }
+    thick.set(&mask, to: false, where: dropped)
+}

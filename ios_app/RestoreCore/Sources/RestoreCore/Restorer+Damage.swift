@@ -1,0 +1,44 @@
+extension Restorer {
+    /// What `restore` would fill, without restoring; nil if there is no damage, or none is wanted. Throws
+    /// as `restore`.
+    public func findDamage(_ pixels: any Pixels, options: Options = Options()) async throws -> Damage? {
+        let found: Damage
+        switch options.scratches {
+        case .off: return nil
+        case .painted(let painted):
+            try check(painted, pixels)
+            found = painted
+        case .auto:
+            let rule = bundle.manifest.detection
+            let factor = parts(of: max(pixels.height, pixels.width), rule.largestSide)
+            // The photo itself, if it is not too large: networks see it in 8 bits and colour in any case.
+            let picture: any Pixels = factor == 1 ? pixels : shrink(pixels, factor)
+            let levels = try await damageLevels(part(.scratch), picture, rule)
+            guard levels.contains(where: { $0 >= rule.high }) else { return nil }
+            let areas = try await faceAreas(pixels, factor)
+            found = Damage(damageMask(levels, picture, areas, rule), factor: factor)
+        }
+        return found.mask.values.contains(true) ? found : nil
+    }
+
+    /// Throws unless a painted mask is as large as the photo.
+    private func check(_ painted: Damage, _ pixels: any Pixels) throws {
+        let (mask, factor) = (painted.mask, painted.factor)
+        guard mask.rows == parts(of: pixels.height, factor), mask.columns == parts(of: pixels.width, factor)
+        else {
+            throw HeirloomError(
+                .photoError,
+                "The mask has \(mask.columns)x\(mask.rows) pixels and the photo \(pixels.width)x"
+                    + "\(pixels.height): paint the mask on a copy of the photo.")
+        }
+    }
+
+    /// Where a photo shrunk by `factor` shows faces, however small; none if the bundle has no finder.
+    private func faceAreas(_ pixels: any Pixels, _ factor: Int) async throws -> [FaceArea] {
+        guard bundle.manifest.parts[.finder] != nil else { return [] }
+        let working = WorkingPicture(pixels, workingSide: bundle.manifest.workingSide)
+        let faces = try await finder().faces(
+            pixels, small: working.small, factor: working.factor, leastWidth: 0)
+        return faces.map { FaceArea($0.box, factor: factor) }
+    }
+}

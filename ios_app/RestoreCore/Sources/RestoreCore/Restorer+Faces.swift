@@ -1,0 +1,70 @@
+extension Restorer {
+    /// The boxes of the faces that `restore` would refine if there were no damage, without restoring;
+    /// `leastWidth` in pixels. Throws as `restore`.
+    public func findFaces(
+        _ pixels: any Pixels, options: Options = Options(), leastWidth: Double = Restorer.leastFaceWidth
+    ) async throws -> [FaceBox] {
+        guard try wantsFaces(options) else { return [] }
+        let working = WorkingPicture(pixels, workingSide: bundle.manifest.workingSide)
+        return try await faces(working, options, leastWidth: leastWidth).map(\.box)
+    }
+
+    /// Whether there may be faces to refine. A bundle without the networks for it finds none, unless boxes
+    /// are given. Throws `missingArtifact`, and `photoError` for a box that can't be a face's.
+    func wantsFaces(_ options: Options) throws -> Bool {
+        guard options.strength != 0, options.faceStrength != 0, options.faces != .off else { return false }
+        let known = bundle.manifest.parts
+        if options.faces == .auto, known[.finder] == nil || known[.face] == nil { return false }
+        _ = (try part(.face), try part(.finder))
+        if case .boxes(let boxes) = options.faces, !boxes.allSatisfy(\.isUsable) {
+            throw HeirloomError(.photoError, "A face's box has no width or no height: draw it again.")
+        }
+        return true
+    }
+
+    /// The faces to refine, where there may be some. Throws as `LoadedPart.run`.
+    func faces(_ working: WorkingPicture, _ options: Options, leastWidth: Double) async throws -> [Face] {
+        let finder = try finder()
+        if case .boxes(let boxes) = options.faces {
+            var faces = [Face]()
+            for box in boxes {
+                let marked = Face(in: box)
+                faces.append(try await finder.lookAgain(working.pixels, marked) ?? marked)
+            }
+            return faces
+        }
+        let found = try await finder.faces(
+            working.pixels, small: working.small, factor: working.factor, leastWidth: leastWidth)
+        return Array(Finder.sortedDown(found) { $0.width }.prefix(Self.mostFaces))
+    }
+
+    /// Refines the faces of the restored photo in place; `before` are the same faces unrestored.
+    func refine(
+        _ pixels: any Pixels, _ faces: [Face], _ before: [ArrayPixels], strength: Double, gray: Bool
+    ) async throws -> [FaceRecord] {
+        guard !faces.isEmpty else { return [] }
+        let part = try part(.face)
+        var (records, kept, changes) = ([FaceRecord](), [Face](), [FaceChange]())
+        for (face, old) in zip(faces, before) {
+            let change = try await FaceChange(part, before: old, restored: take(pixels, face))
+            let record = change.judged(face)
+            records.append(record)
+            if record.refined {
+                kept.append(face)
+                changes.append(change)
+            }
+        }
+        putBack(pixels, kept, changes, strength: strength, gray: gray)
+        return records
+    }
+
+    func finder() throws -> Finder {
+        Finder(part: try part(.finder), threshold: bundle.manifest.finderThreshold)
+    }
+}
+
+extension FaceBox {
+    fileprivate var isUsable: Bool {
+        [left, top].allSatisfy { abs($0) < 1e6 } && [width, height].allSatisfy { $0 > 0 && $0 < 1e6 }
+    }
+}

@@ -1,0 +1,102 @@
+"""How severe grain, blur and JPEG are on real old photos, beside synthesised ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+from torch import Generator, Tensor
+
+from convert.errors import PhotoSetError
+from quantize import synthesis
+from quantize.estimates import Estimate, blur, estimate, grain, luminance_of
+from quantize.photosets import decoded_photos, load_photos, scaled_crops
+from quantize.severity import draw_severity
+
+LEAST_SIDE = 128
+SIDE = 256
+"""Pixels of a synthesised photo's side."""
+MOST_GRAIN, MOST_BLUR = 1.2, 0.4
+"""Levels and pixels that a clean crop may show by itself: with more, that is what would be measured."""
+MOST_TRIES = 50
+"""Clean crops looked at for each one that is plain and sharp enough; about seven are needed."""
+QUANTILES = (10, 25, 50, 75, 90)
+ROWS = {
+    "grain": "grain, levels",
+    "grain_size": "grain size, px",
+    "blur": "blur, px",
+    "jpeg": "JPEG quality",
+}
+
+command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@command.command()
+def severity(
+    photos: Annotated[list[Path], typer.Argument(exists=True, help="Folders and tar files of photos.")],
+    synthetic: Annotated[
+        list[Path] | None,
+        typer.Option(exists=True, metavar="CLEAN", help="Clean photos to make old ones of; repeatable."),
+    ] = None,
+    trim: Annotated[
+        float, typer.Option(min=0, max=0.3, help="Of every border, left out: mounts and captions.")
+    ] = 0.12,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same old photos.")] = 0,
+) -> None:
+    """Print quantiles of the grain, blur and JPEG quality of photos, as estimated from their pixels.
+
+    With --synthetic the same for as many photos that were made old without structured damage, so that the
+    severity that is drawn for training can be held against that of real photos. Only crops that are sharp
+    and free of grain are made old: what is estimated is then what was added.
+    """
+    console = Console(stderr=True)
+    real = [
+        estimate(pixels, trim)
+        for _, pixels in track(decoded_photos(photos, LEAST_SIDE), "photos", console=console)
+    ]
+    if not real:
+        raise PhotoSetError(f"There are no photos of at least {LEAST_SIDE} px there: name others.")
+    sets = {"photos": real}
+    if synthetic:
+        sets["synthetic"] = _synthesised(synthetic, len(real), seed, console)
+    table = Table("estimate", "of", "measured in", *(f"{percent} %" for percent in QUANTILES))
+    for field, label in ROWS.items():
+        for name, estimates in sets.items():
+            values = np.array([getattr(each, field) for each in estimates], np.float64)
+            told = values[~np.isnan(values)]
+            figures = np.percentile(told, QUANTILES) if told.size else [np.nan] * len(QUANTILES)
+            table.add_row(label, name, str(told.size), *(f"{figure:.2f}" for figure in figures))
+    Console().print(table)
+
+
+def _synthesised(sources: list[Path], count: int, seed: int, console: Console) -> list[Estimate]:
+    """Estimates of ``count`` toned and scanned crops of clean photos. Raises PhotoSetError."""
+    with console.status("Reading clean photos"):
+        clean = load_photos(sources, least_side=LEAST_SIDE).train
+    rng = Generator().manual_seed(seed)
+    crops = _plain_crops(clean, count, rng)
+    estimates = []
+    for crop in track(crops, "synthetic", total=count, console=console):
+        old = synthesis.scan(synthesis.toned(crop, rng), draw_severity(1, rng), rng).picture
+        estimates.append(estimate((old[0] * 255).round().byte().permute(1, 2, 0)))
+    return estimates
+
+
+def _plain_crops(clean: tuple[Tensor, ...], count: int, rng: Generator) -> Iterator[Tensor]:
+    """Crops ``(1, 3, SIDE, SIDE)`` in 0..1 with a flat place and a sharp edge. Raises PhotoSetError."""
+    found = 0
+    for _ in range(count * MOST_TRIES):
+        crop = scaled_crops(clean, 1, SIDE, rng)
+        luminance = luminance_of((crop[0] * 255).permute(1, 2, 0))
+        if blur(luminance) <= MOST_BLUR and grain(luminance)[0] <= MOST_GRAIN:
+            found += 1
+            yield crop
+        if found == count:
+            return
+    raise PhotoSetError("Hardly any of the clean photos is sharp and free of grain: name others.")

@@ -1,0 +1,48 @@
+"""The processes of a training under ``torchrun``; one where it was started without."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, distributed
+
+SEEDS = 2**32
+"""Numbers for the steps of each seed."""
+
+
+def rank() -> int:
+    """This process's number. The first one, 0, writes what the run leaves."""
+    return distributed.get_rank() if distributed.is_initialized() else 0
+
+
+def processes() -> int:
+    """How many there are."""
+    return distributed.get_world_size() if distributed.is_initialized() else 1
+
+
+def step_seed(seed: int, step: int) -> int:
+    """What seeds this process's random numbers of a step, in a run of that seed."""
+    return seed * SEEDS + step * processes() + rank()
+
+
+def average_(gradients: Iterable[Tensor]) -> None:
+    """Make them the mean over all processes, in place."""
+    if processes() > 1:
+        for gradient in gradients:
+            distributed.all_reduce(gradient)
+            gradient.div_(processes())
+
+
+def wait(device: torch.device) -> None:
+    """Go on when all have come here: until then the first one may be writing what the others read."""
+    any_process(False, device)
+
+
+def any_process(true: bool, device: torch.device) -> bool:
+    """Whether it is true in any of them: all must stop at the same step."""
+    if processes() == 1:
+        return true
+    told = torch.tensor(float(true), device=device)
+    distributed.all_reduce(told)
+    return bool(told > 0)

@@ -1,0 +1,141 @@
+"""Damage detection, for the mobile detector and for the published UNet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Generator, Tensor, nn
+from torch.nn import functional as F
+
+from convert.evaluate import area_under_curve
+from convert.nets.mobile import DamageDetector
+from convert.nets.mobile.blocks import MIDDLE, to_cells, to_pixels
+from convert.nets.mobile.detector import PIXEL_GAIN
+from convert.nets.reference import ScratchUnet
+from quantize import damage, synthesis
+from quantize.damage import Layers, Overlays, decoys
+from quantize.photosets import PhotoSet, scaled_crops
+from quantize.synthesis import Scan
+from quantize.tasks.common import device_of
+from quantize.trainer import Loss
+
+EASY_STEPS = 1500
+"""In the first steps grain and blur grow from none to all: else the detector learns nothing for long."""
+
+UNDAMAGED, DECOYS = 0.4, 0.25
+"""Of the crops, so many are undamaged, and so many, damaged or not, have wires, text and the like."""
+
+ENLARGED = 1 / 6
+"""Of the crops, so many are enlarged when they are old: a large scan of small damage."""
+
+SHOWN = 8
+"""Held-out pictures for TensorBoard."""
+
+CROP_OF = 2.5
+"""A crop's damage is that of a picture up to so many times as large: torn corners are larger than crops."""
+
+LUMINANCE = (0.299, 0.587, 0.114)
+
+
+class DetectorTask:
+    """Detection of damage on old photos, by cross-entropy and overlap."""
+
+    def __init__(
+        self,
+        network: DamageDetector | ScratchUnet,
+        photos: PhotoSet,
+        count: int = 8,
+        side: int = 192,
+        easy_steps: int = EASY_STEPS,
+        overlays: Overlays | None = None,
+    ) -> None:
+        self.network, self.overlays = network, overlays
+        self.set, self.count, self.side, self.easy_steps = photos, count, side, easy_steps
+
+    @property
+    def players(self) -> dict[str, nn.Module]:
+        return {"detector": self.network}
+
+    def photos(self, rng: Generator) -> tuple[Tensor, ...]:
+        return drawn(self.set.train, self.count, self.side, rng, self.overlays)
+
+    def batch(self, step: int, photos: tuple[Tensor, ...], rng: Generator) -> tuple[Tensor, ...]:
+        ease = max(0.0, 1 - step / self.easy_steps) if self.easy_steps else 0.0
+        # Spread over the steps, so that no number has to come back from the device.
+        large = int((step + 1) * self.count * ENLARGED) - int(step * self.count * ENLARGED)
+        parts = []
+        for factor, part in ((1, slice(large, None)), (2 << step % 2, slice(0, large))):
+            size = self.side // factor
+            crops, covers = (each[part, :, :size, :size] for each in photos[:2])
+            if len(crops):
+                layers = Layers(covers, photos[2][part])
+                parts.append(enlarged(synthesis.old_photo(crops, layers, rng, ease=ease), self.side))
+        return torch.cat([part.picture for part in parts]), torch.cat([part.mask for part in parts])
+
+    def losses(self, *batch: Tensor) -> Iterator[Loss]:
+        seen, target = batch
+        logits = scratch_logits(self.network, seen).float()
+        found = logits.sigmoid()
+        overlap = 1 - (2 * (found * target).sum() + 1) / (found.sum() + target.sum() + 1)
+        yield "detector", F.binary_cross_entropy_with_logits(logits, target) + 0.2 * overlap
+
+    def evaluate(self, network: nn.Module) -> dict[str, float]:
+        seen = self._held_out(48, device_of(network))
+        found = scratch_logits(network, seen.picture).sigmoid()
+        target = seen.mask > 0.5
+        hit = (found > 0.5) & target
+        intact = found[~target.flatten(1).any(1)]
+        return {
+            "auc": area_under_curve(found.flatten().cpu().numpy(), target.flatten().cpu().numpy()),
+            "precision": float(hit.sum() / (found > 0.5).sum().clamp(min=1)),
+            "recall": float(hit.sum() / target.sum().clamp(min=1)),
+            "false_on_intact": float((intact > 0.5).float().mean()),
+        }
+
+    def pictures(self, network: nn.Module) -> dict[str, Tensor]:
+        seen = self._held_out(SHOWN, device_of(network))
+        found = scratch_logits(network, seen.picture).sigmoid()
+        return {"old photo": seen.picture, "found": found, "damage": seen.mask}
+
+    def _held_out(self, count: int, device: torch.device) -> Scan:
+        """The same old photos at every call."""
+        crops = drawn(self.set.held_out, count, 192, Generator().manual_seed(0), self.overlays)
+        clean, covers, paints = (each.to(device) for each in crops)
+        return synthesis.old_photo(clean, Layers(covers, paints), Generator(device).manual_seed(1))
+
+
+def scratch_logits(network: nn.Module, photos: Tensor) -> Tensor:
+    """Logits ``(B, 1, H, W)`` of either detector for photos ``(B, 3, H, W)`` in 0..1."""
+    if isinstance(network, DamageDetector):
+        return to_pixels(network.logits(to_cells((photos - MIDDLE) * PIXEL_GAIN)))
+    gray = (photos * photos.new_tensor(LUMINANCE)[:, None, None]).sum(1, keepdim=True)
+    logits: Tensor = network(gray * 2 - 1)
+    return logits
+
+
+def drawn(
+    photos: tuple[Tensor, ...], count: int, side: int, rng: Generator, overlays: Overlays | None = None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Clean crops ``(count, 3, side, side)``, decoys in some of them, and layers of damage (covers and
+    paints) for those that are to be damaged. On the CPU; may run in a worker."""
+    crops = scaled_crops(photos, count, side, rng)
+    numbers = np.random.default_rng(int(torch.randint(2**62, (), generator=rng)))
+    for crop in crops:
+        if numbers.random() < DECOYS:
+            scene = decoys.draw(numbers, crop.permute(1, 2, 0).numpy())
+            crop.copy_(torch.from_numpy(scene).permute(2, 0, 1))
+    # Dithered: on average exactly the share, whatever the count.
+    hurt = numbers.permutation(count) >= int(UNDAMAGED * count + numbers.random())
+    layers = damage.draw((side, side), hurt.tolist(), rng, overlays, CROP_OF)
+    return crops, layers.covers, layers.paints
+
+
+def enlarged(scan: Scan, side: int) -> Scan:
+    """A scan of ``side`` pixels, whatever it was."""
+    if scan.picture.shape[2] == side:
+        return scan
+    picture = F.interpolate(scan.picture, (side, side), mode="bicubic", align_corners=False).clamp(0, 1)
+    mask = F.interpolate(scan.mask, (side, side), mode="bilinear", align_corners=False)
+    return Scan(picture, (mask >= 0.5).to(mask.dtype))

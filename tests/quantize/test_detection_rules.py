@@ -1,0 +1,38 @@
+"""What a detection rule does: recall, precision, and what it does to good photos."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edge.manifest import Detection
+from quantize.detection_rules import RULES, Seen, outcomes
+
+
+def crack(level: int) -> Seen:
+    """A gray picture with a white crack, half of which the detector sees at ``level``."""
+    clean = np.full((64, 48, 3), 90, np.uint8)
+    truth = np.zeros((64, 48), np.bool_)
+    truth[:, 20:22] = True
+    picture = np.where(truth[..., None], 255, clean).astype(np.uint8)
+    levels = np.zeros((64, 48), np.uint8)
+    levels[:32, 20:22] = level
+    return Seen(picture, clean, truth, levels, ())
+
+
+def good(level: int) -> Seen:
+    """A picture without damage, of which the detector takes a bright line for damage at ``level``."""
+    seen = crack(level)
+    return Seen(seen.picture, seen.picture, np.zeros_like(seen.truth), seen.levels, ())
+
+
+def test_each_rule_is_judged_by_what_it_fills_and_what_it_erases() -> None:
+    found = list(outcomes([crack(235)], [good(200)], Detection(grow=0)))
+    assert len(found) == len(RULES) + 1
+    nothing, lenient, strict = found[0], found[1], found[-1]
+    assert (nothing.recall, nothing.good_marked, nothing.good_blocks) == (0, 0, 0)
+    # At 178 half of the crack is found and the line of the good photo is lost; at 252 neither.
+    assert (lenient.recall, lenient.precision) == (0.5, 1)
+    assert lenient.good_marked == 64 / (64 * 48) and lenient.good_blocks == 1
+    assert lenient.damaged.inside > nothing.damaged.inside + 2
+    assert (strict.recall, strict.good_marked) == (0, 0)
+    assert strict.damaged == nothing.damaged
