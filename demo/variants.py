@@ -47,7 +47,8 @@ class Variant:
 def variants_of(bundle: Bundle, weights: Path | None) -> dict[str, Variant]:
     """The variants by key, the one that the others are held against first.
 
-    That is the imported network in PyTorch where ``weights`` are given, else the bundle's float32.
+    That is the imported network in PyTorch where ``weights`` are given, else the bundle's float32, or its
+    float16 weights that LiteRT computes with in float32.
     Raises MissingArtifact for a bundle of the published networks, which restore no photo by themselves.
     """
     found = []
@@ -56,11 +57,16 @@ def variants_of(bundle: Bundle, weights: Path | None) -> dict[str, Variant]:
         name = f"Mobile {PRECISIONS.get(precision, precision)}, {FORMATS[kind]}"
         size = sum(part_bytes(bundle, precision, kind).values())
         found.append(Variant(f"{kind}-{precision}", name, RUNTIMES[kind], precision, size))
-    found.sort(key=lambda variant: (variant.precision != "float32", variant.runtime != "litert"))
+    found.sort(key=lambda variant: (_rank(variant.precision), variant.runtime != "litert"))
     if weights is not None:
         size = sum(path.stat().st_size for path in weights.iterdir() if path.is_file())
         found.insert(0, Variant("torch", "Full precision, PyTorch", "torch", "float32", size, weights))
     return {variant.key: variant for variant in found}
+
+
+def _rank(precision: Precision) -> int:
+    floats: tuple[Precision, ...] = ("float32", "float16")
+    return floats.index(precision) if precision in floats else len(floats)
 
 
 def part_bytes(bundle: Bundle, precision: Precision, kind: Format) -> dict[PartName, int]:

@@ -25,6 +25,7 @@ from edge.fill import push_pull
 from edge.finder import find_faces, look_again
 from edge.hue import one_hue
 from edge.manifest import PartName, Precision
+from edge.memory import give_back
 from edge.parts import LoadedPart, Usage, load_part
 from edge.passes import Stitcher, decoded, encode, mapper_inputs, plan_route
 from edge.photo import Photo
@@ -177,7 +178,12 @@ class Restorer:
 
     def damage_probability(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """How likely each pixel of ``picture`` ``(h, w, 3)`` is damaged: ``(h, w)`` in levels of 0..255."""
-        return damage_levels(self._part("scratch"), picture, self.bundle.manifest.detection)
+        part = self._part("scratch")
+        levels = damage_levels(part, picture, self.bundle.manifest.detection)
+        # Its tiles are the largest: while the photo is restored their memory is needed for others.
+        part.networks.clear()
+        give_back()
+        return levels
 
     def find_faces(
         self, photo: Photo, options: Options | None = None, least_width: float = LEAST_WIDTH

@@ -84,7 +84,7 @@ def test_options_are_the_commands(client: Client, by_command: Callable[..., byte
         "strength": 0.5,
         "scratches": "mask",
         "mask": handle_file(str(mask)),
-        "variant": "litert-float32",
+        "variant": "litert-float16",
     }
     restored, figures = called(client, PHOTO, **options)
     assert figures["done"][0] == "scratches on 1.4 % of the photo"

@@ -109,7 +109,7 @@ def test_upload_compare_and_download(
 
         # Another variant: other pixels, another file.
         before = pictures(tab, "#sides")
-        choose(tab, "right", "Mobile float32, LiteRT")
+        choose(tab, "right", "Mobile float16, LiteRT")
         expect(tab.locator("#variants tr.chosen")).to_contain_text("reference", timeout=WAIT)
         tab.wait_for_function(
             "before => [...document.querySelectorAll('#sides img')].every(i => i.src != before)",
@@ -178,7 +178,7 @@ def large(tmp_path: Path) -> Path:
 def test_closing_the_page_stops_the_work(large: Path, tmp_path: Path) -> None:
     with page(tmp_path / "tmp") as running:
         with visit(running, 1280, 900) as tab:
-            choose(tab, "right", "Mobile float32, LiteRT")
+            choose(tab, "right", "Mobile float16, LiteRT")
             upload(tab, large)
             tab.wait_for_function("document.querySelector('#sides').innerText.includes('LiteRT')")
             (worker,) = set(running.resident()) - {running.pid}

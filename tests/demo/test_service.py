@@ -74,12 +74,12 @@ def test_a_comparison_shows_what_was_made(service: Service) -> None:
     desk = service.shelf.desk("ann", asked(PHOTO))
 
     async def compare() -> None:
-        await service.make(desk, ["litert-int8", "litert-float32"], service.workshop.deadline(), quiet)
+        await service.make(desk, ["litert-int8", "litert-float16"], service.workshop.deadline(), quiet)
         await service.measure(desk)
 
     asyncio.run(compare())
     exact, made, given = (
-        np.load(desk.after("litert-float32")),
+        np.load(desk.after("litert-float16")),
         np.load(desk.after("litert-int8")),
         np.load(desk.before),
     )

@@ -33,7 +33,7 @@ def test_no_folder_is_told(sentence: str, said: str) -> None:
 
 def test_the_variants_are_the_bundles() -> None:
     found = variants_of(BUNDLE, None)
-    assert next(iter(found)) == "litert-float32"
+    assert next(iter(found)) == "litert-float16"
     assert {"litert-int8", "onnx-int8", "coreml-float16", "coreml-int8"} < found.keys()
     # The tone network exists in float only, and belongs to the INT8 variant all the same.
     packages = {"tone": "float16"}
@@ -45,12 +45,13 @@ def test_the_variants_are_the_bundles() -> None:
     ]
     assert len(sizes) == len(BUNDLE.manifest.parts)
     assert found["coreml-int8"].bytes == sum(sizes)
-    # The face network's weights are float16 there.
+    # The large networks exist in INT8 only.
     files = {
-        f"{name}/{'float16' if name == 'face' else 'float32'}.tflite" for name in BUNDLE.manifest.parts
+        f"{name}/{'int8' if name in ('face', 'scratch') else 'float16'}.tflite"
+        for name in BUNDLE.manifest.parts
     }
     everything = sum(file.bytes for name, file in BUNDLE.manifest.files.items() if name in files)
-    assert found["litert-float32"].bytes == everything
+    assert found["litert-float16"].bytes == everything
 
 
 def test_imported_weights_become_the_reference(tmp_path: Path) -> None:
@@ -64,7 +65,7 @@ def test_imported_weights_become_the_reference(tmp_path: Path) -> None:
 
 def desk() -> Desk:
     made = Desk(Path("/nowhere"), Request("/a/b.jpg", 1, "auto", "", True, True, 1), 0.0)
-    made.results["litert-float32"] = Result(1.5, 200_000_000, ["restored"], [])
+    made.results["litert-float16"] = Result(1.5, 200_000_000, ["restored"], [])
     made.results["litert-int8"] = Result(0.25, None, ["tone", "restored"], [])
     made.psnr |= {INPUT: 26.04, "litert-int8": 43.06}
     made.failures["onnx-int8"] = "<b>No</b>."
@@ -76,7 +77,7 @@ def test_the_table_holds_the_figures() -> None:
         row.split("</td>")[0].split(">")[-1]: re.findall(r"<td[^>]*>([^<]*)</td>", row)
         for row in tables.variants(variants_of(BUNDLE, None), desk(), (INPUT, "litert-int8")).split("<tr")
     }
-    assert rows["Mobile float32, LiteRT"][1:] == ["reference", "1.50 s", "200 MB", "9.2 MB"]
+    assert rows["Mobile float16, LiteRT"][1:] == ["reference", "1.50 s", "200 MB", "9.2 MB"]
     assert rows["Mobile INT8, LiteRT"][1:] == ["43.1 dB", "0.25 s", "–", "4.1 MB"]
     assert rows["Photo as given"][1] == "26.0 dB"
     assert rows["Mobile INT8, ONNX"][1] == "&lt;b&gt;No&lt;/b&gt;."

@@ -207,8 +207,8 @@ def test_the_self_test_covers_every_golden_vector(tiny_bundle: Path) -> None:
     bundle = open_bundle(tiny_bundle)
     results = self_test(bundle, must_pass=True)
     artifacts = [a for part in bundle.manifest.parts.values() for a in part.artifacts]
-    # One golden vector each, in both tiles: the face and tone networks have only one.
-    assert len(results) == sum(len(a.tiles) for a in artifacts) == 41
+    # One golden vector each, in both tiles: face, tone and an ONNX detector have only one.
+    assert len(results) == sum(len(a.tiles) for a in artifacts) == 40
     smallest = self_test(bundle, smallest_only=True)
     assert len(smallest) == sum(len(a.golden) for a in artifacts) == 23
     assert {result.rows for result in smallest if result.part == "decoder"} == {12}
@@ -274,10 +274,10 @@ def test_show_prints_what_is_in_the_bundle(tiny_bundle: Path) -> None:
 
 def test_verify_passes_and_fails_with_the_bundle(own_bundle: Path) -> None:
     result = CliRunner().invoke(command, ["verify", str(own_bundle)])
-    assert (result.exit_code, "41 of 41" in result.output) == (0, True)
+    assert (result.exit_code, "40 of 40" in result.output) == (0, True)
     spoil_golden(own_bundle, "golden/decoder-litert-int8-out0.bin")
     result = CliRunner().invoke(command, ["verify", str(own_bundle)])
-    assert (result.exit_code, "39 of 41" in result.output) == (1, True)
+    assert (result.exit_code, "38 of 40" in result.output) == (1, True)
     (own_bundle / NETWORK).write_bytes(b"")
     result = CliRunner().invoke(command, ["verify", str(own_bundle)])
     assert isinstance(result.exception, ChecksumMismatch)

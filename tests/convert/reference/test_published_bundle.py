@@ -93,7 +93,7 @@ def test_what_making_took_is_told(made: tuple[Path, Made]) -> None:
 def test_the_chain_of_parts_is_the_published_one(parts: PublishedParts, earlier: Path) -> None:
     weights = open_weights(earlier)
     samples = parts.samples(chain(parts), PHOTOS)
-    painted = torch.where(PHOTOS.masks > 0, torch.ones(()), 2 * PHOTOS.scratched - 1)
+    painted = torch.where(PHOTOS.masks > 0, torch.ones(()), 2 * PHOTOS.damaged - 1)
     with torch.no_grad():
         latent = weights.load("vae_a").encoder(painted)
         mapped = weights.load("mapping_scratch")(latent, PHOTOS.masks)

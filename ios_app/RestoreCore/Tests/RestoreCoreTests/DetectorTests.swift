@@ -68,7 +68,9 @@ final class DetectorTests: XCTestCase {
             levels[square[0]] = 200
             levels[square[1]] = UInt8(2 * mean - 200)
             var samples = [UInt16]()
-            for place in 0..<8 * 8 { samples += [UInt16](repeating: UInt16(90 + place % 2 * spread), count: 3) }
+            for place in 0..<8 * 8 {
+                samples += [UInt16](repeating: UInt16(90 + place % 2 * spread), count: 3)
+            }
             let picture = ArrayPixels(height: 8, width: 8, colours: 3, samples: samples)
             let found = damageMask(levels, picture, [], rule)
             let kept = found.values.indices.filter { found.values[$0] }
