@@ -147,7 +147,7 @@ def _name(layer: Layer) -> str:
 
 
 def _pictures(network: torch.nn.Module, proof: Proof) -> Tensor:
-    restored = torch.cat((network(proof.intact), network(proof.filled, proof.masks)))
+    restored = torch.cat((network(proof.intact), network(proof.scratched, proof.masks)))
     return (restored.clamp(0, 1) * 255).round() / 255
 
 

@@ -22,7 +22,7 @@ def proof() -> Proof:
 
 def twin() -> FakeQuantized:
     network = FakeQuantized(restorer(), load_recipe()).eval()
-    network.watch([(proof().intact,), (proof().filled, proof().masks)])
+    network.watch([(proof().intact,), (proof().scratched, proof().masks)])
     return network
 
 

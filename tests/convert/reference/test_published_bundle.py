@@ -99,7 +99,9 @@ def test_the_chain_of_parts_is_the_published_one(parts: PublishedParts, earlier:
         mapped = weights.load("mapping_scratch")(latent, PHOTOS.masks)
         wanted = weights.load("vae_b_scratch").decoder(mapped).permute(0, 2, 3, 1)
     decoder = samples["vae_decoder_scratch_256"]
-    assert np.abs(decoder.outputs[0] - wanted.numpy()).max() < 1e-5
+    # Channels last and first take other kernels, whose rounding differs with the processor: up to 6e-5 was
+    # seen without AVX-512, below 1e-5 with it.
+    assert np.abs(decoder.outputs[0] - wanted.numpy()).max() < 1e-4
     assert np.array_equal(decoder.before[0], painted.permute(0, 2, 3, 1).numpy())
 
 
