@@ -87,7 +87,7 @@ def test_options_are_the_commands(client: Client, by_command: Callable[..., byte
         "variant": "litert-float16",
     }
     restored, figures = called(client, PHOTO, **options)
-    assert figures["done"][0] == "scratches on 1.4 % of the photo"
+    assert figures["done"][0] == "damage on 1.4 % of the photo filled"
     assert restored.read_bytes() == by_command(
         PHOTO, "--strength", "0.5", "--scratches", str(mask), "--precision", "float32"
     )
