@@ -92,7 +92,7 @@ def found(desk: Desk, variant: str) -> Found:
         side = -(-height // damage.shape[0])
         down, across = (np.arange(0, length, factor) // side for length in (height, width))
         picture[damage[down[:, None], across]] = MARK
-        said.append(f"Scratches on {100 * damage.mean():.1f} % of the photo")
+        said.append(f"Damage on {100 * damage.mean():.1f} % of the photo")
     image = Image.fromarray(picture)
     draw = ImageDraw.Draw(image)
     for number, face in enumerate(desk.results[variant].faces, 1):

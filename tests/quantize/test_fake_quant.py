@@ -63,7 +63,7 @@ PARTS = ("encoder", "mapper", "mapper_global", "decoder")
 def converted(network: MobileRestorer, name: str, folder: Path) -> tuple[PartSource, Path]:
     """A part's source and its float32 file."""
     faces = FaceFinder(8, blocks=1), refiner((8, 8))
-    networks = MobileNetworks(network, DamageDetector(8, blocks=1), ToneNet(4), *faces)
+    networks = MobileNetworks(network, DamageDetector((8, 8), (1, 1)), ToneNet(4), *faces)
     (source,) = (s for s in mobile_parts(networks, ((16, 16),)) if s.name == name)
     path = folder / f"{name}.tflite"
     litert.convert_float(source.network, {"tile": [end.example(16, 16) for end in source.inputs]}, path)
@@ -121,7 +121,7 @@ def test_the_twin_of_a_face_network_gives_what_the_file_gives(name: PartName, tm
     save_ranges(part.ranges() | others, tmp_path / "r")
 
     both = {"finder": FaceFinder(8, blocks=1), "face": refiner((8, 8)), name: network}
-    networks = MobileNetworks(restorer(), DamageDetector(8, blocks=1), ToneNet(4), **both)
+    networks = MobileNetworks(restorer(), DamageDetector((8, 8), (1, 1)), ToneNet(4), **both)
     (source,) = (s for s in mobile_parts(networks, ((32, 32),)) if s.name == name)
     exact, rounded = tmp_path / "float32.tflite", tmp_path / "int8.tflite"
     litert.convert_float(source.network, {"tile": [source.inputs[0].example(side, side)]}, exact)
