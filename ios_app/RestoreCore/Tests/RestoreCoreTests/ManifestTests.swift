@@ -87,7 +87,9 @@ final class ManifestTests: XCTestCase {
 
     func testWhatDoesNotFitTheStepIsNamed() throws {
         let text = try XCTUnwrap(golden.get().good.first).text
-        for (halo, problem) in [(1, "the halo (1) is no multiple"), (2, "a tile of 5x6 cells is no multiple")] {
+        for (halo, problem) in [
+            (1, "the halo (1) is no multiple"), (2, "a tile of 5x6 cells is no multiple"),
+        ] {
             let edited = text.replacingOccurrences(
                 of: #""halo":2,"step":1"#, with: "\"halo\":\(halo),\"step\":2")
             XCTAssertThrowsError(try Manifest(json: Data(edited.utf8))) { error in
