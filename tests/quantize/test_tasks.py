@@ -43,18 +43,20 @@ def test_every_player_learns_and_figures_are_finite(make_task: Callable[[], Task
     assert first == second and all(np.isfinite(value) for value in first.values())
 
 
-def test_a_detected_mask_is_wider_than_the_exact_one_and_misses_some() -> None:
+def test_a_detected_mask_is_often_wider_than_the_exact_one_and_misses_some() -> None:
     mask = torch.zeros((12, 1, 40, 40))
     mask[::2, :, 10:12, 5:30] = 1
     mask[1::2, :, 20:22, 5:30] = 1
     missed, wrong = 0, 0
+    wider: list[bool] = []
     for seed in range(8):
         found = detected(mask, seeded(seed))
         covered = (found >= mask).flatten(1).all(1)
         missed += int((~covered).sum())
-        assert (found.sum((1, 2, 3)) > mask.sum((1, 2, 3)))[covered].all()
+        wider += (found.sum((1, 2, 3)) > mask.sum((1, 2, 3)))[covered].tolist()
         wrong += int((found[::2, :, 20:22, 5:30] > 0).flatten(1).any(1).sum())
     assert 2 <= missed < 30 and 5 < wrong < 30
+    assert 0.5 < sum(wider) / len(wider) < 0.9
 
 
 def test_what_is_masked_nearly_everywhere_is_not_filled(
@@ -71,6 +73,8 @@ def test_what_is_masked_nearly_everywhere_is_not_filled(
 
 def test_decoys_and_undamaged_crops_have_no_mask(photos: PhotoSet, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(detector, "DECOYS", 1.0)
+    # Else a damaged crop may be a part of its picture where there is no damage.
+    monkeypatch.setattr(detector, "CROP_OF", 1.0)
     task = DetectorTask(DamageDetector((8, 8), (1, 1)), photos, 10, 64)
     crops, covers, paints = task.photos(seeded())
     struck = covers.flatten(1).any(1)
