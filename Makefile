@@ -12,8 +12,9 @@ restore: .venv/runtime.done  ## restore PHOTO=a.jpg (or a folder); OPTIONS="--be
 demo: .venv/demo.done  ## the comparison page, in a browser; OPTIONS="--port 8000" and the like
 	$(BIN)/heirloom demo --open $(OPTIONS)
 
+# One thread a process: several that each take all cores wait for each other.
 test: .venv/dev.done lint  ## everything but what takes minutes
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist loadfile
 
 test-slow: .venv/dev.done  ## what takes minutes: 12- and 48-megapixel photos, kill and resume, full shipped bundle
 	$(BIN)/pytest -m slow

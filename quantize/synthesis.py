@@ -48,7 +48,7 @@ def gaussian_filter(pictures: Tensor, sigma: Tensor, radius: int = RADIUS) -> Te
 
 def grain(pictures: Tensor, strength: Tensor, size: Tensor, rng: Generator) -> Tensor:
     """Film grain of standard deviation ``strength`` ``(B,)`` in the midtones, less in blacks and whites,
-    correlated over ``size`` pixels ``(B,)``; in a quarter of the pictures partly in colour.
+    correlated over ``size`` pixels ``(B,)``; in two fifths of the pictures partly in colour.
 
     A network trained on white noise alone does not remove grain at all.
     """
@@ -57,7 +57,7 @@ def grain(pictures: Tensor, strength: Tensor, size: Tensor, rng: Generator) -> T
     shared = torch.randn((batch, 1, height, width), generator=rng, device=device)
     own = torch.randn((batch, 3, height, width), generator=rng, device=device)
     dice = torch.rand((batch, 1, 1, 1), generator=rng, device=device)
-    colour = (1 - dice / 0.25).clamp(min=0)
+    colour = (1 - dice / 0.4).clamp(min=0)
     noise = gaussian_filter(own * colour.sqrt() + shared * (1 - colour).sqrt(), size)
     noise = noise / noise.std((1, 2, 3), keepdim=True)
     light = pictures.mean(1, keepdim=True)
@@ -202,7 +202,7 @@ class Settings:
     texture: float = 0.2
     gray_scan: float = 0.2
     """Scans in gray, the damage too; the share ``gray`` above is of prints."""
-    heavy: float = 0.3
+    heavy: float = 0.45
     """Photos as bad as the worst tenth of real ones (`quantize.severity`)."""
     soft_scan: float = 0.6
     """Scans that are blurred by `SCAN_BLUR` whatever their severity: few real cracks are razor-sharp."""

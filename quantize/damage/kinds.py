@@ -30,6 +30,7 @@ KINDS = {
     "peeled": Kind(missing.peeled, 0.2),
     "straight": Kind(scratches.straight, 0.3),
     "worn": Kind(scratches.worn, 0.25),
+    "strokes": Kind(scratches.strokes, 0.2),
     "specks": Kind(dust.specks, 0.3),
     "hairs": Kind(dust.hairs, 0.15),
     "tides": Kind(tides.draw, 0.1),

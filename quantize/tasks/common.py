@@ -23,7 +23,7 @@ def rand(rng: Generator, *shape: int) -> Tensor:
     return torch.rand(shape, generator=rng, device=rng.device)
 
 
-HEAVY = 0.5
+HEAVY = 0.8
 """Of the training crops, so many are as bad as the worst tenth of real photos: those need it most, and are
 most of the loss. With the real share of them, a crop would start at 35 dB on average."""
 
