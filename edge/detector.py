@@ -45,7 +45,7 @@ def _merge(part: LoadedPart, picture: NDArray[np.uint8], levels: NDArray[np.uint
     for placement, reads in part.cover(area):
         cells = lookup[to_cells(cut(picture, reads.scaled(stride)), stride)]
         probability = to_pixels(real(part.run(placement, [cells]), spec), stride)[..., 0]
-        found = np.minimum(probability * 256, 255).astype(np.uint8)
+        found = np.clip(probability * 256, 0, 255).astype(np.uint8)
         box = placement.keep.scaled(stride * factor)
         target = levels[box.top : box.bottom, box.left : box.right]
         if factor > 1:
