@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.gate import CAP
-from edge.bands import Pixels
-from edge.tiling import Box
+from convert.proof.gate import CAP
+from edge.photo.bands import Pixels
+from edge.restore.tiling import Box
 
 TILE = 64
 """Pixels to the side of the squares among which the worst is found."""

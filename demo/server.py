@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from demo.page import asset, build, theme
-from demo.service import Service
-from demo.shelf import Shelf
+from demo.page.page import asset, build, theme
 from demo.variants import variants_of
-from demo.worker import Setup
-from demo.workshop import Workshop
-from edge.bundle import open_bundle
+from demo.work.pool import Workshop
+from demo.work.service import Service
+from demo.work.sessions import Shelf
+from demo.work.worker import Setup
+from edge.bundle.bundle import open_bundle
 
 SESSIONS = 256
 """Visitors whose fields the server remembers."""

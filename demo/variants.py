@@ -7,9 +7,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.bundle import Bundle, find_artifact, find_part
+from edge.bundle.bundle import Bundle, find_artifact, find_part
+from edge.bundle.manifest import Format, PartName, Precision, artifact_bytes
 from edge.errors import MissingArtifact
-from edge.manifest import Format, PartName, Precision, artifact_bytes
 
 INPUT = "input"
 """The key of the photo as it was given, which is compared but not made."""

@@ -11,11 +11,11 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from edge.batch import Restores
-from edge.bundle import Bundle, open_bundle
+from edge.batch.run import Restores
+from edge.bundle.bundle import Bundle, open_bundle
+from edge.bundle.manifest import Precision
 from edge.errors import MissingExtra
-from edge.manifest import Precision
-from edge.pipeline import Restorer
+from edge.restore.restorer import Restorer
 
 
 class Engine(Protocol):
@@ -52,7 +52,7 @@ class BundleEngine:
         return {"precision": self.precision, "runtime": self.runtime}
 
     def restorer(self, threads: int, max_memory: int | None) -> Restorer:
-        """See :class:`edge.pipeline.Restorer`."""
+        """See :class:`edge.restore.restorer.Restorer`."""
         return Restorer(
             self.bundle,
             precision=self.precision,

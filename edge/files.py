@@ -1,7 +1,8 @@
-"""Files that appear whole or not at all."""
+"""Files: written whole or not at all, their digests, and names that can be printed."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,3 +33,22 @@ def written_beside(path: Path) -> Iterator[Path]:
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
+
+
+def file_sha256(path: Path) -> str:
+    """The sha256 of a file's content, as 64 hexadecimal digits; raises `OSError`."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def comparable(path: Path) -> Path:
+    """A path with its folder's links resolved, to compare or print but not to open.
+
+    The file itself is not followed, since it is what a run replaces.
+    """
+    return Path(printable(str(path.parent.resolve() / path.name)))
+
+
+def printable(text: str) -> str:
+    """Text that can be printed: bytes of a file's name that are no UTF-8 become ``\\xNN``."""
+    return text.encode(errors="surrogateescape").decode(errors="backslashreplace")

@@ -10,8 +10,8 @@ from PIL import Image
 from skimage import data
 from torch import Generator
 
-from quantize import synthesis
-from quantize.severity import Severity
+from convert.oldphotos import synthesis
+from convert.oldphotos.severity import Severity
 
 SEED = 102
 

@@ -18,8 +18,8 @@ BUNDLE_SOURCES = (
     "tests/edge/bundles.py",
     "convert/*.py",
     "convert/nets/mobile/*.py",
-    "edge/manifest.py",
-    "edge/bundle.py",
+    "edge/bundle/manifest.py",
+    "edge/bundle/bundle.py",
 )
 BUNDLE_TOOLS = ("torch", "litert-torch", "ai-edge-litert", "ai-edge-quantizer", "onnx", "onnxscript")
 

@@ -11,8 +11,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from convert.doctor import Finding, examine, subjects
-from convert.doctor_rules import RULES, TARGETS
+from convert.doctor.checks import Finding, examine, subjects
+from convert.doctor.rules import RULES, TARGETS
 from edge.files import written_beside
 
 UNKNOWN = "no rule is known; `heirloom convert --to onnx` checks operations and zero points"

@@ -12,10 +12,9 @@ from rich.console import Console
 from rich.progress import track as follow
 from rich.table import Table
 
-from convert.damage_figures import RegionPsnr
-from convert.evaluate import Score, agreement, colour_levels, grid_energy, pictures_in, score_track
-from convert.evaluate_clean import CleanScore, score_clean, summary
-from convert.evaluate_damage import (
+from convert.figures.clean import CleanScore, score_clean, summary
+from convert.figures.damage import RegionPsnr
+from convert.figures.damage_sets import (
     PRECISION,
     DetectorScore,
     Treatment,
@@ -23,12 +22,13 @@ from convert.evaluate_damage import (
     score_damage_set,
     score_detector,
 )
-from edge.bundle import Bundle, open_bundle
-from edge.commands.bench import parse_precisions
+from convert.figures.pairs import Score, agreement, colour_levels, grid_energy, pictures_in, score_track
+from edge.bundle.bundle import Bundle, open_bundle
+from edge.bundle.manifest import Precision
+from edge.commands.options import parse_precisions
 from edge.files import written_beside
-from edge.manifest import Precision
-from edge.photo import read_photo
-from edge.pipeline import Options, Restorer
+from edge.photo.photo import read_photo
+from edge.restore.restorer import Options, Restorer
 
 UNSCRATCHED = ("unstructured",)
 """Tracks that `masks` don't belong to."""

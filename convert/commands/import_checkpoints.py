@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from convert.checkpoints import Imported, import_checkpoints
+from convert.reference.checkpoints.importing import Imported, import_checkpoints
 from convert.reference.kinds import ROLES, RoleName
-from edge.records import printable
+from edge.files import printable
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 

@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.progress import track
 
 from convert.errors import PairsError
-from convert.sheet import SIDE, face_rows, photo_row, write_sheet
-from edge.bundle import open_bundle
-from edge.pipeline import Restorer
+from convert.figures.sheet import SIDE, face_rows, photo_row, write_sheet
+from edge.bundle.bundle import open_bundle
+from edge.restore.restorer import Restorer
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 

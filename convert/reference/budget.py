@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import nn
 
-from convert.nets.reference import PatchMapping, QualityMapping
 from convert.reference.chain import STRIDE, Mapping, Networks
+from convert.reference.nets import PatchMapping, QualityMapping
 from convert.reference.strips import FLOAT_BYTES
 from edge.errors import MemoryBudgetExceeded
 

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from convert.nets.reference import PatchMapping, QualityMapping, ScratchMapping
-from convert.nets.reference.attention import EXTRA, attend, valid_cells
-from convert.nets.reference.mapping import PartialNonLocal
-from convert.nets.reference.patch_attention import PatchAttention, compose, damaged_cells
+from convert.reference.nets import PatchMapping, QualityMapping, ScratchMapping
+from convert.reference.nets.attention import EXTRA, attend, valid_cells
+from convert.reference.nets.mapping import PartialNonLocal
+from convert.reference.nets.patch_attention import PatchAttention, compose, damaged_cells
 from convert.reference.strips import (
     FLOAT_BYTES,
     FeatureMap,
@@ -26,8 +26,8 @@ from convert.reference.strips import (
     macs_of,
     run,
 )
-from edge.bands import Pixels
-from edge.tiling import Box, cut
+from edge.photo.bands import Pixels
+from edge.restore.tiling import Box, cut
 
 STRIDE = 4
 """Pixels to a latent, each way."""

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch.nn import functional as F
 
-from convert.nets.reference import ScratchUnet
-from edge.bands import Pixels
+from convert.reference.nets import ScratchUnet
+from edge.photo.bands import Pixels
 
 SHORT_SIDE = 256
 LONGEST_SIDE = 2048

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from convert.nets.reference.folding import fold
 from convert.reference.kinds import KINDS, ROLES, RoleName
+from convert.reference.nets.folding import fold
 from convert.reference.presets import PRESETS
 from convert.reference.restorer import ReferenceRestorer, Weights
 from convert.reference.weights import open_weights

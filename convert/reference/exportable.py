@@ -1,6 +1,6 @@
 """The published networks in operations that convert, at a fixed tile.
 
-Equal to the networks of `convert.nets.reference` on the same tile. What differs is how it is computed:
+Equal to the networks of `convert.reference.nets` on the same tile. What differs is how it is computed:
 instance norms whose sums float16 can hold (those over a plane overflow 65504), attention as a plain
 softmax over the undamaged cells, masks by slices instead of resizes.
 """
@@ -12,8 +12,8 @@ import copy
 import torch
 from torch import Tensor, nn
 
-from convert.nets.reference.mapping import PartialNonLocal, ScratchMapping
-from convert.nets.reference.patch_attention import MOST_DAMAGE, PatchAttention, PatchMapping
+from convert.reference.nets.mapping import PartialNonLocal, ScratchMapping
+from convert.reference.nets.patch_attention import MOST_DAMAGE, PatchAttention, PatchMapping
 
 LEAST_PEAK = 1e-3
 """Planes flatter than this are scaled no further."""

@@ -11,7 +11,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from convert.nets.reference import (
+from convert.reference.nets import (
     FaceGenerator,
     PatchMapping,
     QualityMapping,

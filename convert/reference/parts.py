@@ -9,13 +9,13 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from convert.nets.reference import ScratchUnet, Vae
-from convert.parts import ChannelsLast, End, PartSource
+from convert.mobile.parts import ChannelsLast, End, PartSource
+from convert.mobile.samples import PartSamples, Photos, keep
 from convert.reference.exportable import exportable
 from convert.reference.kinds import ROLES, RoleName
+from convert.reference.nets import ScratchUnet, Vae
 from convert.reference.weights import ReferenceWeights
-from convert.samples import PartSamples, Photos, keep
-from edge.manifest import PartName, Role
+from edge.bundle.manifest import PartName, Role
 
 SIDES = (256, 512)
 """Pixels of the pictures that the networks are converted for."""

@@ -14,21 +14,22 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
 
-from convert.nets.reference import ScratchUnet, Vae
 from convert.reference.budget import working_bytes
 from convert.reference.chain import STRIDE, Mapping, Networks, PhotoRows, pictured, translate
 from convert.reference.detection import find_scratches, widened
 from convert.reference.kinds import RoleName
+from convert.reference.nets import ScratchUnet, Vae
 from convert.reference.presets import Preset
 from convert.reference.strips import Workspace
-from edge import damage
-from edge.bands import Pixels
-from edge.cells import in_colour, shrink
 from edge.errors import MemoryBudgetExceeded, NetworkFailed, OptionRefused
-from edge.hue import one_hue
-from edge.photo import Photo
-from edge.pipeline import Options, Restored
-from edge.tiling import Box, cut
+from edge.integers import ceil_div
+from edge.photo.bands import Pixels
+from edge.photo.photo import Photo
+from edge.restore.cells import in_colour, shrink
+from edge.restore.damage import mask as damage
+from edge.restore.hue import one_hue
+from edge.restore.restorer import Options, Restored
+from edge.restore.tiling import Box, cut
 
 QUALITY: RoleName = "mapping_quality"
 
@@ -159,7 +160,7 @@ class ReferenceRestorer:
         """The size at which the networks see a photo."""
         if self._preset.resizes:
             return shape
-        rows, columns = (-(-max(side, LEAST_SIDE) // multiple) * multiple for side in shape)
+        rows, columns = (ceil_div(max(side, LEAST_SIDE), multiple) * multiple for side in shape)
         return rows, columns
 
 
@@ -212,7 +213,7 @@ def _resized(photo: Photo, scratched: bool) -> Photo:
 
 def _is_gray(pixels: Pixels) -> bool:
     """Whether the photo is gray, or toned in one hue."""
-    return pixels.ndim == 2 or one_hue(shrink(pixels, -(-max(pixels.shape) // THUMBNAIL_SIDE)))
+    return pixels.ndim == 2 or one_hue(shrink(pixels, ceil_div(max(pixels.shape), THUMBNAIL_SIDE)))
 
 
 def _paint(target: Pixels, strip: NDArray[np.float32], strength: float, gray: bool) -> None:

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from convert.nets.reference.blocks import ResidualBlock
+from convert.reference.nets.blocks import ResidualBlock
+from edge.integers import ceil_div
 
 FLOAT_BYTES = 4
 COPIES = 3
@@ -280,7 +281,7 @@ def _residual(source: Kept, block: ResidualBlock, work: Workspace) -> Kept:
 def _step_bytes(source: FeatureMap, step: Step) -> int:
     """Memory that a strip takes for each of its rows."""
     channels, rows, columns = step.output(source.shape)
-    read = -(-source.shape[1] // rows) if not step.transposed else 1
+    read = ceil_div(source.shape[1], rows) if not step.transposed else 1
     inward = FLOAT_BYTES * source.shape[0] * source.shape[2] * read
     return COPIES * (inward + FLOAT_BYTES * channels * columns) + read * source.row_bytes()
 

@@ -1,6 +1,6 @@
 """Imported weights of the reference networks: a folder with a manifest and a safetensors file for each.
 
-The networks are stored folded (`convert.nets.reference.folding`), in float32.
+The networks are stored folded (`convert.reference.nets.folding`), in float32.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from convert.errors import MissingWeights, WeightsError
-from convert.nets.reference.folding import fold
 from convert.reference.kinds import KINDS, ROLES, KindName, RoleName, build
+from convert.reference.nets.folding import fold
+from edge.bundle.manifest import Count, Entry, RelativePath, Sha256
 from edge.files import written_beside
-from edge.manifest import Count, Entry, RelativePath, Sha256
 
 FORMAT_VERSION: Literal[1] = 1
 MANIFEST_NAME = "manifest.json"

@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 
 from demo.server import Settings, opened
-from edge.commands.restore import available_threads, parse_bytes
+from edge.commands.options import available_threads, parse_bytes
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 

@@ -11,8 +11,8 @@ from PIL import Image
 from skimage import data
 from torch import Generator, Tensor
 
-from quantize import paper, synthesis
-from quantize.severity import Severity
+from convert.oldphotos import paper, synthesis
+from convert.oldphotos.severity import Severity
 
 Ageing = Callable[[Tensor, Generator], Tensor]
 

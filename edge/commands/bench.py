@@ -1,6 +1,6 @@
 """Measure this machine: its matrix multiply, the networks, and a whole restoration.
 
-The command line of `edge.bench`: a table on stdout, or JSON.
+The command line of `edge.bench.networks`: a table on stdout, or JSON.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ import json
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from edge.bench import (
+from edge.bench.against import Comparison, compare
+from edge.bench.networks import (
     BEST_OF,
     MATMUL_SIDE,
     CommandResult,
@@ -25,13 +26,10 @@ from edge.bench import (
     bench_command,
     bench_networks,
     four_to_three,
-    offered_precisions,
     write_test_photo,
 )
-from edge.bench_against import Comparison, compare
-from edge.bundle import Bundle, open_bundle
-from edge.commands.restore import available_threads
-from edge.manifest import Precision
+from edge.bundle.bundle import Bundle, open_bundle
+from edge.commands.options import available_threads, parse_precisions
 
 COMPARED_SIDE = 512
 
@@ -156,17 +154,6 @@ def _comparison_table(found: list[Comparison]) -> Table:
         peaks = _figure(mobile.peak_mb, 0), _figure(reference.peak_mb, 0)
         table.add_row("peak memory, MB", looked_for, *peaks, end_section=True)
     return table
-
-
-def parse_precisions(text: str | None, bundle: Bundle) -> list[Precision]:
-    """The precisions in a comma-separated list; without one, those that the bundle has."""
-    if text is None:
-        return offered_precisions(bundle)
-    known: dict[str, Precision] = {name: name for name in get_args(Precision)}
-    wanted = [name.strip() for name in text.split(",")]
-    if unknown := [name for name in wanted if name not in known]:
-        raise typer.BadParameter(f"{unknown[0]!r} is none of {', '.join(known)}.")
-    return list(dict.fromkeys(known[name] for name in wanted))
 
 
 def _figure(value: Spread | None, digits: int = 1, factor: float = 1.0) -> str:

@@ -11,11 +11,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from edge.bundle import Bundle, open_bundle
-from edge.commands.restore import Precision
-from edge.export import Platform, export
-from edge.manifest import ROLES, Artifact, Manifest, Part, artifact_bytes, follows_tile, json_schema
-from edge.selftest import self_test
+from edge.bundle.bundle import Bundle, open_bundle
+from edge.bundle.export import Platform, export
+from edge.bundle.manifest import ROLES, Artifact, Manifest, Part, artifact_bytes, follows_tile, json_schema
+from edge.commands.options import Precision
+from edge.runtimes.selftest import self_test
 
 MIB = 1 << 20
 TILE_SIDE = 256

@@ -1,14 +1,12 @@
 """Restore photos and folders of photos.
 
-The command line of `edge.batch`: reads the options, shows progress on stderr, sums up on stdout.
+The command line of `edge.batch.run`: reads the options, shows progress on stderr, sums up on stdout.
 """
 
 from __future__ import annotations
 
 import enum
 import math
-import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,28 +16,17 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from edge.batch import Outcome, Restores, Settings, run
+from edge.batch.jobs import Job, plan
+from edge.batch.run import Outcome, Restores, Settings, run
+from edge.commands.options import Precision, available_threads, parse_bytes
 from edge.engines import Engine, Reference, bundle_engine, reference_engine
-from edge.jobs import Job, plan
-from edge.photo import DEFAULT_MAX_PIXELS
-from edge.pipeline import FaceBox, Options
-from edge.records import file_sha256, printable
+from edge.files import file_sha256, printable
+from edge.photo.photo import DEFAULT_MAX_PIXELS
+from edge.restore.restorer import FaceBox, Options
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 TORCH = "With --runtime torch"
-
-UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KI": 2**10, "MI": 2**20, "GI": 2**30}
-
-
-class Precision(enum.StrEnum):
-    """The networks' numbers."""
-
-    INT8 = "int8"
-    MIXED = "mixed"
-    DYNAMIC = "dynamic"
-    FLOAT16 = "float16"
-    FLOAT32 = "float32"
 
 
 class Preset(enum.StrEnum):
@@ -47,14 +34,6 @@ class Preset(enum.StrEnum):
 
     HEIRLOOM = "heirloom"
     PUBLISHED = "published"
-
-
-def parse_bytes(text: str) -> int:
-    """Bytes of a size such as ``400M`` (powers of 1000) or ``2GiB`` (powers of 1024)."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMG]?I?)B?", text.strip().upper())
-    if not match or match[2] not in UNITS:
-        raise typer.BadParameter(f"{text!r} is not a size: write it like 400M or 2G.")
-    return int(float(match[1]) * UNITS[match[2]])
 
 
 def parse_scratches(text: str) -> Literal["auto", "off"] | Path:
@@ -77,12 +56,6 @@ def parse_face(text: str) -> FaceBox:
     if not all(map(math.isfinite, (x, y))) or not (0 < width < math.inf and 0 < height < math.inf):
         raise typer.BadParameter(f"{text!r} is no box: width and height must be positive.")
     return x, y, width, height
-
-
-def available_threads() -> int:
-    """The cores that this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 @command.command()

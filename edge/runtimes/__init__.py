@@ -16,8 +16,8 @@ from typing import Any, Protocol, cast
 
 from numpy.typing import NDArray
 
+from edge.bundle.manifest import Artifact, Format, Tensor, Tile, tensor_shape
 from edge.errors import InvalidManifest, RuntimeUnavailable
-from edge.manifest import Artifact, Format, Tensor, Tile, tensor_shape
 
 
 class Network(Protocol):

@@ -13,8 +13,8 @@ import numpy as np
 from coremltools import libcoremlpython  # noqa: F401
 from numpy.typing import NDArray
 
+from edge.bundle.manifest import Artifact, Format, Tile
 from edge.errors import RuntimeUnavailable
-from edge.manifest import Artifact, Format, Tile
 from edge.runtimes import Network
 
 FORMAT: Format = "coreml"

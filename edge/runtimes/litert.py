@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.bundle.manifest import Artifact, Tensor, Tile
 from edge.errors import InvalidManifest, RuntimeUnavailable
-from edge.manifest import Artifact, Tensor, Tile
 from edge.runtimes import Network, check_tensor
 
 try:

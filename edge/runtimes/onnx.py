@@ -10,8 +10,8 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from edge.bundle.manifest import Artifact, Tensor, Tile
 from edge.errors import InvalidManifest, RuntimeUnavailable
-from edge.manifest import Artifact, Tensor, Tile
 from edge.runtimes import Network, check_tensor
 
 TYPES = {"tensor(float)": "float32", "tensor(int8)": "int8", "tensor(uint8)": "uint8"}

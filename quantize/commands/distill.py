@@ -8,15 +8,15 @@ from typing import Annotated, cast
 import typer
 from rich.console import Console
 
-from convert.nets.mobile import MobileRestorer
-from convert.nets.reference import QualityMapping, ScratchMapping, Vae
+from convert.mobile.nets import MobileRestorer
+from convert.oldphotos.photosets import load_photos
 from convert.reference.kinds import RoleName
+from convert.reference.nets import QualityMapping, ScratchMapping, Vae
 from convert.reference.weights import open_weights
 from quantize.commands import running
 from quantize.commands.running import initialised, machine, start
-from quantize.photosets import load_photos
-from quantize.schedule import Schedule
 from quantize.tasks.distil import DistilTask, Teacher
+from quantize.training.schedule import Schedule
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 

@@ -11,12 +11,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from edge.bundle import open_bundle
-from edge.manifest import Precision
-from edge.pipeline import Restorer
-from quantize.face_figures import aged, finding, refining, resized, seconds
-from quantize.facesets import labelled_photos
-from quantize.photosets import bundled_photos, is_held_out
+from convert.oldphotos.photosets import bundled_photos, is_held_out
+from edge.bundle.bundle import open_bundle
+from edge.bundle.manifest import Precision
+from edge.restore.restorer import Restorer
+from quantize.figures.faces import aged, finding, refining, resized, seconds
+from quantize.training.facesets import labelled_photos
 
 WIDTHS = (24, 48, 96)
 SIDE = 256

@@ -10,14 +10,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from convert.int8_recipe import load_recipe
-from convert.ranges import RANGES_FILE
-from convert.weights import MOBILE_FILES
+from convert.int8.ranges import RANGES_FILE
+from convert.mobile.weights import MOBILE_FILES
+from convert.recipes.int8 import load_recipe
 from quantize.commands import running
 from quantize.commands.running import machine, start
-from quantize.processes import rank
-from quantize.recipe import BESIDE_INT8, NetworkName, Stage
-from quantize.stages import Given, Material, add_ranges, prepare, weights_file
+from quantize.recipes.recipe import BESIDE_INT8, NetworkName, Stage
+from quantize.recipes.stages import Given, Material, add_ranges, prepare, weights_file
+from quantize.training.processes import rank
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 

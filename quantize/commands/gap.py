@@ -11,11 +11,11 @@ from rich.console import Console
 from rich.table import Table
 from torch import Generator
 
-from convert.nets.reference import Vae
-from convert.weights import load_weights
+from convert.mobile.weights import load_weights
+from convert.oldphotos.photosets import load_photos
+from convert.reference.nets import Vae
 from quantize.commands import running
 from quantize.commands.teach import TRIM
-from quantize.photosets import load_photos
 from quantize.tasks.common import held_out_crops
 from quantize.tasks.vae import gap, synthetic_old
 

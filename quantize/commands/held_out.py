@@ -12,15 +12,15 @@ from rich.progress import Progress
 from rich.table import Table
 from torch import Tensor
 
-from convert.nets.mobile import ToneNet
-from convert.weights import load_weights
-from edge.bundle import open_bundle
-from edge.pipeline import Restorer
-from quantize import detection_rules
+from convert.mobile.nets import ToneNet
+from convert.mobile.weights import load_weights
+from convert.oldphotos.damage import load_overlays
+from convert.oldphotos.photosets import PhotoSet, load_photos
+from edge.bundle.bundle import open_bundle
+from edge.restore.restorer import Restorer
 from quantize.commands import running
-from quantize.damage import load_overlays
-from quantize.held_out import toning
-from quantize.photosets import PhotoSet, load_photos
+from quantize.figures import detection_rules
+from quantize.figures.held_out import toning
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 

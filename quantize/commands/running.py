@@ -15,13 +15,14 @@ import typer
 from rich.console import Console
 from torch import distributed, nn
 
-from convert.errors import TrainingError
-from convert.weights import load_weights
-from quantize.processes import rank
-from quantize.run_state import WEIGHTS
-from quantize.schedule import Schedule
-from quantize.stopping import Stop
-from quantize.trainer import Habits, Task, Trained, train
+from convert.devices import torch_device
+from convert.mobile.weights import load_weights
+from quantize.training.processes import rank
+from quantize.training.run_state import WEIGHTS
+from quantize.training.schedule import Schedule
+from quantize.training.stopping import Stop
+from quantize.training.task import Task
+from quantize.training.trainer import Habits, Trained, train
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -80,7 +81,7 @@ def machine(
     the signal. Raises TrainingError if there is no such device.
     """
     stop = Stop(math.inf if minutes is None else minutes)
-    yield Machine(torch_device(device), stop, workers, checkpoint_seconds)
+    yield Machine(_own_device(device), stop, workers, checkpoint_seconds)
     if distributed.is_initialized():
         distributed.destroy_process_group()
     if stop.signal is not None:
@@ -135,24 +136,19 @@ def _plain(value: object) -> object:
     return value if isinstance(value, str | int | float | dict | None) else str(value)
 
 
-def torch_device(name: str) -> torch.device:
+def initialised(network: Network, weights: Path | None) -> Network:
+    """The network with ``weights``, if given. Raises WeightsError."""
+    if weights is not None:
+        load_weights(network, weights)
+    return network
+
+
+def _own_device(name: str) -> torch.device:
     """The device, and under ``torchrun`` this process's own one. Raises TrainingError."""
-    try:
-        device = torch.device(name)
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise TrainingError(f"{name} can't be used ({reason}): choose another --device.") from error
+    device = torch_device(name)
     if "LOCAL_RANK" in os.environ and not distributed.is_initialized():
         distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
         if device.type == "cuda":
             device = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
             torch.cuda.set_device(device)
     return device
-
-
-def initialised(network: Network, weights: Path | None) -> Network:
-    """The network with ``weights``, if given. Raises WeightsError."""
-    if weights is not None:
-        load_weights(network, weights)
-    return network

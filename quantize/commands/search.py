@@ -13,16 +13,16 @@ from rich.console import Console
 from rich.table import Table
 from torch import Generator
 
-from convert.int8_recipe import load_recipe, save_recipe
-from convert.weights import load_mobile
-from quantize import synthesis
+from convert.mobile.weights import load_mobile
+from convert.oldphotos import synthesis
+from convert.oldphotos.calibration import old_photos
+from convert.oldphotos.fill import push_pull
+from convert.oldphotos.photosets import PhotoSet, load_photos, some_gray
+from convert.oldphotos.severity import draw_severity
+from convert.recipes.int8 import load_recipe, save_recipe
 from quantize.commands import running
-from quantize.fake_quant import FakeQuantized
-from quantize.fill import push_pull
-from quantize.old_photos import old_photos
-from quantize.photosets import PhotoSet, load_photos, some_gray
-from quantize.sensitivity import Found, Proof, plot, recipe_of, search
-from quantize.severity import draw_severity
+from quantize.int8.fake_quant import FakeQuantized
+from quantize.int8.sensitivity import Found, Proof, plot, recipe_of, search
 from quantize.tasks.common import held_out_crops
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)

@@ -14,10 +14,10 @@ from rich.table import Table
 from torch import Generator, Tensor
 
 from convert.errors import PhotoSetError
-from quantize import synthesis
-from quantize.estimates import Estimate, blur, estimate, grain, luminance_of
-from quantize.photosets import decoded_photos, load_photos, scaled_crops
-from quantize.severity import draw_severity
+from convert.oldphotos import synthesis
+from convert.oldphotos.estimates import Estimate, blur, estimate, grain, luminance_of
+from convert.oldphotos.photosets import decoded_photos, load_photos, scaled_crops
+from convert.oldphotos.severity import draw_severity
 
 LEAST_SIDE = 128
 SIDE = 256

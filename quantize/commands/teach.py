@@ -10,15 +10,15 @@ import typer
 from rich.console import Console
 
 from convert.errors import TrainingError
-from convert.nets.reference import QualityMapping, ScratchMapping, ScratchUnet, Vae
+from convert.oldphotos.photosets import PhotoSet, load_photos
+from convert.reference.nets import QualityMapping, ScratchMapping, ScratchUnet, Vae
 from quantize.commands import running
 from quantize.commands.running import initialised, machine, start
-from quantize.photosets import PhotoSet, load_photos
-from quantize.schedule import Schedule
 from quantize.tasks.detector import DetectorTask
 from quantize.tasks.mapping import MappingTask
 from quantize.tasks.vae import VaeTask
-from quantize.trainer import Task
+from quantize.training.schedule import Schedule
+from quantize.training.task import Task
 
 TRIM = 0.08
 """Cut off every border of real old photos: mounts and captions."""

@@ -12,10 +12,10 @@ from rich.console import Console
 from convert.errors import TrainingError
 from quantize.commands import running
 from quantize.commands.running import Machine, machine, say, start
-from quantize.processes import any_process, rank
-from quantize.recipe import NetworkName, Recipe, Stage, load_recipe, shipped_recipe
-from quantize.run_record import read_run
-from quantize.stages import Given, Material, collect, prepare, stage_weights
+from quantize.recipes.recipe import NetworkName, Recipe, Stage, load_recipe, shipped_recipe
+from quantize.recipes.stages import Given, Material, collect, prepare, stage_weights
+from quantize.training.processes import any_process, rank
+from quantize.training.run_record import read_run
 
 NETWORKS = get_args(NetworkName)
 

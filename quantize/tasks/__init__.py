@@ -1,1 +1,1 @@
-"""What is trained, and for what: a file for each task of `quantize.trainer`."""
+"""What is trained, and for what: a file for each task of `quantize.training.trainer`."""

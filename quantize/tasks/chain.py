@@ -9,14 +9,14 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
-from convert.nets.mobile import DamageDetector, ToneNet
-from convert.nets.mobile.tone import THUMBNAIL, apply_curves
-from quantize import synthesis
-from quantize.damage import Overlays
-from quantize.fake_quant import FakeQuantized
-from quantize.fill import push_pull
-from quantize.photosets import PhotoSet, random_crops, some_gray
-from quantize.severity import Severity
+from convert.mobile.nets import DamageDetector, ToneNet
+from convert.mobile.nets.tone import THUMBNAIL, apply_curves
+from convert.oldphotos import synthesis
+from convert.oldphotos.damage import Overlays
+from convert.oldphotos.fill import push_pull
+from convert.oldphotos.photosets import PhotoSet, random_crops, some_gray
+from convert.oldphotos.severity import Severity
+from quantize.int8.fake_quant import FakeQuantized
 from quantize.tasks.common import (
     device_of,
     held_out_crops,
@@ -27,7 +27,7 @@ from quantize.tasks.common import (
     severities,
 )
 from quantize.tasks.detector import scratch_logits
-from quantize.trainer import Loss
+from quantize.training.task import Loss
 
 AGREE = 20.0
 """Weight of the squared difference of INT8 and float results: at 40 dB a sixth of the loss's squares."""
@@ -86,7 +86,7 @@ class ChainTask:
         # What the detector overlooks teaches the network to distrust every mask, hence some exact ones.
         exact = rand(rng, damaged, 1, 1, 1) < EXACT_SHARE
         mask = torch.where(exact, scan.mask[spared:], found.to(toned.dtype))
-        # The runtime widens masks by one pixel (edge/damage.py).
+        # The runtime widens masks by one pixel (edge/restore/damage/mask.py).
         mask = F.max_pool2d(mask, 3, stride=1, padding=1)
         return truth, torch.cat((toned[:spared], push_pull(toned[spared:], mask))), mask
 

@@ -7,9 +7,9 @@ import dataclasses
 import torch
 from torch import Generator, Tensor
 
-from quantize import synthesis
-from quantize.photosets import random_crops
-from quantize.severity import Severity, draw_severity
+from convert.oldphotos import synthesis
+from convert.oldphotos.photosets import random_crops
+from convert.oldphotos.severity import Severity, draw_severity
 
 CLEAN_SHARE = 0.15
 """Of the training crops, so many are undamaged: the network learns to leave them alone."""

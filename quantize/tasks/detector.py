@@ -9,17 +9,17 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
-from convert.evaluate import area_under_curve
-from convert.nets.mobile import DamageDetector
-from convert.nets.mobile.blocks import MIDDLE, to_cells, to_pixels
-from convert.nets.mobile.detector import PIXEL_GAIN
-from convert.nets.reference import ScratchUnet
-from quantize import damage, synthesis
-from quantize.damage import Layers, Overlays, decoys
-from quantize.photosets import PhotoSet, scaled_crops
-from quantize.synthesis import Scan
+from convert.figures.pairs import area_under_curve
+from convert.mobile.nets import DamageDetector
+from convert.mobile.nets.blocks import MIDDLE, to_cells, to_pixels
+from convert.mobile.nets.detector import PIXEL_GAIN
+from convert.oldphotos import damage, synthesis
+from convert.oldphotos.damage import Layers, Overlays, decoys
+from convert.oldphotos.photosets import PhotoSet, scaled_crops
+from convert.oldphotos.synthesis import Scan
+from convert.reference.nets import ScratchUnet
 from quantize.tasks.common import device_of
-from quantize.trainer import Loss
+from quantize.training.task import Loss
 
 EASY_STEPS = 1500
 """In the first steps grain and blur grow from none to all: else the detector learns nothing for long."""

@@ -10,15 +10,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from convert.nets.mobile import MobileRestorer
-from convert.nets.mobile.blocks import to_cells, to_pixels
-from convert.nets.mobile.restorer import Mapper, pool_context
-from convert.nets.reference import QualityMapping, ScratchMapping, Vae
-from convert.nets.reference.attention import valid_cells
-from quantize.photosets import PhotoSet
+from convert.mobile.nets import MobileRestorer
+from convert.mobile.nets.blocks import to_cells, to_pixels
+from convert.mobile.nets.restorer import Mapper, pool_context
+from convert.oldphotos.photosets import PhotoSet
+from convert.reference.nets import QualityMapping, ScratchMapping, Vae
+from convert.reference.nets.attention import valid_cells
 from quantize.tasks.common import pixel_loss
 from quantize.tasks.restore import EASY_STEPS, RestoreTask
-from quantize.trainer import Loss
+from quantize.training.task import Loss
 
 OUTPUT, LATENT, ATTENTION = 0.5, 0.05, 0.01
 """Weights of what the teacher says, beside 1 for the clean photo."""

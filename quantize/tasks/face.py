@@ -9,17 +9,18 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
-from convert.nets.mobile import MobileRestorer
-from convert.nets.mobile.blocks import MIDDLE, to_cells, to_pixels
-from edge.alignment import SIDE, TEMPLATE, face_width, similarity
-from edge.faces import feather
-from quantize import synthesis
-from quantize.facesets import FaceSet, between, random_face, turning, window
-from quantize.fill import push_pull
-from quantize.photosets import some_gray
-from quantize.severity import Severity
+from convert.mobile.nets import MobileRestorer
+from convert.mobile.nets.blocks import MIDDLE, to_cells, to_pixels
+from convert.oldphotos import synthesis
+from convert.oldphotos.fill import push_pull
+from convert.oldphotos.photosets import some_gray
+from convert.oldphotos.severity import Severity
+from edge.restore.faces.alignment import SIDE, TEMPLATE, face_width, similarity
+from edge.restore.faces.face import feather
 from quantize.tasks.common import device_of, mean_psnr, rand, severities
-from quantize.trainer import Loss, bf16_pays
+from quantize.training.facesets import FaceSet, between, random_face, turning, window
+from quantize.training.task import Loss
+from quantize.training.trainer import bf16_pays
 
 SIDES = (256, 192, 128, 96, 64)
 """Pixels that an aligned face has in the photo: a batch has one of them. The last is a face of some 45

@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
-from convert.evaluate import area_under_curve
-from convert.nets.mobile.blocks import MIDDLE, to_cells
-from convert.nets.mobile.finder import FINDER_CELL, POINT_UNIT
-from edge.alignment import face_width, moved
-from edge.finder import AGAIN_WIDTH
-from quantize import synthesis
-from quantize.facesets import (
+from convert.figures.pairs import area_under_curve
+from convert.mobile.nets.blocks import MIDDLE, to_cells
+from convert.mobile.nets.finder import FINDER_CELL, POINT_UNIT
+from convert.oldphotos import synthesis
+from convert.oldphotos.photosets import some_gray
+from edge.restore.faces.alignment import face_width, moved
+from edge.restore.faces.finder import AGAIN_WIDTH
+from quantize.tasks.common import device_of, rand, severities
+from quantize.training.facesets import (
     MOST_ENLARGED,
     FaceSet,
     between,
@@ -28,9 +30,7 @@ from quantize.facesets import (
     whole,
     window,
 )
-from quantize.photosets import some_gray
-from quantize.tasks.common import device_of, rand, severities
-from quantize.trainer import Loss
+from quantize.training.task import Loss
 
 SMALLEST, LARGEST = 20.0, 56.0
 """Width in pixels of the faces to be found: the photo is shown at every half of its size, so that some

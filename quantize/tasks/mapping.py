@@ -12,13 +12,13 @@ from collections.abc import Iterator
 import torch
 from torch import Generator, Tensor, nn
 
-from convert.nets.reference import QualityMapping, ScratchMapping, Vae
-from quantize import synthesis
-from quantize.adversary import PatchCritic, critic_loss, feature_matching, frozen, judged
-from quantize.photosets import PhotoSet, random_crops, some_gray
-from quantize.severity import Severity
+from convert.oldphotos import synthesis
+from convert.oldphotos.photosets import PhotoSet, random_crops, some_gray
+from convert.oldphotos.severity import Severity
+from convert.reference.nets import QualityMapping, ScratchMapping, Vae
 from quantize.tasks.common import device_of, held_out_crops, mean_psnr, rand, severities
-from quantize.trainer import Loss
+from quantize.training.adversary import PatchCritic, critic_loss, feature_matching, frozen, judged
+from quantize.training.task import Loss
 
 LATENT, FEATURES = 60.0, 10.0
 """Weights of latent and feature distance; the adversarial term's is 1."""

@@ -8,14 +8,14 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
-from convert.nets.mobile import MobileRestorer
-from quantize import damage, synthesis
-from quantize.damage import Layers, Overlays
-from quantize.fields import smooth_noise
-from quantize.fill import push_pull
-from quantize.photosets import PhotoSet, scaled_crops
-from quantize.severity import Severity
-from quantize.synthesis import Scan
+from convert.mobile.nets import MobileRestorer
+from convert.oldphotos import damage, synthesis
+from convert.oldphotos.damage import Layers, Overlays
+from convert.oldphotos.fields import smooth_noise
+from convert.oldphotos.fill import push_pull
+from convert.oldphotos.photosets import PhotoSet, scaled_crops
+from convert.oldphotos.severity import Severity
+from convert.oldphotos.synthesis import Scan
 from quantize.tasks.common import (
     device_of,
     mean_psnr,
@@ -24,7 +24,7 @@ from quantize.tasks.common import (
     random_grid,
     severities,
 )
-from quantize.trainer import Loss
+from quantize.training.task import Loss
 
 EASY_STEPS = 2000
 """The first steps see heavy grain on every crop and nothing else: begun on the whole mixture, training

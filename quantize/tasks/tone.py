@@ -8,12 +8,12 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
-from convert.nets.mobile import ToneNet
-from convert.nets.mobile.tone import THUMBNAIL, apply_curves
-from quantize import synthesis
-from quantize.photosets import PhotoSet, some_gray
+from convert.mobile.nets import ToneNet
+from convert.mobile.nets.tone import THUMBNAIL, apply_curves
+from convert.oldphotos import synthesis
+from convert.oldphotos.photosets import PhotoSet, some_gray
 from quantize.tasks.common import device_of, mean_psnr, rand
-from quantize.trainer import Loss
+from quantize.training.task import Loss
 
 EASY_STEPS = 1000
 """The first steps see faded photos only: else the network learns to do nothing, for long."""

@@ -12,13 +12,13 @@ from typing import cast
 import torch
 from torch import Generator, Tensor, nn
 
-from convert.nets.reference import Vae
-from quantize import synthesis
-from quantize.adversary import PatchCritic, critic_loss, feature_matching, frozen, judged
-from quantize.latents import latent_gap
-from quantize.photosets import PhotoSet, random_crops, some_gray
+from convert.oldphotos import synthesis
+from convert.oldphotos.photosets import PhotoSet, random_crops, some_gray
+from convert.reference.nets import Vae
 from quantize.tasks.common import device_of, held_out_crops, mean_psnr, rand, severities
-from quantize.trainer import Loss
+from quantize.tasks.latents import latent_gap
+from quantize.training.adversary import PatchCritic, critic_loss, feature_matching, frozen, judged
+from quantize.training.task import Loss
 
 PIXEL, FEATURES, SPREAD, ALIGN = 10.0, 10.0, 1.0, 1.0
 """Weights of pixel and feature distance, of the latents' squares (the KL term at unit variance), and of the

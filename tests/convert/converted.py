@@ -8,11 +8,11 @@ import numpy as np
 from bundles import old_photos, sources
 from numpy.typing import NDArray
 
-from convert import litert
-from convert.parts import PartSource
-from convert.ranges import named_ranges, part_ranges
-from convert.samples import PartSamples, tile_samples
-from edge.manifest import PartName
+from convert.formats import litert
+from convert.int8.ranges import named_ranges, part_ranges
+from convert.mobile.parts import PartSource
+from convert.mobile.samples import PartSamples, tile_samples
+from edge.bundle.manifest import PartName
 
 PARTS: tuple[PartName, ...] = ("scratch", "encoder", "mapper", "mapper_global", "decoder", "finder", "face")
 

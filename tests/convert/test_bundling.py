@@ -11,14 +11,14 @@ import torch
 from bundles import TILES, make_bundle, old_photos, sources
 from torch import Tensor, nn
 
-from convert import litert
-from convert.bundling import Recipe, build_bundle
+from convert.bundling.build import Recipe, build_bundle
 from convert.errors import GateFailed, OperationRefused, WeightsError
-from convert.nets.mobile import ToneNet
-from convert.parts import PartSource
-from convert.weights import load_weights, save_weights
-from edge.bundle import open_bundle
-from edge.manifest import Provenance
+from convert.formats import litert
+from convert.mobile.nets import ToneNet
+from convert.mobile.parts import PartSource
+from convert.mobile.weights import load_weights, save_weights
+from edge.bundle.bundle import open_bundle
+from edge.bundle.manifest import Provenance
 
 
 def recipe() -> Recipe:

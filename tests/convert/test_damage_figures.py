@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from convert.damage_figures import (
+from convert.figures.damage import (
     RegionPsnr,
     area_of_counts,
     count_levels,

@@ -15,8 +15,8 @@ from torch.nn import functional as F  # noqa: E402
 from typer.testing import CliRunner  # noqa: E402
 
 from convert.commands.doctor import command  # noqa: E402
-from convert.doctor import Finding, Subject, examine, subjects  # noqa: E402
-from convert.doctor_rules import RULES, TARGETS, Rule, rules_table  # noqa: E402
+from convert.doctor.checks import Finding, Subject, examine, subjects  # noqa: E402
+from convert.doctor.rules import RULES, TARGETS, Rule, rules_table  # noqa: E402
 
 WEIGHTS = Path(__file__).parents[2] / "weights"
 Run = Callable[[Tensor], Tensor]
@@ -92,7 +92,7 @@ def test_xnnpack_leaves_what_its_rules_say(case: int, parts: int, tmp_path: Path
 def delegated(run: Run, folder: Path) -> int:
     """Into how many pieces the delegate's share of the graph is cut."""
     interpreter_of = pytest.importorskip("ai_edge_litert.interpreter").Interpreter
-    from convert.litert import convert_float
+    from convert.formats.litert import convert_float
 
     convert_float(Net(run).eval(), {"tile": [torch.rand(1, 4, 8, 8)]}, folder / "net.tflite")
     interpreter = interpreter_of(str(folder / "net.tflite"))

@@ -11,14 +11,14 @@ from typer.testing import CliRunner
 
 from convert.commands import evaluate as command_line
 from convert.errors import PairsError
-from convert.evaluate import agreement, grid_energy, score_track
-from convert.evaluate_clean import score_clean, summary
-from convert.evaluate_damage import Treatment, is_damage_set, score_damage_set, score_detector
-from convert.gate import CAP
-from edge.bundle import open_bundle
-from edge.damage import Damage, read_mask
-from edge.photo import Photo
-from edge.pipeline import Options, Restored, Restorer
+from convert.figures.clean import score_clean, summary
+from convert.figures.damage_sets import Treatment, is_damage_set, score_damage_set, score_detector
+from convert.figures.pairs import agreement, grid_energy, score_track
+from convert.proof.gate import CAP
+from edge.bundle.bundle import open_bundle
+from edge.photo.photo import Photo
+from edge.restore.damage.mask import Damage, read_mask
+from edge.restore.restorer import Options, Restored, Restorer
 
 
 def picture(seed: int, side: int = 64) -> np.ndarray:

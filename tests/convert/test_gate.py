@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from convert.errors import GateFailed
-from convert.gate import CAP, PUBLISHED, PUBLISHED_CHAINS, THRESHOLDS, judge, measure, psnr, threshold
-from convert.onnx_files import ALLOWED
+from convert.formats.onnx import ALLOWED
+from convert.proof.gate import CAP, PUBLISHED, PUBLISHED_CHAINS, THRESHOLDS, judge, measure, psnr, threshold
 
 
 def tiles(count: int = 3, seed: int = 0) -> list[np.ndarray]:

@@ -13,8 +13,8 @@ from coremltools.converters.mil import Builder as mb  # noqa: N813 (as everybody
 from mil_cases import CASES, NEWER, Case, T, X, Y
 
 from convert.errors import PackageError, UnknownOperation
-from convert.mil import MilNetwork, load_package
-from convert.mil.registry import OPERATIONS
+from convert.proof.mil import MilNetwork, load_package
+from convert.proof.mil.registry import OPERATIONS
 
 
 def saved(case: dict[str, Case], path: Path, target: Any) -> dict[str, Any]:

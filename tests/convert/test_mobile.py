@@ -12,7 +12,8 @@ torch = pytest.importorskip("torch")
 from torch import Tensor, nn  # noqa: E402
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 
-from convert.nets.mobile import (  # noqa: E402
+from convert.commands.convert import FINDER_TILES  # noqa: E402
+from convert.mobile.nets import (  # noqa: E402
     DamageDetector,
     Decoder,
     Encoder,
@@ -21,11 +22,10 @@ from convert.nets.mobile import (  # noqa: E402
     Mapper,
     MobileRestorer,
 )
-from convert.nets.mobile import blocks as torch_cells  # noqa: E402
-from convert.nets.mobile.restorer import CONTEXT_SIDE, PIXEL_CHANNELS, pool_context  # noqa: E402
-from convert.nets.mobile.tone import apply_curves  # noqa: E402
-from edge import cells, tone  # noqa: E402
-from quantize.commands.convert import FINDER_TILES  # noqa: E402
+from convert.mobile.nets import blocks as torch_cells  # noqa: E402
+from convert.mobile.nets.restorer import CONTEXT_SIDE, PIXEL_CHANNELS, pool_context  # noqa: E402
+from convert.mobile.nets.tone import apply_curves  # noqa: E402
+from edge.restore import cells, tone  # noqa: E402
 
 SIDE = 31
 CENTRE = SIDE // 2

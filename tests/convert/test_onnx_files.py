@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from convert.errors import OperationRefused
-from convert.gate import psnr
-from convert.int8_recipe import load_recipe
-from convert.labels import Label
-from convert.onnx_files import Float16, convert_onnx
-from convert.qdq import end_ranges, quantized, scale_and_zero_point
-from convert.samples import tile_samples
+from convert.formats.labels import Label
+from convert.formats.onnx import Float16, convert_onnx
+from convert.int8.qdq import end_ranges, quantized, scale_and_zero_point
+from convert.mobile.samples import tile_samples
+from convert.proof.gate import psnr
+from convert.recipes.int8 import load_recipe
 
 LABEL = Label("3", "Apache-2.0", "noise")
 

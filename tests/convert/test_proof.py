@@ -12,15 +12,15 @@ from bundles import old_photos, sources
 from converted import Converted
 from torch import Tensor, nn
 
-from convert import litert
-from convert.artifacts import Ingredients, examples, write_artifact
+from convert.bundling.artifacts import Ingredients, examples, write_artifact
 from convert.errors import GateFailed
-from convert.int8_recipe import load_recipe
-from convert.labels import Label
-from convert.parts import PartSource
-from convert.proof import Prover, open_networks
-from convert.samples import PartSamples, tile_samples
-from edge.manifest import Format, PartName, Precision
+from convert.formats import litert
+from convert.formats.labels import Label
+from convert.mobile.parts import PartSource
+from convert.mobile.samples import PartSamples, tile_samples
+from convert.proof.prover import Prover, open_networks
+from convert.recipes.int8 import load_recipe
+from edge.bundle.manifest import Format, PartName, Precision
 
 FORMATS: tuple[Format, ...] = ("litert", "coreml", "onnx")
 

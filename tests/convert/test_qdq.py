@@ -10,12 +10,12 @@ import torch
 from bundles import sources
 from converted import PARTS, ROUNDED_APART, Converted, levels
 
-from convert import litert
 from convert.errors import WeightsError
-from convert.int8_recipe import Int8Recipe, Rule, load_recipe
-from convert.int8_twin import Stored, layers, twin
-from convert.qdq import end_ranges, quantized, scale_and_zero_point
-from edge.manifest import PartName
+from convert.formats import litert
+from convert.int8.qdq import end_ranges, quantized, scale_and_zero_point
+from convert.int8.twin import Stored, layers, twin
+from convert.recipes.int8 import Int8Recipe, Rule, load_recipe
+from edge.bundle.manifest import PartName
 
 RECIPES = {
     "int8": Int8Recipe(1, ()),

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from convert.ranges import BINS, best_share
+from convert.int8.ranges import BINS, best_share
 
 
 def histogram(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -8,8 +8,8 @@ from pathlib import Path
 import torch
 from bundles import old_photos, sources
 
-from convert.report import measure_bundle, write_report
-from edge.bundle import open_bundle
+from convert.figures.report import measure_bundle, write_report
+from edge.bundle.bundle import open_bundle
 
 
 def test_every_network_is_measured_and_shown(tiny_bundle: Path, tmp_path: Path) -> None:

@@ -10,13 +10,13 @@ import pytest
 import torch
 from bundles import old_photos, sources
 
-from convert import gate
-from convert.bundling import Recipe, _fingerprint, build_bundle
+from convert.bundling.build import Recipe, _fingerprint, build_bundle
 from convert.errors import GateFailed
-from convert.parts import PartSource
-from convert.samples import tile_samples
-from edge.bundle import open_bundle
-from edge.manifest import Provenance
+from convert.mobile.parts import PartSource
+from convert.mobile.samples import tile_samples
+from convert.proof import gate
+from edge.bundle.bundle import open_bundle
+from edge.bundle.manifest import Provenance
 
 KINDS = (
     ("litert", "float16"),

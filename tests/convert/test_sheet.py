@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from convert.sheet import GAP, busiest, face_rows, photo_row, write_sheet
-from edge import pipeline, refine
-from edge.bundle import open_bundle
-from edge.cli import main
-from edge.faces import in_box
-from edge.pipeline import Restorer
+from convert.figures.sheet import GAP, busiest, face_rows, photo_row, write_sheet
+from edge.bundle.bundle import open_bundle
+from edge.commands.main import main
+from edge.restore import restorer as pipeline
+from edge.restore.faces import refine
+from edge.restore.faces.face import in_box
+from edge.restore.restorer import Restorer
 
 
 def test_a_row_shows_the_photo_its_damage_and_the_result(tiny_bundle: Path, tmp_path: Path) -> None:

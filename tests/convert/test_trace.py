@@ -11,9 +11,9 @@ import torch
 from bundles import sources
 from numpy.typing import NDArray
 
-from convert import litert
-from convert.parts import PartSource
-from convert.trace import first_growth, layer_errors, trace_litert, trace_onnx, trace_torch
+from convert.formats import litert
+from convert.mobile.parts import PartSource
+from convert.proof.trace import first_growth, layer_errors, trace_litert, trace_onnx, trace_torch
 
 TILE = 24
 

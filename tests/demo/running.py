@@ -15,7 +15,7 @@ from pathlib import Path
 
 MAIN = """
 import signal, sys
-from edge.cli import main
+from edge.commands.main import main
 # A shell that starts the tests in the background has them ignore Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.exit(main(sys.argv[1:]))

@@ -19,7 +19,7 @@ from gradio_client.exceptions import AppError
 from hostile import make_hostile_photos
 from PIL import Image
 
-from demo import page
+from demo.page import page
 from demo.server import Opened, Settings, opened
 from edge.errors import PhotoError
 

@@ -15,7 +15,7 @@ from playwright import sync_api
 from playwright.sync_api import expect
 from running import BROWSER_ARGUMENTS, Page, browser, page
 
-from edge.bench import write_test_photo
+from edge.bench.networks import write_test_photo
 
 pytestmark = [
     pytest.mark.slow,

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from convert.gate import CAP, psnr
+from convert.proof.gate import CAP, psnr
 from demo.compare import SCALES, TILE, coloured, difference, enlarged
-from edge.tiling import Box
+from edge.restore.tiling import Box
 
 
 def noise(*shape: int, seed: int = 0, dtype: type = np.uint8) -> NDArray[np.uint8]:

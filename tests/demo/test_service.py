@@ -13,16 +13,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from convert.gate import psnr
+from convert.proof.gate import psnr
 from demo.errors import PhotoRemoved
-from demo.service import Service
-from demo.shelf import Request, Shelf
 from demo.variants import INPUT, variants_of
-from demo.views import MARK
-from demo.worker import Setup
-from demo.workshop import Workshop
-from edge.bundle import open_bundle
-from edge.records import FaceRecord
+from demo.work.pool import Workshop
+from demo.work.service import Service
+from demo.work.sessions import Request, Shelf
+from demo.work.views import MARK
+from demo.work.worker import Setup
+from edge.bundle.bundle import open_bundle
+from edge.restore.faces.face import FaceRecord
 
 PHOTO = Path("samples/astronaut-old.jpg")
 

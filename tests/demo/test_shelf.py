@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from demo import shelf
-from demo.shelf import Request, Shelf
+from demo.work import sessions as shelf
+from demo.work.sessions import Request, Shelf
 
 ASKED = Request("/photos/a.jpg", 1.0, "auto", "", True, True, 1.0)
 
@@ -65,7 +65,7 @@ def test_what_a_stopped_worker_leaves_is_removed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.b.TIF", "noextension"])
 def test_files_are_called_as_the_command_calls_them(tmp_path: Path, name: str) -> None:
-    from edge.jobs import plan
+    from edge.batch.jobs import plan
 
     (tmp_path / "photos").mkdir()
     photo = tmp_path / "photos" / name

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from demo import plots, tables
 from demo.errors import told
-from demo.shelf import Desk, Request
+from demo.page import plots, tables
 from demo.variants import INPUT, Variant, variants_of
-from demo.worker import Result
-from edge.bundle import open_bundle
-from edge.manifest import artifact_bytes
+from demo.work.sessions import Desk, Request
+from demo.work.worker import Result
+from edge.bundle.bundle import open_bundle
+from edge.bundle.manifest import artifact_bytes
 
 BUNDLE = open_bundle()
 

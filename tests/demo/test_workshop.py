@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from demo import workshop
 from demo.errors import RestorationFailed, TimeLimitReached, WorkerStopped
-from demo.worker import Result, Setup, Task
-from demo.workshop import Workshop
-from edge.bench import write_test_photo
-from edge.bundle import SHIPPED
-from edge.photo import read_photo
+from demo.work import pool as workshop
+from demo.work.pool import Workshop
+from demo.work.worker import Result, Setup, Task
+from edge.bench.networks import write_test_photo
+from edge.bundle.bundle import SHIPPED
+from edge.photo.photo import read_photo
 
 PHOTO = Path("samples/astronaut-old.jpg")
 INT8 = Setup("litert", "int8", 1, bundle=str(SHIPPED))

@@ -11,13 +11,13 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from convert.bundling import Recipe, build_bundle
-from convert.nets.mobile import DamageDetector, FaceFinder, FaceRefiner, MobileRestorer, ToneNet
-from convert.parts import MobileNetworks, PartSource, mobile_parts
-from convert.samples import Photos
-from edge.damage import Damage
-from edge.fill import push_pull
-from edge.manifest import Provenance
+from convert.bundling.build import Recipe, build_bundle
+from convert.mobile.nets import DamageDetector, FaceFinder, FaceRefiner, MobileRestorer, ToneNet
+from convert.mobile.parts import MobileNetworks, PartSource, mobile_parts
+from convert.mobile.samples import Photos
+from edge.bundle.manifest import Provenance
+from edge.restore.damage.fill import push_pull
+from edge.restore.damage.mask import Damage
 
 WIDTH = 8
 TILES = ((12, 12), (16, 24))

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from edge.photo import Photo
-from edge.pipeline import Options, Restored
+from edge.photo.photo import Photo
+from edge.restore.restorer import Options, Restored
 
 
 def write_photos(folder: Path, count: int, side: int = 48) -> list[Path]:
@@ -49,7 +49,8 @@ class Inverter:
 if __name__ == "__main__":
     from types import SimpleNamespace
 
-    from edge import cli, engines
+    from edge import engines
+    from edge.commands import main as cli
 
     def restorer(*_: object, **__: object) -> Inverter:
         return Inverter(float(os.environ.get("SECONDS_A_PHOTO", "0")))

@@ -11,13 +11,13 @@ import pytest
 from PIL import Image
 from restoring import Inverter, write_photos
 
-from edge.batch import Outcome, Settings, run, staging_name
-from edge.before_after import shrink
+from edge.batch.before_after import shrink
+from edge.batch.jobs import plan
+from edge.batch.report import REPORT_NAME, Record, Report, read_report
+from edge.batch.run import Outcome, Settings, run, staging_name
 from edge.errors import RuntimeUnavailable, UnsupportedPhoto
-from edge.files import partial_path
-from edge.jobs import plan
-from edge.pipeline import Options
-from edge.records import REPORT_NAME, Record, Report, file_sha256, read_report
+from edge.files import file_sha256, partial_path
+from edge.restore.restorer import Options
 
 
 class Killed(BaseException):

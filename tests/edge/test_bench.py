@@ -13,13 +13,15 @@ import typer
 from PIL import Image
 from typer.testing import CliRunner
 
-from edge import bench, bench_against
-from edge.bench_restore import Run
-from edge.bundle import MANIFEST_NAME, Bundle, open_bundle
+from edge.bench import against as bench_against
+from edge.bench import networks as bench
+from edge.bench.worker import Run
+from edge.bundle.bundle import MANIFEST_NAME, Bundle, open_bundle
 from edge.commands import bench as command_line
+from edge.commands.options import parse_precisions
 from edge.errors import HeirloomError, MissingArtifact
-from edge.parts import LoadedPart
-from edge.tiling import Placement
+from edge.restore.parts import LoadedPart
+from edge.restore.tiling import Placement
 
 
 def test_a_spread_is_the_median_and_the_range() -> None:
@@ -146,12 +148,12 @@ def test_the_smallest_test_photo(tmp_path: Path) -> None:
     [(None, ["int8", "float32"]), ("float32", ["float32"]), ("int8, float32,int8", ["int8", "float32"])],
 )
 def test_precisions(tiny_bundle: Path, text: str | None, expected: list[str]) -> None:
-    assert command_line.parse_precisions(text, open_bundle(tiny_bundle)) == expected
+    assert parse_precisions(text, open_bundle(tiny_bundle)) == expected
 
 
 def test_an_unknown_precision_is_refused(tiny_bundle: Path) -> None:
     with pytest.raises(typer.BadParameter, match="'int4' is none of float32, float16, int8"):
-        command_line.parse_precisions("int8,int4", open_bundle(tiny_bundle))
+        parse_precisions("int8,int4", open_bundle(tiny_bundle))
 
 
 def test_a_precision_that_the_bundle_lacks_is_refused(tiny_bundle: Path) -> None:

@@ -8,10 +8,10 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from edge import budget
-from edge.detector import damage_mask
+from edge.bundle.manifest import DataType, Detection, Tensor
 from edge.errors import MemoryBudgetExceeded
-from edge.manifest import DataType, Detection, Tensor
+from edge.restore import budget
+from edge.restore.damage.detector import damage_mask
 
 MEGA = 1 << 20
 SIDE = 4096

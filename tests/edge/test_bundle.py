@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from edge.bundle import (
+from edge.bundle.bundle import (
     MANIFEST_NAME,
     Bundle,
     find_artifact,
@@ -21,6 +21,7 @@ from edge.bundle import (
     write_manifest,
     write_tensor,
 )
+from edge.bundle.manifest import PartName, Precision, Tensor, Tile, json_schema
 from edge.commands.bundle import command
 from edge.errors import (
     ChecksumMismatch,
@@ -30,8 +31,7 @@ from edge.errors import (
     SelfTestFailed,
     UnknownBundleVersion,
 )
-from edge.manifest import PartName, Precision, Tensor, Tile, json_schema
-from edge.selftest import max_difference, self_test
+from edge.runtimes.selftest import max_difference, self_test
 
 NETWORK = "encoder/float32.tflite"
 
@@ -68,7 +68,7 @@ def test_a_folder_without_manifest_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_installation_without_a_bundle_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edge.bundle.SHIPPED", tmp_path / "none")
+    monkeypatch.setattr("edge.bundle.bundle.SHIPPED", tmp_path / "none")
     with pytest.raises(MissingBundleFile, match="no bundle"):
         open_bundle()
 

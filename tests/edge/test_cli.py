@@ -14,12 +14,13 @@ import typer
 from PIL import Image
 from restoring import Inverter, write_photos
 
-from edge import cli, engines
-from edge.commands.restore import available_threads, parse_bytes
-from edge.damage import Damage
+from edge import engines
+from edge.batch.report import REPORT_NAME
+from edge.commands import main as cli
+from edge.commands.options import available_threads, parse_bytes
 from edge.errors import RuntimeUnavailable
-from edge.fill import push_pull
-from edge.records import REPORT_NAME
+from edge.restore.damage.fill import push_pull
+from edge.restore.damage.mask import Damage
 
 
 @pytest.fixture

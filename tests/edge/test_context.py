@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge.context import pool
-from edge.manifest import DataType, Tensor
+from edge.bundle.manifest import DataType, Tensor
+from edge.restore.context import pool
 
 CHANNELS = 5
 
@@ -80,7 +80,7 @@ def test_many_bright_cells_do_not_overflow() -> None:
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
 def test_equal_to_what_training_pools(shape: tuple[int, int], share: float) -> None:
     torch = pytest.importorskip("torch")
-    from convert.nets.mobile.restorer import pool_context
+    from convert.mobile.nets.restorer import pool_context
 
     generator = np.random.default_rng(8)
     latent = generator.normal(size=(*shape, CHANNELS)).astype(np.float32)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edge.damage import Damage, read_mask
 from edge.errors import PhotoError, UnsupportedPhoto
-from edge.tiling import Box
+from edge.restore.damage.mask import Damage, read_mask
+from edge.restore.tiling import Box
 
 
 @pytest.mark.parametrize("factor", [1, 2, 3, 5])

@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge.bundle import Bundle, open_bundle
-from edge.cells import ceil_div, shrink, to_cells, to_pixels
-from edge.detector import damage_levels, damage_mask, grown, opened, scaled_area
-from edge.manifest import Artifact, Detection, Gate, Golden, Part, Precision, Tensor, Tile
-from edge.parts import LoadedPart, Usage, load_part
-from edge.tiling import Box, cut
+from edge.bundle.bundle import Bundle, open_bundle
+from edge.bundle.manifest import Artifact, Detection, Gate, Golden, Part, Precision, Tensor, Tile
+from edge.integers import ceil_div
+from edge.restore.cells import shrink, to_cells, to_pixels
+from edge.restore.damage.detector import damage_levels, damage_mask, grown, opened, scaled_area
+from edge.restore.parts import LoadedPart, Usage, load_part
+from edge.restore.tiling import Box, cut
 
 Mask = NDArray[np.bool_]
 
@@ -114,8 +115,8 @@ def test_float_is_what_the_whole_picture_gives_in_torch(tiny_bundle: Path, shape
     torch = pytest.importorskip("torch")
     from bundles import networks
 
-    from convert.nets.mobile.blocks import MIDDLE
-    from convert.nets.mobile.detector import PIXEL_GAIN
+    from convert.mobile.nets.blocks import MIDDLE
+    from convert.mobile.nets.detector import PIXEL_GAIN
 
     network = networks().detector.eval()
     picture = noise((*shape, 3))

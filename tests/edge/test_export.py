@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from edge import export as exporting
-from edge.bundle import SHIPPED, open_bundle
+from edge.bundle import export as exporting
+from edge.bundle.bundle import SHIPPED, open_bundle
+from edge.bundle.export import export
+from edge.bundle.manifest import Manifest
 from edge.commands.bundle import command
 from edge.errors import MissingArtifact, OutputConflict
-from edge.export import export
-from edge.manifest import Manifest
-from edge.selftest import self_test
+from edge.runtimes.selftest import self_test
 
 
 def test_an_exported_bundle_holds_what_its_platform_runs(tiny_bundle: Path, tmp_path: Path) -> None:

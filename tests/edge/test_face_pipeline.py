@@ -13,17 +13,19 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from edge import pipeline, refine, tone
-from edge.alignment import SIDE, moved
-from edge.bundle import Bundle, open_bundle
-from edge.cli import main
-from edge.damage import Damage
+from edge.batch.report import read_report
+from edge.bundle.bundle import Bundle, open_bundle
+from edge.commands.main import main
 from edge.errors import MissingArtifact
-from edge.faces import FADED, MIDDLE, RADII, in_box, take
-from edge.fill import push_pull
-from edge.photo import Metadata, Photo
-from edge.pipeline import Options, Restored, Restorer
-from edge.records import read_report
+from edge.photo.photo import Metadata, Photo
+from edge.restore import restorer as pipeline
+from edge.restore import tone
+from edge.restore.damage.fill import push_pull
+from edge.restore.damage.mask import Damage
+from edge.restore.faces import refine
+from edge.restore.faces.alignment import SIDE, moved
+from edge.restore.faces.face import FADED, MIDDLE, RADII, in_box, take
+from edge.restore.restorer import Options, Restored, Restorer
 
 BOX = (60.0, 40.0, 70.0, 80.0)
 OTHER = (150.0, 50.0, 60.0, 68.0)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge.alignment import (
+from edge.restore.faces.alignment import (
     SIDE,
     TEMPLATE,
     face_width,
@@ -18,7 +18,7 @@ from edge.alignment import (
     scale_of,
     similarity,
 )
-from edge.faces import CHANGE_STEP, FADED, RADII, Change, Face, feather, in_box, put_back, take
+from edge.restore.faces.face import CHANGE_STEP, FADED, RADII, Change, Face, feather, in_box, put_back, take
 
 
 def face(width: float, angle: float = 0, at: tuple[float, float] = (200, 150)) -> Face:

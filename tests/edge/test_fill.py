@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge.damage import Damage
-from edge.fill import FULL, push_pull
+from edge.restore.damage.fill import FULL, push_pull
+from edge.restore.damage.mask import Damage
 
 Plane = dict[tuple[int, int], int]
 """Values by row and column."""

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge import finder
-from edge.alignment import TEMPLATE, face_width
-from edge.faces import Face, in_box
-from edge.finder import find_faces, look_again, merged
+from edge.restore.faces import finder
+from edge.restore.faces.alignment import TEMPLATE, face_width
+from edge.restore.faces.face import Face, in_box
+from edge.restore.faces.finder import find_faces, look_again, merged
 
 INK = (255, 0, 0)
 

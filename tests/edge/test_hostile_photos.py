@@ -10,7 +10,7 @@ from hostile import Hostile, make_hostile_photos, pixels, png_of
 from PIL import Image, TiffImagePlugin
 
 from edge.errors import BrokenPhoto, PhotoError, PhotoTooLarge
-from edge.photo import read_photo, write_photo
+from edge.photo.photo import read_photo, write_photo
 
 SECONDS = 5
 

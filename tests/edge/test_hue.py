@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge.hue import SHARE, TOLERANCE, lightness, one_hue
+from edge.restore.hue import SHARE, TOLERANCE, lightness, one_hue
 
 SIDE = 64
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from edge.batch.jobs import plan
+from edge.batch.report import REPORT_NAME, Record, open_report
 from edge.errors import OutputConflict
-from edge.jobs import plan
-from edge.records import REPORT_NAME, Record, open_report
 
 
 @pytest.fixture

@@ -15,12 +15,18 @@ from PIL import Image
 from restoring import __file__ as FAKE
 from restoring import write_photos
 
-from edge.jobs import PHOTO_SUFFIXES
-from edge.records import REPORT_NAME, file_sha256, read_report
+from edge.batch.jobs import PHOTO_SUFFIXES
+from edge.batch.report import REPORT_NAME, read_report
+from edge.files import file_sha256
 
 PHOTOS = 8
 HEIRLOOM = [sys.executable, FAKE, "restore"]
-WITH_NETWORKS = [sys.executable, "-c", "from edge.cli import main; raise SystemExit(main())", "restore"]
+WITH_NETWORKS = [
+    sys.executable,
+    "-c",
+    "from edge.commands.main import main; raise SystemExit(main())",
+    "restore",
+]
 
 
 @pytest.mark.parametrize("in_place", [False, True])

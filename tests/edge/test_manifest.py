@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from edge.bundle import decode_manifest
+from edge.bundle.bundle import decode_manifest
+from edge.bundle.manifest import json_schema
 from edge.errors import BundleError, InvalidManifest, UnknownBundleVersion
-from edge.manifest import json_schema
 from tests.golden.manifest_vectors import BROKEN, SHA, artifact_of, good
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "bundle.schema.json"

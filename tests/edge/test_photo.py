@@ -24,10 +24,10 @@ from hostile import (
 )
 from PIL import Image, ImageCms, ImageOps
 
-from edge.color import conversions, unchanged
-from edge.exif import upright
 from edge.files import written_beside
-from edge.photo import Metadata, Photo, read_photo, write_photo
+from edge.photo.color import conversions, unchanged
+from edge.photo.exif import upright
+from edge.photo.photo import Metadata, Photo, read_photo, write_photo
 
 FORMATS = ("JPEG", "PNG", "TIFF", "WEBP")
 
@@ -357,7 +357,7 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
 MEASURE = """
 import sys
 from pathlib import Path
-from edge.photo import read_photo, write_photo
+from edge.photo.photo import read_photo, write_photo
 def peak():
     status = Path("/proc/self/status").read_text()
     return int(status.split("VmHWM:")[1].split()[0]) * 1024

@@ -12,19 +12,21 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from edge import damage, pipeline, tone
-from edge.bundle import Bundle, open_bundle
-from edge.cells import shrink
-from edge.damage import Damage
+from edge.bundle.bundle import Bundle, open_bundle
+from edge.bundle.manifest import Detection, PartName, Precision
 from edge.errors import MemoryBudgetExceeded, NetworkFailed, PhotoError
-from edge.faces import in_box
-from edge.fill import push_pull
-from edge.hue import one_hue
-from edge.manifest import Detection, PartName, Precision
-from edge.parts import LoadedPart, load_part
-from edge.photo import Metadata, Photo
-from edge.pipeline import Options, Restorer
-from edge.tiling import Box, cut
+from edge.photo.photo import Metadata, Photo
+from edge.restore import restorer as pipeline
+from edge.restore import tone
+from edge.restore.cells import shrink
+from edge.restore.damage import mask as damage
+from edge.restore.damage.fill import push_pull
+from edge.restore.damage.mask import Damage
+from edge.restore.faces.face import in_box
+from edge.restore.hue import one_hue
+from edge.restore.parts import LoadedPart, load_part
+from edge.restore.restorer import Options, Restorer
+from edge.restore.tiling import Box, cut
 
 DETECTION = Detection(largest_side=90, smallest_side=40, high=150, low=100, thick_mean=0, thick_spread=255)
 """With it the random detector finds some damage, and not everything; for it, photos of more than 90 pixels
@@ -182,8 +184,8 @@ def whole_in_torch(pixels: NDArray[Any], mask: NDArray[np.bool_] | None) -> NDAr
     torch = pytest.importorskip("torch")
     from bundles import networks
 
-    from convert.nets.mobile.blocks import to_cells, to_pixels
-    from convert.nets.mobile.restorer import CONTEXT_SIDE, pool_context
+    from convert.mobile.nets.blocks import to_cells, to_pixels
+    from convert.mobile.nets.restorer import CONTEXT_SIDE, pool_context
 
     nets = networks()
     restorer = nets.restorer.eval()
@@ -466,7 +468,7 @@ def test_a_network_that_returns_no_number_is_an_error(
 
     def run(self: LoadedPart, size: int, inputs: Any) -> Any:
         if self.name == part:
-            from edge import parts
+            from edge.restore import parts
 
             with monkeypatch.context() as patch:
                 load = parts.load_network

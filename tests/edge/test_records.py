@@ -8,15 +8,8 @@ from typing import Any
 
 import pytest
 
-from edge.records import (
-    Failure,
-    Record,
-    ReportInUse,
-    file_sha256,
-    open_report,
-    outputs_of,
-    read_report,
-)
+from edge.batch.report import Failure, Record, ReportInUse, open_report, outputs_of, read_report
+from edge.files import file_sha256
 
 OPTIONS: dict[str, Any] = {"strength": 1.0, "scratches": "auto"}
 
@@ -121,7 +114,7 @@ def test_a_second_process_is_refused_until_the_first_is_gone(tmp_path: Path) -> 
     pytest.importorskip("fcntl")
     path = tmp_path / "report.jsonl"
     hold = (
-        "import sys, edge.records as r\n"
+        "import sys, edge.batch.report as r\n"
         "with r.open_report(r.Path(sys.argv[1])): print(flush=True); sys.stdin.read()"
     )
     process = subprocess.Popen(

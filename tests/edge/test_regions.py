@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge.regions import find_regions
+from edge.restore.damage.regions import find_regions
 
 Places = list[tuple[int, int]]
 

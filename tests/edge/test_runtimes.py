@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 
 from edge import runtimes
-from edge.bundle import find_artifact, open_bundle, read_tensor
+from edge.bundle.bundle import find_artifact, open_bundle, read_tensor
+from edge.bundle.manifest import Artifact, Format, PartName, Precision, Tile
 from edge.errors import InvalidManifest, RuntimeUnavailable
-from edge.manifest import Artifact, Format, PartName, Precision, Tile
 from edge.runtimes import RUNTIMES, Runtime, available_formats, load_network
-from edge.selftest import side_by_side
+from edge.runtimes.selftest import side_by_side
 
 torch = pytest.importorskip("torch")
 
@@ -261,7 +261,7 @@ def test_only_warnings_reach_stderr(tiny_bundle: Path) -> None:
     script = (
         "import os, sys, msgspec\n"
         "from pathlib import Path\n"
-        "from edge.manifest import Artifact\n"
+        "from edge.bundle.manifest import Artifact\n"
         "from edge.runtimes import litert, load_network\n"
         "artifact = msgspec.json.decode(sys.argv[2], type=Artifact)\n"
         "load_network(Path(sys.argv[1]), artifact, artifact.tiles[0], 1)\n"

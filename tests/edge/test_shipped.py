@@ -18,14 +18,14 @@ from PIL import Image
 from skimage import data
 from typer.testing import CliRunner
 
-from edge.bundle import open_bundle
+from edge.bundle.bundle import open_bundle
 from edge.commands.bench import command as bench
 from edge.commands.bundle import command as bundle
 from edge.commands.restore import command as restore
-from edge.faces import LEAST_WIDTH
-from edge.photo import Metadata, Photo
-from edge.pipeline import Options, Restorer
-from edge.selftest import self_test
+from edge.photo.photo import Metadata, Photo
+from edge.restore.faces.face import LEAST_WIDTH
+from edge.restore.restorer import Options, Restorer
+from edge.runtimes.selftest import self_test
 
 TILED = ("encoder", "mapper", "mapper_global", "decoder", "scratch", "finder")
 LEVELS = 65535
@@ -198,7 +198,7 @@ def peak_megabytes(folder: Path, megapixels: int) -> float:
     for scratches in ("auto", str(mask)):
         report = folder / "report.jsonl"
         arguments = [str(photo), "-o", str(folder / "out.jpg"), "--report", str(report), "--threads", "2"]
-        heirloom = "import sys; from edge.cli import main; sys.exit(main())"
+        heirloom = "import sys; from edge.commands.main import main; sys.exit(main())"
         command = [sys.executable, "-c", heirloom, "restore", *arguments, "--scratches", scratches]
         subprocess.run(command, check=True)
         record = json.loads(report.read_text().splitlines()[-1])

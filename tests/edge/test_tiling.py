@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from edge.tiling import Box, Placement, cut, mirrored, plan, window
+from edge.restore.tiling import Box, Placement, cut, mirrored, plan, window
 
 SIZES = [(16, 16), (12, 24), (40, 40)]
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge import tone
+from edge.restore import tone
 
 IDENTITY = np.concatenate([np.zeros((3, 1)), np.full((3, 8), 1 / 8)], axis=1)
 

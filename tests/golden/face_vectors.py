@@ -8,13 +8,13 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from edge import finder
-from edge.alignment import TEMPLATE, Points, face_width, inverse, scale_of, similarity
-from edge.faces import Change, Face, feather, in_box, put_back, square
-from edge.finder import merged
-from edge.manifest import Tensor
-from edge.parts import LoadedPart
-from edge.refine import judged, refined
+from edge.bundle.manifest import Tensor
+from edge.restore.faces import finder
+from edge.restore.faces.alignment import TEMPLATE, Points, face_width, inverse, scale_of, similarity
+from edge.restore.faces.face import Change, Face, feather, in_box, put_back, square
+from edge.restore.faces.finder import merged
+from edge.restore.faces.refine import judged, refined
+from edge.restore.parts import LoadedPart
 from tests.golden.written import Vectors, flat, int8, noise, picture, spec
 
 CHANNELS = 11

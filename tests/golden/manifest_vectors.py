@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from edge.bundle import decode_manifest
+from edge.bundle.bundle import decode_manifest
 from edge.errors import InvalidManifest, UnknownBundleVersion
 from tests.golden.written import Vectors
 

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.alignment import TEMPLATE, face_width
-from edge.finder import POINT_UNIT
-from edge.manifest import Artifact, Tile
-from edge.parts import store
+from edge.bundle.manifest import Artifact, Tile
+from edge.restore.faces.alignment import TEMPLATE, face_width
+from edge.restore.faces.finder import POINT_UNIT
+from edge.restore.parts import store
 from tests.golden.written import int8
 
 FINDER_OUTPUT = int8("faces", 11, 0.08, -8)

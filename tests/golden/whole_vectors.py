@@ -12,15 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from edge import tone
-from edge.cells import ceil_div
-from edge.context import pool
-from edge.damage import Damage, read_mask
-from edge.detector import damage_mask, grown, opened
-from edge.fill import push_pull
-from edge.hue import lightness, one_hue
-from edge.manifest import Detection
-from edge.tiling import Box
+from edge.bundle.manifest import Detection
+from edge.integers import ceil_div
+from edge.restore import tone
+from edge.restore.context import pool
+from edge.restore.damage.detector import damage_mask, grown, opened
+from edge.restore.damage.fill import push_pull
+from edge.restore.damage.mask import Damage, read_mask
+from edge.restore.hue import lightness, one_hue
+from edge.restore.tiling import Box
 from tests.golden.written import Vectors, box, flat, float32, int8, noise, picture, spec
 
 RULE = Detection(high=178, low=102, thick=8, thick_mean=178, thick_spread=20, face_thick=8, grow=1)

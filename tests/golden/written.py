@@ -9,8 +9,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.manifest import Tensor
-from edge.tiling import Box, Placement
+from edge.bundle.manifest import Tensor
+from edge.restore.tiling import Box, Placement
 
 Vectors = dict[str, Any]
 

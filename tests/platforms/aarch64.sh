@@ -60,7 +60,7 @@ fi
 on_pi() {
   PYTHONPATH="$here:$wheels" PYTHONDONTWRITEBYTECODE=1 \
     "$cache/qemu/usr/bin/qemu-aarch64" -L "$cache/root" "$cache/root/usr/bin/python$python" \
-    -c 'import sys; from edge.cli import main; sys.exit(main())' "$@"
+    -c 'import sys; from edge.commands.main import main; sys.exit(main())' "$@"
 }
 
 photo=${1:-$here/samples/astronaut-old.jpg}

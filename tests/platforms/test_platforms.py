@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from edge.bundle import SHIPPED
+from edge.bundle.bundle import SHIPPED
 from edge.commands.restore import command as restore
 
 REPO = Path(__file__).parents[2]

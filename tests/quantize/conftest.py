@@ -9,14 +9,13 @@ import pytest
 import torch
 from PIL import Image
 
-from convert.int8_recipe import load_recipe
-from convert.nets.mobile import DamageDetector, FaceFinder, FaceRefiner, MobileRestorer, ToneNet
-from convert.nets.reference import QualityMapping, ScratchMapping, ScratchUnet, Vae
-from edge.alignment import TEMPLATE, face_width
-from quantize.damage import Overlays
-from quantize.facesets import FaceSet, LabelledPhoto
-from quantize.fake_quant import FakeQuantized
-from quantize.photosets import PhotoSet
+from convert.mobile.nets import DamageDetector, FaceFinder, FaceRefiner, MobileRestorer, ToneNet
+from convert.oldphotos.damage import Overlays
+from convert.oldphotos.photosets import PhotoSet
+from convert.recipes.int8 import load_recipe
+from convert.reference.nets import QualityMapping, ScratchMapping, ScratchUnet, Vae
+from edge.restore.faces.alignment import TEMPLATE, face_width
+from quantize.int8.fake_quant import FakeQuantized
 from quantize.tasks.chain import ChainTask
 from quantize.tasks.detector import DetectorTask
 from quantize.tasks.distil import DistilTask, Teacher
@@ -26,7 +25,8 @@ from quantize.tasks.mapping import MappingTask
 from quantize.tasks.restore import RestoreTask
 from quantize.tasks.tone import ToneTask
 from quantize.tasks.vae import VaeTask
-from quantize.trainer import Task
+from quantize.training.facesets import FaceSet, LabelledPhoto
+from quantize.training.task import Task
 
 
 def pictures(count: int) -> list[np.ndarray]:

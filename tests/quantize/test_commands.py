@@ -9,10 +9,10 @@ import pytest
 import torch
 from PIL import Image
 
-from convert.ranges import RANGES_FILE, load_ranges, save_ranges
-from convert.weights import MOBILE_FILES, save_weights
-from edge.alignment import TEMPLATE, face_width
-from edge.cli import main
+from convert.int8.ranges import RANGES_FILE, load_ranges, save_ranges
+from convert.mobile.weights import MOBILE_FILES, save_weights
+from edge.commands.main import main
+from edge.restore.faces.alignment import TEMPLATE, face_width
 from tests.quantize.conftest import pictures
 
 SHORT = ["--steps", "1", "--crops", "4", "--side", "64"]

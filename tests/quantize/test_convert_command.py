@@ -8,8 +8,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from quantize.commands.convert import chosen_kinds, command
-from quantize.photosets import bundled_photos
+from convert.commands.convert import chosen_kinds, command
+from convert.oldphotos.photosets import bundled_photos
 
 
 def test_formats_take_the_precisions_that_they_have() -> None:

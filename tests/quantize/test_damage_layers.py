@@ -13,12 +13,12 @@ from PIL import Image
 from torch import Generator, Tensor
 
 from convert.errors import PhotoSetError
-from edge.damage import Damage
-from edge.fill import push_pull as integer_fill
-from quantize import damage
-from quantize.damage import MOST, decoys, kinds
-from quantize.damage.layers import Layer, Paint
-from quantize.fill import push_pull
+from convert.oldphotos import damage
+from convert.oldphotos.damage import MOST, decoys, kinds
+from convert.oldphotos.damage.layers import Layer, Paint
+from convert.oldphotos.fill import push_pull
+from edge.restore.damage.fill import push_pull as integer_fill
+from edge.restore.damage.mask import Damage
 from tests.quantize.conftest import tiny_overlays
 
 SIZE = 96, 120

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from edge.manifest import Detection
-from quantize.detection_rules import RULES, Seen, outcomes
+from edge.bundle.manifest import Detection
+from quantize.figures.detection_rules import RULES, Seen, outcomes
 
 
 def crack(level: int) -> Seen:

@@ -12,8 +12,9 @@ from PIL import Image
 from torch import Generator
 
 from convert.errors import PhotoSetError
-from edge.alignment import TEMPLATE, face_width, moved
-from quantize.facesets import (
+from edge.restore.faces.alignment import TEMPLATE, face_width, moved
+from quantize.tasks.finder import EMPTY, FACES, UNSURE, crops, targets
+from quantize.training.facesets import (
     FaceSet,
     labelled_photos,
     load_faces,
@@ -21,7 +22,6 @@ from quantize.facesets import (
     placed,
     window,
 )
-from quantize.tasks.finder import EMPTY, FACES, UNSURE, crops, targets
 
 
 def write_photos(folder: Path, labels: dict[str, object]) -> tuple[list[Path], list[Path]]:

@@ -11,18 +11,18 @@ from ai_edge_litert.interpreter import Interpreter
 from bundles import refiner
 from torch import nn
 
-from convert import litert, litert_file
 from convert.errors import WeightsError
-from convert.int8_recipe import Int8Recipe, Rule, load_recipe
-from convert.int8_twin import Stored
-from convert.nets.mobile import DamageDetector, FaceFinder, MobileRestorer, ToneNet
-from convert.nets.mobile.blocks import MIDDLE, to_cells
-from convert.nets.mobile.restorer import pool_context
-from convert.parts import MobileNetworks, PartSource, mobile_parts
-from convert.ranges import load_ranges, part_ranges, save_ranges
-from convert.samples import PartSamples
-from edge.manifest import PartName
-from quantize.fake_quant import FakeQuantized, RoundedPart
+from convert.formats import litert, litert_file
+from convert.int8.ranges import load_ranges, part_ranges, save_ranges
+from convert.int8.twin import Stored
+from convert.mobile.nets import DamageDetector, FaceFinder, MobileRestorer, ToneNet
+from convert.mobile.nets.blocks import MIDDLE, to_cells
+from convert.mobile.nets.restorer import pool_context
+from convert.mobile.parts import MobileNetworks, PartSource, mobile_parts
+from convert.mobile.samples import PartSamples
+from convert.recipes.int8 import Int8Recipe, Rule, load_recipe
+from edge.bundle.manifest import PartName
+from quantize.int8.fake_quant import FakeQuantized, RoundedPart
 
 ALL_INT8 = Int8Recipe(1, ())
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from quantize import paper
+from convert.oldphotos import paper
 
 Damage = Callable[..., Tensor]
 

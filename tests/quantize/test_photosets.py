@@ -11,8 +11,8 @@ import torch
 from PIL import Image
 
 from convert.errors import PhotoSetError
-from quantize.old_photos import old_photos
-from quantize.photosets import PhotoSet, load_photos, scaled_crops
+from convert.oldphotos.calibration import old_photos
+from convert.oldphotos.photosets import PhotoSet, load_photos, scaled_crops
 from tests.quantize.conftest import pictures
 
 

@@ -17,14 +17,14 @@ import torch
 from PIL import Image
 
 from convert.errors import TrainingError
-from convert.nets.mobile import DamageDetector, ToneNet
-from convert.ranges import RANGES_FILE, save_ranges
-from convert.weights import load_weights, save_weights
-from edge.cli import main
-from quantize.recipe import load_recipe, shipped_recipe
-from quantize.run_record import read_run
-from quantize.stages import Given, Material, collect, prepare
+from convert.int8.ranges import RANGES_FILE, save_ranges
+from convert.mobile.nets import DamageDetector, ToneNet
+from convert.mobile.weights import load_weights, save_weights
+from edge.commands.main import main
+from quantize.recipes.recipe import load_recipe, shipped_recipe
+from quantize.recipes.stages import Given, Material, collect, prepare
 from quantize.tasks.tone import ToneTask
+from quantize.training.run_record import read_run
 from tests.quantize.conftest import pictures
 
 ROOT = Path(__file__).parents[2]
@@ -193,7 +193,7 @@ def test_a_recipe_that_is_killed_at_any_moment_loses_no_more_than_its_interval(
     shown = ["--workers", "1", "--checkpoint-seconds", "1"]
 
     def started(run: Path) -> subprocess.Popen[bytes]:
-        here = [sys.executable, "-c", "import sys; from edge.cli import main; sys.exit(main())"]
+        here = [sys.executable, "-c", "import sys; from edge.commands.main import main; sys.exit(main())"]
         command = [*here, "train", "--recipe", recipe, folder, "-o", run, *shown]
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
         return subprocess.Popen(

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from convert.errors import RecipeError
-from convert.int8_recipe import Int8Recipe, Rule, load_recipe, save_recipe
-from quantize.fake_quant import FakeQuantized
-from quantize.sensitivity import Found, Proof, plot, recipe_of, search
+from convert.recipes.int8 import Int8Recipe, Rule, load_recipe, save_recipe
+from quantize.int8.fake_quant import FakeQuantized
+from quantize.int8.sensitivity import Found, Proof, plot, recipe_of, search
 from tests.quantize.test_fake_quant import masks, photos, restorer
 
 

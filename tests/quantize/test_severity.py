@@ -14,11 +14,11 @@ from skimage import data
 from torch import Generator, Tensor
 
 from convert.errors import PhotoSetError
-from quantize import estimates, severity
+from convert.oldphotos import estimates, severity
+from convert.oldphotos.estimates import blur, estimate, grain, jpeg_quality, luminance_of, smoothed
+from convert.oldphotos.severity import draw_severity
 from quantize.commands import severity as module
 from quantize.commands.severity import command
-from quantize.estimates import blur, estimate, grain, jpeg_quality, luminance_of, smoothed
-from quantize.severity import draw_severity
 
 
 def photo(name: str) -> Tensor:

@@ -12,14 +12,14 @@ import torch
 from PIL import Image
 from torch import Generator, Tensor
 
+from convert.commands.synthesize import command
+from convert.oldphotos import damage, synthesis
+from convert.oldphotos.damage import Layers
+from convert.oldphotos.damage.layers import WHITE, Layer, Paint
+from convert.oldphotos.jpeg import jpeg
+from convert.oldphotos.severity import Severity, draw_severity
+from convert.oldphotos.synthesis import Settings
 from edge.errors import OutputConflict
-from quantize import damage, synthesis
-from quantize.commands.synthesize import command
-from quantize.damage import Layers
-from quantize.damage.layers import WHITE, Layer, Paint
-from quantize.jpeg import jpeg
-from quantize.severity import Severity, draw_severity
-from quantize.synthesis import Settings
 from tests.quantize.conftest import tiny_overlays
 
 COUNT, SIZE = 6, (72, 88)

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 import torch
 
-from convert.evaluate import area_under_curve
-from convert.nets.mobile import DamageDetector
-from quantize.adversary import PatchCritic, critic_loss, feature_matching, frozen
-from quantize.latents import latent_gap
-from quantize.photosets import PhotoSet, scaled_crops
+from convert.figures.pairs import area_under_curve
+from convert.mobile.nets import DamageDetector
+from convert.oldphotos.photosets import PhotoSet, scaled_crops
 from quantize.tasks import detector, distil, restore
 from quantize.tasks.detector import DetectorTask
+from quantize.tasks.latents import latent_gap
 from quantize.tasks.restore import MOST_MASKED, RestoreTask, detected
-from quantize.trainer import Task
+from quantize.training.adversary import PatchCritic, critic_loss, feature_matching, frozen
+from quantize.training.task import Task
 from tests.quantize.conftest import TASKS, restorer
 
 

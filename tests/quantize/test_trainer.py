@@ -16,13 +16,14 @@ import torch
 from torch import nn
 
 from convert.errors import TrainingError
-from convert.nets.mobile import MobileRestorer
-from convert.weights import load_weights
-from quantize.photosets import PhotoSet
-from quantize.run_record import read_run
-from quantize.schedule import CoolDown, Schedule
-from quantize.stopping import Stop
-from quantize.trainer import Habits, Task, Trained, train
+from convert.mobile.nets import MobileRestorer
+from convert.mobile.weights import load_weights
+from convert.oldphotos.photosets import PhotoSet
+from quantize.training.run_record import read_run
+from quantize.training.schedule import CoolDown, Schedule
+from quantize.training.stopping import Stop
+from quantize.training.task import Task
+from quantize.training.trainer import Habits, Trained, train
 from tests.quantize.conftest import TASKS
 
 CPU = torch.device("cpu")
@@ -272,9 +273,9 @@ def test_two_processes_average_their_gradients(tmp_path: Path) -> None:
         import sys, torch
         from pathlib import Path
         from torch import distributed
-        from quantize.photosets import PhotoSet
-        from quantize.schedule import Schedule
-        from quantize.trainer import train
+        from convert.oldphotos.photosets import PhotoSet
+        from quantize.training.schedule import Schedule
+        from quantize.training.trainer import train
         from tests.quantize.conftest import TASKS, pictures
         distributed.init_process_group("gloo")
         tensors = tuple(torch.from_numpy(p.copy()) for p in pictures(8))

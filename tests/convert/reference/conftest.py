@@ -52,7 +52,7 @@ def release(networks: dict[RoleName, nn.Module], tmp_path_factory: pytest.TempPa
 def earlier(release: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An import of the release. Read only."""
 
-    from convert.checkpoints import import_checkpoints
+    from convert.reference.checkpoints.importing import import_checkpoints
 
     output = tmp_path_factory.mktemp("earlier") / "weights"
     import_checkpoints([release], output)

@@ -20,8 +20,8 @@ from small_weights import SmallWeights
 from convert.reference.presets import PRESETS
 from convert.reference.restorer import ReferenceRestorer
 from edge import memory
-from edge.photo import Metadata, Photo
-from edge.pipeline import Options
+from edge.photo.photo import Metadata, Photo
+from edge.restore.restorer import Options
 
 
 def main(height: int, width: int, mapping_width: int, max_memory: int, mapping: str) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from convert.nets.reference import ScratchUnet
 from convert.reference.kinds import KINDS, ROLES, KindName, RoleName, Widths
+from convert.reference.nets import ScratchUnet
 
 LAYOUT: dict[RoleName, str] = {
     "vae_a": "Global/checkpoints/restoration/VAE_A_quality/latest_net_G.pth",

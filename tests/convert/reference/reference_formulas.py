@@ -1,6 +1,6 @@
 """The published networks once more, written from their description: plain functions on a state dict.
 
-Slow and dense on purpose. Nothing here may use ``convert.nets.reference``, which it checks.
+Slow and dense on purpose. Nothing here may use ``convert.reference.nets``, which it checks.
 """
 
 from __future__ import annotations

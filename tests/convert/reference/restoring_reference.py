@@ -13,12 +13,12 @@ from small_weights import SmallWeights
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from convert.nets.reference import ScratchUnet
 from convert.reference.kinds import RoleName
+from convert.reference.nets import ScratchUnet
 from convert.reference.presets import PRESETS
 from convert.reference.restorer import ReferenceRestorer
-from edge.photo import Metadata, Photo
-from edge.pipeline import Options
+from edge.photo.photo import Metadata, Photo
+from edge.restore.restorer import Options
 
 CPU = torch.device("cpu")
 KINDS_OF_PHOTO = {"colour": (np.uint8, 3), "gray": (np.uint8, 0), "16 bits": (np.uint16, 3)}

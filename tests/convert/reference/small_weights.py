@@ -9,8 +9,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from convert.nets.reference.folding import fold
 from convert.reference.kinds import KINDS, ROLES, RoleName
+from convert.reference.nets.folding import fold
 from convert.reference.weights import StoredNetwork, file_entry, write_manifest, write_network
 
 

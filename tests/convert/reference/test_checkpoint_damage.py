@@ -17,8 +17,6 @@ torch = pytest.importorskip("torch")
 from published import LAYOUT, change, content, random_network, save, zipped  # noqa: E402
 from torch import nn  # noqa: E402
 
-from convert import checkpoint_files  # noqa: E402
-from convert.checkpoints import import_checkpoints  # noqa: E402
 from convert.errors import (  # noqa: E402
     AmbiguousCheckpoint,
     CheckpointError,
@@ -27,6 +25,8 @@ from convert.errors import (  # noqa: E402
     UnsafeCheckpoint,
     WrongCheckpoint,
 )
+from convert.reference.checkpoints import files as checkpoint_files  # noqa: E402
+from convert.reference.checkpoints.importing import import_checkpoints  # noqa: E402
 from edge.errors import OutputConflict  # noqa: E402
 
 WEIGHT = "encoder.1.weight"

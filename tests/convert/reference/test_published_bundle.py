@@ -15,17 +15,17 @@ from bundles import old_photos
 from published import REQUIRED
 from torch import nn
 
-from convert import litert
-from convert.bundling import Kind, Made, Recipe, build_bundle
+from convert.bundling.build import Kind, Made, Recipe, build_bundle
 from convert.errors import GateFailed
-from convert.parts import ChannelsLast, PartSource
+from convert.formats import litert
+from convert.mobile.parts import ChannelsLast, PartSource
 from convert.reference.parts import PublishedParts, published_parts
 from convert.reference.weights import open_weights
-from edge.bundle import find_part, open_bundle
-from edge.cli import main
+from edge.bundle.bundle import find_part, open_bundle
+from edge.bundle.manifest import Format, PartName, Provenance
+from edge.commands.main import main
 from edge.errors import MissingArtifact
-from edge.manifest import Format, PartName, Provenance
-from edge.selftest import self_test
+from edge.runtimes.selftest import self_test
 
 CHAIN: tuple[PartName, ...] = ("vae_encoder_256", "mapping_scratch_256", "vae_decoder_scratch_256")
 FORMATS: tuple[Format, ...] = ("litert", "coreml", "onnx")

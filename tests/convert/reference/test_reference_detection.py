@@ -25,13 +25,13 @@ from restoring_reference import (  # noqa: E402
     restored,
 )
 
-from convert.nets.reference import ScratchUnet  # noqa: E402
 from convert.reference import restorer  # noqa: E402
 from convert.reference.chain import PhotoRows  # noqa: E402
 from convert.reference.detection import detector_size, find_scratches, widened  # noqa: E402
+from convert.reference.nets import ScratchUnet  # noqa: E402
 from convert.reference.presets import PRESETS  # noqa: E402
 from edge.errors import PhotoError  # noqa: E402
-from edge.pipeline import Options  # noqa: E402
+from edge.restore.restorer import Options  # noqa: E402
 
 
 @pytest.mark.parametrize(

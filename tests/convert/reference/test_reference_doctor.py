@@ -8,8 +8,8 @@ pytest.importorskip("torch")
 
 from published import SMALL, random_network
 
-from convert.doctor import Subject, examine, reference_inputs
-from convert.doctor_rules import TARGETS
+from convert.doctor.checks import Subject, examine, reference_inputs
+from convert.doctor.rules import TARGETS
 from convert.reference.kinds import ROLES, RoleName
 
 

@@ -7,8 +7,6 @@ import torch
 from small_weights import SmallWeights
 from torch import Tensor, nn
 
-from convert.nets.reference.attention import valid_cells
-from convert.nets.reference.patch_attention import damaged_cells
 from convert.reference.exportable import (
     SafeInstanceNorm,
     exportable,
@@ -16,6 +14,8 @@ from convert.reference.exportable import (
     sliced_valid_cells,
 )
 from convert.reference.kinds import RoleName
+from convert.reference.nets.attention import valid_cells
+from convert.reference.nets.patch_attention import damaged_cells
 
 
 def mask(share: float = 0.1) -> Tensor:

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from convert.nets.reference import ScratchMapping, Vae
 from convert.reference.budget import need, working_bytes
 from convert.reference.chain import Networks
+from convert.reference.nets import ScratchMapping, Vae
 from edge.errors import MemoryBudgetExceeded
 
 

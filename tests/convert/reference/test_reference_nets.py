@@ -14,7 +14,7 @@ torch = pytest.importorskip("torch")
 import reference_formulas as formulas  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 
-from convert.nets.reference import (  # noqa: E402
+from convert.reference.nets import (  # noqa: E402
     FaceGenerator,
     PatchMapping,
     QualityMapping,
@@ -22,7 +22,7 @@ from convert.nets.reference import (  # noqa: E402
     ScratchUnet,
     Vae,
 )
-from convert.nets.reference.folding import fold  # noqa: E402
+from convert.reference.nets.folding import fold  # noqa: E402
 
 KEYS = Path(__file__).parent / "keys"
 TOLERANCES = {torch.float32: 1e-5, torch.float64: 1e-10}

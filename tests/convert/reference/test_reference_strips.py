@@ -14,8 +14,8 @@ from torch import Tensor, nn  # noqa: E402
 from torch.utils._python_dispatch import TorchDispatchMode  # noqa: E402
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 
-from convert.nets.reference import PatchMapping, QualityMapping, ScratchMapping, Vae  # noqa: E402
 from convert.reference.chain import Networks, PhotoRows, fill, pictured, translate  # noqa: E402
+from convert.reference.nets import PatchMapping, QualityMapping, ScratchMapping, Vae  # noqa: E402
 from convert.reference.strips import Kept, Moments, Workspace, macs_of, run, steps_of  # noqa: E402
 
 CPU = torch.device("cpu")

@@ -1,0 +1,1 @@
+"""From weights to a bundle: one artifact per part, format and precision."""

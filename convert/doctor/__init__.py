@@ -1,0 +1,1 @@
+"""What a target refuses or runs slowly, before converting."""

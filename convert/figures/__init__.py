@@ -1,0 +1,1 @@
+"""Figures of quality, reports and contact sheets."""

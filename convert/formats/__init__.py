@@ -1,0 +1,1 @@
+"""Exporters and readers of LiteRT, ONNX and Core ML files."""

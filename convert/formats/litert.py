@@ -1,0 +1,228 @@
+"""LiteRT files: float32 by litert-torch, other precisions from it by ai-edge-quantizer.
+
+One file holds all tile sizes (`convert.formats.litert_file`). They are quantized with one set of ranges, so
+that a photo's bits do not depend on its tiles.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import logging
+import os
+import re
+import sys
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from convert.errors import WeightsError
+from convert.formats.litert_file import functions, name_alike, scopes
+from convert.recipes.int8 import Int8Recipe
+
+LEARNT_OPERATIONS = ("conv", "add", "mul")
+"""Operations outside the attention, whose ranges training in INT8 learns."""
+
+LARGEST_WEIGHT = 32 << 20
+"""Bytes that the quantizer rounds at once."""
+
+Range = tuple[float, float]
+
+
+def convert_float(network: nn.Module, examples: Mapping[str, Sequence[torch.Tensor]], path: Path) -> None:
+    """Write ``network`` (channels last) as float32, a function for each of ``examples`` by its name;
+    inputs are ``args_0``..., the output ``output_0``."""
+    with quiet():
+        import litert_torch
+
+        converter: Any = litert_torch
+        for function, inputs in examples.items():
+            converter = converter.signature(function, network, tuple(inputs))
+        converter.convert().export(str(path))
+    name_alike(path)
+
+
+def calibrate(path: Path, samples: Sequence[Sequence[NDArray[np.float32]]]) -> dict[str, Any]:
+    """The range of every tensor of a float32 file over ``samples`` (lists of inputs of its first function).
+
+    Names are those of the tensors without the function's. Extremes over all samples: the tool's own moving
+    average clips the rare large activations of scratches being removed, which cost 0.3 dB in a trial.
+    """
+    function = functions(path)[0]
+    with quiet():
+        from ai_edge_quantizer import calibrator
+        from ai_edge_quantizer.utils import qsv_utils
+
+        tool = calibrator.Calibrator(str(path), num_threads=2, qsv_update_func=qsv_utils.min_max_update)
+        data = [{f"args_{i}": value for i, value in enumerate(inputs)} for inputs in samples]
+        tool.calibrate({function: data}, _quantizer(path)._recipe_manager)
+    ranges: dict[str, Any] = tool.get_model_qsvs()
+    return {name.partition("/")[2]: entry for name, entry in ranges.items()}
+
+
+def limits(entry: Mapping[str, Any]) -> Range:
+    """The range that a tensor's calibrated ``entry`` holds, and zero, without which it can't be stored."""
+    return min(0.0, float(np.min(entry["min"]))), max(0.0, float(np.max(entry["max"])))
+
+
+def set_limits(entry: dict[str, Any], limits: Range) -> None:
+    """Replace the range that a tensor's calibrated ``entry`` holds."""
+    entry["min"] = np.full_like(entry["min"], limits[0])
+    entry["max"] = np.full_like(entry["max"], limits[1])
+
+
+def set_ranges(path: Path, part: str, ranges: dict[str, Any], learnt: Mapping[str, Range]) -> None:
+    """Replace calibrated ranges of the float32 file of ``part`` by learnt ones, in place.
+
+    Names are ``place:operation`` for what an operation writes and ``place:input`` for what a convolution
+    takes from a float operation. Raises WeightsError unless ``learnt`` names this file's operations.
+    """
+    tensors = {}
+    for operation in scopes(path, part):
+        if operation.name in LEARNT_OPERATIONS and not operation.ends:
+            tensors[f"{operation.scope}:{operation.name}"] = operation.tensor
+            tensors[f"{operation.scope}:input"] = operation.source
+    given = {name: value for name, value in learnt.items() if name.split(":")[0].split("/")[0] == part}
+    wanted = {name for name in tensors if not name.endswith(":input")}
+    strange = sorted((given.keys() - tensors.keys()) | (wanted - given.keys()))
+    if strange:
+        raise WeightsError(
+            f"The learnt ranges don't fit the {part} ({', '.join(strange)}): convert them with the weights "
+            "that they were learnt with."
+        )
+    for name, value in given.items():
+        set_limits(ranges[tensors[name]], value)
+
+
+def convert_int8(source: Path, ranges: dict[str, Any], part: str, recipe: Int8Recipe, path: Path) -> None:
+    """Quantize the float32 file ``source`` of ``part`` by the recipe: per-channel weights, per-tensor
+    activations, INT8 ends."""
+    keys = functions(source)
+    with quiet():
+        tool = _quantizer(source)
+        for operation in scopes(source, part):
+            if not operation.ends and recipe.scheme(operation.scope, operation.name) == "float":
+                tool.update_quantization_recipe(
+                    regex=f"[^/]*/{re.escape(operation.tensor)}",
+                    operation_name=operation.kind,
+                    algorithm_key="no_quantize",
+                )
+        by_tensor = {f"{key}/{name}": entry for key in keys for name, entry in ranges.items()}
+        result = tool.quantize(by_tensor)
+    path.write_bytes(bytes(result.quantized_model))
+
+
+def convert_dynamic(source: Path, path: Path) -> None:
+    """Store the weights of the float32 file ``source`` as INT8; activations are rounded as they come."""
+    from ai_edge_quantizer import recipe
+
+    with quiet():
+        result = _quantizer(source, recipe.dynamic_wi8_afp32()).quantize()
+    path.write_bytes(bytes(result.quantized_model))
+
+
+def convert_int8_weights(source: Path, path: Path) -> None:
+    """Store the weights of the float32 file ``source`` as INT8; all arithmetic is float."""
+    from ai_edge_quantizer import recipe
+
+    with quiet(), _large_weights():
+        result = _quantizer(source, recipe.weight_only_wi8_afp32()).quantize()
+    path.write_bytes(bytes(result.quantized_model))
+
+
+@contextlib.contextmanager
+def _large_weights() -> Iterator[None]:
+    """Let the quantizer round large weights in slices of output channels: as a whole it fails on them."""
+    from ai_edge_quantizer.algorithms.uniform_quantize import uniform_quantize_tensor as tool
+
+    whole = tool.uniform_quantize
+
+    def in_slices(data: NDArray[Any], params: Any, blockwise: bool = False) -> NDArray[Any]:
+        if data.nbytes <= LARGEST_WEIGHT or params.quantized_dimension != 0:
+            result: NDArray[Any] = whole(data, params, blockwise)
+            return result
+        step = max(1, len(data) * LARGEST_WEIGHT // (2 * data.nbytes))
+        scale, zero = np.ravel(params.scale), np.ravel(params.zero_point)
+        slices = []
+        for first in range(0, len(data), step):
+            some = slice(first, first + step)
+            own = dataclasses.replace(params, scale=scale[some], zero_point=zero[some])
+            slices.append(whole(data[some], own, blockwise))
+        return np.concatenate(slices)
+
+    tool.uniform_quantize = in_slices
+    try:
+        yield
+    finally:
+        tool.uniform_quantize = whole
+
+
+def convert_float16(source: Path, path: Path) -> None:
+    """Store the weights of the float32 file ``source`` as float16; delegates may compute in it too."""
+    from ai_edge_quantizer import qtyping, quantizer
+
+    weights = qtyping.TensorQuantizationConfig(num_bits=16, dtype=qtyping.TensorDataType.FLOAT)
+    config = qtyping.OpQuantizationConfig(
+        weight_tensor_config=weights,
+        compute_precision=qtyping.ComputePrecision.FLOAT,
+        explicit_dequantize=True,
+    )
+    with quiet():
+        tool = quantizer.Quantizer(str(source))
+        for kind in (qtyping.TFLOperationName.CONV_2D, qtyping.TFLOperationName.FULLY_CONNECTED):
+            tool.update_quantization_recipe(
+                regex=".*", operation_name=kind, op_config=config, algorithm_key="float_casting"
+            )
+        result = tool.quantize()
+    path.write_bytes(bytes(result.quantized_model))
+
+
+def stored_ends(path: Path, function: str | None = None) -> dict[str, tuple[float, int]]:
+    """Scale and zero point of each input and output of an INT8 file's function, by name."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(str(path))
+    runner = interpreter.get_signature_runner(function or functions(path)[0])
+    details = {**runner.get_input_details(), **runner.get_output_details()}
+    return {name: (float(d["quantization"][0]), int(d["quantization"][1])) for name, d in details.items()}
+
+
+def _quantizer(path: Path, recipe: Any = None) -> Any:
+    from ai_edge_quantizer import quantizer
+    from ai_edge_quantizer import recipe as recipes
+
+    tool = quantizer.Quantizer(str(path))
+    tool.load_quantization_recipe(recipe or recipes.static_wi8_ai8())
+    return tool
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep the tools' own progress, notices and warnings off the terminal, those of their import too.
+
+    Some of it is written from C++, hence the file descriptors. What goes wrong is raised.
+    """
+    with warnings.catch_warnings(), open(os.devnull, "wb") as nowhere:
+        warnings.simplefilter("ignore")
+        sys.stdout.flush()
+        sys.stderr.flush()
+        kept = os.dup(1), os.dup(2)
+        level = logging.root.manager.disable
+        logging.disable(logging.WARNING)
+        try:
+            os.dup2(nowhere.fileno(), 1)
+            os.dup2(nowhere.fileno(), 2)
+            yield
+        finally:
+            logging.disable(level)
+            sys.stdout.flush()
+            sys.stderr.flush()
+            for descriptor, copy in enumerate(kept, start=1):
+                os.dup2(copy, descriptor)
+                os.close(copy)

@@ -1,0 +1,165 @@
+"""What lies in a LiteRT file: its functions, their tensors and operations.
+
+One file holds a part in all tile sizes, one function (LiteRT's signature) for each, on the same weights.
+The functions' tensors bear the same names behind the function's own: ``tile_64x64/args_0``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from convert.errors import OperationRefused
+
+ALLOWED: dict[str, str] = {
+    "CONV_2D": "the networks themselves",
+    "ADD": "residual blocks",
+    "MUL": "the global branch's gate, the face network's steering",
+    "RELU": "fused into convolutions almost everywhere",
+    "RELU6": "the global branch's gate",
+    "RESIZE_BILINEAR": "the face network's growing maps",
+    "RESIZE_NEAREST_NEIGHBOR": "the damage detector's growing maps",
+    "FULLY_CONNECTED": "keys, values and attention weights; the tone network",
+    "BATCH_MATMUL": "attention over the context's fixed number of tokens",
+    "SOFTMAX": "attention",
+    "RESHAPE": "around attention and the tone network's curves",
+    "TRANSPOSE": "of the context's keys",
+    "LOGISTIC": "the damage detector's probability",
+    "MEAN": "the tone network, once a photo",
+    "SUM": "the tone network, once a photo",
+    "CONCATENATION": "the tone network, once a photo",
+    "STRIDED_SLICE": "the tone network, once a photo",
+    "SLICE": "the tone network, once a photo",
+    "PAD": "strided convolutions of the tone and the face network",
+    "QUANTIZE": "between INT8 and float operations",
+    "DEQUANTIZE": "between INT8 and float operations, and from float16 weights",
+}
+"""The operations that a mobile network may contain, and why. Documented in docs/networks.md."""
+
+PUBLISHED = {
+    **dict.fromkeys(("TRANSPOSE_CONV", "TANH", "LEAKY_RELU"), "the networks themselves"),
+    **dict.fromkeys(("SUB", "DIV", "ABS", "REDUCE_MAX", "MAXIMUM", "RSQRT"), "instance norms"),
+    **dict.fromkeys(("MINIMUM", "GREATER", "CAST"), "masks"),
+    **dict.fromkeys(("MIRROR_PAD", "PADV2", "DEPTHWISE_CONV_2D"), "reflected borders, smoothed strides"),
+}
+"""What the published networks may contain besides, and why."""
+
+TILED_ONLY = {"MEAN", "SUM", "CONCATENATION", "STRIDED_SLICE", "SLICE", "PAD"}
+"""Allowed where the whole picture is seen: in a tile they would be per-tile statistics or padding."""
+
+RECIPE_NAMES = {
+    "CONV_2D": "conv",
+    "ADD": "add",
+    "MUL": "mul",
+    "RELU6": "relu6",
+    "FULLY_CONNECTED": "linear",
+    "BATCH_MATMUL": "matmul",
+    "SOFTMAX": "softmax",
+    "RESHAPE": "reshape",
+    "TRANSPOSE": "transpose",
+    "LOGISTIC": "sigmoid",
+}
+"""What `convert.recipes.int8` calls the operations."""
+
+
+@dataclass(frozen=True)
+class ScopedOperation:
+    """An operation of a file: its kind there and in recipes, its place ``part/module/...``, what it reads
+    first and what it writes (names without the function's)."""
+
+    kind: str
+    name: str
+    scope: str
+    source: str
+    tensor: str
+
+    @property
+    def ends(self) -> bool:
+        """Whether it writes the part's output, which is INT8 whatever the recipe says."""
+        return self.tensor == "output_0"
+
+
+def functions(path: Path) -> list[str]:
+    """Names of the file's functions, the one to calibrate with first."""
+    return [signature.signatureKey.decode() for signature in _read(path).signatureDefs]
+
+
+def scopes(path: Path, part: str) -> list[ScopedOperation]:
+    """The operations of the float32 file of ``part`` that a recipe may name, in their order."""
+    model = _read(path)
+    tensors = [tensor.name.decode().partition("/")[2] for tensor in model.subgraphs[0].tensors]
+    found = []
+    for kind, entry in _operations(model, model.subgraphs[0]):
+        if kind in RECIPE_NAMES:
+            source, tensor = tensors[entry.inputs[0]], tensors[entry.outputs[0]]
+            found.append(ScopedOperation(kind, RECIPE_NAMES[kind], _scope(tensor, part), source, tensor))
+    return found
+
+
+def _scope(tensor: str, part: str) -> str:
+    """``a.b.Class_name/c.Other_0;;...`` to ``part/0``; litert-torch writes the modules that were called."""
+    if tensor == "output_0":
+        return f"{part}/output"
+    modules = tensor.split(";")[0].split("/")
+    called = [module.rpartition(".")[2].partition("_")[2] for module in modules[1:]]
+    # The first two wrap the part (see `convert.mobile.parts`). The part's own operations name no module.
+    return "/".join([part, *filter(None, called[1:])])
+
+
+def operations(path: Path) -> Counter[str]:
+    """How often each operation occurs in a file, all functions together."""
+    model = _read(path)
+    return Counter(kind for graph in model.subgraphs for kind, _ in _operations(model, graph))
+
+
+def check_operations(path: Path, tiled: bool, published: bool = False) -> None:
+    """Raise OperationRefused if the file has an operation that a mobile delegate may refuse; those of the
+    ``published`` networks need more of them."""
+    allowed = set(ALLOWED) - (TILED_ONLY if tiled else set())
+    if published:
+        allowed = {*ALLOWED, *PUBLISHED}
+    refused = sorted(set(operations(path)) - allowed)
+    if refused:
+        raise OperationRefused(
+            f"{path.name} contains {', '.join(refused)}, which mobile delegates may refuse: "
+            "rewrite the network with the operations listed in docs/networks.md."
+        )
+
+
+def name_alike(path: Path) -> None:
+    """Rename the tensors of a fresh file, in place, so that its functions' tensors bear the same names.
+
+    The converter numbers names that occur twice, in all functions through.
+    """
+    import flatbuffers
+
+    model = _read(path)
+    first = model.subgraphs[0]
+    keys = [signature.signatureKey.decode() for signature in model.signatureDefs]
+    names = [tensor.name.decode() for tensor in first.tensors]
+    ends = model.signatureDefs[0]
+    for end in (*ends.inputs, *ends.outputs):
+        names[end.tensorIndex] = end.name.decode()
+    for key, graph in zip(keys, model.subgraphs, strict=True):
+        for tensor, name in zip(graph.tensors, names, strict=True):
+            tensor.name = f"{key}/{name}".encode()
+    builder = flatbuffers.Builder(path.stat().st_size)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    path.write_bytes(builder.Output())
+
+
+def _read(path: Path) -> Any:
+    from ai_edge_quantizer.utils import tfl_flatbuffer_utils
+
+    return tfl_flatbuffer_utils.read_model(str(path))
+
+
+def _operations(model: Any, graph: Any) -> Iterator[tuple[str, Any]]:
+    from ai_edge_litert.schema_py_generated import BuiltinOperator
+
+    kinds = {code: name for name, code in vars(BuiltinOperator).items() if isinstance(code, int)}
+    for entry in graph.operators:
+        yield kinds[model.operatorCodes[entry.opcodeIndex].builtinCode], entry

@@ -1,0 +1,1 @@
+"""INT8: ranges, the differentiable twin, quantize-dequantize programs."""

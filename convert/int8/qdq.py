@@ -1,0 +1,166 @@
+"""A part as INT8 computes it, its rounding written out: what ONNX and Core ML artefacts are made from.
+
+The exporters know the quantize and dequantize operations of torch's own export flow
+(``torch.ops.quantized_decomposed``). Scales and zero points follow the formula of the LiteRT converter, so
+that all formats store the same levels. Attention stays float in all but LiteRT, whatever a recipe says.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any, cast
+
+import torch
+
+# Registers the operations.
+import torch.ao.quantization.fx._decomposed
+from torch import Tensor, fx, nn
+from torch.nn import functional as F
+
+from convert.errors import WeightsError
+from convert.int8.ranges import ENDS
+from convert.int8.twin import LEVELS, Stored, StoredConv, StoredSum, layers, named_stored, twin
+from convert.mobile.parts import ChannelsLast, PartSource
+from convert.recipes.int8 import Int8Recipe
+
+LOWEST, HIGHEST = -128, 127
+PROBABILITY = (0.0, 255 / 256)
+"""LiteRT stores every sigmoid so."""
+
+Range = tuple[float, float]
+_operations = torch.ops.quantized_decomposed
+
+
+def scale_and_zero_point(limits: Range) -> tuple[float, int]:
+    """How a tensor with the range ``limits`` (zero lies within) is stored: ``scale * (level - zero)``."""
+    scale = (limits[1] - limits[0]) / LEVELS
+    return scale, round(-limits[0] / scale) + LOWEST
+
+
+def symmetric(limits: Range) -> Range:
+    """The narrowest range that holds ``limits`` with a zero point of 0: TensorRT takes no other."""
+    peak = max(-limits[0] * HIGHEST / -LOWEST, limits[1])
+    return LOWEST * peak / HIGHEST, peak
+
+
+def quantized(
+    source: PartSource,
+    ranges: Mapping[str, Range],
+    recipe: Int8Recipe,
+    stored_ends: bool,
+    signed: bool = False,
+) -> nn.Module:
+    """The part with explicit rounding, channels last like ``source.network``.
+
+    ``ranges`` names every stored tensor (`convert.int8.ranges.named_ranges`). With ``stored_ends`` inputs
+    and outputs are int8 tensors, else the same values as floats. ``signed`` widens every range until it is
+    `symmetric`. Raises WeightsError if a range is missing.
+    """
+    network = copy.deepcopy(cast(ChannelsLast, source.network).network)
+    ends = tuple(Stored(limits) for limits in end_ranges(source, ranges, signed))
+    graph = twin(network, ends[:-1], ends[-1])
+    for layer in layers(source.name, graph):
+        layer.set(recipe.scheme(layer.scope, layer.operation))
+    for name, stored in named_stored(source.name, graph).items():
+        if name not in ranges:
+            raise WeightsError(f"No range is known for {name}: convert with the ranges of these weights.")
+        stored.seen.copy_(torch.tensor(symmetric(ranges[name]) if signed else ranges[name]))
+    written = _WrittenOut(graph, ends, stored_ends).transform()
+    return ChannelsLast(written).eval().requires_grad_(False)
+
+
+def end_ranges(source: PartSource, ranges: Mapping[str, Range], signed: bool = False) -> list[Range]:
+    """The ranges of a part's inputs, then of its output."""
+    whole = dict.fromkeys(("photo", "mask", "face_pair"), (0.0, 1.0))
+    fixed: dict[str, Range] = {**whole, "probability": PROBABILITY}
+    handed = {end: ranges[name] for name, ends in ENDS.items() for end in ends if name in ranges}
+    names = [*(f"args_{index}" for index in range(len(source.inputs))), "output_0"]
+    ends = zip(names, (*source.inputs, source.output), strict=True)
+    found = [fixed[end.role] if end.role in fixed else handed[source.name, name] for name, end in ends]
+    return [symmetric(limits) for limits in found] if signed else found
+
+
+class QuantizedConv(nn.Module):
+    """A convolution with int8 weights, a scale for each output channel, and a float bias."""
+
+    weight: Tensor
+    scales: Tensor
+    zero_points: Tensor
+
+    def __init__(
+        self,
+        weight: Tensor,
+        bias: Tensor | None,
+        padding: tuple[int, ...],
+        stride: tuple[int, ...] = (1, 1),
+    ) -> None:
+        super().__init__()
+        scales = (weight.detach().abs().amax((1, 2, 3)) / HIGHEST).clamp(min=1e-12)
+        levels = (weight.detach() / scales[:, None, None, None]).round().to(torch.int8)
+        self.register_buffer("weight", levels)
+        self.register_buffer("scales", scales)
+        self.register_buffer("zero_points", torch.zeros(len(scales), dtype=torch.int64))
+        self.bias = None if bias is None else nn.Parameter(bias.detach())
+        self.padding, self.stride = padding, stride
+
+    def forward(self, x: Tensor) -> Tensor:
+        weight = _operations.dequantize_per_channel(
+            self.weight, self.scales, self.zero_points, 0, -HIGHEST, HIGHEST, torch.int8
+        )
+        return F.conv2d(x, weight, self.bias, self.stride, cast("tuple[int, int]", self.padding))
+
+
+class _WrittenOut(fx.Transformer):
+    """Replaces what rounds in a twin by explicit operations."""
+
+    def __init__(self, graph: fx.GraphModule, ends: tuple[Stored, ...], stored_ends: bool) -> None:
+        super().__init__(graph)
+        self.ends = ends if stored_ends else ()
+
+    def call_module(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        module = self.fetch_attr(target)
+        if isinstance(module, Stored):
+            if not module.active:
+                return args[0]
+            levels = args[0] if module in self.ends[:-1] else _quantize(args[0], module.limits)
+            return levels if module in self.ends[-1:] else _dequantize(levels, module.limits)
+        if isinstance(module, StoredConv):
+            conv = module.conv
+            if not module.active:
+                return self._call(conv, args[0])
+            padding = cast("tuple[int, ...]", conv.padding)
+            rounded = QuantizedConv(conv.weight, conv.bias, padding, conv.stride)
+            return self._call(rounded, _taken(args[0], module.source))
+        if isinstance(module, StoredSum):
+            sources = cast("list[Stored]", list(module.sources))
+            if module.to_.active:
+                args = tuple(map(_taken, args, sources))
+            return module.operation(*args)
+        return super().call_module(target, args, kwargs)
+
+    def call_function(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if target is F.conv2d:  # the gate's, whose weights are no parameter
+            weight = self.fetch_attr(args[1].node.target)
+            return self._call(QuantizedConv(weight, None, (0, 0)), args[0])
+        return super().call_function(target, args, kwargs)
+
+    def _call(self, module: nn.Module, x: Any) -> Any:
+        name = f"int8_{len(self.new_graph.nodes)}"
+        self.module.add_module(name, module)
+        return super().call_module(name, (x,), {})
+
+
+def _quantize(x: Any, limits: Range) -> Any:
+    scale, zero_point = scale_and_zero_point(limits)
+    return _operations.quantize_per_tensor(x, scale, zero_point, LOWEST, HIGHEST, torch.int8)
+
+
+def _dequantize(levels: Any, limits: Range) -> Any:
+    scale, zero_point = scale_and_zero_point(limits)
+    return _operations.dequantize_per_tensor(levels, scale, zero_point, LOWEST, HIGHEST, torch.int8)
+
+
+def _taken(x: Any, source: Stored) -> Any:
+    """What an INT8 operation takes; rounded here if a float operation gave it."""
+    return x if source.active else _dequantize(_quantize(x, source.limits), source.limits)

@@ -1,0 +1,189 @@
+"""INT8 ranges chosen by error.
+
+The extremes over many photos are set by a few peaks (a scratch being removed), and a range that covers
+those stores everything else coarsely. For every activation the share of its extremes is chosen that makes
+the mean squared error of storing it least: clipping against rounding.
+
+Training in INT8 learns ranges instead: they come as a file beside the weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from convert.errors import WeightsError
+from convert.formats import litert, litert_file
+from convert.mobile.parts import PartSource
+from convert.mobile.samples import PartSamples
+from edge.bundle.manifest import PartName
+from edge.files import written_beside
+
+BINS = 2048
+SHARES = np.linspace(1.0, 0.2, 33)
+LEVELS = 256
+
+ENDS: dict[str, tuple[tuple[PartName, str], ...]] = {
+    "encoded": (
+        ("encoder", "output_0"),
+        ("mapper", "args_0"),
+        ("mapper_global", "args_0"),
+        ("mapper_global", "args_2"),
+    ),
+    "mapped": (("mapper", "output_0"), ("mapper_global", "output_0"), ("decoder", "args_0")),
+    "residual": (("decoder", "output_0"),),
+    "found": (("finder", "output_0"),),
+    "refined": (("face", "output_0"),),
+}
+"""What parts hand over, and the ends that hold it. All store it alike: it passes between them untouched."""
+
+TRAINED: tuple[PartName, ...] = ("encoder", "mapper", "mapper_global", "decoder")
+"""Parts whose every range must be learnt where any is; of others, those that are named."""
+
+RANGES_FILE = "ranges.json"
+"""Beside the weights that the ranges were learnt with."""
+
+
+class LearntRanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Lowest and highest value of what INT8 stores, by name.
+
+    Names are ``place:operation`` as in recipes (`convert.recipes.int8`), ``place:input``, and those of
+    `ENDS` for what parts hand over.
+    """
+
+    format_version: Literal[1]
+    ranges: dict[str, tuple[float, float]]
+
+
+def save_ranges(ranges: dict[str, tuple[float, float]], path: Path) -> None:
+    """Write learnt ranges; ``path`` appears whole or not at all. Raises OSError."""
+    with written_beside(path) as partial:
+        partial.write_bytes(msgspec.json.format(msgspec.json.encode(LearntRanges(1, ranges))) + b"\n")
+
+
+def load_ranges(path: Path) -> dict[str, tuple[float, float]]:
+    """Read learnt ranges. Raises WeightsError."""
+    try:
+        ranges = msgspec.json.decode(path.read_bytes(), type=LearntRanges).ranges
+    except (OSError, msgspec.MsgspecError) as error:
+        raise WeightsError(f"{path} holds no ranges ({error}): run `heirloom finetune` again.") from error
+    bad = sorted(name for name, (low, high) in ranges.items() if not low <= 0 < high)
+    handed = {name for name, ends in ENDS.items() if any(part in TRAINED for part, _ in ends)}
+    missing = sorted(handed - ranges.keys())
+    if bad or missing:
+        raise WeightsError(
+            f"{path} lacks ranges around zero for {', '.join(bad + missing)}: run `heirloom finetune` "
+            "again."
+        )
+    return ranges
+
+
+def part_ranges(
+    sources: Sequence[PartSource],
+    paths: Mapping[PartName, Path],
+    samples: Mapping[PartName, PartSamples],
+    learnt: Mapping[str, litert.Range],
+) -> dict[PartName, dict[str, Any]]:
+    """The range of every tensor of the float32 files ``paths``, by part: ``learnt`` where it names the
+    part's operations, else calibrated on ``samples``. Raises WeightsError if ``learnt`` does not fit."""
+    ranges = {}
+    for source in sources:
+        if source.quantized:
+            path, inputs = paths[source.name], samples[source.name].inputs
+            ranges[source.name] = litert.calibrate(path, inputs)
+            whole = litert.limits(ranges[source.name]["output_0"])
+            narrow_by_error(path, inputs, ranges[source.name])
+            if source.output.role != "latent":
+                # Residuals and probabilities are results: removing a white scratch takes the whole range.
+                litert.set_limits(ranges[source.name]["output_0"], whole)
+            for index, end in enumerate(source.inputs):
+                # A photo's level is then its stored value, shifted: nothing is lost on the way in.
+                if end.role in ("photo", "mask", "face_pair"):
+                    litert.set_limits(ranges[source.name][f"args_{index}"], (0.0, 1.0))
+            named = {name.partition(":")[0].partition("/")[0] for name in learnt}
+            if source.name in named or (learnt and source.name in TRAINED):
+                litert.set_ranges(path, source.name, ranges[source.name], learnt)
+    for handed, ends in ENDS.items():
+        held = [ranges[part][name] for part, name in ends if part in ranges]
+        if not held:
+            continue
+        limits = [litert.limits(entry) for entry in held]
+        widest = min(low for low, _ in limits), max(high for _, high in limits)
+        for entry in held:
+            litert.set_limits(entry, learnt.get(handed, widest))
+    return ranges
+
+
+def named_ranges(
+    source: PartSource, path: Path, ranges: Mapping[str, Any]
+) -> dict[str, tuple[float, float]]:
+    """The ranges of a part by the names of learnt ones, from those of its float32 file's tensors
+    (`part_ranges`): what formats other than LiteRT are quantized with."""
+    named = {}
+    for operation in litert_file.scopes(path, source.name):
+        if operation.ends:
+            continue
+        for name, tensor in ((operation.name, operation.tensor), ("input", operation.source)):
+            if tensor in ranges:
+                named[f"{operation.scope}:{name}"] = litert.limits(ranges[tensor])
+    for handed, ends in ENDS.items():
+        for part, end in ends:
+            if part == source.name:
+                named[handed] = litert.limits(ranges[end])
+    return named
+
+
+def narrow_by_error(
+    path: Path, samples: Sequence[Sequence[NDArray[np.float32]]], ranges: dict[str, Any]
+) -> None:
+    """Narrow ``ranges`` (extremes by tensor name) of the float32 file ``path``, in place.
+
+    ``samples`` are the lists of inputs that the extremes were taken over.
+    """
+    from ai_edge_litert.interpreter import Interpreter
+
+    with litert.quiet():  # the tool warns that this costs memory
+        interpreter = Interpreter(str(path), num_threads=2, experimental_preserve_all_tensors=True)
+    interpreter.allocate_tensors()
+    function = litert_file.functions(path)[0]
+    indices = {
+        name: detail["index"]
+        for detail in interpreter.get_tensor_details()
+        if (name := detail["name"].removeprefix(f"{function}/")) in ranges
+    }
+    runner = interpreter.get_signature_runner(function)
+    inputs = {name: detail["index"] for name, detail in runner.get_input_details().items()}
+    del runner
+    edges = {
+        name: np.linspace(float(np.min(ranges[name]["min"])), float(np.max(ranges[name]["max"])), BINS + 1)
+        for name in indices
+    }
+    counts = {name: np.zeros(BINS) for name in indices}
+    for sample in samples:
+        for position, value in enumerate(sample):
+            interpreter.set_tensor(inputs[f"args_{position}"], value)
+        interpreter.invoke()
+        for name, index in indices.items():
+            if edges[name][0] < edges[name][-1]:
+                counts[name] += np.histogram(interpreter.get_tensor(index), edges[name])[0]
+    for name in indices:
+        share = best_share(counts[name], edges[name])
+        entry = ranges[name]
+        entry["min"], entry["max"] = entry["min"] * share, entry["max"] * share
+
+
+def best_share(counts: NDArray[np.float64], edges: NDArray[np.float64]) -> float:
+    """The share of the extremes that makes the mean squared error of 256 levels least."""
+    values = (edges[1:] + edges[:-1]) / 2
+    low, high = min(edges[0], 0.0), max(edges[-1], 0.0)
+    errors = []
+    for share in SHARES:
+        clipped = np.clip(values, low * share, high * share)
+        step = (high - low) * share / (LEVELS - 1)
+        errors.append(np.sum(counts * ((values - clipped) ** 2 + step**2 / 12)))
+    return float(SHARES[int(np.argmin(errors))])

@@ -1,0 +1,1 @@
+"""The mobile networks, their weights, and how they become parts of a bundle."""

@@ -1,0 +1,153 @@
+"""Encoder, mapper and decoder: the restore path of the mobile family.
+
+Source: the paper's chain VAE1 encoder -> T -> VAE2 decoder, on one grid at 1/4 resolution. The decoder
+returns a *residual* that the runtime adds to the photo: an undamaged photo then stays undamaged, and
+INT8 costs less than when the network has to repaint every pixel.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from convert.mobile.nets.blocks import (
+    CELL_PIXELS,
+    ResidualBlock,
+    smooth_phases_,
+    to_cells,
+    to_pixels,
+)
+
+PIXEL_CHANNELS = 3 * CELL_PIXELS
+CONTEXT_SIDE = 16
+"""The context grid: the whole photo's undamaged latent, pooled to 16x16 tokens by the runtime."""
+
+
+class Encoder(nn.Module):
+    """Photo cells ``(B, 48, h, w)`` in 0..1 to a latent ``(B, width, h, w)``. Halo: 3 cells."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.enter = nn.Conv2d(PIXEL_CHANNELS, width, 3, padding=1)
+        self.block = ResidualBlock(width)
+        self.halo = 1 + ResidualBlock.halo
+
+    def forward(self, cells: Tensor) -> Tensor:
+        out: Tensor = self.block(F.relu(self.enter(cells)))
+        return out
+
+
+class PartialNonLocal(nn.Module):
+    """The global branch: each damaged latent attends to tokens pooled from the undamaged photo.
+
+    The paper's partial non-local block attends to every undamaged latent; here the keys are a fixed
+    number of context tokens, so no matrix has both sides growing with the photo.
+    """
+
+    def __init__(self, width: int, key_width: int) -> None:
+        super().__init__()
+        self.query = nn.Conv2d(width, key_width, 1)
+        self.key = nn.Linear(width, key_width, bias=False)
+        self.value = nn.Linear(width, key_width, bias=False)
+        self.answer = nn.Conv2d(key_width, width, 1)
+        self.hint = nn.Conv2d(CELL_PIXELS, width, 3, padding=1, bias=False)
+        # ReLU6(6 * damaged pixels) is 6 on any cell that has one, else 0: a gate from operations that
+        # every delegate fuses. `answer` learns the factor of 1/6.
+        gate = torch.full((width, CELL_PIXELS, 1, 1), 6.0)
+        self.register_buffer("gate_weight", gate, persistent=False)
+        self.gate_weight: Tensor
+        self.scale = key_width**-0.5
+        with torch.no_grad():
+            self.answer.weight.mul_(0.1)
+
+    def forward(self, latent: Tensor, mask: Tensor, context: Tensor) -> Tensor:
+        """What to add to ``latent``.
+
+        Shapes: latent ``(B, width, h, w)``; mask ``(B, 16, h, w)``, 1 on damaged pixels; context
+        ``(B, tokens, width)``.
+        """
+        query = self.query(latent).permute(0, 2, 3, 1)
+        key = (self.key(context) * self.scale).transpose(1, 2).unsqueeze(1)
+        value = self.value(context).unsqueeze(1)
+        weights = torch.softmax(query @ key, dim=-1)
+        attended = (weights @ value).permute(0, 3, 1, 2)
+        gate = F.relu6(F.conv2d(mask, self.gate_weight))
+        out: Tensor = self.hint(mask) + gate * self.answer(attended)
+        return out
+
+
+class Mapper(nn.Module):
+    """T: a damaged latent to a restored one.
+
+    The local branch alone is the mapper of undamaged photos; with a mask and a context the global
+    branch joins in after the first block. Halo: 2 cells a block (the mask's own 3x3 lies within it).
+    """
+
+    def __init__(self, width: int, blocks: int, key_width: int) -> None:
+        super().__init__()
+        self.blocks = nn.ModuleList(ResidualBlock(width) for _ in range(blocks))
+        self.non_local = PartialNonLocal(width, key_width)
+        self.halo = ResidualBlock.halo * blocks
+
+    def forward(self, latent: Tensor, mask: Tensor | None = None, context: Tensor | None = None) -> Tensor:
+        x: Tensor = self.blocks[0](latent)
+        if mask is not None and context is not None:
+            x = x + self.non_local(x, mask, context)
+        for block in self.blocks[1:]:
+            x = block(x)
+        return x
+
+
+class Decoder(nn.Module):
+    """A restored latent ``(B, width, h, w)`` to residual cells ``(B, 48, h, w)``. Halo: 3 cells."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.block = ResidualBlock(width)
+        self.leave = nn.Conv2d(width, PIXEL_CHANNELS, 3, padding=1)
+        smooth_phases_(self.leave, colours=3)
+        with torch.no_grad():
+            self.leave.weight.mul_(0.1)
+        self.halo = 1 + ResidualBlock.halo
+
+    def forward(self, latent: Tensor) -> Tensor:
+        out: Tensor = self.leave(self.block(latent))
+        return out
+
+
+class MobileRestorer(nn.Module):
+    """The three parts in a row, as training sees them. Widths are free, so that tests use small ones."""
+
+    def __init__(self, width: int = 64, blocks: int = 5, key_width: int = 32) -> None:
+        super().__init__()
+        self.encoder = Encoder(width)
+        self.mapper = Mapper(width, blocks, key_width)
+        self.decoder = Decoder(width)
+
+    def forward(self, photo: Tensor, mask: Tensor | None = None, grid: int = CONTEXT_SIDE) -> Tensor:
+        """Restore ``photo`` ``(B, 3, H, W)`` in 0..1; H and W are multiples of 4.
+
+        ``mask`` ``(B, 1, H, W)`` is 1 on damaged pixels; ``grid`` is the side of the context grid.
+        """
+        latent = self.encoder(to_cells(photo))
+        if mask is None:
+            mapped = self.mapper(latent)
+        else:
+            cells = to_cells(mask)
+            mapped = self.mapper(latent, cells, pool_context(latent, cells, grid))
+        return photo + to_pixels(self.decoder(mapped))
+
+
+def pool_context(latent: Tensor, mask_cells: Tensor, grid: int) -> Tensor:
+    """Mean undamaged latent of each square of a ``grid x grid`` raster: ``(B, grid*grid, width)``.
+
+    A cell counts as undamaged when none of its pixels is masked; a square without any gets the mean of
+    the whole photo (zero if nothing is undamaged), so that no token has to be masked out.
+    """
+    intact = (mask_cells.amax(dim=1, keepdim=True) < 0.5).to(latent.dtype)
+    pooled = F.adaptive_avg_pool2d(latent * intact, grid)
+    share = F.adaptive_avg_pool2d(intact, grid)
+    overall = (latent * intact).sum((2, 3), keepdim=True) / intact.sum((2, 3), keepdim=True).clamp(min=1)
+    tokens = torch.where(share > 0, pooled / share.clamp(min=1e-6), overall)
+    return tokens.flatten(2).transpose(1, 2)

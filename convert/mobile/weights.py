@@ -1,0 +1,58 @@
+"""Trained weights as safetensors files: float16 on disk, float32 in use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from convert.errors import WeightsError
+from convert.mobile.nets import DamageDetector, FaceFinder, FaceRefiner, MobileRestorer, ToneNet
+from convert.mobile.parts import MobileNetworks
+from edge.files import written_beside
+
+MOBILE_FILES = {
+    "restorer": MobileRestorer,
+    "detector": DamageDetector,
+    "tone": ToneNet,
+    "finder": FaceFinder,
+    "face": FaceRefiner,
+}
+"""The networks of the mobile family; each has a file ``NAME.safetensors``."""
+
+
+def save_weights(network: nn.Module, path: Path) -> None:
+    """Write the network's weights in float16 (counters whole); ``path`` appears whole or not at all."""
+    stored = {
+        name: (value.half() if value.is_floating_point() else value).detach().contiguous().cpu()
+        for name, value in network.state_dict().items()
+    }
+    with written_beside(path) as partial:
+        save_file(stored, partial)
+
+
+def load_weights(network: nn.Module, path: Path) -> None:
+    """Load weights into ``network``, strictly. Raises WeightsError."""
+    try:
+        stored = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise WeightsError(
+            f"{path} can't be read as safetensors ({error}): train or copy it again."
+        ) from error
+    try:
+        network.load_state_dict(
+            {name: value.float() if value.is_floating_point() else value for name, value in stored.items()}
+        )
+    except RuntimeError as error:
+        raise WeightsError(f"{path} does not fit {type(network).__name__}: {error}") from error
+
+
+def load_mobile(folder: Path) -> MobileNetworks:
+    """The mobile family at its published widths from ``folder``. Raises WeightsError."""
+    networks = {name: kind() for name, kind in MOBILE_FILES.items()}
+    for name, network in networks.items():
+        load_weights(network, folder / f"{name}.safetensors")
+        network.eval()
+    return MobileNetworks(**networks)

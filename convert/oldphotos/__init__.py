@@ -1,0 +1,1 @@
+"""Old photos made from clean ones: to train, calibrate and prove with."""

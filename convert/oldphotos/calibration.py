@@ -1,0 +1,43 @@
+"""Old photos made from a photo set, to calibrate a bundle with and to prove it on."""
+
+from __future__ import annotations
+
+import torch
+from torch import Generator, Tensor
+from torch.nn import functional as F
+
+from convert.mobile.samples import Photos
+from convert.oldphotos import synthesis
+from convert.oldphotos.fill import push_pull
+from convert.oldphotos.photosets import random_crops, some_gray
+from convert.oldphotos.severity import draw_severity
+
+BATCH = 8
+
+
+def old_photos(photos: tuple[Tensor, ...], count: int, side: int, seed: int, description: str) -> Photos:
+    """``count`` aged crops of ``side`` pixels: undamaged, damaged, and filled by masks widened as the
+    runtime widens them.
+
+    Severities are spread evenly from none to full, and a third keeps some fading, as the tone network
+    leaves some: the ranges seen here are what INT8 will be able to express.
+    """
+    rng = Generator().manual_seed(seed)
+    intact, damaged, filled, masks = [], [], [], []
+    for first in range(0, count, BATCH):
+        size = min(BATCH, count - first)
+        clean = some_gray(random_crops(photos, size, side, rng), 0.25, rng)
+        faded = torch.rand(size, generator=rng) * (torch.rand(size, generator=rng) < 0.33)
+        toned = synthesis.fade(clean, rng, faded * 0.8)
+        severity = synthesis.scaled(draw_severity(size, rng), torch.linspace(0, 1, size))
+        intact.append(_levels(synthesis.scan(toned, severity, rng).picture))
+        scan = synthesis.damaged_scan(toned, severity, rng)
+        damaged.append(_levels(scan.picture))
+        masks.append(F.max_pool2d(scan.mask, 3, stride=1, padding=1))
+        filled.append(_levels(push_pull(damaged[-1], masks[-1])))
+    return Photos(torch.cat(intact), torch.cat(damaged), torch.cat(filled), torch.cat(masks), description)
+
+
+def _levels(pictures: Tensor) -> Tensor:
+    """Whole levels, as the runtime hands them over."""
+    return (pictures * 255).round() / 255

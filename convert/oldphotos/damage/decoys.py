@@ -1,0 +1,167 @@
+"""What a detector takes for damage and isn't: wires, rigging, railings, bars, text, patterned cloth.
+
+Drawn into a clean scene before it ages, so that they fade, blur and get grain with it; never in a mask.
+"""
+
+from __future__ import annotations
+
+import math
+import string
+from collections.abc import Callable
+from itertools import pairwise
+
+import cv2
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from convert.oldphotos.damage import drawing
+from convert.oldphotos.damage.drawing import Point
+from convert.oldphotos.damage.layers import Cover
+
+Scene = NDArray[np.float32]
+"""A picture ``(H, W, 3)`` in 0..1."""
+
+FONTS = (
+    cv2.FONT_HERSHEY_SIMPLEX,
+    cv2.FONT_HERSHEY_DUPLEX,
+    cv2.FONT_HERSHEY_COMPLEX,
+    cv2.FONT_HERSHEY_TRIPLEX,
+    cv2.FONT_HERSHEY_SCRIPT_SIMPLEX,
+)
+
+
+Decoy = Callable[[Generator, int, int], Cover]
+
+
+def draw(rng: Generator, scene: Scene) -> Scene:
+    """``scene`` with one kind of decoy, at times two."""
+    for _ in range(1 if rng.random() < 0.8 else 2):
+        scene = painted(rng, scene, KINDS[rng.integers(len(KINDS))])
+    return scene
+
+
+def painted(rng: Generator, scene: Scene, decoy: Decoy) -> Scene:
+    """``scene`` with one ``decoy``, in a colour that could be the scene's."""
+    cover = drawing.faint(decoy(rng, *scene.shape[:2]), rng.uniform(0.5, 1))
+    opacity = cover[..., None].astype(np.float32) / 255
+    return np.asarray(scene * (1 - opacity) + _colour(rng, scene) * opacity, np.float32)
+
+
+def _colour(rng: Generator, scene: Scene) -> NDArray[np.float32]:
+    """Dark, light, or some colour of the scene, in its light."""
+    own = scene[rng.integers(len(scene)), rng.integers(scene.shape[1])]
+    which = rng.random()
+    if which < 0.5:
+        return np.asarray(own * rng.uniform(0.1, 0.5), np.float32)
+    if which < 0.8:
+        return np.asarray(1 - (1 - own) * rng.uniform(0.1, 0.6), np.float32)
+    return np.asarray(own, np.float32)
+
+
+def wires(rng: Generator, height: int, width: int) -> Cover:
+    """Two to eight sagging lines, nearly parallel."""
+    drawn = drawing.canvas(height, width)
+    angle, reach = rng.uniform(-0.6, 0.6), math.hypot(height, width)
+    wide, sag = rng.uniform(0.5, 2.2), rng.uniform(0, 0.12) * height
+    places = np.linspace(-1, 1, 25)
+    for _ in range(rng.integers(2, 9)):
+        along = drawing.towards(angle + rng.normal(0, 0.04))
+        points = drawing.anywhere(rng, height, width) + places[:, None] * along * reach
+        points[:, 1] += sag * (1 - places**2)
+        _path(drawn, points, wide)
+    return drawing.reduced(drawn)
+
+
+def rigging(rng: Generator, height: int, width: int) -> Cover:
+    """A mast or two with stays that fan out from it, and at times rungs between them."""
+    drawn = drawing.canvas(height, width)
+    for _ in range(rng.integers(1, 3)):
+        top = np.array((rng.uniform(0, width), rng.uniform(-0.2, 0.4) * height))
+        foot = top + np.array((rng.normal(0, 0.05) * width, rng.uniform(0.5, 1.2) * height))
+        drawing.line(drawn, top, foot, rng.uniform(1.5, 5), 1)
+        wide, spread = rng.uniform(0.5, 1.6), rng.uniform(0.2, 0.9) * width
+        ends = [foot + np.array((share * spread, 0.0)) for share in np.linspace(-1, 1, rng.integers(3, 9))]
+        for end in ends:
+            drawing.line(drawn, top, end, wide, 1)
+        if rng.random() < 0.5:
+            for share in np.linspace(0.2, 0.95, rng.integers(4, 14)):
+                drawing.line(drawn, top + share * (ends[0] - top), top + share * (ends[1] - top), wide, 1)
+    return drawing.reduced(drawn)
+
+
+def railings(rng: Generator, height: int, width: int) -> Cover:
+    """Upright bars at equal distances between two or three rails: fences, balconies, window bars."""
+    drawn = drawing.canvas(height, width)
+    lean = drawing.towards(rng.normal(0, 0.12))
+    upright = np.array((-lean[1], lean[0]))
+    start = np.array((0, rng.uniform(0.05, 0.7) * height))
+    tall, pitch = rng.uniform(0.15, 0.8) * height, rng.uniform(4, 26)
+    wide = min(rng.uniform(0.6, 4), pitch * 0.6)
+    for place in np.arange(-width * 0.2, width * 1.3, pitch):
+        foot = start + place * lean
+        drawing.line(drawn, foot, foot + tall * upright, wide, 1)
+    for share in (0.0, 1.0, 0.85)[: rng.integers(1, 4)]:
+        rail = start + share * tall * upright
+        drawing.line(drawn, rail - width * lean, rail + 2 * width * lean, wide * rng.uniform(1, 1.8), 1)
+    return drawing.reduced(drawn)
+
+
+def bars(rng: Generator, height: int, width: int) -> Cover:
+    """Stripes over a part of the picture: blinds, boards, bricks' joints, striped cloth."""
+    rows, columns = drawing.grid(height, width)
+    angle = rng.uniform(0, math.pi)
+    bent = drawing.ragged(rng, height, width, (3,)) * rng.uniform(0, 25)
+    across = columns * math.cos(angle) + rows * math.sin(angle) + bent
+    return _within(rng, _stripes(rng, across))
+
+
+def checks(rng: Generator, height: int, width: int) -> Cover:
+    """Two sets of stripes across each other on bent cloth: checks, tartan, nets, lace."""
+    rows, columns = drawing.grid(height, width)
+    angle = rng.uniform(0, math.pi)
+    bent = drawing.ragged(rng, height, width, (4, 9)) * rng.uniform(0, 30)
+    first = columns * math.cos(angle) + rows * math.sin(angle) + bent
+    second = rows * math.cos(angle) - columns * math.sin(angle) + bent
+    pair = _stripes(rng, first), _stripes(rng, second)
+    both = np.maximum(*pair) if rng.random() < 0.5 else (pair[0] + pair[1]) / 2
+    return _within(rng, np.asarray(both, np.float32))
+
+
+def text(rng: Generator, height: int, width: int) -> Cover:
+    """One to six lines of letters: signs, captions, handwriting."""
+    drawn = drawing.canvas(height, width)
+    font, size = FONTS[rng.integers(len(FONTS))], rng.uniform(0.5, 3.5)
+    letters = np.array(list(string.ascii_letters + string.digits + "    "))
+    x, y = rng.uniform(-0.1, 0.5) * drawn.shape[1], rng.uniform(0.15, 0.85) * drawn.shape[0]
+    thick, apart = int(rng.integers(1, 5)), size * rng.uniform(30, 45)
+    for line in range(rng.integers(1, 7)):
+        words = "".join(rng.choice(letters, rng.integers(4, 22)))
+        cv2.putText(drawn, words, (int(x), int(y + line * apart)), font, size, 255, thick, cv2.LINE_AA)
+    middle = drawn.shape[1] / 2, drawn.shape[0] / 2
+    turn = cv2.getRotationMatrix2D(middle, rng.normal(0, 10), 1)
+    turned = cv2.warpAffine(drawn, turn, (drawn.shape[1], drawn.shape[0]), flags=cv2.INTER_LINEAR)
+    return drawing.reduced(np.asarray(turned, np.uint8))
+
+
+KINDS: tuple[Decoy, ...] = (wires, rigging, railings, bars, checks, text)
+
+
+def _path(drawn: Cover, points: Point, wide: float) -> None:
+    for start, end in pairwise(points):
+        drawing.line(drawn, start, end, wide, 1)
+
+
+def _stripes(rng: Generator, across: NDArray[np.float32]) -> NDArray[np.float32]:
+    """1 on stripes across ``across`` (pixels) that come again every 4 to 24 pixels, else 0."""
+    pitch, share = rng.uniform(4, 24), rng.uniform(0.12, 0.6)
+    wave = np.abs((across / pitch) % 1 - 0.5) * 2
+    return np.asarray(np.clip((share - wave) * pitch / 2 + 0.5, 0, 1), np.float32)
+
+
+def _within(rng: Generator, pattern: NDArray[np.float32]) -> Cover:
+    """The pattern within a patch of a tenth of the picture to all of it, with a clear border."""
+    height, width = pattern.shape
+    field = drawing.ragged(rng, height, width, (3, 6))
+    inside = np.clip((field - np.quantile(field[::2, ::2], rng.uniform(0, 0.9))) * 60, 0, 1)
+    return drawing.whole(np.asarray(pattern * inside, np.float32))

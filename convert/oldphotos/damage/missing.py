@@ -1,0 +1,54 @@
+"""What has gone from the print: torn corners, frayed edges, holes, patches of peeled emulsion."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from convert.oldphotos.damage import drawing
+from convert.oldphotos.damage.layers import BLACK, Layer
+
+
+def torn(rng: Generator, height: int, width: int) -> list[Layer]:
+    """A torn corner, a frayed edge or a hole, mostly with a pale rim where the paper has split."""
+    rows, columns = drawing.grid(height, width)
+    side = min(height, width)
+    which = rng.random()
+    if which < 0.45:
+        away, reach = _corner(rng, rows, columns), rng.uniform(0.05, 0.4) * side
+    elif which < 0.7:
+        edges = (columns, width - columns, rows, height - rows)
+        away, reach = edges[rng.integers(4)], rng.uniform(0.005, 0.08) * side
+    else:
+        y, x = rng.uniform(0, height), rng.uniform(0, width)
+        away = np.hypot((columns - x) * rng.uniform(0.6, 1.6), (rows - y) * rng.uniform(0.6, 1.6))
+        reach = rng.uniform(0.02, 0.14) * side
+    rough = (drawing.ragged(rng, height, width, (6, 14, 40)) - 0.5) * rng.uniform(0.02, 0.12) * side
+    depth = reach - away + rough
+    softness = rng.uniform(0.6, 2.5)
+    gone = Layer(drawing.whole(depth / softness + 0.5), drawing.paint(rng))
+    if rng.random() < 0.5:
+        return [gone]
+    frayed = depth + rng.uniform(0.5, 5) * drawing.ragged(rng, height, width, (9, 30))
+    return [Layer(drawing.whole(frayed / softness + 0.5), drawing.paint(rng, 1.0)), gone]
+
+
+def _corner(rng: Generator, rows: NDArray[np.float32], columns: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How far each pixel is from a corner, along a slanting line."""
+    y, x = rng.integers(2) * len(rows), rng.integers(2) * columns.shape[1]
+    slant = rng.uniform(0.5, 2)
+    return np.asarray(np.abs(columns - x) * slant + np.abs(rows - y) / slant, np.float32)
+
+
+def peeled(rng: Generator, height: int, width: int) -> list[Layer]:
+    """Patches of bare paper, 0.5 to 7 in 100 of the picture, at times with a shadow at their border."""
+    field = drawing.ragged(rng, height, width, (5, 11, 29))
+    above = field - np.quantile(field[::2, ::2], rng.uniform(0.93, 0.995))
+    softness = rng.uniform(0.01, 0.05)
+    patches = drawing.whole(above / softness)
+    layers = [Layer(patches, drawing.paint(rng))]
+    if rng.random() < 0.4:
+        rim = drawing.whole((above + softness) / softness)
+        layers.insert(0, Layer(drawing.faint(rim, rng.uniform(0.1, 0.4)), BLACK))
+    return layers

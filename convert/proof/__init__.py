@@ -1,0 +1,1 @@
+"""Proof: every artifact is compared with PyTorch before it is written."""

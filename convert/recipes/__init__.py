@@ -1,0 +1,1 @@
+"""Recipes of INT8: which operations are rounded."""

@@ -1,0 +1,1 @@
+"""Importing the published checkpoints without running them."""

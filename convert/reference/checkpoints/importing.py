@@ -1,0 +1,326 @@
+"""Importing the published checkpoints: recognise each file, check it strictly, fold it, write it.
+
+The published loader goes on with random weights where a file is missing or does not fit. Here a network
+is either exactly the published one or refused.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from convert.errors import AmbiguousCheckpoint, MissingCheckpoint, WrongCheckpoint
+from convert.reference.checkpoints.files import (
+    CheckpointFile,
+    find_checkpoints,
+    on_disk,
+    read_checkpoint,
+    shown,
+)
+from convert.reference.kinds import (
+    KINDS,
+    ROLES,
+    KindName,
+    RoleName,
+    Shapes,
+    Widths,
+    build,
+    keys_of,
+    possible_widths,
+    roles_of,
+    state_of,
+)
+from convert.reference.nets.folding import fold
+from convert.reference.weights import (
+    StoredNetwork,
+    WeightsManifest,
+    file_entry,
+    holds_other_manifest,
+    write_manifest,
+    write_network,
+)
+from edge.errors import OutputConflict
+
+WRAPPERS = ("model_state", "state_dict")
+"""Members under which training scripts keep a network's state dict beside other things."""
+
+NAMES: dict[RoleName, str] = {
+    "vae_a": r"vae[\W_]*a(?![a-z0-9])|vae[\W_]*a[\W_]*quality",
+    "vae_b_quality": r"vae[\W_]*b[\W_]*quality",
+    "vae_b_scratch": r"vae[\W_]*b[\W_]*scratch",
+    "face_256": r"setting[\W_]*9[\W_]*epoch[\W_]*100|(?<!\d)256(?!\d)",
+    "face_512": r"(?<!\d)512(?!\d)",
+}
+"""What tells networks with the same keys apart: names of the published folders, and shorter ones."""
+
+MOST_NAMED = 8
+"""Keys that an error names for each thing that is wrong."""
+
+
+@dataclass(frozen=True)
+class Ignored:
+    """A file that was not imported, and why."""
+
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import wrote and what it left out."""
+
+    manifest: WeightsManifest
+    sources: Mapping[RoleName, str]
+    ignored: Sequence[Ignored]
+
+    @property
+    def absent(self) -> list[RoleName]:
+        """Optional roles that no file was found for."""
+        return [role for role in ROLES if role not in self.manifest.networks]
+
+
+def import_checkpoints(
+    sources: Sequence[Path],
+    output: Path,
+    named: Mapping[RoleName, Path] | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Imported:
+    """Import what is found in ``sources`` (folders, archives, files) into the folder ``output``.
+
+    ``named`` says which file is which role's, whatever its name; such a role's other files are ignored.
+    ``progress`` gets a sentence for each file. Networks are taken one at a time. Nothing in ``output``
+    changes unless all went well. Raises a CheckpointError, OutputConflict or OSError.
+    """
+    if output.exists() and not output.is_dir():
+        raise OutputConflict(f"{output} is a file: name a folder to import to.")
+    earlier = [_file_of(output, role) for role in ROLES]
+    if holds_other_manifest(output) or any(path.is_dir() for path in earlier):
+        raise OutputConflict(f"{output} holds something else than imported weights: name another folder.")
+    assigned = {role: _only_checkpoint(path) for role, path in (named or {}).items()}
+    taken = {file.identity for file in assigned.values()}
+    files = [file for file in find_checkpoints(sources, earlier) if file.identity not in taken]
+    with _staged(output) as folder:
+        staging = _Staging(folder, fixed=frozenset(assigned))
+        for role, file in assigned.items():
+            progress(f"Importing {file.label}")
+            staging.add(file, role)
+        for file in files:
+            progress(f"Importing {file.label}")
+            staging.add(file)
+        missing = [name for name, role in ROLES.items() if role.absent is None]
+        missing = [name for name in missing if name not in staging.networks]
+        if missing:
+            raise MissingCheckpoint(
+                f"No checkpoint was found for {', '.join(missing)}: add the files to the sources, or name "
+                "them with --as."
+            )
+        for role in staging.networks:
+            _file_of(folder, role).replace(_file_of(output, role))
+        manifest = write_manifest(output, staging.networks)
+    return Imported(manifest, staging.sources, staging.ignored)
+
+
+def _file_of(folder: Path, role: RoleName) -> Path:
+    return folder / f"{role}.safetensors"
+
+
+def _only_checkpoint(path: Path) -> CheckpointFile:
+    found = find_checkpoints([path])
+    if len(found) != 1:
+        raise AmbiguousCheckpoint(f"{path} holds {len(found)} checkpoints: unpack it and name one of them.")
+    return found[0]
+
+
+@contextmanager
+def _staged(output: Path) -> Iterator[Path]:
+    """A hidden folder inside ``output`` to write to; what is left in it is removed at the end."""
+    is_new = not output.exists()
+    output.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=".import-", dir=output))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        if is_new and not any(output.iterdir()):
+            output.rmdir()
+
+
+@dataclass
+class _Staging:
+    """The networks written so far, to a folder that nobody looks at yet."""
+
+    folder: Path
+    fixed: frozenset[RoleName]
+    networks: dict[RoleName, StoredNetwork] = field(default_factory=dict)
+    sources: dict[RoleName, str] = field(default_factory=dict)
+    ignored: list[Ignored] = field(default_factory=list)
+
+    def add(self, file: CheckpointFile, role: RoleName | None = None) -> None:
+        """Check a file and write its network, as ``role`` or as what it is recognised to be."""
+        with on_disk(file, self.folder) as path:
+            state = _state_dict(read_checkpoint(path, file.label))
+            kind = ROLES[role].kind if role else _recognised(state)
+            if kind is None:
+                self._ignore(file, "not one of the published networks")
+                return
+            widths = _checked(state, kind, file.label)
+            if role is None:
+                role = None if self.fixed.issuperset(roles_of(kind)) else _role(file, kind)
+                if role is None or role in self.fixed:
+                    self._ignore(file, "another file was named for it")
+                    return
+            network = _folded(state, role, widths, file.label)
+            source_sha256, _ = file_entry(path)
+        target = _file_of(self.folder, role)
+        if role in self.networks:
+            target = target.with_suffix(".second")
+        write_network(network, target)
+        sha256, size = file_entry(target)
+        if role in self.networks:
+            target.unlink()
+            self._compare(file, role, sha256)
+            return
+        self.sources[role] = file.label
+        self.networks[role] = StoredNetwork(
+            kind=kind,
+            widths=widths,
+            file=target.name,
+            sha256=sha256,
+            bytes=size,
+            parameters=sum(value.numel() for value in network.parameters()),
+            source=file.origin,
+            source_sha256=source_sha256,
+        )
+
+    def _compare(self, file: CheckpointFile, role: RoleName, sha256: str) -> None:
+        first = self.sources[role]
+        if self.networks[role].sha256 != sha256:
+            raise AmbiguousCheckpoint(
+                f"{first} and {file.label} are both {role}, with different weights: leave one out, or name "
+                f"the right one with --as {role}=PATH."
+            )
+        self._ignore(file, f"the same weights as {first}")
+
+    def _ignore(self, file: CheckpointFile, reason: str) -> None:
+        self.ignored.append(Ignored(file.label, reason))
+
+
+def _state_dict(loaded: Any) -> dict[Any, Any]:
+    """The state dict in what a file holds, without wrappers of training scripts; {} if there is none."""
+    for name in WRAPPERS:
+        if isinstance(loaded, Mapping) and isinstance(loaded.get(name), Mapping):
+            loaded = loaded[name]
+    if not isinstance(loaded, Mapping):
+        return {}
+    prefix = "module."  # of networks that were trained on several devices
+    if all(isinstance(key, str) and key.startswith(prefix) for key in loaded):
+        return {key.removeprefix(prefix): value for key, value in loaded.items()}
+    return dict(loaded)
+
+
+def _recognised(state: Mapping[Any, Any]) -> KindName | None:
+    """The kind that the state dict shares most keys with, at least half of that kind's; or None."""
+    shared = {kind: len(keys_of(kind) & state.keys()) for kind in KINDS}
+    best = max(shared, key=lambda kind: (shared[kind], shared[kind] / len(keys_of(kind))))
+    return best if 2 * shared[best] >= len(keys_of(best)) else None
+
+
+def _role(file: CheckpointFile, kind: KindName) -> RoleName:
+    """The one role of the kind; of several, the one that the nearest telling name of the path tells."""
+    roles = roles_of(kind)
+    if len(roles) == 1:
+        return roles[0]
+    for name in file.context:
+        said = [role for role in roles if re.search(NAMES[role], name.lower())]
+        if len(said) == 1:
+            return said[0]
+        if said:
+            break
+    raise AmbiguousCheckpoint(
+        f"{file.label} may be {', '.join(roles[:-1])} or {roles[-1]}, which have the same keys, and its "
+        "path does not tell which: name it with --as ROLE=PATH."
+    )
+
+
+def _checked(state: Mapping[Any, Any], kind: KindName, label: str) -> Widths:
+    """The network's widths, if keys, shapes and types all fit. Raises WrongCheckpoint that lists all."""
+    plain = {key: value for key, value in state.items() if _is_plain(value)}
+    shapes: Shapes = {key: tuple(value.shape) for key, value in plain.items()}
+    # Of the published and the told widths those are meant that more shapes agree with.
+    choices = possible_widths(kind, shapes)
+    widths = max(choices, key=lambda choice: _agreement(kind, choice, shapes))
+    expected = state_of(kind, widths)
+    common = [key for key in expected if key in plain]
+    problems = [
+        ("missing", [key for key in expected if key not in state]),
+        ("unexpected", [shown(str(key)) for key in state if key not in expected]),
+        ("no plain tensor", [key for key in expected if key in state and key not in plain]),
+        (
+            "of another shape",
+            [
+                f"{key} has {shapes[key]} instead of {tuple(expected[key].shape)}"
+                for key in common
+                if shapes[key] != expected[key].shape
+            ],
+        ),
+        (
+            "of another type",
+            [
+                f"{key} is {str(plain[key].dtype).removeprefix('torch.')}"
+                for key in common
+                if plain[key].is_floating_point() != expected[key].is_floating_point()
+                or plain[key].is_complex()
+            ],
+        ),
+    ]
+    found = [f"{len(keys)} {what} ({_abbreviated(keys)})" for what, keys in problems if keys]
+    if found:
+        raise WrongCheckpoint(
+            f"{label} is not the published {kind} network of {len(expected)} keys: {'; '.join(found)}. "
+            "Download it again, or leave it out."
+        )
+    return widths
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether it is a tensor of numbers, and not a sparse, quantized or empty-handed one."""
+    return (
+        isinstance(value, Tensor)
+        and value.layout == torch.strided
+        and value.device.type == "cpu"
+        and not value.is_quantized
+    )
+
+
+def _agreement(kind: KindName, widths: Widths, shapes: Shapes) -> int:
+    return sum(shapes.get(key) == value.shape for key, value in state_of(kind, widths).items())
+
+
+def _abbreviated(keys: Sequence[str]) -> str:
+    more = [f"and {len(keys) - MOST_NAMED} more"] if len(keys) > MOST_NAMED else []
+    return ", ".join([*keys[:MOST_NAMED], *more])
+
+
+def _folded(state: Mapping[str, Tensor], role: RoleName, widths: Widths, label: str) -> nn.Module:
+    """The role's network with these weights in float32, folded. Raises WrongCheckpoint."""
+    network = build(role, widths).to_empty(device="cpu")
+    network.load_state_dict(state)
+    _require_finite(network, f"{label} has values that are no finite numbers")
+    fold(network)
+    _require_finite(network, f"The norms of {label} can't be folded into finite weights")
+    return network
+
+
+def _require_finite(network: nn.Module, problem: str) -> None:
+    broken = [key for key, value in network.state_dict().items() if not value.isfinite().all()]
+    if broken:
+        raise WrongCheckpoint(f"{problem} ({_abbreviated(broken)}): download it again, or leave it out.")

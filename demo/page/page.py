@@ -1,0 +1,224 @@
+"""The page: two tabs, their fields, and which event follows what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+import gradio as gr
+from gradio.data_classes import FileData
+
+from demo.page import plots, tables
+from demo.page.events import EXAMPLES, Events, Shown
+from demo.variants import INPUT
+from demo.work.service import Service
+from demo.work.sessions import SECONDS
+from edge.bundle.bundle import Bundle
+
+LANE = "restoring"
+"""One restoration at a time, whatever asks for it."""
+
+QUEUE = 32
+"""Requests that may wait."""
+
+SWEEP = 300
+"""Seconds between looks for files that are older than `SECONDS`."""
+
+TO_THE_RESULT = """() => {
+    if (innerWidth < 600) document.querySelector("#choices").scrollIntoView({ behavior: "smooth" });
+}"""
+"""On a phone the result lies below the screen's end."""
+
+LEAD = (
+    "# Heirloom\nSee what quantization costs: one old photo, restored by networks at full precision and by "
+    "those that run on a phone. Photos stay where this page runs and are removed after an hour."
+)
+
+
+def file_field(label: str, **options: Any) -> gr.File:
+    """A field for a file as it was given; its value is the path.
+
+    What `gr.File` itself hands over is the same path, but it leaves an empty temporary file behind every
+    time. (A subclass would make Gradio write a stub beside its source.)
+    """
+    field = gr.File(label=label, **options)
+    field.preprocess = _path  # type: ignore[assignment, method-assign]
+    return field
+
+
+def _path(payload: FileData | None) -> str | None:
+    return payload.path if payload else None
+
+
+def theme() -> gr.themes.Base:
+    """Warm grays, and the fonts that the visitor has."""
+    return gr.themes.Base(
+        primary_hue="amber",
+        neutral_hue="stone",
+        radius_size="sm",
+        font=["system-ui", "sans-serif"],
+        font_mono=["ui-monospace", "monospace"],
+    ).set(
+        body_background_fill="*neutral_50",
+        block_border_width="0px",
+        block_background_fill="transparent",
+        block_background_fill_dark="transparent",
+    )
+
+
+def asset(name: str) -> str:
+    """The text of a file beside this one."""
+    return (files("demo.page") / name).read_text("utf-8")
+
+
+def build(service: Service, bundle: Bundle) -> gr.Blocks:
+    """The page, ready to be launched."""
+    page = gr.Blocks(title="Heirloom", analytics_enabled=False, delete_cache=(SWEEP, int(SECONDS)))
+    with page:
+        gr.Markdown(LEAD, elem_id="lead")
+        with gr.Tab("Compare"):
+            events = _compare(service, {"finder", "face"} <= bundle.manifest.parts.keys())
+        with gr.Tab("Bundle"):
+            _bundle(bundle)
+        page.unload(events.closed)
+        page.queue(max_size=QUEUE, default_concurrency_limit=1, api_open=False)
+    return page
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The fields that say how to restore, in the order in which the events take them."""
+
+    strength: gr.Slider
+    scratches: gr.Radio
+    mask: gr.File
+    keep_gray: gr.Checkbox
+    faces: gr.Checkbox
+    face_strength: gr.Slider
+
+    def all(self) -> list[Any]:
+        """Every one of them."""
+        return list(vars(self).values())
+
+
+def _compare(service: Service, finds_faces: bool) -> Events:
+    names = [(variant.name, key) for key, variant in service.variants.items()]
+    usual = "litert-int8" if "litert-int8" in service.variants else names[-1][1]
+    photo = gr.State("")
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=2, min_width=300):
+            upload = file_field("A photo: drop it, choose it, or paste it", elem_id="photo", height=170)
+            examples = gr.Gallery(
+                [str(path) for path in EXAMPLES],
+                label="Or an example",
+                columns=len(EXAMPLES),
+                height="auto",
+                allow_preview=False,
+                interactive=False,
+                buttons=[],
+                elem_id="examples",
+            )
+            chosen = gr.HTML(elem_id="chosen")
+            with gr.Accordion("Options", open=False):
+                wanted = _wanted(finds_faces)
+                measured = gr.Checkbox(True, label="Measure against full precision")
+            with gr.Row():
+                start = gr.Button("Restore", variant="primary", elem_id="start", min_width=120, scale=2)
+                stop = gr.Button("Stop", elem_id="stop", min_width=80)
+        with gr.Column(scale=5, min_width=340):
+            with gr.Row(elem_id="choices"):
+                left = gr.Dropdown(
+                    [("Photo as given", INPUT), *names],
+                    value=INPUT,
+                    label="Left",
+                    min_width=140,
+                    elem_id="left",
+                )
+                right = gr.Dropdown(names, value=usual, label="Right", min_width=140, elem_id="right")
+            shown = _shown(service)
+            everything = gr.Button("Measure every variant", size="sm", elem_id="everything")
+    with gr.Column(visible=False):  # what programs call
+        given, variant = file_field("photo"), gr.Dropdown(names, value=usual, label="variant")
+        call, restored, figures = gr.Button(), gr.File(label="restored"), gr.JSON(label="figures")
+
+    events = Events(service, shown)
+    lane: dict[str, Any] = {"concurrency_id": LANE, "concurrency_limit": 1}
+    page: dict[str, Any] = {"api_visibility": "private"}
+    busy = page | lane | {"show_progress_on": [shown.sides]}
+    running: list[Any] = [
+        happens(events.compare, [photo, left, right, *wanted.all(), measured], shown.all(), **busy)
+        for happens in (photo.change, start.click, left.input, right.input)
+    ]
+    running.append(
+        everything.click(events.measure_all, [photo, left, right], [shown.status, shown.table], **busy)
+    )
+    photo.change(None, js=TO_THE_RESULT, **page)
+    upload.upload(events.uploaded, upload, [photo, chosen, upload], cancels=running, **page)
+    examples.select(events.picked, None, [photo, chosen], cancels=running, **page)
+    stop.click(events.stopped, None, shown.status, cancels=running, queue=False, **page)
+    wanted.scratches.change(
+        lambda choice: gr.update(visible=choice == "mask"), wanted.scratches, wanted.mask, **page
+    )
+    call.click(
+        events.restore, [given, *wanted.all(), variant], [restored, figures], api_name="restore", **lane
+    )
+    return events
+
+
+def _wanted(finds_faces: bool) -> Wanted:
+    none = "" if finds_faces else "This bundle has no networks for faces."
+    return Wanted(
+        gr.Slider(0, 1, 1, step=0.05, label="Strength"),
+        gr.Radio(
+            [("Find them", "auto"), ("Leave them", "off"), ("My mask", "mask")],
+            value="auto",
+            label="Damage",
+        ),
+        file_field("Mask, white on damage", visible=False, height=120),
+        gr.Checkbox(True, label="Gray photos stay gray"),
+        gr.Checkbox(finds_faces, label="Refine faces", info=none, interactive=finds_faces),
+        gr.Slider(0, 1, 1, step=0.05, label="Strength for faces", interactive=finds_faces),
+    )
+
+
+def _shown(service: Service) -> Shown:
+    status = gr.HTML(tables.notice("Choose a photo or an example."), elem_id="status")
+    # Sliders everywhere: what a closed tab's `gr.Image` is given does not appear when the tab is opened.
+    picture: dict[str, Any] = {"show_label": False, "interactive": False, "type": "filepath"}
+    with gr.Tab("Side by side"):
+        sides = gr.ImageSlider(elem_id="sides", slider_position=50, buttons=["fullscreen"], **picture)
+    with gr.Tab("Difference"):
+        heat = gr.ImageSlider(elem_id="heat", slider_position=15, buttons=["fullscreen"], **picture)
+        scale = gr.HTML(elem_id="scale")
+    with gr.Tab("Worst tile"):
+        worst = gr.ImageSlider(elem_id="worst", slider_position=50, buttons=["fullscreen"], **picture)
+        worst_text = gr.HTML()
+    with gr.Tab("Found"):
+        found = gr.ImageSlider(elem_id="found", slider_position=15, buttons=["fullscreen"], **picture)
+        found_text = gr.HTML()
+    with gr.Row(elem_id="files"):
+        left_file = gr.DownloadButton(
+            "Download left", interactive=False, elem_id="left-file", min_width=140
+        )
+        right_file = gr.DownloadButton(
+            "Download right", interactive=False, elem_id="right-file", min_width=140
+        )
+    gr.Markdown("### What each variant takes, and how close it comes")
+    table = gr.HTML(tables.variants(service.variants, None, ()), elem_id="variants")
+    return Shown(
+        status, sides, heat, scale, worst, worst_text, found, found_text, table, left_file, right_file
+    )
+
+
+def _bundle(bundle: Bundle) -> None:
+    gr.HTML(tables.facts(bundle))
+    gr.Markdown("### Size\nAll tile sizes together.")
+    gr.HTML(plots.sizes(bundle))
+    gr.Markdown(
+        "### Gates\nHow close each network came to PyTorch before it entered the bundle: a dot for the "
+        "output, a ring for the worst tile, a line for what the output has to reach. Right is better."
+    )
+    gr.HTML(plots.gates(bundle))
+    gr.Markdown("### Parts")
+    gr.HTML(tables.parts(bundle))

@@ -1,0 +1,162 @@
+"""The tables and sentences of the page, as HTML; everything from outside is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+from convert.proof.gate import CAP, threshold
+from demo.compare import Difference, gradient
+from demo.variants import FORMATS, INPUT, PRECISIONS, Variant
+from demo.work.sessions import Desk
+from edge.bundle.bundle import Bundle
+from edge.bundle.manifest import ROLES, Artifact, PartName, artifact_bytes
+
+PARTS: dict[PartName, str] = {
+    "scratch": "finds damage",
+    "tone": "corrects faded tones, once a photo",
+    "finder": "finds faces",
+    "encoder": "photo to latent",
+    "mapper": "restores the latent",
+    "mapper_global": "the same, where damage was filled",
+    "decoder": "latent to change of the photo",
+    "face": "refines a face",
+}
+
+
+def notice(sentence: str, kind: str = "") -> str:
+    """A sentence; ``kind`` is ``error`` for what went wrong."""
+    role = ' role="alert"' if kind == "error" else ' role="status"'
+    return f'<p class="notice {kind}"{role}>{escape(sentence)}</p>'
+
+
+def decibels(value: float) -> str:
+    """dB, or that there is no difference."""
+    return "the same" if value >= CAP else f"{value:.1f} dB"
+
+
+def variants(found: Mapping[str, Variant], desk: Desk | None, sides: Sequence[str]) -> str:
+    """What each variant took and how close it comes to the reference, which is the first of ``found``."""
+    head = _cells(["Networks", "PSNR", "Time", "Memory", "Size"], "th")
+    reference = next(iter(found.values()))
+    rows = [_variant(variant, variant is reference, desk, sides) for variant in found.values()]
+    if desk is not None and INPUT in desk.psnr:
+        rows.append(_row(["Photo as given", decibels(desk.psnr[INPUT]), "", "", ""]))
+    about = f"PSNR is measured against {reference.name}, before the file is written. "
+    if reference.weights is None:
+        about += (
+            "Heirloom ships no full-precision teacher: its mobile network in float32 stands in. "
+            "Start the page with --weights to compare with imported networks in PyTorch. "
+        )
+    about += (
+        "Time is that of restoring, and of loading the networks for their first photo. Memory is the "
+        "peak of the process that restores, with networks that it keeps. Size is that of all tile sizes."
+    )
+    return f'{_table(head, rows)}<p class="about">{escape(about)}</p>'
+
+
+def verdict(found: Mapping[str, Variant], desk: Desk, side: str) -> str:
+    """What was done to the photo for a side, and what that costs against the reference."""
+    result = desk.results.get(side)
+    if result is None:
+        return ""
+    sentence = f"{found[side].name}: {', '.join(result.done)}."
+    if side in desk.psnr:
+        sentence += f" Against {next(iter(found.values())).name}: {decibels(desk.psnr[side])}."
+    return notice(sentence)
+
+
+def scale(found: Difference, factor: int) -> str:
+    """The legend of a difference's colours."""
+    shown = f" Each pixel shows the largest of {factor}x{factor}." if factor > 1 else ""
+    share = 100 * float((found.levels > found.scale).mean())
+    beyond = f" {share:.2f} % lie beyond." if share >= 0.005 else ""
+    return (
+        f'<div class="scale" style="background: linear-gradient(to right, {gradient()})"></div>'
+        f'<div class="ends"><span>0</span><span>{found.scale // 2}</span><span>{found.scale}</span></div>'
+        '<p class="about">The right side, and over it the levels of 255 by which the sides differ, in the '
+        f"colour that differs most.{shown}{beyond} Whole picture: {decibels(found.psnr)}.</p>"
+    )
+
+
+def worst(found: Difference) -> str:
+    """Where the enlarged square lies."""
+    box = found.worst
+    return notice(
+        f"The {box.columns}x{box.rows} pixels that differ most, from column {box.left} and row {box.top}: "
+        f"{decibels(found.worst_psnr)}."
+    )
+
+
+def parts(bundle: Bundle) -> str:
+    """The bundle's networks: what for, how large, and what proved them."""
+    head = _cells(["Part", "Networks", "Size", "Output", "Worst tile", "Required", "Tiles"], "th")
+    rows = []
+    for name in (name for name in ROLES if name in bundle.manifest.parts):
+        part = bundle.manifest.parts[name]
+        for index, artifact in enumerate(part.artifacts):
+            what = f"<b>{escape(name)}</b><br>{escape(PARTS.get(name, ''))}<br>{part.parameters:,} weights"
+            first = f'<td class="part" rowspan="{len(part.artifacts)}">{what}</td>' if index == 0 else ""
+            rows.append(f"<tr>{first}{_cells(_artifact(bundle, name, artifact))}</tr>")
+    return f'<div class="parts">{_table(head, rows)}</div>'
+
+
+def network(artifact: Artifact) -> str:
+    """Format and precision, as they are called."""
+    precision = PRECISIONS.get(artifact.precision, artifact.precision)
+    return f"{FORMATS[artifact.format].partition(',')[0]} {precision}"
+
+
+def facts(bundle: Bundle) -> str:
+    """What the bundle says of itself."""
+    manifest = bundle.manifest
+    entries = {
+        "Name": f"{manifest.name}, version {manifest.version}",
+        "Digest": bundle.digest[:16],
+        "Recipe": manifest.provenance.recipe,
+        "Trained on": manifest.provenance.data,
+        "Licence": manifest.provenance.licence,
+    } | {name: f"{value:g}" for name, value in manifest.figures.items()}
+    rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in entries.items())
+    return f'<dl class="facts">{rows}</dl>'
+
+
+def _variant(variant: Variant, reference: bool, desk: Desk | None, sides: Sequence[str]) -> str:
+    size = f"{variant.bytes / 1e6:.1f} MB"
+    if desk is not None and (failure := desk.failures.get(variant.key)):
+        return f'<tr><td>{escape(variant.name)}</td><td colspan="4">{escape(failure)}</td></tr>'
+    result = desk.results.get(variant.key) if desk is not None else None
+    if desk is None or result is None:
+        return _row([variant.name, "–", "–", "–", size], "waiting")
+    psnr = decibels(desk.psnr[variant.key]) if variant.key in desk.psnr else "–"
+    if reference:
+        psnr = "reference"
+    peak = f"{result.peak / 1e6:.0f} MB" if result.peak is not None else "–"
+    chosen = "chosen" if variant.key in sides else ""
+    return _row([variant.name, psnr, f"{result.seconds:.2f} s", peak, size], chosen)
+
+
+def _artifact(bundle: Bundle, name: PartName, artifact: Artifact) -> list[str]:
+    gate = artifact.gate
+    required = threshold(name, artifact.precision)
+    return [
+        network(artifact),
+        f"{artifact_bytes(bundle.manifest, artifact) / 1e3:,.0f} KB",
+        decibels(gate.output_psnr),
+        decibels(gate.worst_tile_psnr),
+        f"{required.output:g} / {required.worst_tile:g} dB",
+        str(gate.tiles),
+    ]
+
+
+def _table(head: str, rows: Sequence[str]) -> str:
+    body = "".join(rows)
+    return f'<div class="table"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _row(values: Sequence[str], kind: str = "") -> str:
+    return f'<tr class="{kind}">{_cells(values)}</tr>'
+
+
+def _cells(values: Sequence[str], tag: str = "td") -> str:
+    return "".join(f"<{tag}>{escape(value)}</{tag}>" for value in values)

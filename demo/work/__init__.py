@@ -1,0 +1,1 @@
+"""Workers, sessions and the service that the page calls."""

@@ -1,0 +1,140 @@
+"""The workers of the page: one process a variant, one at work at a time, each stopped when it must be."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from time import monotonic
+
+import msgspec
+
+from demo.errors import RestorationFailed, TimeLimitReached, WorkerStopped
+from demo.work.worker import Message, Result, Setup, Task
+
+KEPT = 2
+"""Workers that wait for their next photo, one for each side of a comparison; some take half a gigabyte."""
+
+
+class Worker:
+    """A process that restores with one variant, and loads its networks once."""
+
+    def __init__(self, setup: Setup) -> None:
+        command = [sys.executable, "-m", "demo.work.worker", msgspec.json.encode(setup).decode()]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def ask(self, task: Task, progress: Callable[[float], None]) -> Result:
+        """Do the task; ``progress`` is told the share done, 0..1.
+
+        Raises RestorationFailed, or WorkerStopped if the process ends.
+        """
+        assert self._process.stdin and self._process.stdout
+        with contextlib.suppress(OSError):  # of a process that has ended, which is found below
+            self._process.stdin.write(msgspec.json.encode(task) + b"\n")
+            self._process.stdin.flush()
+        for line in self._process.stdout:
+            message = msgspec.json.decode(line, type=Message)
+            if message.error is not None:
+                raise RestorationFailed(message.error)
+            if message.result is not None:
+                return message.result
+            progress(message.progress)
+        raise WorkerStopped(
+            "The restoration was ended from outside, as when memory runs out: try a smaller photo."
+        )
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process is there."""
+        return self._process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._process.pid
+
+    def stop(self) -> None:
+        """End the process at once, whatever it does."""
+        self._process.kill()
+        self._process.wait()
+        assert self._process.stdin
+        with contextlib.suppress(OSError):  # what is left in the pipe can't be delivered any more
+            self._process.stdin.close()
+
+
+class Workshop:
+    """Workers by variant. A restoration waits for the one before it."""
+
+    def __init__(self, setups: Mapping[str, Setup], time_limit: float) -> None:
+        """``time_limit``: seconds of a request."""
+        self.time_limit = time_limit
+        self._setups = setups
+        self._workers: dict[str, Worker] = {}
+        self._turn = asyncio.Lock()
+        self._at_work: tuple[Worker, Task] | None = None
+
+    def deadline(self) -> float:
+        """When a request that begins now has to end, as :meth:`restore` takes it."""
+        return monotonic() + self.time_limit
+
+    async def restore(
+        self, variant: str, task: Task, deadline: float, progress: Callable[[float], None]
+    ) -> Result:
+        """Restore with a variant. To cancel this coroutine stops the worker.
+
+        Raises RestorationFailed, WorkerStopped or TimeLimitReached.
+        """
+        async with self._turn:
+            worker = self._worker(variant)
+            self._at_work = worker, task
+            try:
+                async with asyncio.timeout(deadline - monotonic()):
+                    return await asyncio.to_thread(worker.ask, task, progress)
+            except RestorationFailed:
+                raise
+            except TimeoutError:
+                self._drop(variant)
+                raise TimeLimitReached(
+                    f"This took longer than {self.time_limit:.0f} seconds and was stopped: try a smaller "
+                    "photo or another variant, or start the page with a longer --time-limit."
+                ) from None
+            except BaseException:
+                self._drop(variant)
+                raise
+            finally:
+                self._at_work = None
+
+    def abandon(self, folder: Path) -> None:
+        """Stop the work on a photo that goes to this folder, if there is any: it raises WorkerStopped."""
+        if self._at_work is not None:
+            worker, task = self._at_work
+            if Path(task.output).is_relative_to(folder):
+                worker.stop()
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """The workers' processes by variant."""
+        return {variant: worker.pid for variant, worker in self._workers.items()}
+
+    def close(self) -> None:
+        """Stop all workers."""
+        for variant in list(self._workers):
+            self._drop(variant)
+
+    def _worker(self, variant: str) -> Worker:
+        worker = self._workers.pop(variant, None)
+        if worker is None or not worker.alive:
+            # The one that has waited longest makes room.
+            for oldest in list(self._workers)[: max(0, len(self._workers) - KEPT + 1)]:
+                self._drop(oldest)
+            worker = Worker(self._setups[variant])
+        self._workers[variant] = worker
+        return worker
+
+    def _drop(self, variant: str) -> None:
+        worker = self._workers.pop(variant, None)
+        if worker is not None:  # else the page has closed meanwhile
+            worker.stop()

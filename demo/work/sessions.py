@@ -1,0 +1,121 @@
+"""What is kept of visitors' photos while they are looked at: one photo a visitor, for an hour at most."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections import OrderedDict
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from time import monotonic
+
+from demo.work.worker import Result
+
+MOST_BYTES = 2_000_000_000
+"""On the disk, of all visitors: a photo of 12 megapixels takes about 50 MB for each variant."""
+
+SECONDS = 3600.0
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a visitor asks for, but for the variant: results are kept until it changes."""
+
+    photo: str
+    """Path of the file that was given."""
+    strength: float
+    scratches: str
+    """``auto``, ``off``, or ``mask``."""
+    mask: str
+    """Path of the mask that was given, or empty."""
+    keep_gray: bool
+    faces: bool
+    face_strength: float
+
+
+@dataclass
+class Desk:
+    """A visitor's photo and what was made of it."""
+
+    folder: Path
+    request: Request
+    born: float
+    results: dict[str, Result] = field(default_factory=dict)
+    psnr: dict[str, float] = field(default_factory=dict)
+    """dB against the reference, by variant."""
+    failures: dict[str, str] = field(default_factory=dict)
+    """Why a variant has no result."""
+
+    @property
+    def before(self) -> Path:
+        """The photo's pixels; there once a variant has a result."""
+        return self.folder / "before.npy"
+
+    def after(self, variant: str) -> Path:
+        """The restored pixels."""
+        return self.folder / variant / "after.npy"
+
+    def damage(self, variant: str) -> Path:
+        """The mask; there if the variant found damage."""
+        return self.folder / variant / "damage.npy"
+
+    def restored(self, variant: str) -> Path:
+        """The restored file, named as ``heirloom restore`` would."""
+        photo = Path(self.request.photo)
+        return self.folder / variant / f"{photo.stem}.restored{photo.suffix}"
+
+
+class Shelf:
+    """The desks of all visitors, by a name that only they know, in a folder of its own."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._desks: OrderedDict[str, Desk] = OrderedDict()
+        self._lock = Lock()
+
+    def desk(self, visitor: str, request: Request) -> Desk:
+        """The visitor's desk: the one with earlier results if ``request`` has not changed."""
+        with self._lock:
+            desk = self._desks.pop(visitor, None)
+            if desk is None or desk.request != request or _too_old(desk):
+                desk = Desk(Path(tempfile.mkdtemp(dir=self._root)), request, monotonic())
+            self._desks[visitor] = desk
+            self._sweep()
+            return desk
+
+    def current(self, visitor: str) -> Desk | None:
+        """The visitor's desk as it is."""
+        with self._lock:
+            return self._desks.get(visitor)
+
+    def leave(self, visitor: str) -> None:
+        """Forget a visitor's photo."""
+        with self._lock:
+            self._desks.pop(visitor, None)
+            self._sweep()
+
+    def _sweep(self) -> None:
+        """Remove desks that are too old or have no room, and folders that belong to none."""
+        taken = 0
+        for visitor, desk in reversed(list(self._desks.items())):
+            taken += _size(desk.folder)
+            if _too_old(desk) or taken > MOST_BYTES:
+                del self._desks[visitor]
+        kept = {desk.folder for desk in self._desks.values()}
+        for folder in self._root.iterdir():
+            if folder not in kept:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _size(folder: Path) -> int:
+    size = 0
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # a worker is writing there
+            size += path.stat().st_size
+    return size
+
+
+def _too_old(desk: Desk) -> bool:
+    return monotonic() - desk.born > SECONDS

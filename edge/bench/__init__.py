@@ -1,0 +1,1 @@
+"""Benchmarks of networks and of whole restorations."""

@@ -1,0 +1,66 @@
+"""The mobile networks against the reference networks: the same photo on the same machine, in turns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from edge.bench.networks import Spread, restore_once, spread
+from edge.bench.worker import Run
+from edge.bundle.bundle import Bundle
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two, each run in a process of its own."""
+
+    seconds: Spread
+    """The whole command: starting, loading, reading, restoring, writing."""
+    restoring: Spread
+    """Of that: restoring, with networks that were not loaded before."""
+    peak_mb: Spread | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Both on one photo. Ratios are of the reference's time to the mobile one's, of the same round."""
+
+    scratches: bool
+    """Whether scratches are looked for and filled."""
+    mobile: Side
+    reference: Side
+    restoring_ratio: Spread
+    seconds_ratio: Spread
+
+
+def compare(bundle: Bundle, weights: Path | None, photo: Path, threads: int, runs: int) -> list[Comparison]:
+    """Restore ``photo`` with the bundle in INT8, and with the reference networks as published.
+
+    ``weights`` None: random weights of the published widths, which take the same time. Raises
+    HeirloomError.
+    """
+    found = []
+    for scratches in (False, True):
+        mode: Literal["auto", "off"] = "auto" if scratches else "off"
+        tasks = [
+            Run(str(photo.resolve()), threads, mode, bundle=str(bundle.folder.resolve())),
+            Run(str(photo.resolve()), threads, mode, reference=True, weights=str(weights or "")),
+        ]
+        mobile, reference = zip(*([restore_once(task) for task in tasks] for _ in range(runs)), strict=True)
+        ratios = {
+            key: spread([slow[key] / fast[key] for slow, fast in zip(reference, mobile, strict=True)])
+            for key in ("restoring", "seconds")
+        }
+        sides = _side(mobile), _side(reference)
+        found.append(Comparison(scratches, *sides, ratios["restoring"], ratios["seconds"]))
+    return found
+
+
+def _side(tries: tuple[dict[str, Any], ...]) -> Side:
+    peaks = [attempt["peak"] / 1e6 for attempt in tries if attempt["peak"] is not None]
+    return Side(
+        spread([attempt["seconds"] for attempt in tries]),
+        spread([attempt["restoring"] for attempt in tries]),
+        spread(peaks) if peaks else None,
+    )

@@ -1,0 +1,100 @@
+"""One restoration as ``heirloom restore`` does it, timed from inside; prints a line of JSON.
+
+``python -m edge.bench.worker RUN``, where RUN is a `Run` as JSON, is run by `edge.bench.networks` in a new
+process so that start-up and peak memory are those of a real run.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Literal
+
+import msgspec
+import rich.progress
+import typer
+
+from edge import memory
+from edge.batch import run as batch
+from edge.batch.jobs import plan
+from edge.bundle.manifest import Precision
+from edge.engines import Engine, Reference, bundle_engine, reference_engine
+from edge.photo.photo import DEFAULT_MAX_PIXELS, Photo
+from edge.restore.restorer import Options, Restored, Restorer
+
+IMPORTED = (rich.progress, typer)
+"""What the command imports beside: a part of its start-up."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What to restore, and with what: a bundle in one precision, or reference networks."""
+
+    photo: str
+    threads: int
+    scratches: Literal["auto", "off"] = "auto"
+    bundle: str = ""
+    precision: Precision = "int8"
+    reference: bool = False
+    weights: str = ""
+    """Imported weights of the reference networks; empty for random ones."""
+
+    def engine(self) -> Engine:
+        """The networks, opened."""
+        if self.reference:
+            weights = Path(self.weights) if self.weights else None
+            return reference_engine(Reference(weights, preset="published"))
+        return bundle_engine(Path(self.bundle), self.precision, None)
+
+
+class Timed:
+    """A restorer that knows how long it took, and what it did."""
+
+    def __init__(self, restorer: batch.Restores) -> None:
+        self.restorer = restorer
+        self.seconds = 0.0
+        self.done: tuple[str, ...] = ()
+
+    def restore(
+        self, photo: Photo, options: Options, progress: Callable[[float], None] | None = None
+    ) -> Restored:
+        """See :meth:`edge.restore.restorer.Restorer.restore`."""
+        started = perf_counter()
+        restored = self.restorer.restore(photo, options, progress)
+        self.seconds = perf_counter() - started
+        self.done = restored.done
+        return restored
+
+
+def main(task: str) -> None:
+    """Restore the photo into a temporary folder and print what it took."""
+    run = msgspec.json.decode(task, type=Run)
+    engine = run.engine()
+    restorer = engine.restorer(run.threads, None)
+    timed = Timed(restorer)
+    with tempfile.TemporaryDirectory() as output:
+        jobs = plan([Path(run.photo)], Path(output))
+        options = Options(scratches=run.scratches)
+        settings = batch.Settings(options, engine.digest, {}, DEFAULT_MAX_PIXELS)
+        started = perf_counter()
+        (outcome,) = batch.run(jobs, settings, lambda: timed)
+        work = perf_counter() - started
+    if outcome.failure:
+        sys.exit(outcome.failure.message)
+    report = {
+        "work": work,
+        "restoring": timed.seconds,
+        "networks": restorer.usage.seconds if isinstance(restorer, Restorer) else None,
+        "peak": memory.peak(),
+        "done": list(timed.done),
+    }
+    sys.stdout.write(json.dumps(report) + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,1 @@
+"""The bundle of networks: manifest, checks, and its export for an app."""

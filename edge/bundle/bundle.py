@@ -1,0 +1,187 @@
+"""Opening a bundle: nothing in it is used before all of it has been checked."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.bundle.checks import check_consistency
+from edge.bundle.manifest import (
+    FORMAT_VERSION,
+    Artifact,
+    File,
+    Format,
+    Golden,
+    Manifest,
+    Part,
+    PartName,
+    Precision,
+    Tensor,
+    Tile,
+    tensor_shape,
+)
+from edge.errors import (
+    ChecksumMismatch,
+    InvalidManifest,
+    MissingArtifact,
+    MissingBundleFile,
+    UnknownBundleVersion,
+)
+
+MANIFEST_NAME = "manifest.json"
+SHIPPED = Path(__file__).parents[1] / "bundles" / "mobile"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A checked bundle. ``digest`` (sha256 of the manifest) stands for all its content."""
+
+    folder: Path
+    manifest: Manifest
+    digest: str
+
+
+def open_bundle(folder: Path | None = None) -> Bundle:
+    """Read and check the bundle in ``folder``, or the one that ships with this package.
+
+    Raises UnknownBundleVersion, InvalidManifest, MissingBundleFile or ChecksumMismatch.
+    """
+    if folder is None:
+        folder = SHIPPED
+        if not (folder / MANIFEST_NAME).is_file():
+            raise MissingBundleFile(
+                f"This installation has no bundle at {folder}: install the package again, "
+                "or name another bundle."
+            )
+    path = folder / MANIFEST_NAME
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise InvalidManifest(f"{folder} is not a bundle: {path.name}: {error.strerror}.") from error
+    manifest = decode_manifest(raw)
+    for name, file in manifest.files.items():
+        _check_file(folder, name, file)
+    return Bundle(folder, manifest, hashlib.sha256(raw).hexdigest())
+
+
+class _AnyVersion(msgspec.Struct):
+    """The one field that every format version has."""
+
+    format_version: Any
+
+
+def decode_manifest(raw: bytes) -> Manifest:
+    """Decode and check ``manifest.json``, without looking at any other file.
+
+    Raises UnknownBundleVersion or InvalidManifest.
+    """
+    try:
+        # The version comes first: a later format must not be mistaken for a broken manifest.
+        version = msgspec.json.decode(raw, type=_AnyVersion).format_version
+        if type(version) is int and version != FORMAT_VERSION:
+            raise UnknownBundleVersion(
+                f"The bundle has format version {version}, and this release reads {FORMAT_VERSION}: "
+                "use a release that matches the bundle."
+            )
+        manifest = msgspec.json.decode(raw, type=Manifest)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidManifest(f"The bundle's manifest is invalid: {error}.") from error
+    check_consistency(manifest)
+    return manifest
+
+
+def _check_file(folder: Path, name: str, expected: File) -> None:
+    path = folder / name
+    if not path.is_file():
+        raise MissingBundleFile(f"{path} is missing: copy the bundle again.")
+    # The schema refuses "..", but a symbolic link could still lead elsewhere.
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise InvalidManifest(f"{path} leads out of the bundle.")
+    if file_entry(path) != expected:
+        raise ChecksumMismatch(f"{path} is not the file that the manifest lists: copy the bundle again.")
+
+
+def file_entry(path: Path) -> File:
+    """The manifest's entry for the file at ``path``."""
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        return File(sha256=digest, bytes=stream.tell())
+
+
+def find_part(bundle: Bundle, part: PartName) -> Part:
+    """The part. Raises MissingArtifact, as for bundles of the published networks."""
+    found = bundle.manifest.parts.get(part)
+    if found is None:
+        raise MissingArtifact(
+            f"The bundle {bundle.manifest.name} has no {part}: name a bundle of mobile networks, like the "
+            "one that ships with Heirloom."
+        )
+    return found
+
+
+LARGE: tuple[PartName, ...] = ("scratch", "face")
+"""Parts of more than a million weights, which a bundle may have in INT8 only."""
+
+
+def find_artifact(
+    bundle: Bundle, part: PartName, precision: Precision, runtime_formats: Sequence[Format]
+) -> Artifact:
+    """The part's networks in ``precision``, in the first of ``runtime_formats`` that has them.
+
+    Float16 weights stand in for float32 ones. ``tone`` may exist in float only (it is tiny and runs once a
+    photo), and the `LARGE` parts in INT8 only. Raises MissingArtifact.
+    """
+    found = find_part(bundle, part)
+    wanted: list[Precision] = [precision]
+    if precision == "float32":
+        wanted.append("float16")
+    if part == "tone":
+        wanted += ["float32", "float16"]
+    elif part in LARGE:
+        wanted.append("int8")
+    for candidate in wanted:
+        for kind in runtime_formats:
+            for artifact in found.artifacts:
+                if artifact.precision == candidate and artifact.format == kind:
+                    return artifact
+    raise MissingArtifact(
+        f"The bundle {bundle.manifest.name} has no {part} in {precision} for {', '.join(runtime_formats)}."
+    )
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write ``manifest.json``: the same bytes for the same content, and never half of them.
+
+    Raises InvalidManifest for what :func:`open_bundle` would refuse later.
+    """
+    raw = msgspec.json.format(msgspec.json.encode(manifest, order="sorted"), indent=2) + b"\n"
+    decode_manifest(raw)
+    path = folder / MANIFEST_NAME
+    partial = folder / f".{MANIFEST_NAME}.{os.getpid()}"
+    try:
+        partial.write_bytes(raw)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def read_tensor(bundle: Bundle, path: str, spec: Tensor, tile: Tile | Golden) -> NDArray[Any]:
+    """A golden tensor of the bundle, in stored units, shaped as the network for ``tile`` has it."""
+    stored = np.fromfile(bundle.folder / path, dtype=np.dtype(spec.dtype).newbyteorder("<"))
+    return stored.astype(spec.dtype, copy=False).reshape(tensor_shape(spec, tile))
+
+
+def write_tensor(folder: Path, path: str, tensor: NDArray[Any]) -> File:
+    """Write a golden tensor (raw, little-endian, C order); gives its entry for ``files``."""
+    target = folder / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(tensor.astype(tensor.dtype.newbyteorder("<"), copy=False).tobytes())
+    return file_entry(target)

@@ -1,0 +1,97 @@
+"""A bundle for one platform's app: what it can run, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from msgspec.structs import replace
+
+from edge.bundle.bundle import MANIFEST_NAME, Bundle, find_artifact, write_manifest
+from edge.bundle.manifest import Artifact, Format, Manifest, Part, PartName, Precision
+from edge.errors import OutputConflict
+
+FOLDER = "heirloom"
+"""In the folder of an app's assets: the app asks for it by this name."""
+
+Platform = Literal["android", "ios"]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What an app runs: GPUs and neural engines take floating point, CPUs INT8."""
+
+    format: Format
+    precisions: tuple[Precision, ...]
+
+
+CHOICES: dict[Platform, Choice] = {
+    "android": Choice("litert", ("int8", "float32")),
+    "ios": Choice("coreml", ("int8", "float16")),
+}
+
+
+def export(bundle: Bundle, platform: Platform, assets: Path, precisions: Sequence[Precision] = ()) -> Path:
+    """Write the bundle's networks for ``platform`` to the folder ``heirloom`` in ``assets``, and return it.
+
+    ``precisions`` are those of the platform's choice unless some are given. The folder is again a bundle;
+    an earlier one there is replaced once the new one is complete. Raises MissingArtifact if the bundle has
+    nothing to export, OutputConflict if the folder holds something else, OSError if it can't be written.
+    """
+    target = assets / FOLDER
+    if target.exists() and not (target / MANIFEST_NAME).is_file():
+        raise OutputConflict(f"{target} is not a bundle: move it away, or export to another folder.")
+    if bundle.folder.resolve().is_relative_to(target.resolve()):
+        raise OutputConflict(f"{target} is the bundle itself: export to another folder.")
+    choice = CHOICES[platform]
+    manifest = only(bundle, choice.format, precisions or choice.precisions)
+    assets.mkdir(parents=True, exist_ok=True)
+    new, old = (assets / f".{FOLDER}.{state}.{os.getpid()}" for state in ("new", "old"))
+    try:
+        for name in manifest.files:
+            (new / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(bundle.folder / name, new / name)
+        write_manifest(new, manifest)
+        if target.exists():
+            target.rename(old)
+        new.rename(target)
+    finally:
+        for folder in (new, old):
+            shutil.rmtree(folder, ignore_errors=True)
+    return target
+
+
+def only(bundle: Bundle, kind: Format, precisions: Sequence[Precision]) -> Manifest:
+    """The bundle's manifest with what is needed in these precisions of one format.
+
+    Raises MissingArtifact if some part has none of it.
+    """
+    parts: dict[PartName, Part] = {}
+    wanted: set[str] = set()
+    for name, part in bundle.manifest.parts.items():
+        artifacts = _artifacts(bundle, name, kind, precisions)
+        parts[name] = replace(part, artifacts=artifacts)
+        for artifact in artifacts:
+            wanted.update(tile.file for tile in artifact.tiles)
+            wanted.update(path for golden in artifact.golden for path in (*golden.inputs, *golden.outputs))
+    files = {
+        name: entry
+        for name, entry in bundle.manifest.files.items()
+        # A Core ML package is a folder.
+        if name in wanted or any(name.startswith(f"{path}/") for path in wanted)
+    }
+    return replace(bundle.manifest, parts=parts, files=files)
+
+
+def _artifacts(
+    bundle: Bundle, name: PartName, kind: Format, precisions: Sequence[Precision]
+) -> list[Artifact]:
+    found: dict[Precision, Artifact] = {}
+    for precision in precisions:
+        artifact = find_artifact(bundle, name, precision, (kind,))
+        found[artifact.precision] = artifact
+    return list(found.values())

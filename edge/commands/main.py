@@ -1,0 +1,105 @@
+"""The ``heirloom`` command: finds the subcommands that the rooms offer and loads the one called.
+
+A subcommand is an entry point of the group ``heirloom.commands`` that names a `typer.Typer`. The
+overview reads the first line of each module's docstring without importing it, so that
+``heirloom --help`` answers at once whatever is installed.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import sys
+from collections.abc import Sequence
+from importlib.metadata import EntryPoint, entry_points, version
+
+import typer
+from rich.console import Console
+
+from edge.errors import HeirloomError, MissingExtra
+from edge.files import printable
+
+EXTRAS = {"convert": "convert", "quantize": "train", "demo": "demo"}
+"""The extra to install for each room's commands."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one subcommand; returns the exit status (or raises `SystemExit` with it).
+
+    0: done; 1: failed, with a sentence on stderr; 2: wrong usage; 130: interrupted.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        commands = {entry.name: entry for entry in entry_points(group="heirloom.commands")}
+        if given and given[0] in commands:
+            command = _load(commands[given[0]])
+            command(args=given[1:], prog_name=f"heirloom {given[0]}")
+        else:
+            _overview(commands)(args=given or ["--help"], prog_name="heirloom")
+    except HeirloomError as error:
+        _say(f"Error: {error}")
+    except OSError as error:
+        # The disk is full, a folder is read-only: for the user to mend, not a bug.
+        _say(f"Error: {_sentence(error)}")
+    except KeyboardInterrupt:
+        _say("Interrupted.")
+        return 130
+    return 1
+
+
+def _say(sentence: str) -> None:
+    Console(stderr=True).print(printable(sentence), markup=False, highlight=False, soft_wrap=True)
+
+
+def _sentence(error: OSError) -> str:
+    return f"{error.filename}: {error.strerror}." if error.filename else f"{error}."
+
+
+def _load(entry: EntryPoint) -> typer.Typer:
+    """The subcommand's app; `MissingExtra` if its packages are not installed."""
+    try:
+        command = entry.load()
+    except ImportError as error:
+        extra = EXTRAS.get(entry.module.partition(".")[0])
+        if extra is None:
+            # The base install is incomplete: there is no extra to name.
+            raise MissingExtra(f"`heirloom {entry.name}` cannot be loaded ({error}).") from error
+        raise MissingExtra(
+            f"`heirloom {entry.name}` needs packages that are not installed ({error}): "
+            f'pip install "heirloom[{extra}]"'
+        ) from error
+    if not isinstance(command, typer.Typer):
+        raise TypeError(f"{entry.value} is not a typer.Typer")
+    return command
+
+
+def _overview(commands: dict[str, EntryPoint]) -> typer.Typer:
+    """An app with an empty command for each subcommand: it prints the help and refuses an unknown name."""
+    app = typer.Typer(add_completion=False, help="Restore old photographs on small computers.")
+
+    @app.callback(invoke_without_command=True)
+    def top(
+        show_version: bool = typer.Option(False, "--version", help="Print the version and exit."),
+    ) -> None:
+        if show_version:
+            typer.echo(f"heirloom {version('heirloom')}")
+
+    for name, entry in sorted(commands.items()):
+        app.command(name=name, help=_first_line(entry.module))(_empty)
+    return app
+
+
+def _empty() -> None:
+    """Stand in the overview for a subcommand, which `main` calls directly."""
+
+
+def _first_line(module: str) -> str:
+    """The first line of a module's docstring, read from its source and not by importing it."""
+    try:
+        spec = importlib.util.find_spec(module)
+    except ImportError:
+        return ""
+    get_source = getattr(spec and spec.loader, "get_source", None)
+    source = get_source(module) if get_source else None
+    docstring = ast.get_docstring(ast.parse(source)) if source else None
+    return docstring.splitlines()[0] if docstring else ""

@@ -1,0 +1,51 @@
+"""What several commands share: sizes in bytes, threads, precisions."""
+
+from __future__ import annotations
+
+import enum
+import os
+import re
+from typing import get_args
+
+import typer
+
+from edge.bench.networks import offered_precisions
+from edge.bundle import manifest
+from edge.bundle.bundle import Bundle
+
+UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KI": 2**10, "MI": 2**20, "GI": 2**30}
+
+
+class Precision(enum.StrEnum):
+    """The networks' numbers."""
+
+    INT8 = "int8"
+    MIXED = "mixed"
+    DYNAMIC = "dynamic"
+    FLOAT16 = "float16"
+    FLOAT32 = "float32"
+
+
+def parse_bytes(text: str) -> int:
+    """Bytes of a size such as ``400M`` (powers of 1000) or ``2GiB`` (powers of 1024)."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMG]?I?)B?", text.strip().upper())
+    if not match or match[2] not in UNITS:
+        raise typer.BadParameter(f"{text!r} is not a size: write it like 400M or 2G.")
+    return int(float(match[1]) * UNITS[match[2]])
+
+
+def available_threads() -> int:
+    """The cores that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def parse_precisions(text: str | None, bundle: Bundle) -> list[manifest.Precision]:
+    """The precisions in a comma-separated list; without one, those that the bundle has."""
+    if text is None:
+        return offered_precisions(bundle)
+    known: dict[str, manifest.Precision] = {name: name for name in get_args(manifest.Precision)}
+    wanted = [name.strip() for name in text.split(",")]
+    if unknown := [name for name in wanted if name not in known]:
+        raise typer.BadParameter(f"{unknown[0]!r} is none of {', '.join(known)}.")
+    return list(dict.fromkeys(known[name] for name in wanted))

@@ -1,0 +1,1 @@
+"""Photo files: read without trusting them, converted to arrays, written with their metadata."""

@@ -1,0 +1,250 @@
+"""Photos: files of pixels in, files of the same kind out.
+
+Pixels are handed over upright and sRGB-encoded (16-bit photos in the encoding of their file), and
+everything else that the file carried - EXIF, colour profile, XMP, resolution - goes back with them.
+Beyond the array, reading and writing need one decoded copy of the photo in Pillow's layout (1 or 4
+bytes a pixel; WebP two such copies more).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from PIL import Image
+from PIL.ImageFile import ImageFile
+
+from edge.errors import PhotoError, UnsupportedPhoto
+from edge.files import written_beside
+from edge.photo import color
+from edge.photo.bands import Pixels, row_bands
+from edge.photo.decoder import decoding, open_image
+from edge.photo.eight_bit import EIGHT_BIT_MODES, read_8_bit
+from edge.photo.exif import upright
+from edge.photo.header import Format, Header, read_header
+from edge.photo.png import write_png
+from edge.photo.sixteen_bit import is_16_bit, key_alpha, read_16_bit
+from edge.photo.tiff import exif_block, write_tiff
+
+DEFAULT_MAX_PIXELS = 200_000_000
+
+_QUALITY = 95
+_LOSSLESS_EFFORT = 20
+_MAX_JPEG_SEGMENT = 65533
+_XMP_NAME = 29
+_XMP_ORIENTATION = re.compile(rb'(tiff:Orientation(?:="|>))[0-9]')
+# A TIFF without a resolution is said to have 1 dot per inch.
+_MIN_DPI, _MAX_DPI = 2, 65535
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What is needed to write a file of the same kind."""
+
+    format: Format
+    exif: bytes | None = None
+    """A TIFF structure without prefix; its orientation is 1."""
+    icc: bytes | None = None
+    """The profile that the file's pixels are encoded in; 8-bit pixels are converted back to it."""
+    dpi: tuple[float, float] | None = None
+    xmp: bytes | None = None
+    lossless: bool = False
+    """A WebP whose pixels were stored without loss."""
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A decoded photo."""
+
+    pixels: Pixels
+    """``(H, W)`` gray or ``(H, W, 3)`` colour, uint8 or uint16, C-contiguous, upright. 8 bits are
+    sRGB-encoded; 16 bits are encoded as in the file."""
+    alpha: Pixels | None
+    """``(H, W)``, same type as the pixels, straight (not premultiplied)."""
+    metadata: Metadata
+
+
+def read_photo(path: Path, max_pixels: int = DEFAULT_MAX_PIXELS) -> Photo:
+    """Read a JPEG, PNG, TIFF or WebP of at most ``max_pixels`` pixels; its name does not matter.
+
+    Raises ``UnsupportedPhoto`` (not a photo, or not a kind that is read), ``BrokenPhoto``,
+    ``MultiPagePhoto`` or ``PhotoTooLarge``, and nothing else. A JPEG that is damaged inside its
+    data and still complete is read as every viewer shows it. CMYK becomes RGB.
+    """
+    try:
+        require_file(path)
+        with path.open("rb") as source:
+            header = read_header(source, path, max_pixels)
+            with decoding(path, max_pixels):
+                return _decode(source, header, path, max_pixels)
+    except PhotoError:
+        raise
+    except FileNotFoundError:
+        raise UnsupportedPhoto(f"{path} does not exist; check the path.") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UnsupportedPhoto(f"{path} cannot be opened ({reason}); check the path.") from error
+
+
+def require_file(path: Path) -> None:
+    """Raise ``UnsupportedPhoto`` for a folder, pipe or device: reading one may wait for ever."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise UnsupportedPhoto(f"{path} is not a file; give the path of a photo.")
+
+
+def write_photo(photo: Photo, path: Path) -> None:
+    """Write a file of the kind that the photo was read from; ``path`` appears whole or not at all.
+
+    The same photo gives the same bytes. Raises ``OSError`` where the path cannot be written to.
+    """
+    metadata = photo.metadata
+    back: color.Convert = color.unchanged
+    if metadata.icc is not None and photo.pixels.dtype == np.uint8:
+        both = color.conversions(metadata.icc, "L" if photo.pixels.ndim == 2 else "RGB")
+        if both is None:  # the photo has become colour and its profile is for gray
+            metadata = replace(metadata, icc=None)
+        else:
+            back = both[1]
+    if metadata.format in ("JPEG", "WEBP"):
+        if photo.pixels.dtype != np.uint8 or (metadata.format == "JPEG" and photo.alpha is not None):
+            raise ValueError(f"a {metadata.format} cannot hold {photo.pixels.dtype} pixels or alpha")
+        image = _image(photo, back)
+        with written_beside(path) as partial:
+            image.save(partial, metadata.format, **_options(metadata))
+        return
+    height, width = photo.pixels.shape[:2]
+    channels = (1 if photo.pixels.ndim == 2 else 3) + (photo.alpha is not None)
+    write = write_png if metadata.format == "PNG" else write_tiff
+    with written_beside(path) as partial, partial.open("wb") as out:
+        write(
+            out,
+            (width, height),
+            _encoded_bands(photo, back),
+            channels=channels,
+            bits=8 * photo.pixels.dtype.itemsize,
+            exif=metadata.exif,
+            icc=metadata.icc,
+            xmp=metadata.xmp,
+            dpi=metadata.dpi,
+        )
+
+
+def _decode(source: BinaryIO, header: Header, path: Path, max_pixels: int) -> Photo:
+    def open_again() -> ImageFile:
+        return open_image(source, header, path, max_pixels)
+
+    image = open_again()
+    if is_16_bit(image):
+        metadata = Metadata(header.format)
+
+        def orientation_of(decoded: ImageFile) -> int:
+            nonlocal image, metadata
+            image = decoded
+            orientation, metadata = _metadata(decoded, header)
+            return orientation
+
+        pixels, alpha = read_16_bit(open_again, orientation_of)
+        if "transparency" in image.info:
+            alpha = key_alpha(pixels, image.info["transparency"])
+        return Photo(pixels, alpha, metadata)
+    if image.mode not in EIGHT_BIT_MODES:
+        raise UnsupportedPhoto(
+            f"{path} has a kind of pixels ({image.mode}) that is not read; "
+            "save it as 8 or 16-bit gray or RGB."
+        )
+    image.load()
+    orientation, metadata = _metadata(image, header)
+    pixels8, alpha8, icc = read_8_bit(image, orientation, metadata.icc, header.bits)
+    return Photo(pixels8, alpha8, replace(metadata, icc=icc))
+
+
+def _metadata(image: ImageFile, header: Header) -> tuple[int, Metadata]:
+    """The orientation that is still to be applied, and what goes back into the file."""
+    info = image.info
+    orientation, exif = 1, None
+    if header.format == "TIFF":  # Pillow has turned the pixels already
+        exif = _tiff_exif(image)
+    elif block := _exif(info):
+        found = upright(block)
+        if found is not None:
+            orientation, exif = found
+    xmp = info.get("xmp")
+    return orientation, Metadata(
+        header.format,
+        exif,
+        info.get("icc_profile") or None,
+        _dpi(info.get("dpi")),
+        _XMP_ORIENTATION.sub(rb"\g<1>1", xmp) if isinstance(xmp, bytes) and xmp else None,
+        header.lossless,
+    )
+
+
+def _exif(info: dict[Any, Any]) -> bytes:
+    if isinstance(exif := info.get("exif"), bytes):
+        return exif
+    try:  # older PNG writers: hexadecimal digits in a text chunk, after three lines of header
+        return bytes.fromhex("".join(info["Raw profile type exif"].split("\n")[3:]))
+    except (KeyError, ValueError, AttributeError):
+        return b""
+
+
+def _tiff_exif(image: ImageFile) -> bytes | None:
+    try:
+        return exif_block(image)
+    except Exception:  # whatever is wrong with it, the photo can be restored without
+        return None
+
+
+def _dpi(value: Any) -> tuple[float, float] | None:
+    try:
+        across, down = (float(number) for number in value)
+    except (TypeError, ValueError, ArithmeticError):
+        return None
+    usable = all(math.isfinite(number) and _MIN_DPI <= number <= _MAX_DPI for number in (across, down))
+    return (across, down) if usable else None
+
+
+def _encoded_bands(photo: Photo, back: color.Convert) -> Iterator[Pixels]:
+    """Bands ``(rows, W, channels)`` in the file's encoding, alpha last."""
+    for rows in row_bands(*photo.pixels.shape[:2]):
+        band = photo.pixels[rows]
+        if back is not color.unchanged:
+            band = np.asarray(back(Image.fromarray(band)))
+        if band.ndim == 2:
+            band = band[..., None]
+        if photo.alpha is not None:
+            band = np.concatenate([band, photo.alpha[rows][..., None]], axis=2)
+        yield band
+
+
+def _image(photo: Photo, back: color.Convert) -> Image.Image:
+    height, width = photo.pixels.shape[:2]
+    mode = ("L" if photo.pixels.ndim == 2 else "RGB") + ("" if photo.alpha is None else "A")
+    image = Image.new(mode, (width, height))
+    for rows, band in zip(row_bands(height, width), _encoded_bands(photo, back), strict=True):
+        image.paste(Image.fromarray(band[..., 0] if band.shape[2] == 1 else band, mode), (0, rows.start))
+    return image
+
+
+def _options(metadata: Metadata) -> dict[str, Any]:
+    """What Pillow is told when it writes a JPEG or a WebP."""
+    options: dict[str, Any] = {"quality": _QUALITY, "icc_profile": metadata.icc}
+    exif, xmp = metadata.exif or b"", metadata.xmp or b""
+    if metadata.format == "JPEG":
+        options["subsampling"] = 0
+        if metadata.dpi is not None:
+            options["dpi"] = tuple(round(number) for number in metadata.dpi)
+        exif = b"Exif\0\0" + exif if exif else b""
+        exif = exif if len(exif) <= _MAX_JPEG_SEGMENT else b""
+        xmp = xmp if len(xmp) + _XMP_NAME <= _MAX_JPEG_SEGMENT else b""
+    else:
+        options["exact"] = True
+        if metadata.lossless:
+            options |= {"lossless": True, "quality": _LOSSLESS_EFFORT}
+    return options | {"exif": exif, "xmp": xmp}

@@ -1,0 +1,58 @@
+"""What a restoration will need in memory, before it starts."""
+
+from __future__ import annotations
+
+from edge.bundle.manifest import Precision, Tensor
+from edge.errors import MemoryBudgetExceeded
+from edge.integers import ceil_div
+
+BASE = 130 << 20
+"""Python, numpy, the runtime and the loaded weights: 97 MiB at the peak of restoring a photo of 64x64
+pixels in INT8, 111 in float32, rounded up."""
+
+FLOAT_BYTES_PER_CELL = 2200
+INT8_BYTES_PER_CELL = 1100
+"""A tile's tensors inside the runtime and its copies outside, all networks together: an estimate. With it
+a photo of 12 megapixels stayed within limits of 300, 400 (INT8) and 700 MB (float32)."""
+
+MASK_BYTES = 6
+"""A pixel of the picture in which damage is looked for: 5.4 at the peak of turning levels into a mask where
+more than half of it is damaged."""
+
+
+def most_cells(max_memory: int | None, precision: Precision) -> int | None:
+    """The largest tile, in cells, that leaves three quarters of the free budget to the photo."""
+    if max_memory is None:
+        return None
+    per_cell = INT8_BYTES_PER_CELL if precision in ("int8", "mixed") else FLOAT_BYTES_PER_CELL
+    return max(0, max_memory - BASE) // 4 // per_cell
+
+
+def need(pixel_bytes: int, shape: tuple[int, int], latent: Tensor, largest_side: int) -> int:
+    """Bytes for a photo apart from tiles: its pixels, and the most that any step holds beside them.
+
+    ``largest_side`` is that of the picture in which damage is looked for. The fill holds less than reading
+    does: its levels take 4/3 bytes a pixel, and the mask 1.
+    """
+    area = shape[0] * shape[1]
+    factor = ceil_div(max(shape), largest_side)
+    seen = ceil_div(shape[0], factor) * ceil_div(shape[1], factor)
+    # A photo of three bytes a pixel that is not shrunk is looked at itself.
+    copied = 0 if factor == 1 and pixel_bytes == 3 * area else 3
+    cells = ceil_div(shape[0], 4) * ceil_div(shape[1], 4)
+    latent_bytes = cells * latent.channels * (4 if latent.dtype == "float32" else 1)
+    reading, finding, restoring = 4 * area, (MASK_BYTES + copied) * seen, seen + latent_bytes
+    return BASE + pixel_bytes + max(reading, finding, restoring)
+
+
+def check(
+    max_memory: int | None, pixel_bytes: int, shape: tuple[int, int], latent: Tensor, largest_side: int
+) -> None:
+    """Raise MemoryBudgetExceeded, saying what would be enough, if the photo can't be restored in it."""
+    needed = need(pixel_bytes, shape, latent, largest_side)
+    enough = needed + (needed - BASE) // 3
+    if max_memory is not None and max_memory < enough:
+        raise MemoryBudgetExceeded(
+            f"A photo of {shape[1]}x{shape[0]} pixels needs about {enough >> 20} MB: "
+            f"allow that much with --max-memory, or shrink the photo."
+        )

@@ -1,0 +1,128 @@
+"""Finding damage: the detector runs over an image pyramid, and what it finds becomes a mask.
+
+A crack of three pixels shows at full size, a torn corner only where the whole photo fits into the
+network's view; so the probabilities of all sizes are merged by their maximum. First, do no harm: what is
+thick counts only where it looks like bare paper, and inside faces only thin cracks count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.bundle.manifest import Detection
+from edge.integers import ceil_div
+from edge.restore.cells import shrink, to_cells, to_pixels
+from edge.restore.damage.regions import find_regions
+from edge.restore.hue import lightness
+from edge.restore.parts import LoadedPart, real, store
+from edge.restore.tiling import Box, cut
+
+FaceArea = tuple[int, int, int, int]
+"""Left, top, width and height in pixels; may reach beyond the picture."""
+
+
+def damage_levels(part: LoadedPart, picture: NDArray[np.uint8], rule: Detection) -> NDArray[np.uint8]:
+    """How likely each pixel of ``picture`` ``(h, w, 3)`` is damaged: ``(h, w)`` in levels of 0..255.
+
+    The detector sees the picture itself and its halves down to the rule's smallest side.
+    """
+    levels = np.zeros(picture.shape[:2], np.uint8)
+    factor = 1
+    while True:
+        _merge(part, picture, levels, factor)
+        if max(picture.shape[:2]) // 2 < rule.smallest_side:
+            return levels
+        picture, factor = shrink(picture, 2), factor * 2
+
+
+def _merge(part: LoadedPart, picture: NDArray[np.uint8], levels: NDArray[np.uint8], factor: int) -> None:
+    """Raise ``levels`` to what the detector finds in ``picture``, which is ``factor`` times smaller."""
+    stride, spec = part.part.stride, part.artifact.outputs[0]
+    lookup = store(np.arange(256) / 255, part.artifact.inputs[0])
+    area = Box(0, 0, ceil_div(picture.shape[0], stride), ceil_div(picture.shape[1], stride))
+    for placement, reads in part.cover(area):
+        cells = lookup[to_cells(cut(picture, reads.scaled(stride)), stride)]
+        probability = to_pixels(real(part.run(placement, [cells]), spec), stride)[..., 0]
+        found = np.clip(probability * 256, 0, 255).astype(np.uint8)
+        box = placement.keep.scaled(stride * factor)
+        target = levels[box.top : box.bottom, box.left : box.right]
+        if factor > 1:
+            found = found.repeat(factor, axis=0).repeat(factor, axis=1)
+        np.maximum(target, found[: target.shape[0], : target.shape[1]], out=target)
+
+
+def damage_mask(
+    levels: NDArray[np.uint8],
+    picture: NDArray[np.uint8],
+    faces: Sequence[FaceArea],
+    rule: Detection,
+) -> NDArray[np.bool_]:
+    """What counts as damage ``(h, w)``, from the merged ``levels`` of ``picture`` ``(h, w, 3)``."""
+    regions = find_regions(levels >= rule.low)
+    mask = regions.mask(regions.maxima(levels) >= rule.high)
+    _drop_thick(mask, levels, picture, rule)
+    for left, top, width, height in faces:
+        rows, columns = slice(max(0, top), max(0, top + height)), slice(max(0, left), max(0, left + width))
+        mask[rows, columns] &= ~opened(mask[rows, columns], max(1, width // rule.face_thick))
+    return grown(mask, rule.grow)
+
+
+def scaled_area(area: FaceArea, factor: int) -> FaceArea:
+    """The area in a picture ``factor`` times smaller."""
+    left, top, width, height = (length // factor for length in area)
+    return left, top, width, height
+
+
+def _drop_thick(
+    mask: NDArray[np.bool_], levels: NDArray[np.uint8], picture: NDArray[np.uint8], rule: Detection
+) -> None:
+    """Clear the thick parts of ``mask`` that the detector is not sure of or that are not flat, in place."""
+    thick = find_regions(opened(mask, max(2, min(mask.shape) // rule.thick)))
+    if not thick.count:
+        return
+    areas = thick.areas()
+    sure = thick.sums(levels) >= rule.thick_mean * areas
+    # In bands, so that the wider integers of the sums stay small.
+    light = np.concatenate([lightness(picture[top : top + 64]) for top in range(0, len(picture), 64)])
+    # Mean and variance in 256ths and their squares: integers, so that every platform decides alike.
+    means = 256 * thick.sums(light) // areas
+    variances = 65536 * thick.sums(light, power=2) // areas - means**2
+    flat = variances <= (256 * rule.thick_spread) ** 2
+    mask &= ~thick.mask(~(sure & flat))
+
+
+def opened(mask: NDArray[np.bool_], side: int) -> NDArray[np.bool_]:
+    """The parts of ``mask`` into which a square of ``side`` pixels fits (morphological opening)."""
+    fits = mask.copy()
+    for axis in (0, 1):
+        _window(fits, side, axis, np.logical_and)
+        np.moveaxis(fits, axis, 0)[max(0, mask.shape[axis] - side + 1) :] = False
+    for axis in (0, 1):
+        _window(fits[::-1, ::-1], side, axis, np.logical_or)
+    return fits
+
+
+def grown(mask: NDArray[np.bool_], pixels: int) -> NDArray[np.bool_]:
+    """``mask`` and the ``pixels`` around it, corners included."""
+    for _ in range(pixels):
+        for axis in (0, 1):
+            lines = np.moveaxis(mask, axis, 0)
+            wider = lines.copy()
+            wider[1:] |= lines[:-1]
+            wider[:-1] |= lines[1:]
+            mask = np.moveaxis(wider, 0, axis)
+    return mask
+
+
+def _window(mask: NDArray[np.bool_], side: int, axis: int, ufunc: np.ufunc) -> None:
+    """``ufunc`` over each pixel and the ``side - 1`` after it along an axis, in place; the last pixels have
+    fewer after them."""
+    lines, done = np.moveaxis(mask, axis, 0), 1
+    while done < min(side, len(lines)):
+        # Twice as far each time, and at last as far as is missing.
+        step = min(done, side - done)
+        ufunc(lines[:-step], lines[step:], out=lines[:-step])
+        done += step

@@ -1,0 +1,54 @@
+"""The damage mask: which pixels are cracked, torn, scratched or stained, for the whole photo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.errors import PhotoError
+from edge.photo.photo import read_photo
+from edge.restore.cells import to_cells
+from edge.restore.tiling import Box, mirrored
+
+
+@dataclass(frozen=True)
+class Damage:
+    """A mask ``(h, w)`` of bools in which each value stands for ``factor`` x ``factor`` pixels."""
+
+    mask: NDArray[np.bool_]
+    factor: int
+
+    @property
+    def share(self) -> float:
+        """Damaged share of the photo, 0..1."""
+        return float(self.mask.mean())
+
+    def cells(self, box: Box, stride: int, photo_shape: tuple[int, int]) -> NDArray[np.bool_]:
+        """The window ``box`` (in cells) as ``(rows, columns, stride*stride)``, mirrored beyond borders."""
+        pixels = box.scaled(stride)
+        down = mirrored(pixels.top, pixels.bottom, photo_shape[0]) // self.factor
+        across = mirrored(pixels.left, pixels.right, photo_shape[1]) // self.factor
+        return to_cells(self.mask[down[:, None], across][..., None], stride)
+
+    def rows(self, top: int, bottom: int, photo_shape: tuple[int, int]) -> NDArray[np.bool_]:
+        """Which pixels of the photo's rows ``top..bottom-1`` are damaged: ``(rows, W)``."""
+        if self.factor == 1:
+            return self.mask[top:bottom]
+        down = np.arange(top, bottom) // self.factor
+        return self.mask[down].repeat(self.factor, axis=1)[:, : photo_shape[1]]
+
+
+def read_mask(path: Path, photo_shape: tuple[int, int]) -> Damage:
+    """A mask painted by a person: bright is damaged. It must be as large as the (upright) photo."""
+    pixels = read_photo(path).pixels
+    if pixels.shape[:2] != photo_shape:
+        height, width = pixels.shape[:2]
+        raise PhotoError(
+            f"The mask {path} has {width}x{height} pixels and the photo {photo_shape[1]}x"
+            f"{photo_shape[0]}: paint the mask on a copy of the photo."
+        )
+    bright = pixels if pixels.ndim == 2 else pixels.max(axis=2)
+    return Damage(bright >= np.iinfo(pixels.dtype).max / 2, 1)

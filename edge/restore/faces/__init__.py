@@ -1,0 +1,1 @@
+"""Faces: found, aligned, refined, and put back."""

@@ -1,0 +1,132 @@
+"""Finding faces: the finder's network sees the photo at every half of its size, and what it says is merged.
+
+The network knows faces of some 20 to 56 pixels. A face of any size has such a width at one of the halves,
+or at two. What looks like a face is then looked at once more, turned upright.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.photo.bands import Pixels
+from edge.restore.cells import shrink
+from edge.restore.faces.alignment import TEMPLATE, Points, face_width, inverse, moved, similarity
+from edge.restore.faces.face import Face, square
+from edge.restore.parts import LoadedPart
+from edge.restore.passes import part_map
+
+POINT_UNIT = 4.0
+"""Pixels: the network counts points from the middle of a cell in these."""
+
+SMALLEST_SIDE = 16
+"""A photo is halved until its longer side would be smaller."""
+
+SAME_PLACE, SAME_SIZE = 0.5, 2.0
+"""Two finds are one face if their middles are nearer than this share of its width, and their widths within
+this factor."""
+
+FIRST_LOOK, SECOND_LOOK = 0.2, 0.05
+"""Scores from which something is looked at again, and then counts at all."""
+
+MOST_LOOKS = 200
+"""So many finds are looked at again, the surest."""
+
+POINT_GRID = 64
+"""Points are rounded to 1/64 pixel: the last bits of a float library must not decide a level."""
+
+AGAIN_WIDTH, AGAIN_SIDE = 44.0, 128
+"""A face is shown again so wide, in a window of so many pixels."""
+
+
+def find_faces(
+    part: LoadedPart,
+    pixels: Pixels,
+    small: NDArray[np.uint8],
+    factor: int,
+    threshold: float,
+    least_width: float,
+) -> list[Face]:
+    """The faces of a photo that are at least ``least_width`` pixels wide, the surest first.
+
+    ``small`` is the photo shrunk by ``factor``, in 8 bits and colour. Each find is looked at again, and
+    its score is the geometric mean of both looks.
+    """
+    finds: list[Face] = []
+    while True:
+        for face in _finds(part, small, FIRST_LOOK):
+            # The middle of a block of pixels is not the middle of its first pixel.
+            finds.append(Face((face.points + 0.5) * factor - 0.5, face.score))
+        if max(small.shape[:2]) < 2 * SMALLEST_SIDE:
+            break
+        small, factor = shrink(small, 2), factor * 2
+    # The second look may find a face somewhat wider.
+    large = [face for face in merged(finds) if face.width >= 0.8 * least_width]
+    again = [look_again(part, pixels, face) for face in large[:MOST_LOOKS]]
+    scored = [
+        Face(second.points, (first.score * second.score) ** 0.5)
+        for first, second in zip(large, again, strict=False)
+        if second is not None
+    ]
+    return merged([face for face in scored if face.score >= threshold and face.width >= least_width])
+
+
+def look_again(part: LoadedPart, pixels: Pixels, face: Face) -> Face | None:
+    """The face as the network sees it upright, of one width and in the photo's own resolution: that tells
+    its points better, and fewer things look like a face twice. None if nothing is seen there."""
+    middle = (AGAIN_SIDE - 1) / 2
+    upright = (TEMPLATE - TEMPLATE.mean(0)) * (AGAIN_WIDTH / face_width(TEMPLATE)) + middle
+    matrix = similarity(face.points, upright)
+    near = [
+        found
+        for found in _finds(part, square(pixels, matrix, AGAIN_SIDE), SECOND_LOOK)
+        if math.dist(found.middle, (middle, middle)) < SAME_PLACE * AGAIN_WIDTH
+    ]
+    if not near:
+        return None
+    best = merged(near)[0]
+    again = Face(_rounded(moved(best.points, inverse(matrix))), best.score)
+    # A find much smaller than a pixel ends in one point.
+    return again if again.width > 0 else None
+
+
+def _finds(part: LoadedPart, picture: NDArray[np.uint8], threshold: float) -> list[Face]:
+    """What single cells say, in the picture's pixels."""
+    found = part_map(part, picture)
+    score = 1 / (1 + np.exp(-found[..., 0]))
+    rows, columns = np.nonzero(score >= threshold)
+    stride = part.part.stride
+    middles = np.stack((columns, rows), -1) * stride + (stride - 1) / 2
+    points = found[rows, columns, 1:].reshape(-1, 5, 2) * POINT_UNIT + middles[:, None]
+    faces = [
+        Face(each.astype(np.float64), float(sure))
+        for each, sure in zip(points, score[rows, columns], strict=True)
+    ]
+    return [face for face in faces if face.width > 0]
+
+
+def merged(finds: Sequence[Face]) -> list[Face]:
+    """One face for all that is said of it: points are averaged by how sure each is. The surest first."""
+    left = sorted(finds, key=lambda face: -face.score)
+    faces = []
+    while left:
+        best = left[0]
+        same = [face for face in left if _is_same(best, face)]
+        weights = np.array([face.score for face in same])
+        points = np.average([face.points for face in same], axis=0, weights=weights)
+        faces.append(Face(_rounded(points), best.score))
+        left = [face for face in left if not _is_same(best, face)]
+    return faces
+
+
+def _rounded(points: Points) -> Points:
+    return np.round(points * POINT_GRID) / POINT_GRID
+
+
+def _is_same(best: Face, other: Face) -> bool:
+    away = math.dist(best.middle, other.middle)
+    wide = max(best.width, other.width)
+    return away < SAME_PLACE * wide and wide < SAME_SIZE * min(best.width, other.width)

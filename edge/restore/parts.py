@@ -1,0 +1,126 @@
+"""A bundle's parts, ready to run: networks loaded on first use, real values to stored ones and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.bundle.bundle import Bundle, find_artifact
+from edge.bundle.manifest import INTEGER_RANGES, Artifact, Format, Part, PartName, Precision, Tensor
+from edge.errors import NetworkFailed
+from edge.restore.tiling import Box, Placement, plan, window
+from edge.runtimes import Network, available_formats, load_network
+
+
+@dataclass
+class Usage:
+    """What the networks have done so far, for the bench and the progress."""
+
+    seconds: float = 0.0
+    macs: int = 0
+
+
+@dataclass
+class LoadedPart:
+    """One part in one format and precision."""
+
+    name: PartName
+    part: Part
+    artifact: Artifact
+    bundle: Bundle
+    threads: int
+    runtime: str | None
+    usage: Usage
+    offered: list[int]
+    """Indices of the artifact's tiles that the memory budget allows."""
+    networks: dict[int, Network] = field(default_factory=dict)
+
+    @property
+    def halo(self) -> int:
+        """Receptive-field radius in cells."""
+        return self.part.halo
+
+    def sizes(self) -> list[tuple[int, int]]:
+        """Offered tile sizes in cells, halo included."""
+        tiles = self.artifact.tiles
+        return [(tiles[index].rows, tiles[index].columns) for index in self.offered]
+
+    def cover(self, area: Box) -> list[tuple[Placement, Box]]:
+        """The cheapest tiles for ``area``, each with the window that it reads."""
+        sizes = self.sizes()
+        placements = plan(area, sizes, self.halo)
+        return [(p, window(p.keep, sizes[p.size], self.halo)) for p in placements]
+
+    def cost(self, placement: Placement) -> int:
+        """Multiply-accumulates of the tile, halo included."""
+        tile = self.artifact.tiles[self.offered[placement.size]]
+        return max(1, self.part.macs_per_cell) * tile.rows * tile.columns
+
+    def run(self, placement: Placement, inputs: Sequence[NDArray[Any]]) -> NDArray[Any]:
+        """What the tile has to keep, from ``inputs`` of its full size; neither has a batch dimension.
+
+        Raises NetworkFailed if a float output is not finite.
+        """
+        index = self.offered[placement.size]
+        if index not in self.networks:
+            tile = self.artifact.tiles[index]
+            path = self.bundle.folder / tile.file
+            self.networks[index] = load_network(path, self.artifact, tile, self.threads, self.runtime)
+        started = perf_counter()
+        (output,) = self.networks[index].run([np.ascontiguousarray(value)[None] for value in inputs])
+        self.usage.seconds += perf_counter() - started
+        self.usage.macs += self.cost(placement)
+        if output.dtype.kind == "f" and not np.isfinite(output).all():
+            raise NetworkFailed(
+                f"The {self.name} network returned values that are not finite: run `heirloom bundle "
+                "verify`, and use another precision or runtime if it fails."
+            )
+        if self.artifact.outputs[0].shape is not None:
+            return np.asarray(output[0])
+        keep = placement.keep
+        return np.asarray(
+            output[0, self.halo : self.halo + keep.rows, self.halo : self.halo + keep.columns]
+        )
+
+
+def load_part(
+    bundle: Bundle,
+    name: PartName,
+    precision: Precision,
+    threads: int,
+    runtime: str | None,
+    usage: Usage,
+    most_cells: int | None = None,
+) -> LoadedPart:
+    """A part of ``bundle``; ``most_cells`` leaves out tiles that are larger (but never all of them).
+
+    Raises MissingArtifact or RuntimeUnavailable.
+    """
+    formats: tuple[Format, ...] = available_formats(runtime)
+    artifact = find_artifact(bundle, name, precision, formats)
+    areas = [tile.rows * tile.columns for tile in artifact.tiles]
+    most = max(min(areas), most_cells if most_cells is not None else max(areas))
+    offered = [index for index, area in enumerate(areas) if area <= most]
+    part = bundle.manifest.parts[name]
+    return LoadedPart(name, part, artifact, bundle, threads, runtime, usage, offered)
+
+
+def store(values: NDArray[Any], spec: Tensor) -> NDArray[Any]:
+    """Real values as the tensor stores them."""
+    if spec.dtype == "float32":
+        return values.astype(np.float32)
+    levels = INTEGER_RANGES[spec.dtype]
+    stored = np.round(values / spec.scale) + spec.zero_point
+    return np.clip(stored, levels[0], levels[-1]).astype(spec.dtype)
+
+
+def real(stored: NDArray[Any], spec: Tensor) -> NDArray[np.float32]:
+    """Stored values as real ones."""
+    if spec.dtype == "float32":
+        return stored.astype(np.float32, copy=False)
+    return ((stored.astype(np.float32) - spec.zero_point) * spec.scale).astype(np.float32)

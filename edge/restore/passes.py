@@ -1,0 +1,203 @@
+"""The tiled passes over a photo: encode it whole, then map and decode it in bands of rows.
+
+Law 1 of the design: the photo is mirrored once, at the start, and each part computes what the next one
+needs beyond the border, so nothing is padded between the parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.bundle.manifest import Tensor
+from edge.integers import ceil_div
+from edge.photo.bands import Pixels
+from edge.restore.cells import eight_bit, in_colour, to_cells, to_pixels
+from edge.restore.context import pool
+from edge.restore.damage.mask import Damage
+from edge.restore.parts import LoadedPart, real, store
+from edge.restore.tiling import Box, Placement, cut
+
+Cover = list[tuple[Placement, Box]]
+
+
+@dataclass(frozen=True)
+class Plane:
+    """A latent in stored units, ``(area.rows, area.columns, channels)``, addressed by the photo's cells."""
+
+    area: Box
+    values: NDArray[Any]
+
+    @classmethod
+    def empty(cls, area: Box, spec: Tensor) -> Plane:
+        """A plane for tensors like ``spec``, not yet filled."""
+        return cls(area, np.empty((area.rows, area.columns, spec.channels), spec.dtype))
+
+    def read(self, box: Box) -> NDArray[Any]:
+        """The cells of ``box``. What an overhanging tile reads beyond the plane reaches no result."""
+        return cut(self.values, self._inside(box))
+
+    def write(self, keep: Box, centre: NDArray[Any]) -> None:
+        """Set the cells of ``keep``."""
+        box = self._inside(keep)
+        self.values[box.top : box.bottom, box.left : box.right] = centre
+
+    def _inside(self, box: Box) -> Box:
+        return box.moved(-self.area.top, -self.area.left)
+
+
+@dataclass(frozen=True)
+class Band:
+    """Rows that are mapped and decoded together, so that only they exist as a mapped latent."""
+
+    mapped_area: Box
+    mapping: Cover
+    decoding: Cover
+
+
+@dataclass(frozen=True)
+class Route:
+    """All tiles of a photo, planned before the first one runs."""
+
+    area: Box
+    latent_area: Box
+    encoding: Cover
+    bands: list[Band]
+
+    def cost(self, encoder: LoadedPart, mapper: LoadedPart, decoder: LoadedPart) -> int:
+        """Multiply-accumulates of all tiles."""
+        total = sum(encoder.cost(placement) for placement, _ in self.encoding)
+        for band in self.bands:
+            total += sum(mapper.cost(placement) for placement, _ in band.mapping)
+            total += sum(decoder.cost(placement) for placement, _ in band.decoding)
+        return total
+
+
+def plan_route(
+    shape: tuple[int, int], encoder: LoadedPart, mapper: LoadedPart, decoder: LoadedPart
+) -> Route:
+    """Tiles for a photo of ``shape`` (height and width in pixels)."""
+    stride = encoder.part.stride
+    area = Box(0, 0, ceil_div(shape[0], stride), ceil_div(shape[1], stride))
+    latent_area = area.grown(mapper.halo + decoder.halo)
+    # As high as the largest mapper tile allows, so that a band is one row of them.
+    height = max(1, max(rows for rows, _ in mapper.sizes()) - 2 * mapper.halo - 2 * decoder.halo)
+    bands = []
+    for top in range(0, area.bottom, height):
+        band = Box(top, 0, min(area.bottom, top + height), area.right)
+        mapped_area = band.grown(decoder.halo)
+        bands.append(Band(mapped_area, mapper.cover(mapped_area), decoder.cover(band)))
+    return Route(area, latent_area, encoder.cover(latent_area), bands)
+
+
+def encode(pixels: Pixels, encoder: LoadedPart, route: Route, tell: Callable[[], None]) -> Plane:
+    """The latent of the whole photo ``(H, W[, 3])``; ``tell`` is called after each tile."""
+    stride = encoder.part.stride
+    latent = Plane.empty(route.latent_area, encoder.artifact.outputs[0])
+    lookup = store(np.arange(256) / 255, encoder.artifact.inputs[0])
+    for placement, reads in route.encoding:
+        seen = in_colour(eight_bit(cut(pixels, reads.scaled(stride))))
+        output = encoder.run(placement, [lookup[to_cells(seen, stride)]])
+        latent.write(placement.keep, output)
+        tell()
+    return latent
+
+
+def part_map(part: LoadedPart, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """What a part says of every cell of a picture ``(h, w, 3)``: ``(rows, columns, channels)``, real."""
+    stride, spec = part.part.stride, part.artifact.outputs[0]
+    lookup = store(np.arange(256) / 255, part.artifact.inputs[0])
+    area = Box(0, 0, ceil_div(picture.shape[0], stride), ceil_div(picture.shape[1], stride))
+    told = np.empty((area.rows, area.columns, spec.channels), np.float32)
+    for placement, reads in part.cover(area):
+        cells = lookup[to_cells(cut(picture, reads.scaled(stride)), stride)]
+        keep = placement.keep
+        told[keep.top : keep.bottom, keep.left : keep.right] = real(part.run(placement, [cells]), spec)
+    return told
+
+
+MapperInputs = Callable[[Box], Sequence[NDArray[Any]]]
+
+
+def mapper_inputs(
+    mapper: LoadedPart, latent: Plane, damage: Damage | None, shape: tuple[int, int], area: Box
+) -> MapperInputs:
+    """What the mapper is fed for a window: the latent, and with damage also its mask and the context."""
+    if damage is None:
+        return lambda reads: [latent.read(reads)]
+    stride = mapper.part.stride
+    specs = {tensor.role: tensor for tensor in mapper.artifact.inputs}
+    context = _context(latent, area, damage, shape, stride, specs["context"])
+    values = store(np.arange(2), specs["mask"])
+
+    def inputs(reads: Box) -> Sequence[NDArray[Any]]:
+        mask = damage.cells(reads, stride, shape).view(np.uint8)
+        named = {"latent": latent.read(reads), "mask": values[mask], "context": context}
+        return [named[tensor.role] for tensor in mapper.artifact.inputs]
+
+    return inputs
+
+
+def decoded(
+    mapper: LoadedPart,
+    decoder: LoadedPart,
+    route: Route,
+    inputs: MapperInputs,
+    tell: Callable[[], None],
+) -> Iterator[tuple[Box, NDArray[Any]]]:
+    """Map and decode band by band; yields boxes of cells and their residual cells, in stored units."""
+    for band in route.bands:
+        mapped = Plane.empty(band.mapped_area, decoder.artifact.inputs[0])
+        for placement, reads in band.mapping:
+            mapped.write(placement.keep, mapper.run(placement, inputs(reads)))
+            tell()
+        for placement, reads in band.decoding:
+            yield placement.keep, decoder.run(placement, [mapped.read(reads)])
+            tell()
+
+
+class Stitcher:
+    """Adds residuals to a photo's pixels, in place."""
+
+    def __init__(self, pixels: Pixels, spec: Tensor, stride: int, strength: float, gray: bool) -> None:
+        """``gray``: give all colours the same change."""
+        self._pixels, self._spec, self._stride, self._gray = pixels, spec, stride, gray
+        self._top = int(np.iinfo(pixels.dtype).max)
+        self._gain = strength * self._top
+        self._levels: NDArray[np.int16] | None = None
+        if spec.dtype == "int8" and self._top == 255 and not gray:
+            # The fast way for 8-bit photos: the change in levels of each of the 256 stored values.
+            stored = np.arange(256, dtype=np.uint8).view(np.int8)
+            self._levels = np.round(real(stored, spec) * self._gain).astype(np.int16)
+
+    def add(self, keep: Box, residual_cells: NDArray[Any]) -> None:
+        """Add residual cells (stored units) at the cells of ``keep``."""
+        box = keep.scaled(self._stride)
+        target = self._pixels[box.top : box.bottom, box.left : box.right]
+        residual = to_pixels(residual_cells, self._stride)[: target.shape[0], : target.shape[1]]
+        change: NDArray[Any]
+        if self._levels is not None:
+            change = self._levels[residual.view(np.uint8)]
+            change += target
+        else:
+            values = real(residual, self._spec)
+            if self._gray:
+                values = values.mean(axis=2, keepdims=target.ndim == 3)
+            change = np.round(values * self._gain) + target
+        np.clip(change, 0, self._top, out=change)
+        target[...] = change
+
+
+def _context(
+    latent: Plane, area: Box, damage: Damage, shape: tuple[int, int], stride: int, spec: Tensor
+) -> NDArray[Any]:
+    # Row by row of cells, so that no mask of the whole photo is laid out in cells at once.
+    intact = np.empty((area.rows, area.columns), np.bool_)
+    for row in range(area.rows):
+        intact[row] = ~damage.cells(Box(row, 0, row + 1, area.columns), stride, shape)[0].any(axis=-1)
+    assert spec.shape is not None  # the manifest's own check
+    return pool(latent.read(area), intact, round(spec.shape[0] ** 0.5), spec)

@@ -1,0 +1,279 @@
+"""The pipeline: photo -> damage, fill -> tone -> encoder -> latent -> mapper -> decoder -> faces -> photo.
+
+What concerns the whole photo (damage, fill, tone, context) is computed once; everything else runs tile by
+tile, and the photo's own pixels are overwritten, so that the working memory is the latent and a few tiles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.bundle.bundle import Bundle
+from edge.bundle.manifest import PartName, Precision
+from edge.integers import ceil_div
+from edge.memory import give_back
+from edge.photo.bands import Pixels
+from edge.photo.photo import Photo
+from edge.restore import budget, tone
+from edge.restore.cells import in_colour, shrink
+from edge.restore.damage.detector import FaceArea, damage_levels, damage_mask, scaled_area
+from edge.restore.damage.fill import push_pull
+from edge.restore.damage.mask import Damage, read_mask
+from edge.restore.faces.face import LEAST_WIDTH, MOST_FACES, Face, FaceRecord, in_box, put_back, take
+from edge.restore.faces.finder import find_faces, look_again
+from edge.restore.faces.refine import judged, refined
+from edge.restore.hue import one_hue
+from edge.restore.parts import LoadedPart, Usage, load_part
+from edge.restore.passes import Stitcher, decoded, encode, mapper_inputs, plan_route
+from edge.restore.tiling import Box, Placement
+
+FaceBox = tuple[float, float, float, float]
+"""Left, top, width and height in pixels of the upright photo."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user asked for."""
+
+    strength: float = 1.0
+    """How much of the change is applied, 0..1."""
+    scratches: Literal["auto", "off"] | Path = "auto"
+    """Find damage, ignore it, or take it from a mask picture."""
+    fill_only: bool = False
+    """Fill the damage and do nothing else."""
+    keep_gray: bool = True
+    """A photo that is gray or toned in one hue keeps its hue."""
+    faces: Literal["auto", "off"] | tuple[FaceBox, ...] = "auto"
+    """Find and refine faces, leave them, or refine those in these boxes."""
+    face_strength: float = 1.0
+    """How much of a face's refinement is applied, 0..1."""
+
+
+@dataclass(frozen=True)
+class Restored:
+    """A restored photo, in words what was done to it, and the faces that were found."""
+
+    photo: Photo
+    done: tuple[str, ...]
+    faces: tuple[FaceRecord, ...] = ()
+
+
+class Restorer:
+    """A bundle's networks in one precision, loaded as they are needed and kept for the next photo."""
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        *,
+        precision: Precision = "int8",
+        runtime: str | None = None,
+        threads: int = 1,
+        max_memory: int | None = None,
+    ) -> None:
+        """``max_memory``: bytes that the whole process may use; see :mod:`edge.restore.budget`."""
+        self.bundle = bundle
+        self.usage = Usage()
+        self.max_memory = max_memory
+        self._settings = (precision, threads, runtime)
+        self._parts: dict[PartName, LoadedPart] = {}
+        # Ask for the parts that every photo needs, so that a bundle without them fails at once.
+        for name in ("tone", "encoder", "mapper", "decoder"):
+            self._part(name)
+
+    def _part(self, name: PartName) -> LoadedPart:
+        if name not in self._parts:
+            precision, threads, runtime = self._settings
+            most = budget.most_cells(self.max_memory, precision)
+            # One thread for the tone network: its curves must not depend on how sums are split.
+            count = 1 if name == "tone" else threads
+            self._parts[name] = load_part(self.bundle, name, precision, count, runtime, self.usage, most)
+        return self._parts[name]
+
+    def restore(
+        self,
+        photo: Photo,
+        options: Options | None = None,
+        progress: Callable[[float], None] | None = None,
+    ) -> Restored:
+        """Restore ``photo``, overwriting its pixels; ``progress`` is told the share done, 0..1.
+
+        Raises MemoryBudgetExceeded before anything is changed, PhotoError for a mask that does not fit.
+        """
+        options = options or Options()
+        if photo.pixels.ndim == 2 and not options.keep_gray:
+            photo = replace(photo, pixels=in_colour(photo.pixels))
+        pixels = photo.pixels
+        shape = (pixels.shape[0], pixels.shape[1])
+        width = self._part("encoder").artifact.outputs[0]
+        side = self.bundle.manifest.detection.largest_side
+        budget.check(self.max_memory, pixels.nbytes, shape, width, side)
+        done = []
+
+        damage = self.find_damage(photo, options)
+        if damage is not None:
+            push_pull(pixels, damage, options.strength)
+            done.append(f"damage on {100 * damage.share:.1f} % of the photo filled")
+        if options.fill_only:
+            return Restored(photo, tuple(done))
+
+        small, factor = self._working_picture(pixels)
+        faces = self._faces(pixels, small, factor, options, LEAST_WIDTH)
+        gray = options.keep_gray and one_hue(small)
+        if self._set_tone(pixels, small, gray, options.strength):
+            done.append("tone")
+        del small
+
+        before = [take(pixels, face) for face in faces]
+        self._restore_tiles(pixels, damage, gray, options.strength, progress)
+        done.append("restored")
+        records = self._refine_faces(pixels, faces, before, options.strength * options.face_strength, gray)
+        count = sum(record.refined for record in records)
+        if count:
+            done.append(f"{count} {'face' if count == 1 else 'faces'} refined")
+        return Restored(photo, tuple(done), records)
+
+    def find_damage(self, photo: Photo, options: Options | None = None) -> Damage | None:
+        """What :meth:`restore` would fill; None if there is no damage, or none is wanted.
+
+        Raises PhotoError for a mask that does not fit.
+        """
+        options = options or Options()
+        if options.scratches == "off":
+            return None
+        pixels, rule = photo.pixels, self.bundle.manifest.detection
+        shape = (pixels.shape[0], pixels.shape[1])
+        if options.scratches != "auto":
+            found = read_mask(options.scratches, shape)
+        else:
+            factor = ceil_div(max(shape), rule.largest_side)
+            # A copy of a large photo would take more memory than all else does here.
+            as_is = factor == 1 and pixels.dtype == np.uint8
+            picture = in_colour(pixels) if as_is else shrink(pixels, factor)
+            levels = self.damage_probability(picture)
+            if levels.max() < rule.high:
+                return None
+            areas = [scaled_area(box, factor) for box in self.face_areas(pixels)]
+            found = Damage(damage_mask(levels, picture, areas, rule), factor)
+        return found if found.mask.any() else None
+
+    def face_areas(self, pixels: Pixels) -> list[FaceArea]:
+        """Where a photo shows faces, however small; none if the bundle has no finder."""
+        if "finder" not in self.bundle.manifest.parts:
+            return []
+        small, factor = self._working_picture(pixels)
+        threshold = self.bundle.manifest.finder_threshold
+        found = find_faces(self._part("finder"), pixels, small, factor, threshold, 0)
+        return [face.box for face in found]
+
+    def _working_picture(self, pixels: Pixels) -> tuple[NDArray[np.uint8], int]:
+        """The photo shrunk to the working side ``(h, w, 3)``, and by how much."""
+        factor = ceil_div(max(pixels.shape[:2]), self.bundle.manifest.working_side)
+        return shrink(pixels, factor), factor
+
+    def damage_probability(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """How likely each pixel of ``picture`` ``(h, w, 3)`` is damaged: ``(h, w)`` in levels of 0..255."""
+        part = self._part("scratch")
+        levels = damage_levels(part, picture, self.bundle.manifest.detection)
+        # Its tiles are the largest: while the photo is restored their memory is needed for others.
+        part.networks.clear()
+        give_back()
+        return levels
+
+    def find_faces(
+        self, photo: Photo, options: Options | None = None, least_width: float = LEAST_WIDTH
+    ) -> list[Face]:
+        """What :meth:`restore` would refine, without restoring; ``least_width`` in pixels."""
+        small, factor = self._working_picture(photo.pixels)
+        return self._faces(photo.pixels, small, factor, options or Options(), least_width)
+
+    def _faces(
+        self,
+        pixels: Pixels,
+        small: NDArray[np.uint8],
+        factor: int,
+        options: Options,
+        least_width: float,
+    ) -> list[Face]:
+        """The faces to refine, in the photo's pixels; ``small`` is the photo shrunk by ``factor``.
+
+        A bundle without the networks for it finds none, unless boxes are given: then it raises
+        MissingArtifact.
+        """
+        if options.faces == "off" or not (options.strength and options.face_strength):
+            return []
+        if options.faces == "auto" and not {"finder", "face"} <= self.bundle.manifest.parts.keys():
+            return []
+        finder, _ = self._part("finder"), self._part("face")
+        if options.faces != "auto":
+            marked = [in_box(*box) for box in options.faces]
+            return [look_again(finder, pixels, face) or face for face in marked]
+        threshold = self.bundle.manifest.finder_threshold
+        found = find_faces(finder, pixels, small, factor, threshold, least_width)
+        return sorted(found, key=lambda face: -face.width)[:MOST_FACES]
+
+    def _refine_faces(
+        self,
+        pixels: Pixels,
+        faces: Sequence[Face],
+        before: Sequence[NDArray[np.uint8]],
+        strength: float,
+        gray: bool,
+    ) -> tuple[FaceRecord, ...]:
+        """Refine the faces of the restored photo in place; ``before`` are the same faces unrestored."""
+        if not faces:
+            return ()
+        part = self._part("face")
+        changes = [refined(part, old, take(pixels, face)) for face, old in zip(faces, before, strict=True)]
+        records = tuple(map(judged, faces, changes))
+        kept = [index for index, record in enumerate(records) if record.refined]
+        put_back(pixels, [faces[i] for i in kept], [changes[i] for i in kept], strength, gray)
+        return records
+
+    def _set_tone(
+        self, pixels: NDArray[Any], small: NDArray[np.uint8], gray: bool, strength: float
+    ) -> bool:
+        """Apply the tone curves to ``pixels`` in place, if they would change enough to matter."""
+        part = self._part("tone")
+        side = part.sizes()[0][0]
+        whole = Placement(Box(0, 0, side, side), 0)
+        knots = tone.curves(part.run(whole, [tone.thumbnail(small, side)]))
+        if gray:
+            knots = np.broadcast_to(knots.mean(axis=0), knots.shape)
+        if tone.change(knots, small) < tone.LEAST_CHANGE:
+            return False
+        if gray:
+            tone.apply_to_lightness(pixels, knots, strength)
+        else:
+            tone.apply_curves(pixels, knots, strength)
+        return True
+
+    def _restore_tiles(
+        self,
+        pixels: Pixels,
+        damage: Damage | None,
+        gray: bool,
+        strength: float,
+        progress: Callable[[float], None] | None,
+    ) -> None:
+        """Encode, map and decode ``pixels``, and add the residual to them."""
+        encoder, decoder = self._part("encoder"), self._part("decoder")
+        mapper = self._part("mapper" if damage is None else "mapper_global")
+        shape = (pixels.shape[0], pixels.shape[1])
+        route = plan_route(shape, encoder, mapper, decoder)
+        before, total = self.usage.macs, route.cost(encoder, mapper, decoder)
+
+        def tell() -> None:
+            if progress is not None:
+                progress((self.usage.macs - before) / total)
+
+        latent = encode(pixels, encoder, route, tell)
+        inputs = mapper_inputs(mapper, latent, damage, shape, route.area)
+        stitcher = Stitcher(pixels, decoder.artifact.outputs[0], decoder.part.stride, strength, gray)
+        for keep, residual in decoded(mapper, decoder, route, inputs, tell):
+            stitcher.add(keep, residual)

@@ -1,0 +1,92 @@
+"""Tone: the thumbnail that the tone network sees, and the curves that it returns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.restore.hue import lightness
+
+LEAST_CHANGE = 0.03
+"""Curves that on average move the photo's own levels by less are not applied: what is left of them is the
+network's uncertainty, and a good photo must come out as it went in. `heirloom held-out` shows what other
+values would change: of 83 good photos 1 % at this one and none at 0.045, which would leave 42 % of the
+faded ones as they are instead of 23 %."""
+
+CURVE_GRID = 1024
+"""Knots are rounded to 1/1024, so that the last bits of a float library don't decide a pixel's level."""
+
+
+def thumbnail(small: NDArray[np.uint8], side: int) -> NDArray[np.float32]:
+    """Mean colour in each of ``side`` x ``side`` squares of the shrunk photo ``(h, w, 3)``, 0..1."""
+    down, across = (_squares(length, side) for length in small.shape[:2])
+    counts = down.sum(1)[:, None] * across.sum(1)
+    # Exact whatever the order of the sums: they are integers below 2**53.
+    planes = [down @ small[..., colour] @ across.T / counts for colour in range(3)]
+    return (np.stack(planes, axis=-1) / 255).astype(np.float32)
+
+
+def _squares(length: int, side: int) -> NDArray[np.float64]:
+    """Which pixels of an axis each of ``side`` squares takes, ``(side, length)`` of 0 and 1.
+
+    Squares overlap by a pixel where the length is not a multiple, and more where it is too short.
+    """
+    step, pixel = np.arange(side)[:, None], np.arange(length)
+    inside = (pixel >= step * length // side) & (pixel < -(-(step + 1) * length // side))
+    return inside.astype(np.float64)
+
+
+def curves(steps: NDArray[Any]) -> NDArray[np.float64]:
+    """Knots ``(3, n)`` at equal distances from black to white, from the network's steps.
+
+    Step 0 is the value at black, later ones are rises; negative rises count as none. Knots may lie
+    outside 0..1: a curve is clipped between its knots, as in training, and not at them.
+    """
+    rises = steps.astype(np.float64)
+    rises[:, 1:] = np.maximum(rises[:, 1:], 0)
+    knots: NDArray[np.float64] = np.round(rises.cumsum(1) * CURVE_GRID) / CURVE_GRID
+    return knots
+
+
+def change(knots: NDArray[np.float64], small: NDArray[np.uint8]) -> float:
+    """By how much the curves would move the photo's levels, on average over pixels and colours, 0..1."""
+    levels = np.arange(256) / 255
+    moved = [np.abs(_curve(knots[c], levels) - levels)[small[..., c]].mean() for c in range(3)]
+    return float(np.mean(moved))
+
+
+def apply_curves(pixels: NDArray[Any], knots: NDArray[np.float64], strength: float) -> None:
+    """Send the colours of ``pixels`` ``(H, W, 3)`` through their curves, in place."""
+    for colour, curve in enumerate(knots):
+        lookup = _lookup(curve, pixels.dtype, strength)
+        for row in range(0, pixels.shape[0], 256):
+            band = pixels[row : row + 256, :, colour]
+            band[...] = lookup[band]
+
+
+def apply_to_lightness(pixels: NDArray[Any], knots: NDArray[np.float64], strength: float) -> None:
+    """Move the lightness of ``pixels`` ``(H, W[, 3])`` along the mean curve, in place.
+
+    All colours of a pixel change by the same number of levels, so that a photo of one hue keeps it.
+    """
+    lookup = _lookup(knots.mean(0), pixels.dtype, strength).astype(np.int32)
+    change = lookup - np.arange(lookup.size, dtype=np.int32)
+    top = lookup.size - 1
+    for row in range(0, pixels.shape[0], 256):
+        band = pixels[row : row + 256]
+        moved = change[band if band.ndim == 2 else lightness(band)]
+        band[...] = np.clip(band + (moved if band.ndim == 2 else moved[..., None]), 0, top)
+
+
+def _lookup(curve: NDArray[np.float64], dtype: np.dtype[Any], strength: float) -> NDArray[Any]:
+    """The new level of each level."""
+    top = np.iinfo(dtype).max
+    levels = np.arange(top + 1) / top
+    moved = levels + strength * (_curve(curve, levels) - levels)
+    return np.round(moved * top).astype(dtype)
+
+
+def _curve(knots: NDArray[np.float64], levels: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.clip(np.interp(levels, np.linspace(0, 1, knots.size), knots), 0, 1)

@@ -1,0 +1,1 @@
+"""Figures on held-out photos: faces, detection rules, latents."""

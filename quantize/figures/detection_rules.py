@@ -1,0 +1,120 @@
+"""What the detection rule's levels do on held-out photos: they are chosen by the whole picture, and so that
+good photos lose nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Generator, Tensor
+
+from convert.figures.damage import RegionPsnr, mean_psnr, region_psnr, worst_block
+from convert.oldphotos import damage, synthesis
+from convert.oldphotos.damage import Overlays
+from edge.bundle.manifest import Detection
+from edge.restore.damage.detector import FaceArea, damage_mask
+from edge.restore.damage.fill import push_pull
+from edge.restore.damage.mask import Damage
+from edge.restore.restorer import Restorer
+
+Picture = NDArray[np.uint8]
+
+RULES: tuple[dict[str, int], ...] = tuple(
+    {"high": high, "low": low, "thick": thick, "thick_mean": mean, "thick_spread": spread}
+    for high, low in ((178, 102), (217, 128), (230, 153), (240, 178), (248, 204), (252, 217))
+    for thick, mean, spread in ((40, 178, 20), (24, 217, 20), (24, 255, 0))
+)
+"""Levels that are tried: every pair of hysteresis with every way to treat what is thick."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A picture as it was, what it should be, where it is damaged, and what the detector says."""
+
+    picture: Picture
+    clean: Picture
+    truth: NDArray[np.bool_]
+    levels: NDArray[np.uint8]
+    faces: Sequence[FaceArea]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a rule does; PSNR in dB of filled pictures, shares 0..1."""
+
+    rule: dict[str, int]
+    damaged: RegionPsnr
+    recall: float
+    precision: float
+    good_marked: float
+    """Mean share of good photos that is marked."""
+    good_blocks: float
+    """Share of good photos where a block of 8x8 pixels changes by more than `BLOCK_LIMIT` levels."""
+
+
+BLOCK_LIMIT = 24
+
+
+def seen(
+    restorer: Restorer,
+    photos: Sequence[Tensor],
+    overlays: Overlays | None,
+    progress: Callable[[], None] = lambda: None,
+) -> tuple[list[Seen], list[Seen]]:
+    """Old photos with damage made of clean ones ``(H, W, 3)`` uint8, and the clean ones without any."""
+    rng = Generator().manual_seed(1)
+    damaged, good = [], []
+    for photo in photos:
+        clean = photo.permute(2, 0, 1)[None].float() / 255
+        layers = damage.draw((photo.shape[0], photo.shape[1]), [True], rng, overlays)
+        old = synthesis.old_photo(clean, layers, rng)
+        levels = (old.picture[0].permute(1, 2, 0) * 255).round().to(torch.uint8).numpy()
+        truth = old.mask[0, 0].numpy() > 0.5
+        if truth.any():
+            damaged.append(_seen(restorer, levels, photo.numpy(), truth))
+        good.append(_seen(restorer, photo.numpy(), photo.numpy(), np.zeros_like(truth)))
+        progress()
+    return damaged, good
+
+
+def outcomes(damaged: Sequence[Seen], good: Sequence[Seen], rule: Detection) -> Iterator[Outcome]:
+    """What each of the `RULES` does, in place of those levels of ``rule``."""
+    yield _outcome({}, damaged, good, msgspec.structs.replace(rule, high=255, low=255, thick_mean=255))
+    for changes in RULES:
+        yield _outcome(changes, damaged, good, msgspec.structs.replace(rule, **changes))
+
+
+def _seen(restorer: Restorer, picture: Picture, clean: Picture, truth: NDArray[np.bool_]) -> Seen:
+    levels = restorer.damage_probability(picture)
+    return Seen(picture, clean, truth, levels, restorer.face_areas(picture))
+
+
+def _outcome(
+    changes: dict[str, int], damaged: Sequence[Seen], good: Sequence[Seen], rule: Detection
+) -> Outcome:
+    rows, hit, marked, true = [], 0, 0, 0
+    for each in damaged:
+        filled, mask = _filled(each, rule)
+        rows.append(region_psnr(filled, each.clean, each.truth))
+        hit, marked = hit + int((mask & each.truth).sum()), marked + int(mask.sum())
+        true += int(each.truth.sum())
+    kept = [(each, *_filled(each, rule)) for each in good]
+    return Outcome(
+        changes,
+        mean_psnr(rows),
+        hit / max(1, true),
+        hit / max(1, marked),
+        float(np.mean([mask.mean() for _, _, mask in kept])),
+        float(np.mean([worst_block(each.picture, filled) > BLOCK_LIMIT for each, filled, _ in kept])),
+    )
+
+
+def _filled(each: Seen, rule: Detection) -> tuple[Picture, NDArray[np.bool_]]:
+    mask = damage_mask(each.levels, each.picture, each.faces, rule)
+    filled = each.picture.copy()
+    push_pull(filled, Damage(mask, 1))
+    return filled, mask

@@ -1,0 +1,1 @@
+"""Fake quantization, and the search for what stays float."""

@@ -1,0 +1,1 @@
+"""Training recipes, and their stages as tasks."""

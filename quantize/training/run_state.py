@@ -1,0 +1,166 @@
+"""The state of a training: players and their optimizers, averaged weights, and the checkpoint of it all."""
+
+from __future__ import annotations
+
+import copy
+import math
+import os
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import torch
+from torch import Generator, Tensor, nn
+
+from convert.errors import TrainingError
+from convert.mobile.weights import save_weights
+from edge.files import written_beside
+from quantize.training.processes import average_, rank, step_seed
+from quantize.training.schedule import CoolDown, Schedule
+from quantize.training.task import Task
+
+CHECKPOINT, STABLE, WEIGHTS = "checkpoint.pt", "stable.pt", "weights.safetensors"
+"""What a run leaves: how to go on, how to go on as if its cool-down had not begun, and averaged weights."""
+
+MEMORY = 0.01
+"""How much a step counts in the running means of the losses."""
+
+
+class Run:
+    """The state of a training: everything that a checkpoint holds."""
+
+    def __init__(
+        self, task: Task, schedule: Schedule, folder: Path, device: torch.device, seed: int, bf16: bool
+    ) -> None:
+        self.task, self.schedule, self.folder, self.device, self.seed, self.bf16 = (
+            task,
+            schedule,
+            folder,
+            device,
+            seed,
+            bf16,
+        )
+        self.steps = 0
+        self.running: dict[str, Tensor] = {}
+        self.players = dict(task.players)
+        for player in self.players.values():
+            player.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        first = next(iter(self.players.values()))
+        self.averaged = copy.deepcopy(first).eval().requires_grad_(False)
+        self.pairs: tuple[list[Tensor], list[Tensor]]
+        self.pairs = list(self.averaged.parameters()), list(first.parameters())
+        self.buffers = list(zip(self.averaged.buffers(), first.buffers(), strict=True))
+        self.optimizers = {
+            name: torch.optim.AdamW(
+                player.parameters(),
+                lr=schedule.learning_rate,
+                betas=schedule.betas,
+                weight_decay=schedule.weight_decay,
+            )
+            for name, player in self.players.items()
+        }
+
+    @property
+    def told(self) -> dict[str, float]:
+        """The running means of the losses."""
+        return {name: float(mean) for name, mean in self.running.items()}
+
+    def step(self, photos: tuple[Tensor, ...], cooling: CoolDown) -> None:
+        """One update of every player."""
+        rng = Generator(self.device).manual_seed(step_seed(self.seed, self.steps))
+        placed = tuple(tensor.to(self.device, non_blocking=True) for tensor in photos)
+        batch = self.task.batch(self.steps, placed, rng)
+        rate = self.schedule.rate(self.steps, cooling)
+        losses = self.task.losses(*batch)
+        while True:
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
+                loss = next(losses, None)
+            if loss is None:
+                break
+            name, value = loss
+            self._update(name, value, rate)
+            now = value.detach().float()
+            # On a GPU the means stay there: reading each one would make it wait for every step.
+            self.running[name] = self.running.get(name, now).lerp(now, MEMORY)
+        decay = min(self.schedule.ema, (self.steps + 1) / (self.steps + 10))
+        averages, currents = self.pairs
+        with torch.no_grad():
+            torch._foreach_lerp_(averages, currents, 1 - decay)
+        for stored, live in self.buffers:
+            stored.copy_(live)
+        self.steps += 1
+
+    def _update(self, name: str, loss: Tensor, rate: float) -> None:
+        optimizer, player = self.optimizers[name], self.players[name]
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        # A player's loss may reach the others too: only its own gradients count.
+        for other in self.players.values():
+            other.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        average_(p.grad for p in player.parameters() if p.grad is not None)
+        nn.utils.clip_grad_norm_(player.parameters(), self.schedule.clip)
+        optimizer.step()
+
+    def resume(self, asked: int | None) -> CoolDown:
+        """Take up the checkpoint, if there is one; returns when to cool down. Raises TrainingError."""
+        known = self._load(CHECKPOINT) if (self.folder / CHECKPOINT).exists() else None
+        cooling = self.schedule.cooling(self.steps, known, asked)
+        if cooling is None:
+            reached, weights = self.steps, self.folder / WEIGHTS
+            self._load(STABLE)
+            if rank() == 0 and weights.exists():
+                os.replace(weights, self.folder / f"weights-{reached}.safetensors")
+            cooling = self.schedule.cooling(self.steps, None, asked)
+            assert cooling is not None
+        if known is None and self.schedule.constant_steps < self.steps >= cooling.end:
+            raise TrainingError(
+                f"{self.folder} has {self.steps} steps, none of them to cool down: give --cool-down STEPS, "
+                f"or more steps than {cooling.end}."
+            )
+        return cooling
+
+    def _load(self, name: str) -> CoolDown | None:
+        path = self.folder / name
+        try:
+            # Optimizers count steps on the CPU; the rest goes where the networks are.
+            state = torch.load(path, map_location="cpu", weights_only=True)
+            for player in self.players:
+                self.players[player].load_state_dict(state["players"][player])
+                self.optimizers[player].load_state_dict(state["optimizers"][player])
+                for group in self.optimizers[player].param_groups:
+                    # A resumed run may be given others.
+                    group.update(betas=self.schedule.betas, weight_decay=self.schedule.weight_decay)
+            self.averaged.load_state_dict(state["averaged"])
+            self.running = {
+                name: torch.tensor(mean, device=self.device) for name, mean in state["running"].items()
+            }
+            self.steps = int(state["steps"])
+            return CoolDown(*state["cool_down"]) if state["cool_down"] else None
+        except (OSError, RuntimeError, KeyError, ValueError, UnpicklingError) as error:
+            reason = " ".join(str(error).split())[:200]
+            raise TrainingError(
+                f"{path} is no checkpoint of this training ({reason}): choose another folder."
+            ) from error
+
+    def save(self, cooling: CoolDown, name: str = CHECKPOINT) -> None:
+        """Write a checkpoint and the averaged weights, each of them whole or not at all.
+
+        Raises TrainingError, and keeps the last checkpoint, if the losses are numbers no more.
+        """
+        if not all(map(math.isfinite, self.told.values())):
+            raise TrainingError(
+                f"The loss is no number at step {self.steps}: go on from the last checkpoint with a "
+                "smaller learning rate."
+            )
+        state: dict[str, Any] = {
+            "steps": self.steps,
+            "cool_down": (cooling.begin, cooling.end) if self.steps > cooling.begin else None,
+            "running": self.told,
+            "players": {name: player.state_dict() for name, player in self.players.items()},
+            "averaged": self.averaged.state_dict(),
+            "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
+        }
+        with written_beside(self.folder / name) as partial:
+            torch.save(state, partial)
+        save_weights(self.averaged, self.folder / WEIGHTS)
