@@ -54,8 +54,8 @@ def refuse(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
 
 def test_the_overview_names_the_commands_without_loading_them() -> None:
     script = (
-        "import sys; from edge import cli\n"
-        "try: cli.main(['--help'])\n"
+        "import sys; from edge.commands import main\n"
+        "try: main.main(['--help'])\n"
         "finally: print([m for m in ('torch', 'numpy', 'edge.commands.restore') if m in sys.modules])"
     )
     shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
