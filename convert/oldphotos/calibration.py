@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import torch
 from torch import Generator, Tensor
-from torch.nn import functional as F
 
 from convert.mobile.samples import Photos
 from convert.oldphotos import synthesis
-from convert.oldphotos.fill import push_pull
+from convert.oldphotos.fill import push_pull, widened
 from convert.oldphotos.photosets import random_crops, some_gray
 from convert.oldphotos.severity import draw_severity
 
@@ -19,7 +18,7 @@ def old_photos(photos: tuple[Tensor, ...], count: int, side: int, seed: int, des
     """``count`` aged crops of ``side`` pixels: undamaged, damaged, and filled by masks widened as the
     runtime widens them.
 
-    Severities are spread evenly from none to full, and a third keeps some fading, as the tone network
+    Severities are spread evenly from none to beyond nine real photos in ten, and a third keeps some fading, as the tone network
     leaves some: the ranges seen here are what INT8 will be able to express.
     """
     rng = Generator().manual_seed(seed)
@@ -29,11 +28,11 @@ def old_photos(photos: tuple[Tensor, ...], count: int, side: int, seed: int, des
         clean = some_gray(random_crops(photos, size, side, rng), 0.25, rng)
         faded = torch.rand(size, generator=rng) * (torch.rand(size, generator=rng) < 0.33)
         toned = synthesis.fade(clean, rng, faded * 0.8)
-        severity = synthesis.scaled(draw_severity(size, rng), torch.linspace(0, 1, size))
+        severity = synthesis.scaled(draw_severity(size, rng, heavy=1), torch.linspace(0, 1, size))
         intact.append(_levels(synthesis.scan(toned, severity, rng).picture))
         scan = synthesis.damaged_scan(toned, severity, rng)
         damaged.append(_levels(scan.picture))
-        masks.append(F.max_pool2d(scan.mask, 3, stride=1, padding=1))
+        masks.append(widened(scan.mask))
         filled.append(_levels(push_pull(damaged[-1], masks[-1])))
     return Photos(torch.cat(intact), torch.cat(damaged), torch.cat(filled), torch.cat(masks), description)
 

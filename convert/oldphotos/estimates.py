@@ -15,6 +15,8 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
 
+from convert.oldphotos.jpeg import LUMA, quantization
+
 BLOCK = 12
 """Side in pixels of the blocks in which grain is measured; they overlap by half."""
 FLATTEST = 0.015
@@ -36,15 +38,8 @@ LEAST_SLOPE = 2.0
 QUALITIES = range(25, 99)
 IN_STEP = 0.4
 """Mean cosine from which coefficients count as multiples of a table's steps: 1 is all, 0 is chance."""
-STEPS_50 = (
-    (16, 11, 10, 16, 24, 40),
-    (12, 12, 14, 19, 26, 58),
-    (14, 13, 16, 24, 40, 57),
-    (14, 17, 22, 29, 51, 87),
-    (18, 22, 37, 56, 68, 109),
-    (24, 35, 55, 64, 81, 104),
-)
-"""The JPEG standard's luminance table (Annex K, quality 50), its lower frequencies."""
+FREQUENCIES = 6
+"""Of an 8x8 block, so many down and across are looked at."""
 
 
 @dataclass(frozen=True)
@@ -181,27 +176,20 @@ def jpeg_quality(luminance: Tensor) -> int:
     The file's own tables only tell its last save. Coefficients that an earlier save rounded are still
     near multiples of its steps, until the photo is resized or cropped off the grid of 8 pixels.
     """
-    side = len(STEPS_50)
-    rows = torch.arange(side)
+    rows = torch.arange(FREQUENCIES)
     waves = torch.cos((2 * torch.arange(8) + 1) * rows[:, None] * math.pi / 16) / 2
     waves[0] /= math.sqrt(2)
     height, width = (size // 8 for size in luminance.shape)
     blocks = luminance[: height * 8, : width * 8].reshape(height, 8, width, 8).transpose(1, 2)
     # Low frequencies without the mean: higher ones are nearly always rounded to 0 and tell nothing.
-    low = (rows[:, None] + rows < side) & (rows[:, None] + rows > 0)
+    low = (rows[:, None] + rows < FREQUENCIES) & (rows[:, None] + rows > 0)
     coefficients = (waves @ blocks.reshape(-1, 8, 8) @ waves.T)[:, low]
-    steps = torch.tensor(STEPS_50)[low]
-    scores = [_in_step(coefficients, _scaled_steps(steps, quality)) for quality in QUALITIES]
+    tables = quantization(LUMA, torch.tensor(QUALITIES)).reshape(-1, 8, 8)[:, :FREQUENCIES, :FREQUENCIES]
+    scores = [_in_step(coefficients, steps[low]) for steps in tables]
     for place, score in enumerate(scores):
         if score >= IN_STEP and score >= max(scores[max(0, place - 3) : place + 4]):
             return QUALITIES[place]
     return 100
-
-
-def _scaled_steps(steps: Tensor, quality: int) -> Tensor:
-    """The table of a quality, as every encoder of the IJG's scales it."""
-    percent = 5000 / quality if quality < 50 else 200 - 2 * quality
-    return ((steps * percent + 50) / 100).floor().clamp(1, 255)
 
 
 def _in_step(coefficients: Tensor, steps: Tensor) -> float:

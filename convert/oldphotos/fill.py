@@ -12,7 +12,7 @@ def push_pull(pictures: Tensor, mask: Tensor) -> Tensor:
 
     Down, a pixel is the weighted mean of its 2x2 block, and counts fully once half of the block does; up,
     what it lacks in weight is interpolated from the next coarser level (`edge.restore.damage.fill`,
-    in real numbers).     Intact pixels stay as they are, and so does a picture without any.
+    in real numbers). Intact pixels stay as they are, and so does a picture without any.
     """
     levels = [(pictures, (mask < 0.5).to(pictures.dtype))]
     while max(levels[-1][0].shape[2:]) > 1:
@@ -32,3 +32,8 @@ def _coarser(pictures: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
     sums = 4 * F.avg_pool2d(F.pad(torch.cat((pictures * weights, weights), 1), odd), 2)
     total = sums[:, -1:]
     return sums[:, :-1] / total.clamp(min=1e-6), (total / 2).clamp(max=1)
+
+
+def widened(mask: Tensor) -> Tensor:
+    """``mask`` ``(B, 1, H, W)`` wider by a pixel on every side, as the runtime widens what it has found."""
+    return F.max_pool2d(mask, 3, stride=1, padding=1)

@@ -38,12 +38,17 @@ def jpeg(pictures: Tensor, quality: Tensor) -> Tensor:
     return (coded[:, :, :height, :width] / 255).clamp(0, 1)
 
 
+def quantization(table: str, quality: Tensor) -> Tensor:
+    """The 64 steps ``(B, 64)`` of a table at ``quality`` ``(B,)``."""
+    percent = torch.where(quality < 50, 5000 / quality.clamp(min=1), 200 - 2 * quality)
+    base = torch.tensor([float(step) for step in table.split()], device=quality.device)
+    return ((base * percent[:, None] + 50) / 100).floor().clamp(1, 255)
+
+
 def _coded(planes: Tensor, table: str, quality: Tensor) -> Tensor:
     """``planes`` ``(B, C, H, W)`` in levels around zero, with their coefficients rounded to whole steps."""
     batch, count, height, width = planes.shape
-    percent = torch.where(quality < 50, 5000 / quality.clamp(min=1), 200 - 2 * quality)
-    base = planes.new_tensor([float(step) for step in table.split()])
-    steps = ((base * percent[:, None] + 50) / 100).floor().clamp(1, 255)[:, None, None]
+    steps = quantization(table, quality.to(planes.dtype))[:, None, None]
     cosines = _cosines(planes)
     blocks = planes.reshape(batch, count, height // BLOCK, BLOCK, width // BLOCK, BLOCK)
     blocks = blocks.transpose(3, 4).reshape(batch, count, -1, BLOCK * BLOCK)

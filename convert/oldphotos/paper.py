@@ -14,8 +14,7 @@ from kornia.filters import gaussian_blur2d
 from torch import Generator, Tensor
 
 from convert.oldphotos.fields import pixel_grid, smooth_noise, uniform
-
-LUMINANCE = (0.299, 0.587, 0.114)
+from convert.oldphotos.photosets import luminance
 
 BROWN, PURPLE = (0.5, 0.05, -0.75), (0.5, -0.3, 0.05)
 """Sepia prints lie between these: how much sooner than gray red, green and blue brighten, as the
@@ -32,11 +31,11 @@ def sepia(pictures: Tensor, rng: Generator, amount: Tensor) -> Tensor:
     It concerns the tone, so it goes with `synthesis.fade`.
     """
     shape = (pictures.shape[0], 1, 1, 1)
-    luminance = (pictures * pictures.new_tensor(LUMINANCE)[:, None, None]).sum(1, keepdim=True)
+    gray = luminance(pictures)[:, :1]
     brown, purple = (pictures.new_tensor(hue)[:, None, None] for hue in (BROWN, PURPLE))
     hue = torch.lerp(brown, purple, uniform(0, 1, shape, pictures, rng) ** 1.5)
     tint = hue * uniform(0.3, 1, shape, pictures, rng)
-    toned = luminance.clamp(1e-4, 1) ** torch.exp(-tint)
+    toned = gray.clamp(1e-4, 1) ** torch.exp(-tint)
     weight = _each(amount, pictures) * uniform(0.7, 1, shape, pictures, rng)
     return torch.lerp(pictures, toned, weight)
 

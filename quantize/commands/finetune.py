@@ -15,7 +15,7 @@ from convert.mobile.weights import MOBILE_FILES
 from convert.recipes.int8 import load_recipe
 from quantize.commands import running
 from quantize.commands.running import machine, start
-from quantize.recipes.recipe import BESIDE_INT8, NetworkName, Stage
+from quantize.recipes.recipe import BESIDE_INT8, NetworkName, shipped_recipe
 from quantize.recipes.stages import Given, Material, add_ranges, prepare, weights_file
 from quantize.training.processes import rank
 
@@ -37,11 +37,11 @@ def finetune(
     output: running.Output,
     network: Annotated[Tuned, typer.Option(help="Which of them.")] = Tuned.RESTORER,
     recipe: Annotated[Path | None, typer.Option(help="INT8 recipe. Default: the one that ships.")] = None,
-    steps: running.Steps = 2000,
-    learning_rate: running.Rate = 1e-4,
-    crops: running.Crops = 8,
-    side: running.Side = 128,
-    evaluate_every: running.Every = 250,
+    steps: running.OwnSteps = None,
+    learning_rate: running.OwnRate = None,
+    crops: running.OwnCrops = None,
+    side: running.OwnSide = None,
+    evaluate_every: running.OwnEvery = None,
     device: running.Device = "cpu",
     minutes: running.Minutes = None,
     workers: running.Workers = 0,
@@ -52,32 +52,35 @@ def finetune(
     """Train the restore path a little more, behind the tone network and the detector, in fake INT8; or the
     finder, or the face network behind the restore path.
 
-    Leaves a folder of all weights and learnt ranges, ready for `heirloom convert`. It can be interrupted
+    What is left out is as in the recipe of the networks that ship. Leaves a folder of all weights and learnt ranges, ready for `heirloom convert`. It can be interrupted
     and goes on.
     """
     arguments = dict(locals())
     name: NetworkName = network.value
-    stage = Stage(
-        name=f"{name}-int8",
-        network=name,
-        int8=True,
-        steps=steps,
-        learning_rate=learning_rate,
-        crops=crops,
-        side=side,
-        warmup=100,
-        ema=0.995,
-    )
     given = Given(
         weights / weights_file(name),
         {beside: weights / weights_file(beside) for beside in BESIDE_INT8[name]},
     )
     with machine(device, minutes, workers) as place:
+        stage = running.changed(
+            shipped_recipe().stage(f"{name}-int8").on(place.device.type),
+            steps=steps,
+            learning_rate=learning_rate,
+            crops=crops,
+            side=side,
+            evaluate_every=evaluate_every,
+        )
         with Console(stderr=True).status("Reading photos and weights"):
             material = Material(photos, faces or (), overlays)
             prepared = prepare(stage, given, material, load_recipe(recipe))
         start(
-            prepared.task, stage.schedule(), output, place, evaluate_every, arguments, cool_down=cool_down
+            prepared.task,
+            stage.schedule(),
+            output,
+            place,
+            stage.evaluate_every,
+            arguments,
+            cool_down=cool_down,
         )
         if rank() > 0:
             return

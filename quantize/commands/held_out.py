@@ -41,6 +41,8 @@ def held_out(
 
     All damage is synthesised on photos that no training has seen.
     """
+    if bundle is None and tone is None:
+        raise typer.BadParameter("Figures of what? Give --bundle, --tone, or both.")
     console, status = Console(), Console(stderr=True)
     with status.status("Reading photos"):
         photo_set = load_photos(photos, least_side=192)
@@ -63,16 +65,15 @@ def _detection(
         damaged, good = detection_rules.seen(restorer, photos, real, lambda: progress.advance(bar))
     limit = detection_rules.BLOCK_LIMIT
     table = Table(
-        *("high/low", "thick/mean/spread", "whole", "inside", "outside", "recall", "precision"),
+        *("high/low/thick/mean/spread", "whole", "inside", "outside", "recall", "precision"),
         *("good photos marked", f"with a block changed by over {limit} levels"),
         title="PSNR in dB of damaged photos, filled; and what happens to good photos",
     )
     for found in detection_rules.outcomes(damaged, good, restorer.bundle.manifest.detection):
-        levels = list(map(str, found.rule.values()))
         decibels = [f"{value:.2f}" for value in vars(found.damaged).values()]
         shares = (found.recall, found.precision, found.good_marked, found.good_blocks)
         cells = *decibels, *(f"{100 * share:.2f} %" for share in shares)
-        table.add_row("/".join(levels[:2]), "/".join(levels[2:]), *cells)
+        table.add_row(found.rule, *cells)
     return table
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, TypeVar
 
+import msgspec
 import torch
 import typer
 from rich.console import Console
@@ -17,6 +18,7 @@ from torch import distributed, nn
 
 from convert.devices import torch_device
 from convert.mobile.weights import load_weights
+from quantize.recipes.recipe import Stage
 from quantize.training.processes import rank
 from quantize.training.run_state import WEIGHTS
 from quantize.training.schedule import Schedule
@@ -35,6 +37,16 @@ Rate = Annotated[float, typer.Option("--learning-rate", min=0)]
 Crops = Annotated[int, typer.Option("--crops", min=4, help="Crops a step, for each process.")]
 Side = Annotated[int, typer.Option("--side", min=32, help="Of a crop, in pixels; a multiple of 32.")]
 Every = Annotated[int, typer.Option("--evaluate-every", min=1, help="Steps between evaluations.")]
+OwnSteps = Annotated[
+    int | None, typer.Option("--steps", min=1, help="Steps in all, with those already done.")
+]
+OwnRate = Annotated[float | None, typer.Option("--learning-rate", min=0)]
+OwnCrops = Annotated[int | None, typer.Option("--crops", min=4, help="Crops a step, for each process.")]
+OwnSide = Annotated[
+    int | None, typer.Option("--side", min=32, help="Of a crop, in pixels; a multiple of 32.")
+]
+OwnEvery = Annotated[int | None, typer.Option("--evaluate-every", min=1, help="Steps between evaluations.")]
+"""The same, in place of what a recipe's stage says."""
 Device = Annotated[str, typer.Option("--device", help="cpu, cuda, ...")]
 Minutes = Annotated[
     float | None, typer.Option("--minutes", min=0, help="Stop after so long, to be resumed later.")
@@ -59,6 +71,15 @@ CheckpointSeconds = Annotated[
     float,
     typer.Option("--checkpoint-seconds", min=0, help="What a kill may lose, beside the step under way."),
 ]
+
+
+def changed(stage: Stage, **options: object) -> Stage:
+    """A recipe's stage with the options that are not None in place of its own."""
+    given = {name: value for name, value in options.items() if value is not None}
+    try:
+        return msgspec.convert(msgspec.to_builtins(stage) | given, Stage)
+    except msgspec.ValidationError as error:
+        raise typer.BadParameter(f"{error}.") from error
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from torch import Generator
 from convert.mobile.weights import load_mobile
 from convert.oldphotos import synthesis
 from convert.oldphotos.calibration import old_photos
-from convert.oldphotos.fill import push_pull
+from convert.oldphotos.fill import push_pull, widened
 from convert.oldphotos.photosets import PhotoSet, load_photos, some_gray
 from convert.oldphotos.severity import draw_severity
 from convert.recipes.int8 import load_recipe, save_recipe
@@ -68,7 +68,8 @@ def _proof(photos: PhotoSet, count: int) -> Proof:
     severity = draw_severity(count, rng)
     aged = synthesis.scan(clean, severity, rng).picture
     damaged = synthesis.damaged_scan(clean, severity, rng)
-    return Proof(clean, aged, push_pull(damaged.picture, damaged.mask), damaged.mask)
+    mask = widened(damaged.mask)
+    return Proof(clean, aged, push_pull(damaged.picture, mask), mask)
 
 
 def _show(found: Found, least: float, most_loss: float) -> None:

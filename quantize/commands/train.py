@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, cast, get_args
+from typing import Annotated, Any, get_args
 
 import msgspec
 import typer
@@ -40,13 +40,11 @@ def train_networks(
     stage: Annotated[str | None, typer.Option(help="Only this stage of the recipe.")] = None,
     faces: running.Faces = None,
     overlays: running.Overlays = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Steps in all, with those already done.")] = None,
-    learning_rate: Annotated[float | None, typer.Option(min=0)] = None,
-    crops: Annotated[int | None, typer.Option(min=4, help="Crops a step, for each process.")] = None,
-    side: Annotated[
-        int | None, typer.Option(min=32, help="Of a crop, in pixels; a multiple of 32.")
-    ] = None,
-    evaluate_every: Annotated[int | None, typer.Option(min=1, help="Steps between evaluations.")] = None,
+    steps: running.OwnSteps = None,
+    learning_rate: running.OwnRate = None,
+    crops: running.OwnCrops = None,
+    side: running.OwnSide = None,
+    evaluate_every: running.OwnEvery = None,
     init: running.Init = None,
     restorer: Annotated[
         Path | None,
@@ -65,17 +63,16 @@ def train_networks(
     single network is as in the recipe of the networks that ship.
     """
     arguments = dict(locals())
-    own = {
+    own: dict[str, Any] = {
         "steps": steps,
         "learning_rate": learning_rate,
         "crops": crops,
         "side": side,
         "evaluate_every": evaluate_every,
     }
-    own = {name: value for name, value in own.items() if value is not None}
     with machine(device, minutes, workers, checkpoint_seconds) as place:
         if recipe is not None:
-            if own or init or restorer or seed is not None:
+            if any(value is not None for value in (*own.values(), init, restorer, seed)):
                 raise typer.BadParameter(
                     "Steps, rates, weights and seed of a recipe's stages are in the recipe."
                 )
@@ -93,14 +90,21 @@ def train_networks(
             raise typer.BadParameter(f"{name} is no network: choose one of {', '.join(NETWORKS)}.")
         material = Material(_photos(sources), faces or (), overlays)
         shipped = shipped_recipe()
-        one = msgspec.structs.replace(
-            shipped.stage(name).on(place.device.type), **cast(dict[str, Any], own)
-        )
+        one = running.changed(shipped.stage(name).on(place.device.type), **own)
         if one.others and restorer is None:
             raise typer.BadParameter("The face network sees restored faces: name --restorer WEIGHTS.")
+        if restorer is not None and not one.others:
+            raise typer.BadParameter(f"--restorer has no meaning for the {name}.")
         others: dict[NetworkName, Path] = {} if restorer is None else {"restorer": restorer}
         _train(
-            one, output, Given(init, others), material, place, seed or shipped.seed, cool_down, arguments
+            one,
+            output,
+            Given(init, others),
+            material,
+            place,
+            shipped.seed if seed is None else seed,
+            cool_down,
+            arguments,
         )
 
 

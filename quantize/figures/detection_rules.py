@@ -15,6 +15,7 @@ from torch import Generator, Tensor
 from convert.figures.damage import RegionPsnr, mean_psnr, region_psnr, worst_block
 from convert.oldphotos import damage, synthesis
 from convert.oldphotos.damage import Overlays
+from convert.oldphotos.severity import draw_severity
 from edge.bundle.manifest import Detection
 from edge.restore.damage.detector import FaceArea, damage_mask
 from edge.restore.damage.fill import push_pull
@@ -25,7 +26,7 @@ Picture = NDArray[np.uint8]
 
 RULES: tuple[dict[str, int], ...] = tuple(
     {"high": high, "low": low, "thick": thick, "thick_mean": mean, "thick_spread": spread}
-    for high, low in ((178, 102), (217, 128), (230, 153), (240, 178), (248, 204), (252, 217))
+    for high, low in ((178, 102), (217, 128), (230, 153), (240, 178), (248, 204), (252, 217), (255, 217))
     for thick, mean, spread in ((40, 178, 20), (24, 217, 20), (24, 255, 0))
 )
 """Levels that are tried: every pair of hysteresis with every way to treat what is thick."""
@@ -46,7 +47,8 @@ class Seen:
 class Outcome:
     """What a rule does; PSNR in dB of filled pictures, shares 0..1."""
 
-    rule: dict[str, int]
+    rule: str
+    """High, low, thick, its mean and its spread; or what stands for them."""
     damaged: RegionPsnr
     recall: float
     precision: float
@@ -71,21 +73,32 @@ def seen(
     for photo in photos:
         clean = photo.permute(2, 0, 1)[None].float() / 255
         layers = damage.draw((photo.shape[0], photo.shape[1]), [True], rng, overlays)
-        old = synthesis.old_photo(clean, layers, rng)
-        levels = (old.picture[0].permute(1, 2, 0) * 255).round().to(torch.uint8).numpy()
+        settings = synthesis.Settings()
+        printed = synthesis.toned(clean, rng, settings)
+        severity = draw_severity(1, rng, settings.heavy)
+        old = synthesis.scan(printed, severity, rng, layers, soft=settings.soft_scan)
         truth = old.mask[0, 0].numpy() > 0.5
         if truth.any():
-            damaged.append(_seen(restorer, levels, photo.numpy(), truth))
+            # Held against the print: fading is not the fill's business.
+            damaged.append(_seen(restorer, _levels(old.picture), _levels(printed), truth))
         good.append(_seen(restorer, photo.numpy(), photo.numpy(), np.zeros_like(truth)))
         progress()
     return damaged, good
 
 
 def outcomes(damaged: Sequence[Seen], good: Sequence[Seen], rule: Detection) -> Iterator[Outcome]:
-    """What each of the `RULES` does, in place of those levels of ``rule``."""
-    yield _outcome({}, damaged, good, msgspec.structs.replace(rule, high=255, low=255, thick_mean=255))
+    """No fill at all, what ``rule`` does, and what each of the `RULES` would do in place of its levels."""
+    yield _outcome("nothing", damaged, good, None)
+    yield _outcome("as shipped", damaged, good, rule)
     for changes in RULES:
-        yield _outcome(changes, damaged, good, msgspec.structs.replace(rule, **changes))
+        name = "/".join(map(str, changes.values()))
+        yield _outcome(name, damaged, good, msgspec.structs.replace(rule, **changes))
+
+
+def _levels(pictures: Tensor) -> Picture:
+    """The only picture ``(1, 3, H, W)`` in 0..1 as ``(H, W, 3)``."""
+    levels: Picture = (pictures[0].permute(1, 2, 0) * 255).round().to(torch.uint8).numpy()
+    return levels
 
 
 def _seen(restorer: Restorer, picture: Picture, clean: Picture, truth: NDArray[np.bool_]) -> Seen:
@@ -93,9 +106,7 @@ def _seen(restorer: Restorer, picture: Picture, clean: Picture, truth: NDArray[n
     return Seen(picture, clean, truth, levels, restorer.face_areas(picture))
 
 
-def _outcome(
-    changes: dict[str, int], damaged: Sequence[Seen], good: Sequence[Seen], rule: Detection
-) -> Outcome:
+def _outcome(name: str, damaged: Sequence[Seen], good: Sequence[Seen], rule: Detection | None) -> Outcome:
     rows, hit, marked, true = [], 0, 0, 0
     for each in damaged:
         filled, mask = _filled(each, rule)
@@ -104,7 +115,7 @@ def _outcome(
         true += int(each.truth.sum())
     kept = [(each, *_filled(each, rule)) for each in good]
     return Outcome(
-        changes,
+        name,
         mean_psnr(rows),
         hit / max(1, true),
         hit / max(1, marked),
@@ -113,7 +124,9 @@ def _outcome(
     )
 
 
-def _filled(each: Seen, rule: Detection) -> tuple[Picture, NDArray[np.bool_]]:
+def _filled(each: Seen, rule: Detection | None) -> tuple[Picture, NDArray[np.bool_]]:
+    if rule is None:
+        return each.picture, np.zeros_like(each.truth)
     mask = damage_mask(each.levels, each.picture, each.faces, rule)
     filled = each.picture.copy()
     push_pull(filled, Damage(mask, 1))

@@ -38,9 +38,6 @@ from quantize.training.task import Task
 WATCHED, WATCHED_FACES = 16, 4
 """Batches that the first ranges are taken from."""
 
-THRESHOLD = Detection().low / 255
-"""What the runtime takes for damage, where a surer pixel is near."""
-
 Network = TypeVar("Network", bound=nn.Module)
 
 
@@ -197,7 +194,7 @@ def _rounded(
         joint = FakeQuantized(network, rules)
         others = given.network("tone", ToneNet), given.network("detector", DamageDetector)
         photos = material.photos(stage.side)
-        chain = ChainTask(joint, *others, photos, THRESHOLD, stage.crops, stage.side, material.overlays())
+        chain = ChainTask(joint, *others, photos, Detection(), stage.crops, stage.side, material.overlays())
         chain.watch(WATCHED)
         return Prepared(stage, chain, network, joint)
     faces = material.faces(stage.side)

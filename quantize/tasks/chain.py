@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
 from convert.mobile.nets import DamageDetector, ToneNet
 from convert.mobile.nets.tone import THUMBNAIL, apply_curves
-from convert.oldphotos import synthesis
+from convert.oldphotos import damage, synthesis
 from convert.oldphotos.damage import Overlays
-from convert.oldphotos.fill import push_pull
-from convert.oldphotos.photosets import PhotoSet, random_crops, some_gray
+from convert.oldphotos.fill import push_pull, widened
+from convert.oldphotos.photosets import PhotoSet, scaled_crops, some_gray
 from convert.oldphotos.severity import Severity
+from edge.bundle.manifest import Detection
+from edge.restore.damage.detector import damage_mask
 from quantize.int8.fake_quant import FakeQuantized
 from quantize.tasks.common import (
     device_of,
@@ -27,6 +30,7 @@ from quantize.tasks.common import (
     severities,
 )
 from quantize.tasks.detector import scratch_logits
+from quantize.tasks.restore import CROP_OF
 from quantize.training.task import Loss
 
 AGREE = 20.0
@@ -39,7 +43,7 @@ EXACT_SHARE = 0.5
 class ChainTask:
     """The restore path, rounded as INT8 is, learns to live with what the others really hand over.
 
-    ``threshold`` is the probability from which the runtime takes a pixel for damaged.
+    ``rule`` says what the runtime takes for damaged.
     """
 
     def __init__(
@@ -48,21 +52,21 @@ class ChainTask:
         tone: ToneNet,
         detector: DamageDetector,
         photos: PhotoSet,
-        threshold: float,
+        rule: Detection,
         count: int = 8,
         side: int = 128,
         overlays: Overlays | None = None,
     ) -> None:
         self.network, self.overlays = network, overlays
         self.tone, self.detector = (n.eval().requires_grad_(False) for n in (tone, detector))
-        self.set, self.threshold, self.count, self.side = photos, threshold, count, side
+        self.set, self.rule, self.count, self.side = photos, rule, count, side
 
     @property
     def players(self) -> dict[str, nn.Module]:
         return {"restorer": self.network}
 
     def photos(self, rng: Generator) -> tuple[Tensor, ...]:
-        return (random_crops(self.set.train, self.count, self.side, rng),)
+        return (scaled_crops(self.set.train, self.count, self.side, rng),)
 
     def batch(self, step: int, photos: tuple[Tensor, ...], rng: Generator) -> tuple[Tensor, ...]:
         clean = some_gray(photos[0], 0.25, rng)
@@ -78,17 +82,26 @@ class ChainTask:
         faded = synthesis.fade(clean, rng, amount)
         spared = len(clean) - damaged
         struck = [index >= spared for index in range(len(clean))]
-        scan = synthesis.damaged_scan(faded, severity, rng, struck, self.overlays)
-        thumbnail = F.interpolate(scan.picture, (THUMBNAIL, THUMBNAIL), mode="area")
-        curves = self.tone(thumbnail)
-        toned, truth = apply_curves(scan.picture, curves), apply_curves(faded, curves)
-        found = scratch_logits(self.detector, toned[spared:]).sigmoid() >= self.threshold
+        size = clean.shape[2], clean.shape[3]
+        layers = damage.draw(size, struck, rng, self.overlays, CROP_OF).to(clean.device)
+        scan = synthesis.scan(faded, severity, rng, layers)
         # What the detector overlooks teaches the network to distrust every mask, hence some exact ones.
         exact = rand(rng, damaged, 1, 1, 1) < EXACT_SHARE
-        mask = torch.where(exact, scan.mask[spared:], found.to(toned.dtype))
-        # The runtime widens masks by one pixel (edge/restore/damage/mask.py).
-        mask = F.max_pool2d(mask, 3, stride=1, padding=1)
-        return truth, torch.cat((toned[:spared], push_pull(toned[spared:], mask))), mask
+        seen = scan.picture[spared:]
+        mask = torch.where(exact, widened(scan.mask[spared:]), self._found(seen))
+        filled = torch.cat((scan.picture[:spared], push_pull(seen, mask)))
+        curves = self.tone(F.interpolate(filled, (THUMBNAIL, THUMBNAIL), mode="area"))
+        return apply_curves(faded, curves), apply_curves(filled, curves), mask
+
+    def _found(self, pictures: Tensor) -> Tensor:
+        """The masks ``(B, 1, H, W)`` that the runtime would make, of crops without faces."""
+        levels = (scratch_logits(self.detector, pictures).sigmoid() * 256).clamp(max=255).byte()
+        rows = zip(levels[:, 0].cpu().numpy(), pictures.permute(0, 2, 3, 1).cpu(), strict=True)
+        masks = [
+            damage_mask(each, (seen * 255).round().byte().numpy(), (), self.rule) for each, seen in rows
+        ]
+        stacked = torch.from_numpy(np.array(masks, np.float32).reshape(len(masks), *pictures.shape[2:]))
+        return stacked[:, None].to(pictures.device)
 
     def losses(self, *batch: Tensor) -> Iterator[Loss]:
         truth, old, mask, grid = batch

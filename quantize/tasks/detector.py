@@ -15,7 +15,7 @@ from convert.mobile.nets.blocks import MIDDLE, to_cells, to_pixels
 from convert.mobile.nets.detector import PIXEL_GAIN
 from convert.oldphotos import damage, synthesis
 from convert.oldphotos.damage import Layers, Overlays, decoys
-from convert.oldphotos.photosets import PhotoSet, scaled_crops
+from convert.oldphotos.photosets import PhotoSet, luminance, scaled_crops
 from convert.oldphotos.synthesis import Scan
 from convert.reference.nets import ScratchUnet
 from quantize.tasks.common import device_of
@@ -30,13 +30,14 @@ UNDAMAGED, DECOYS = 0.4, 0.25
 ENLARGED = 1 / 6
 """Of the crops, so many are enlarged when they are old: a large scan of small damage."""
 
+STRIDES = 37, 61
+"""Pixels down and across between the parts of crops that are enlarged at successive steps."""
+
 SHOWN = 8
 """Held-out pictures for TensorBoard."""
 
 CROP_OF = 2.5
 """A crop's damage is that of a picture up to so many times as large: torn corners are larger than crops."""
-
-LUMINANCE = (0.299, 0.587, 0.114)
 
 
 class DetectorTask:
@@ -68,7 +69,9 @@ class DetectorTask:
         parts = []
         for factor, part in ((1, slice(large, None)), (2 << step % 2, slice(0, large))):
             size = self.side // factor
-            crops, covers = (each[part, :, :size, :size] for each in photos[:2])
+            # Another place at each step, torn corners of all sides among them.
+            top, left = (step * stride % (self.side - size + 1) for stride in STRIDES)
+            crops, covers = (each[part, :, top : top + size, left : left + size] for each in photos[:2])
             if len(crops):
                 layers = Layers(covers, photos[2][part])
                 parts.append(enlarged(synthesis.old_photo(crops, layers, rng, ease=ease), self.side))
@@ -110,8 +113,7 @@ def scratch_logits(network: nn.Module, photos: Tensor) -> Tensor:
     """Logits ``(B, 1, H, W)`` of either detector for photos ``(B, 3, H, W)`` in 0..1."""
     if isinstance(network, DamageDetector):
         return to_pixels(network.logits(to_cells((photos - MIDDLE) * PIXEL_GAIN)))
-    gray = (photos * photos.new_tensor(LUMINANCE)[:, None, None]).sum(1, keepdim=True)
-    logits: Tensor = network(gray * 2 - 1)
+    logits: Tensor = network(luminance(photos)[:, :1] * 2 - 1)
     return logits
 
 

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from convert.mobile.nets import MobileRestorer
 from convert.mobile.nets.blocks import MIDDLE, to_cells, to_pixels
 from convert.oldphotos import synthesis
-from convert.oldphotos.fill import push_pull
+from convert.oldphotos.fill import push_pull, widened
 from convert.oldphotos.photosets import some_gray
 from convert.oldphotos.severity import Severity
 from edge.restore.faces.alignment import SIDE, TEMPLATE, face_width, similarity
@@ -81,7 +81,7 @@ class FaceTask:
         struck = len(small) // SCRATCHED
         scan = synthesis.damaged_scan(small, severity, rng, [index < struck for index in range(len(small))])
         # The runtime widens masks by one pixel and fills them before anything else sees the photo.
-        mask = F.max_pool2d(scan.mask[:struck], 3, stride=1, padding=1)
+        mask = widened(scan.mask[:struck])
         filled = push_pull(scan.picture[:struck], mask)
         old = torch.cat((filled, scan.picture[struck:]))
         with torch.autocast(old.device.type, torch.bfloat16, enabled=bf16_pays(old.device)):

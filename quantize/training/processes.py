@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
+from typing import Literal
 
 import torch
 from torch import Tensor, distributed
-
-SEEDS = 2**32
-"""Numbers for the steps of each seed."""
 
 
 def rank() -> int:
@@ -21,9 +20,13 @@ def processes() -> int:
     return distributed.get_world_size() if distributed.is_initialized() else 1
 
 
-def step_seed(seed: int, step: int) -> int:
-    """What seeds this process's random numbers of a step, in a run of that seed."""
-    return seed * SEEDS + step * processes() + rank()
+def step_seed(seed: int, step: int, what: Literal["crops", "batch"]) -> int:
+    """The seed of this process's random numbers of a step: of its crops, or of what is made of them.
+
+    Hashed to 32 bits, since PyTorch's generator of the CPU ignores all others.
+    """
+    text = f"{seed} {step} {rank()} {what}"
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
 
 
 def average_(gradients: Iterable[Tensor]) -> None:

@@ -67,7 +67,7 @@ class Run:
 
     def step(self, photos: tuple[Tensor, ...], cooling: CoolDown) -> None:
         """One update of every player."""
-        rng = Generator(self.device).manual_seed(step_seed(self.seed, self.steps))
+        rng = Generator(self.device).manual_seed(step_seed(self.seed, self.steps, "batch"))
         placed = tuple(tensor.to(self.device, non_blocking=True) for tensor in photos)
         batch = self.task.batch(self.steps, placed, rng)
         rate = self.schedule.rate(self.steps, cooling)
@@ -102,10 +102,12 @@ class Run:
         nn.utils.clip_grad_norm_(player.parameters(), self.schedule.clip)
         optimizer.step()
 
-    def resume(self, asked: int | None) -> CoolDown:
-        """Take up the checkpoint, if there is one; returns when to cool down. Raises TrainingError."""
+    def resume(self, asked: int | None) -> tuple[CoolDown, bool]:
+        """Take up the checkpoint, if there is one; returns when to cool down, and whether the run went back
+        to where its last cool-down had begun. Raises TrainingError."""
         known = self._load(CHECKPOINT) if (self.folder / CHECKPOINT).exists() else None
         cooling = self.schedule.cooling(self.steps, known, asked)
+        went_back = cooling is None
         if cooling is None:
             reached, weights = self.steps, self.folder / WEIGHTS
             self._load(STABLE)
@@ -118,7 +120,7 @@ class Run:
                 f"{self.folder} has {self.steps} steps, none of them to cool down: give --cool-down STEPS, "
                 f"or more steps than {cooling.end}."
             )
-        return cooling
+        return cooling, went_back
 
     def _load(self, name: str) -> CoolDown | None:
         path = self.folder / name

@@ -78,20 +78,20 @@ def train(
     habits, stop = habits or Habits(), stop or Stop()
     folder.mkdir(parents=True, exist_ok=True)
     run = Run(task, schedule, folder, device, seed, bf16_pays(device))
-    cooling = run.resume(cool_down)
+    cooling, went_back = run.resume(cool_down)
     chief = rank() == 0
     recorder = Recorder(folder, seed, arguments or {}, device, run.steps, processes())
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     bar = Progress(*columns, TimeRemainingColumn(), disable=not chief)
     with bar, closing(Curve(folder, run.steps, chief)) as curve, stop.listening():
         line = bar.add_task("training", total=cooling.end, completed=run.steps)
-        begun_at, saved_steps, saved_at = run.steps, run.steps or None, time.monotonic()
+        saved_steps, saved_at = None if went_back else run.steps or None, time.monotonic()
 
         def save() -> None:
             nonlocal saved_steps, saved_at
             if chief and run.steps != saved_steps:
                 run.save(cooling)
-                recorder.update(run.steps, run.steps >= cooling.end)
+                recorder.update(run.steps, False)
                 saved_steps, saved_at = run.steps, time.monotonic()
 
         batches = iter(_batches(task, range(run.steps, cooling.end), habits.workers, seed))
@@ -114,7 +114,8 @@ def train(
             if time.monotonic() - saved_at > habits.checkpoint_seconds:
                 save()
         save()
-        if chief and run.steps > begun_at:
+        if chief and run.steps:
+            # Only now: an evaluation that was killed is made up for by the next run.
             recorder.update(run.steps, ended)
         # Now, and not when Python gets to it: its processes know no Ctrl-C.
         del batches
@@ -144,7 +145,7 @@ class _Crops(Dataset[tuple[Tensor, ...]]):
         self.task, self.seed = task, seed
 
     def __getitem__(self, step: int) -> tuple[Tensor, ...]:
-        return self.task.photos(Generator().manual_seed(step_seed(self.seed, step)))
+        return self.task.photos(Generator().manual_seed(step_seed(self.seed, step, "crops")))
 
 
 def _batches(task: Task, steps: range, workers: int, seed: int) -> DataLoader[tuple[Tensor, ...]]:
