@@ -18,8 +18,8 @@ def old_photos(photos: tuple[Tensor, ...], count: int, side: int, seed: int, des
     """``count`` aged crops of ``side`` pixels: undamaged, damaged, and filled by masks widened as the
     runtime widens them.
 
-    Severities are spread evenly from none to beyond nine real photos in ten, and a third keeps some fading, as the tone network
-    leaves some: the ranges seen here are what INT8 will be able to express.
+    Severities are spread evenly from none to beyond nine real photos in ten, and a third keeps some
+    fading, as the tone network leaves some: the ranges seen here are what INT8 will be able to express.
     """
     rng = Generator().manual_seed(seed)
     intact, damaged, filled, masks = [], [], [], []

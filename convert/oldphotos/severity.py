@@ -46,22 +46,25 @@ class Severity:
     """JPEG quality, 1 to 100; 100 is none."""
 
 
-def draw_severity(count: int, rng: Generator, heavy: float = HEAVY) -> Severity:
+def draw_severity(count: int, rng: Generator, heavy: float = HEAVY, together: bool = True) -> Severity:
     """Severities of ``count`` pictures, on the generator's device: mild as most real photos are.
 
     Grain, blur and the rest are drawn independently of each other, but for a share of ``heavy`` pictures
-    that have all of them at once.
+    that have all of them at once; not ``together``, that share has each of them.
     """
-    struck = torch.rand((count,), generator=rng, device=rng.device) < heavy
+    tables = tuple(level / 255 for level in GRAIN), GRAIN_SIZE, BLUR, SCALE, JPEG
+    struck = torch.rand((len(tables), count), generator=rng, device=rng.device) < heavy
+    if together:
+        struck = struck[:1].expand_as(struck)
     knots = torch.tensor(SHARES, device=rng.device)
     mildest = SHARES[-2]
 
-    def drawn(table: tuple[float, ...]) -> Tensor:
+    def drawn(table: tuple[float, ...], worst: Tensor) -> Tensor:
         dice = torch.rand((count,), generator=rng, device=rng.device)
-        place = torch.where(struck, mildest + (1 - mildest) * dice, mildest * dice)
+        place = torch.where(worst, mildest + (1 - mildest) * dice, mildest * dice)
         values = torch.tensor(table, device=rng.device)
         after = torch.searchsorted(knots, place, right=True).clamp(1, len(table) - 1)
         part = (place - knots[after - 1]) / (knots[after] - knots[after - 1])
         return torch.lerp(values[after - 1], values[after], part)
 
-    return Severity(drawn(GRAIN) / 255, drawn(GRAIN_SIZE), drawn(BLUR), drawn(SCALE), drawn(JPEG))
+    return Severity(*map(drawn, tables, struck))

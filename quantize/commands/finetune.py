@@ -52,8 +52,8 @@ def finetune(
     """Train the restore path a little more, behind the tone network and the detector, in fake INT8; or the
     finder, or the face network behind the restore path.
 
-    What is left out is as in the recipe of the networks that ship. Leaves a folder of all weights and learnt ranges, ready for `heirloom convert`. It can be interrupted
-    and goes on.
+    What is left out is as in the recipe of the networks that ship. Leaves a folder of all weights and
+    learnt ranges, ready for `heirloom convert`. It can be interrupted and goes on.
     """
     arguments = dict(locals())
     name: NetworkName = network.value

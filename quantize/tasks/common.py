@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import torch
 from torch import Generator, Tensor
 
@@ -36,8 +34,7 @@ def severities(
     Each kind is drawn on its own: a network that has seen heavy grain on blurred photos only takes that of
     a sharp one for texture, and leaves it (1.8 dB on heavily aged photos after 850 steps).
     """
-    kinds = (field.name for field in dataclasses.fields(Severity))
-    drawn = Severity(*(getattr(draw_severity(count, rng, heavy), kind) for kind in kinds))
+    drawn = draw_severity(count, rng, heavy, together=False)
     return synthesis.scaled(drawn, rand(rng, count) >= clean_share)
 
 

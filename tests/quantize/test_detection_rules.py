@@ -26,9 +26,10 @@ def good(level: int) -> Seen:
 
 
 def test_each_rule_is_judged_by_what_it_fills_and_what_it_erases() -> None:
-    found = list(outcomes([crack(235)], [good(200)], Detection(grow=0)))
-    assert len(found) == len(RULES) + 1
-    nothing, lenient, strict = found[0], found[1], found[-1]
+    found = list(outcomes([crack(235)], [good(200)], Detection(high=230, low=230, thick=24, grow=0)))
+    assert len(found) == len(RULES) + 2
+    nothing, shipped, lenient, strict = found[0], found[1], found[2], found[-1]
+    assert (shipped.recall, shipped.good_marked) == (0.5, 0)
     assert (nothing.recall, nothing.good_marked, nothing.good_blocks) == (0, 0, 0)
     # At 178 half of the crack is found and the line of the good photo is lost; at 252 neither.
     assert (lenient.recall, lenient.precision) == (0.5, 1)
@@ -36,3 +37,8 @@ def test_each_rule_is_judged_by_what_it_fills_and_what_it_erases() -> None:
     assert lenient.damaged.inside > nothing.damaged.inside + 2
     assert (strict.recall, strict.good_marked) == (0, 0)
     assert strict.damaged == nothing.damaged
+
+
+def test_without_a_fill_nothing_is_marked_however_sure_the_detector_is() -> None:
+    nothing = next(outcomes([crack(255)], [good(255)], Detection()))
+    assert (nothing.recall, nothing.good_marked, nothing.good_blocks) == (0, 0, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ from convert.errors import TrainingError
 from convert.mobile.nets import MobileRestorer
 from convert.mobile.weights import load_weights
 from convert.oldphotos.photosets import PhotoSet
+from quantize.training.processes import step_seed
 from quantize.training.run_record import read_run
 from quantize.training.schedule import CoolDown, Schedule
 from quantize.training.stopping import Stop
@@ -151,6 +154,17 @@ def test_a_run_cools_down_when_asked_and_goes_on_from_where_that_began(
     assert all(torch.equal(one, other) for one, other in zip(whole, weights(gone_on.network), strict=True))
 
 
+def test_a_run_that_goes_back_and_stops_at_once_leaves_what_it_went_back_to(
+    photos: PhotoSet, tmp_path: Path
+) -> None:
+    train(tone(photos), SHORT, tmp_path, CPU)
+    back = train(tone(photos), replace(SHORT, steps=SHORT.steps + 3), tmp_path, CPU, stop=Stop(0))
+    assert back.steps < SHORT.steps and (tmp_path / "weights.safetensors").exists()
+    assert torch.load(tmp_path / "checkpoint.pt", weights_only=True)["steps"] == back.steps
+    record = read_run(tmp_path)
+    assert record is not None and (record.steps, record.ended) == (back.steps, False)
+
+
 def test_a_cool_down_under_way_is_not_begun_again(photos: PhotoSet, tmp_path: Path) -> None:
     long = Schedule(100, warmup=2)
     until(4, photos, long, tmp_path)
@@ -255,6 +269,15 @@ def test_when_a_run_cools_down(
     done: int, known: CoolDown | None, asked: int | None, cooling: CoolDown | None
 ) -> None:
     assert Schedule(1000, cool_down=0.2).cooling(done, known, asked) == cooling
+
+
+def test_seeds_and_purposes_have_numbers_of_their_own() -> None:
+    drawn = [
+        torch.rand(4, generator=torch.Generator().manual_seed(step_seed(seed, step, what))).tolist()
+        for seed, step in ((0, 0), (1, 0), (0, 1), (2**31 - 1, 0))
+        for what in ("crops", "batch")
+    ]
+    assert all(one != other for one, other in itertools.combinations(drawn, 2))
 
 
 def test_workers_cut_the_same_crops(photos: PhotoSet, tmp_path: Path) -> None:

@@ -3,7 +3,8 @@
 Every network works on one grid of *cells*: a cell is a 4x4 block of pixels laid out as 48 channels
 (row, column, colour; the runtime does this space-to-depth while it cuts a tile). Only plain
 convolutions, ReLU, add and multiply appear outside the attention, so every mobile delegate runs them,
-and nothing depends on the tile: no norm, no pooling, no resize.
+and nothing depends on the tile: no norm, no pooling. Only the detector has several scales; its tiles begin
+at multiples of its step.
 """
 
 from convert.mobile.nets.detector import DamageDetector

@@ -11,7 +11,7 @@ from convert.oldphotos.damage.layers import BLACK, Layer
 
 
 def torn(rng: Generator, height: int, width: int) -> list[Layer]:
-    """A torn corner, a frayed edge or a hole, mostly with a pale rim where the paper has split."""
+    """A torn corner, a frayed edge or a hole, half of them with a pale rim where the paper has split."""
     rows, columns = drawing.grid(height, width)
     side = min(height, width)
     which = rng.random()
