@@ -14,6 +14,7 @@ from convert.oldphotos.damage import Overlays
 from convert.oldphotos.photosets import PhotoSet
 from convert.recipes.int8 import load_recipe
 from convert.reference.nets import QualityMapping, ScratchMapping, ScratchUnet, Vae
+from edge.bundle.manifest import Detection
 from edge.restore.faces.alignment import TEMPLATE, face_width
 from quantize.int8.fake_quant import FakeQuantized
 from quantize.tasks.chain import ChainTask
@@ -67,7 +68,15 @@ def distil(photos: PhotoSet) -> DistilTask:
 
 def chain(photos: PhotoSet) -> ChainTask:
     detector = DamageDetector((8, 8), (1, 1))
-    task = ChainTask(FakeQuantized(restorer(), load_recipe()), ToneNet(4), detector, photos, 0.5, 4, 64)
+    task = ChainTask(
+        FakeQuantized(restorer(), load_recipe()),
+        ToneNet(4),
+        detector,
+        photos,
+        Detection(high=128, low=128),
+        4,
+        64,
+    )
     task.watch(2)
     return task
 

@@ -26,7 +26,7 @@ def good(level: int) -> Seen:
 
 
 def test_each_rule_is_judged_by_what_it_fills_and_what_it_erases() -> None:
-    found = list(outcomes([crack(235)], [good(200)], Detection(high=230, low=230, thick=24, grow=0)))
+    found = list(outcomes([crack(235)], [good(200)], Detection(high=230, low=230, thick=8, grow=0)))
     assert len(found) == len(RULES) + 2
     nothing, shipped, lenient, strict = found[0], found[1], found[2], found[-1]
     assert (shipped.recall, shipped.good_marked) == (0.5, 0)
