@@ -16,7 +16,8 @@ import typer
 from rich.console import Console
 
 from demo.server import Settings, opened
-from edge.commands.options import available_threads, parse_bytes
+from edge.commands.options import parse_bytes
+from edge.runtimes import available_threads
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 

@@ -49,18 +49,17 @@ class Bundle:
     digest: str
 
 
-def open_bundle(folder: Path | None = None) -> Bundle:
+def open_bundle(folder: str | Path | None = None) -> Bundle:
     """Read and check the bundle in ``folder``, or the one that ships with this package.
 
     Raises UnknownBundleVersion, InvalidManifest, MissingBundleFile or ChecksumMismatch.
     """
-    if folder is None:
-        folder = SHIPPED
-        if not (folder / MANIFEST_NAME).is_file():
-            raise MissingBundleFile(
-                f"This installation has no bundle at {folder}: install the package again, "
-                "or name another bundle."
-            )
+    shipped = folder is None
+    folder = Path(SHIPPED if folder is None else folder)
+    if shipped and not (folder / MANIFEST_NAME).is_file():
+        raise MissingBundleFile(
+            f"This installation has no bundle at {folder}: install the package again, or name another bundle."
+        )
     path = folder / MANIFEST_NAME
     try:
         raw = path.read_bytes()

@@ -29,7 +29,8 @@ from edge.bench.networks import (
     write_test_photo,
 )
 from edge.bundle.bundle import Bundle, open_bundle
-from edge.commands.options import available_threads, parse_precisions
+from edge.commands.options import parse_precisions
+from edge.runtimes import available_threads
 
 COMPARED_SIDE = 512
 

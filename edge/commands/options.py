@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import os
 import re
 from typing import get_args
 
@@ -32,12 +31,6 @@ def parse_bytes(text: str) -> int:
     if not match or match[2] not in UNITS:
         raise typer.BadParameter(f"{text!r} is not a size: write it like 400M or 2G.")
     return int(float(match[1]) * UNITS[match[2]])
-
-
-def available_threads() -> int:
-    """The cores that this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def parse_precisions(text: str | None, bundle: Bundle) -> list[manifest.Precision]:

@@ -18,11 +18,12 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from edge.batch.jobs import Job, plan
 from edge.batch.run import Outcome, Restores, Settings, run
-from edge.commands.options import Precision, available_threads, parse_bytes
+from edge.commands.options import Precision, parse_bytes
 from edge.engines import Engine, Reference, bundle_engine, reference_engine
 from edge.files import file_sha256, printable
 from edge.photo.photo import DEFAULT_MAX_PIXELS
 from edge.restore.restorer import FaceBox, Options
+from edge.runtimes import available_threads
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 

@@ -70,13 +70,14 @@ class Photo:
     metadata: Metadata
 
 
-def read_photo(path: Path, max_pixels: int = DEFAULT_MAX_PIXELS) -> Photo:
+def read_photo(path: str | Path, max_pixels: int = DEFAULT_MAX_PIXELS) -> Photo:
     """Read a JPEG, PNG, TIFF or WebP of at most ``max_pixels`` pixels; its name does not matter.
 
     Raises ``UnsupportedPhoto`` (not a photo, or not a kind that is read), ``BrokenPhoto``,
     ``MultiPagePhoto`` or ``PhotoTooLarge``, and nothing else. A JPEG that is damaged inside its
     data and still complete is read as every viewer shows it. CMYK becomes RGB.
     """
+    path = Path(path)
     try:
         require_file(path)
         with path.open("rb") as source:
@@ -98,11 +99,12 @@ def require_file(path: Path) -> None:
         raise UnsupportedPhoto(f"{path} is not a file; give the path of a photo.")
 
 
-def write_photo(photo: Photo, path: Path) -> None:
+def write_photo(photo: Photo, path: str | Path) -> None:
     """Write a file of the kind that the photo was read from; ``path`` appears whole or not at all.
 
     The same photo gives the same bytes. Raises ``OSError`` where the path cannot be written to.
     """
+    path = Path(path)
     metadata = photo.metadata
     back: color.Convert = color.unchanged
     if metadata.icc is not None and photo.pixels.dtype == np.uint8:

@@ -8,6 +8,7 @@ they are imported only when they are asked for by name.
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
@@ -123,3 +124,9 @@ def _importable(name: str) -> bool:
     except RuntimeUnavailable:
         return False
     return True
+
+
+def available_threads() -> int:
+    """The cores that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1

@@ -17,10 +17,11 @@ from restoring import Inverter, write_photos
 from edge import engines
 from edge.batch.report import REPORT_NAME
 from edge.commands import main as cli
-from edge.commands.options import available_threads, parse_bytes
+from edge.commands.options import parse_bytes
 from edge.errors import RuntimeUnavailable
 from edge.restore.damage.fill import push_pull
 from edge.restore.damage.mask import Damage
+from edge.runtimes import available_threads
 
 
 @pytest.fixture

@@ -1,0 +1,35 @@
+"""Restore old photographs from Python.
+
+>>> import heirloom
+>>> restored = heirloom.restore("grandmother.jpg")
+>>> heirloom.write_photo(restored.photo, "grandmother.restored.jpg")
+
+`docs/python-api.md` has more examples. What is named here is the public API; other modules may change.
+"""
+
+from edge.bundle.bundle import Bundle, open_bundle
+from edge.errors import HeirloomError
+from edge.photo.photo import Photo, read_photo, write_photo
+from edge.restore.damage.mask import Damage
+from edge.restore.faces.face import FaceRecord
+from edge.restore.restorer import Options, Restored
+from edge.runtimes.selftest import GoldenResult, self_test
+from heirloom.restoring import Picture, Restorer, restore
+
+__all__ = [
+    "Bundle",
+    "Damage",
+    "FaceRecord",
+    "GoldenResult",
+    "HeirloomError",
+    "Options",
+    "Photo",
+    "Picture",
+    "Restored",
+    "Restorer",
+    "open_bundle",
+    "read_photo",
+    "restore",
+    "self_test",
+    "write_photo",
+]
