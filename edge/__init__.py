@@ -2,3 +2,6 @@
 
 Imports numpy, pillow and one runtime; never torch, and none of the other rooms.
 """
+
+DISTRIBUTION = "heirloom-edge"
+"""The name under which pip knows these packages: `heirloom` is somebody else's there."""

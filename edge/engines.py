@@ -14,7 +14,7 @@ from typing import Any, Protocol, cast
 from edge.batch.run import Restores
 from edge.bundle.bundle import Bundle, open_bundle
 from edge.bundle.manifest import Precision
-from edge.errors import MissingExtra
+from edge.errors import MissingExtra, install_hint
 from edge.restore.restorer import Restorer
 
 
@@ -84,7 +84,6 @@ def reference_engine(settings: Reference) -> Engine:
         opened = entry.load()
     except ImportError as error:
         raise MissingExtra(
-            f"The runtime torch needs packages that are not installed ({error}): "
-            'pip install "heirloom[convert]"'
+            f"The runtime torch needs packages that are not installed ({error}): {install_hint('convert')}."
         ) from error
     return cast(Engine, opened(settings.weights, settings.device, settings.preset, settings.hr))

@@ -7,6 +7,11 @@ prints it and exits with a non-zero status. Anything else that is raised is a bu
 from __future__ import annotations
 
 
+def install_hint(extra: str) -> str:
+    """How to get the packages of an extra; the distribution itself is not published."""
+    return f'run pip install ".[{extra}]" in a clone of the repository'
+
+
 class HeirloomError(Exception):
     """Base of all typed errors."""
 

@@ -56,7 +56,7 @@ TOOLS = (
 )
 
 FINDER_THRESHOLD = 0.8
-"""`heirloom evaluate-faces` then sees no false face in 39 clean photos without any, and two in old ones."""
+"""`heirloom evaluate faces` then sees no false face in 39 clean photos without any, and two in old ones."""
 
 Kind = tuple[Format, Precision]
 

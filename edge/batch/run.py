@@ -21,7 +21,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from edge import memory
+from edge import DISTRIBUTION, memory
 from edge.batch.before_after import write_before_after
 from edge.batch.jobs import Job
 from edge.batch.report import Failure, Record, Report, open_report
@@ -220,7 +220,7 @@ class _Attempt:
         name = self.report.relative if self.report else str
         return Record(
             time=datetime.now(UTC).isoformat(timespec="milliseconds"),
-            software=version("heirloom"),
+            software=version(DISTRIBUTION),
             input=name(self.job.input),
             input_sha256=self.input_sha256,
             output=name(self.job.output),

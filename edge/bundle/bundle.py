@@ -58,7 +58,7 @@ def open_bundle(folder: str | Path | None = None) -> Bundle:
     folder = Path(SHIPPED if folder is None else folder)
     if shipped and not (folder / MANIFEST_NAME).is_file():
         raise MissingBundleFile(
-            f"This installation has no bundle at {folder}: install the package again, or name another bundle."
+            f"This installation has no bundle at {folder}: install it again, or name another bundle."
         )
     path = folder / MANIFEST_NAME
     try:

@@ -1,8 +1,9 @@
 """The ``heirloom`` command: finds the subcommands that the rooms offer and loads the one called.
 
-A subcommand is an entry point of the group ``heirloom.commands`` that names a `typer.Typer`. The
-overview reads the first line of each module's docstring without importing it, so that
-``heirloom --help`` answers at once whatever is installed.
+A subcommand is an entry point of the group ``heirloom.commands`` that names a `typer.Typer`; in a group
+``heirloom.commands.evaluate`` it is a subcommand of ``evaluate``. The overview reads the first line of
+each module's docstring without importing it, so that ``heirloom --help`` answers at once whatever is
+installed.
 """
 
 from __future__ import annotations
@@ -16,11 +17,21 @@ from importlib.metadata import EntryPoint, entry_points, version
 import typer
 from rich.console import Console
 
-from edge.errors import HeirloomError, MissingExtra
+from edge import DISTRIBUTION
+from edge.errors import HeirloomError, MissingExtra, install_hint
 from edge.files import printable
+
+GROUP = "heirloom.commands"
 
 EXTRAS = {"convert": "convert", "quantize": "train", "demo": "demo"}
 """The extra to install for each room's commands."""
+
+PANELS = {
+    "Use": ("restore", "demo"),
+    "Ship": ("bundle", "convert", "doctor", "validate", "bench", "import"),
+}
+"""How the overview groups the commands; the others are in `REST`."""
+REST = "Train and measure"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,12 +41,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        commands = {entry.name: entry for entry in entry_points(group="heirloom.commands")}
-        if given and given[0] in commands:
-            command = _load(commands[given[0]])
-            command(args=given[1:], prog_name=f"heirloom {given[0]}")
-        else:
-            _overview(commands)(args=given or ["--help"], prog_name="heirloom")
+        commands = _commands()
+        for words in (2, 1):
+            name = " ".join(given[:words])
+            if len(given) >= words and name in commands:
+                _load(name, commands[name])(args=given[words:], prog_name=f"heirloom {name}")
+        _overview(commands)(args=given or ["--help"], prog_name="heirloom")
     except HeirloomError as error:
         _say(f"Error: {error}")
     except OSError as error:
@@ -55,7 +66,15 @@ def _sentence(error: OSError) -> str:
     return f"{error.filename}: {error.strerror}." if error.filename else f"{error}."
 
 
-def _load(entry: EntryPoint) -> typer.Typer:
+def _commands() -> dict[str, EntryPoint]:
+    """The subcommands by name, those of two words among them."""
+    found = {entry.name: entry for entry in entry_points(group=GROUP)}
+    for name in list(found):
+        found |= {f"{name} {entry.name}": entry for entry in entry_points(group=f"{GROUP}.{name}")}
+    return found
+
+
+def _load(name: str, entry: EntryPoint) -> typer.Typer:
     """The subcommand's app; `MissingExtra` if its packages are not installed."""
     try:
         command = entry.load()
@@ -63,10 +82,9 @@ def _load(entry: EntryPoint) -> typer.Typer:
         extra = EXTRAS.get(entry.module.partition(".")[0])
         if extra is None:
             # The base install is incomplete: there is no extra to name.
-            raise MissingExtra(f"`heirloom {entry.name}` cannot be loaded ({error}).") from error
+            raise MissingExtra(f"`heirloom {name}` cannot be loaded ({error}).") from error
         raise MissingExtra(
-            f"`heirloom {entry.name}` needs packages that are not installed ({error}): "
-            f'pip install "heirloom[{extra}]"'
+            f"`heirloom {name}` needs packages that are not installed ({error}): {install_hint(extra)}."
         ) from error
     if not isinstance(command, typer.Typer):
         raise TypeError(f"{entry.value} is not a typer.Typer")
@@ -82,10 +100,14 @@ def _overview(commands: dict[str, EntryPoint]) -> typer.Typer:
         show_version: bool = typer.Option(False, "--version", help="Print the version and exit."),
     ) -> None:
         if show_version:
-            typer.echo(f"heirloom {version('heirloom')}")
+            typer.echo(f"heirloom {version(DISTRIBUTION)}")
 
-    for name, entry in sorted(commands.items()):
-        app.command(name=name, help=_first_line(entry.module))(_empty)
+    order = [name for names in PANELS.values() for name in names]
+    for name in [*order, *sorted(commands.keys() - set(order))]:
+        if name in commands:
+            panel = next((panel for panel, names in PANELS.items() if name in names), REST)
+            help_ = _first_line(commands[name].module)
+            app.command(name=name, help=help_, rich_help_panel=panel)(_empty)
     return app
 
 

@@ -11,9 +11,9 @@ from edge.restore.hue import lightness
 
 LEAST_CHANGE = 0.03
 """Curves that on average move the photo's own levels by less are not applied: what is left of them is the
-network's uncertainty, and a good photo must come out as it went in. `heirloom held-out` shows what other
-values would change: of 83 good photos 1 % at this one and none at 0.045, which would leave 42 % of the
-faded ones as they are instead of 23 %."""
+network's uncertainty, and a good photo must come out as it went in. `heirloom evaluate held-out` shows what
+other values would change: of 83 good photos 1 % at this one and none at 0.045, which would leave 42 % of
+the faded ones as they are instead of 23 %."""
 
 CURVE_GRID = 1024
 """Knots are rounded to 1/1024, so that the last bits of a float library don't decide a pixel's level."""

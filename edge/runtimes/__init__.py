@@ -18,7 +18,7 @@ from typing import Any, Protocol, cast
 from numpy.typing import NDArray
 
 from edge.bundle.manifest import Artifact, Format, Tensor, Tile, tensor_shape
-from edge.errors import InvalidManifest, RuntimeUnavailable
+from edge.errors import InvalidManifest, RuntimeUnavailable, install_hint
 
 
 class Network(Protocol):
@@ -102,10 +102,10 @@ def check_tensor(path: Path, spec: Tensor, tile: Tile, shape: Sequence[object], 
 
 def _import(name: str) -> tuple[Format, RuntimeModule]:
     offered = {entry.name: entry for entry in entry_points(group="heirloom.runtimes")}
-    install = "pip install 'heirloom[convert]'"
+    install = install_hint("convert")
     try:
         if name in RUNTIMES:
-            install = RUNTIMES[name].install
+            install = f"run `{RUNTIMES[name].install}`"
             return RUNTIMES[name].format, cast(
                 RuntimeModule, importlib.import_module(RUNTIMES[name].module)
             )
@@ -113,7 +113,7 @@ def _import(name: str) -> tuple[Format, RuntimeModule]:
             module = offered[name].load()
             return cast(Format, module.FORMAT), cast(RuntimeModule, module)
     except ImportError as error:
-        raise RuntimeUnavailable(f"The runtime {name} is not installed ({error}): `{install}`.") from error
+        raise RuntimeUnavailable(f"The runtime {name} is not installed ({error}): {install}.") from error
     known = ", ".join([*RUNTIMES, *offered])
     raise RuntimeUnavailable(f"There is no runtime {name}: choose from {known}.")
 

@@ -17,7 +17,7 @@ def test_a_missing_gradio_is_named() -> None:
     done = subprocess.run([sys.executable, "-c", code, "demo"], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.startswith("Error: `heirloom demo` needs packages that are not installed")
-    assert 'pip install "heirloom[demo]"' in done.stderr
+    assert 'pip install ".[demo]"' in done.stderr
 
 
 def test_it_needs_nothing_but_its_extra() -> None:

@@ -106,7 +106,7 @@ def test_a_missing_extra_is_named(
     entry = EntryPoint("export", f"{room}.not_there:command", "heirloom.commands")
     monkeypatch.setattr(cli, "entry_points", lambda group: [entry])
     assert heirloom("export", "--help") == 1
-    assert f'pip install "heirloom[{extra}]"' in capsys.readouterr().err
+    assert f'pip install ".[{extra}]"' in capsys.readouterr().err
     # The overview still answers.
     assert heirloom("--help") == 0
     assert "export" in capsys.readouterr().out
@@ -214,7 +214,7 @@ def test_an_interrupted_run_says_how_to_go_on(
 def test_an_interrupt_while_a_command_is_loaded_is_no_traceback(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def interrupted(entry: EntryPoint) -> None:
+    def interrupted(name: str, entry: EntryPoint) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(cli, "_load", interrupted)

@@ -85,7 +85,9 @@ def test_a_teacher_is_trained_in_stages_imported_and_teaches(
     assert json.loads((student / "curve.jsonl").read_text())["step"] == 1
     capsys.readouterr()
     vaes = ["--vae", weights("vae-old"), "--vae", weights("vae-clean"), "--vae-width", "8"]
-    assert heirloom("latent-gap", folder, "--old", folder, *vaes, "--crops", 4, "--side", 64) == 0
+    assert (
+        heirloom("evaluate", "latent-gap", folder, "--old", folder, *vaes, "--crops", 4, "--side", 64) == 0
+    )
     assert capsys.readouterr().out.count("3x3") == 2
 
 
@@ -120,7 +122,7 @@ def test_fine_tuning_leaves_a_folder_of_weights_and_a_recipe_is_found_for_it(
     assert heirloom("search", tuned, folder, "-o", found, *few) == 0
     assert {path.name for path in found.iterdir()} == {"recipe.json", "curve.json", "curve.png"}
     capsys.readouterr()
-    assert heirloom("held-out", folder, "--tone", tuned / "tone.safetensors") == 0
+    assert heirloom("evaluate", "held-out", folder, "--tone", tuned / "tone.safetensors") == 0
     assert "least change" in capsys.readouterr().out
 
 
@@ -160,7 +162,7 @@ def test_faces_are_evaluated(
     for index in (0, 1, 3):
         (few / f"{index}.png").write_bytes((folder / f"{index}.png").read_bytes())
     faces = ["--faces", labels(folder), "--bundle", tiny_bundle]
-    assert heirloom("evaluate-faces", few, "--without", folder, *faces) == 0
+    assert heirloom("evaluate", "faces", few, "--without", folder, *faces) == 0
     told = capsys.readouterr().out
     assert "24 px wide, old" in told and "0.0 %" in told  # the tiny finder finds nothing
     assert "float32" in told and "int8" in told and "of restoring it" in told
