@@ -3,7 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 PHOTO ?=
 
-.PHONY: restore demo test test-slow test-apps lint clean
+.PHONY: help restore demo test test-slow test-apps lint clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 restore: .venv/runtime.done  ## restore PHOTO=a.jpg (or a folder); OPTIONS="--before-after" and the like
 	@test -n "$(PHOTO)" || { echo "Say which photo: make restore PHOTO=path/to/photo.jpg"; exit 2; }
@@ -22,7 +25,7 @@ test-slow: .venv/dev.done  ## what takes minutes: 12- and 48-megapixel photos, k
 test-apps: .venv/dev.done  ## both apps and the Raspberry Pi, as far as a Debian machine can: toolchains are fetched
 	$(BIN)/pytest -m "slow or not slow" -rs tests/platforms
 
-lint: .venv/dev.done
+lint: .venv/dev.done  ## ruff and mypy
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
 .venv/bin/python:
@@ -40,5 +43,5 @@ lint: .venv/dev.done
 	$(BIN)/pip install -q -e ".[dev]"
 	touch $@ .venv/runtime.done .venv/demo.done
 
-clean:
+clean:  ## remove what make has made, runs of trainings too
 	rm -rf .venv runs *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -121,7 +121,7 @@ RULES: tuple[Rule, ...] = (
 
 
 def rules_table() -> str:
-    """The rules as a table in Markdown, for docs/doctor.md."""
+    """The rules as a table in Markdown, for docs/toolkit/doctor.md."""
     rows = ["| target | operation | when | verdict | why | rewrite | source |", "|" + "---|" * 7]
     rows += [
         f"| {rule.target} | {', '.join(rule.operations)} | {rule.when} | {rule.verdict} | {rule.why} "

@@ -37,7 +37,7 @@ ALLOWED: dict[str, str] = {
     "QUANTIZE": "between INT8 and float operations",
     "DEQUANTIZE": "between INT8 and float operations, and from float16 weights",
 }
-"""The operations that a mobile network may contain, and why. Documented in docs/networks.md."""
+"""The operations that a mobile network may contain, and why. Documented in docs/toolkit/networks.md."""
 
 PUBLISHED = {
     **dict.fromkeys(("TRANSPOSE_CONV", "TANH", "LEAKY_RELU"), "the networks themselves"),
@@ -125,7 +125,7 @@ def check_operations(path: Path, tiled: bool, published: bool = False) -> None:
     if refused:
         raise OperationRefused(
             f"{path.name} contains {', '.join(refused)}, which mobile delegates may refuse: "
-            "rewrite the network with the operations listed in docs/networks.md."
+            "rewrite the network with the operations listed in docs/toolkit/networks.md."
         )
 
 

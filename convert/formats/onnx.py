@@ -158,7 +158,7 @@ def check_model(model: object, name: str, published: bool = False) -> None:
     if refused:
         raise OperationRefused(
             f"{name} contains {', '.join(refused)}, which TensorRT may refuse: rewrite the network "
-            "with the operations listed in docs/converting.md."
+            "with the operations listed in docs/toolkit/converting.md."
         )
     values = {constant.name: constant for constant in model.graph.initializer}
     for node in model.graph.node:

@@ -3,8 +3,8 @@ it is damaged, it is scanned (blur, resampling, noise, JPEG).
 
 Everything here is torch, batched, on the pictures' own device and driven by the generator that is passed
 in, which must be of that device; amounts may arrive on any. Structured damage is drawn on the CPU
-(`convert.oldphotos.damage`) and laid on here. Pictures are ``(B, 3, H, W)`` in 0..1; `docs/synthesis.md`
-lists the ranges.
+(`convert.oldphotos.damage`) and laid on here. Pictures are ``(B, 3, H, W)`` in 0..1;
+`docs/toolkit/synthesis.md` lists the ranges.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ def load_recipe(path: Path | None = None) -> Int8Recipe:
             re.compile(rule.scope + rule.operation)
     except (OSError, msgspec.MsgspecError, re.error) as error:
         raise RecipeError(
-            f"{source} is no INT8 recipe ({error}): make one with `heirloom search`, or see docs/int8.md."
+            f"{source} is no INT8 recipe ({error}): make one with `heirloom search` (docs/toolkit/int8.md)."
         ) from error
     return recipe
 

@@ -54,7 +54,7 @@ Minutes = Annotated[
 Workers = Annotated[int, typer.Option("--workers", min=0, help="Processes that cut crops.")]
 Faces = Annotated[
     list[Path] | None,
-    typer.Option("--faces", exists=True, dir_okay=False, help="Labels of faces (docs/faces.md)."),
+    typer.Option("--faces", exists=True, dir_okay=False, help="Labels of faces (docs/guide/faces.md)."),
 ]
 Init = Annotated[
     Path | None, typer.Option("--init", exists=True, dir_okay=False, help="Weights to start from.")

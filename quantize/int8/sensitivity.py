@@ -21,7 +21,7 @@ from quantize.int8.fake_quant import FakeQuantized
 
 FLOAT_CONV = 3.0
 """What a convolution costs more in float, in units of its INT8 time: networks took 3.7 times as long in
-float32 as in INT8 (docs/figures.md)."""
+float32 as in INT8 (docs/reference/figures.md)."""
 
 FLOAT_SUM = 115.0
 """What storing a value as float and rounding it for the next convolution costs, in INT8

@@ -135,7 +135,7 @@ def shipped_recipe() -> Recipe:
 
 
 def _refused(path: Path, reason: str) -> TrainingError:
-    return TrainingError(f"{path} is no training recipe ({reason}): see docs/training.md.")
+    return TrainingError(f"{path} is no training recipe ({reason}): see docs/toolkit/training.md.")
 
 
 def _wrong(stage: Stage, earlier: dict[str, Stage], folder: Path) -> str:

@@ -64,7 +64,7 @@ class Material:
         """The labelled ones among them. Raises PhotoSetError, TrainingError."""
         if not self.labels:
             raise TrainingError(
-                "Faces are learnt from photos with labels: give --faces LABELS (docs/faces.md)."
+                "Faces are learnt from photos with labels: give --faces LABELS (docs/guide/faces.md)."
             )
         if self._faces is None or self._faces[0] != side:
             self._faces = None

@@ -89,7 +89,8 @@ def labelled_photos(
             given = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
             known |= {name: _labels(value) for name, value in given.items()}
         except (OSError, msgspec.MsgspecError) as error:
-            raise PhotoSetError(f"{path} holds no labels of faces ({error}): see docs/faces.md.") from error
+            reason = f"{path} holds no labels of faces ({error}): see docs/guide/faces.md."
+            raise PhotoSetError(reason) from error
     for name, pixels in decoded_photos(list(sources), least_side):
         if name in known:
             faces = known[name]

@@ -47,7 +47,7 @@ class Normed(nn.Module):
 def test_an_operation_outside_the_list_is_refused(tmp_path: Path) -> None:
     encoder = sources()["encoder"]
     normed = replace(encoder, network=Normed().eval())
-    with pytest.raises(OperationRefused, match=r"docs/networks\.md"):
+    with pytest.raises(OperationRefused, match=r"docs/toolkit/networks\.md"):
         build_bundle(parts_with(normed), recipe(), tmp_path / "bundle")
     assert not (tmp_path / "bundle").exists() and not list(tmp_path.rglob("encoder/*"))
 

@@ -80,7 +80,7 @@ def test_the_command_end_to_end(tmp_path: Path) -> None:
 
 
 def test_the_documentation_has_the_same_rules() -> None:
-    assert rules_table() in (WEIGHTS.parent / "docs" / "doctor.md").read_text()
+    assert rules_table() in (WEIGHTS.parent / "docs" / "toolkit" / "doctor.md").read_text()
 
 
 @pytest.mark.parametrize(("case", "parts"), [(0, 2), (1, 2), (2, 2), (3, 0), (4, 2), (5, 0)])

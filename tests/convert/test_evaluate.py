@@ -64,7 +64,7 @@ class WhiteIsDamage:
         assert found is not None
         damaged = found.rows(0, photo.pixels.shape[0], photo.pixels.shape[:2])
         photo.pixels[damaged] = 128 if options and options.fill_only else 128 - self.error
-        return Restored(photo, ())
+        return Restored(photo, (), damage=found)
 
 
 def fake(error: int = 0) -> Restorer:

@@ -89,7 +89,7 @@ def test_what_tensorrt_may_refuse_is_refused_and_nothing_is_written(
 ) -> None:
     source, path = converted.sources["encoder"], tmp_path / "encoder.onnx"
     examples = [end.example(*TILES[0]) for end in source.inputs]
-    with pytest.raises(OperationRefused, match=r"CumSum.*docs/converting\.md"):
+    with pytest.raises(OperationRefused, match=r"CumSum.*docs/toolkit/converting\.md"):
         convert_onnx(source, Summed(), examples, LABEL, path)
     unsigned = quantized(source, converted.named("encoder"), load_recipe(), stored_ends=True)
     with pytest.raises(OperationRefused, match="zero point"):

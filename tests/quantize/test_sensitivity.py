@@ -74,7 +74,7 @@ def test_the_last_rule_that_fits_decides() -> None:
 def test_a_bad_recipe_is_refused(text: str, tmp_path: Path) -> None:
     path = tmp_path / "recipe.json"
     path.write_text(text)
-    with pytest.raises(RecipeError, match=r"docs/int8\.md"):
+    with pytest.raises(RecipeError, match=r"docs/toolkit/int8\.md"):
         load_recipe(path)
     with pytest.raises(RecipeError):
         load_recipe(tmp_path / "none.json")

@@ -2,7 +2,7 @@
 
 The saved package is loaded back and its program is executed operation by operation in torch, so that what
 is proven is the very file that ships. It says nothing about speed, and a real device rounds otherwise: see
-docs/converting.md.
+docs/toolkit/converting.md.
 """
 
 from convert.proof.mil.interpreter import MilNetwork
