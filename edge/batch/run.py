@@ -74,6 +74,11 @@ class Outcome:
     state: Literal["restored", "done", "failed"]
     """``done``: an earlier run has restored it."""
     failure: Failure | None = None
+    done: tuple[str, ...] = ()
+    """In words, what was done to a restored photo."""
+    seconds: float = 0.0
+    filled: float = 0.0
+    """Share of a restored photo that was taken for damaged, 0..1."""
 
 
 def run(
@@ -160,7 +165,8 @@ class _Attempt:
             os.replace(self.staging, self.job.output)
         except OSError as error:
             return self.failed(error)
-        return Outcome(self.job, "restored")
+        filled = 0.0 if restored.damage is None else restored.damage.share
+        return Outcome(self.job, "restored", done=restored.done, seconds=success.seconds, filled=filled)
 
     def is_done(self, input_sha256: str) -> bool:
         """Whether an earlier run has restored this photo; moves its output if it had not come to it."""

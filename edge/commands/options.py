@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 import re
 from typing import get_args
 
@@ -31,6 +32,18 @@ def parse_bytes(text: str) -> int:
     if not match or match[2] not in UNITS:
         raise typer.BadParameter(f"{text!r} is not a size: write it like 400M or 2G.")
     return int(float(match[1]) * UNITS[match[2]])
+
+
+def parse_share(text: str) -> float:
+    """A share of 0..1, or a percentage such as ``70%``."""
+    number, percent = text.strip().removesuffix("%"), text.strip().endswith("%")
+    try:
+        share = float(number) / (100 if percent else 1)
+    except ValueError:
+        share = math.nan
+    if not 0 <= share <= 1:
+        raise typer.BadParameter(f"{text!r} is no share: write it like 0.7 or 70%.")
+    return share
 
 
 def parse_precisions(text: str | None, bundle: Bundle) -> list[manifest.Precision]:

@@ -18,7 +18,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from edge.batch.jobs import Job, plan
 from edge.batch.run import Outcome, Restores, Settings, run
-from edge.commands.options import Precision, parse_bytes
+from edge.commands.options import Precision, parse_bytes, parse_share
 from edge.engines import Engine, Reference, bundle_engine, reference_engine
 from edge.files import file_sha256, printable
 from edge.photo.photo import DEFAULT_MAX_PIXELS
@@ -26,6 +26,14 @@ from edge.restore.restorer import FaceBox, Options
 from edge.runtimes import available_threads
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+SHARE = "0..1|PERCENT"
+
+MAX_LINES = 20
+"""Of restored photos one by one; the report has them all."""
+
+MUCH_FILLED = 0.05
+"""Share of a photo from which a mask by hand is suggested: so much damage is rare, and a mistake shows."""
 
 TORCH = "With --runtime torch"
 
@@ -73,8 +81,8 @@ def restore(
     ] = None,
     in_place: Annotated[bool, typer.Option("--in-place", help="Replace the photos.")] = False,
     strength: Annotated[
-        float, typer.Option(min=0, max=1, help="0 leaves the photo as it is, 1 restores fully.")
-    ] = 1.0,
+        str, typer.Option(metavar=SHARE, help="0 leaves the photo as it is, 1 or 100% restores fully.")
+    ] = "1",
     scratches: Annotated[
         str,
         typer.Option(
@@ -92,8 +100,8 @@ def restore(
         typer.Option(metavar="X,Y,W,H", help="Refine the face in this box instead; may be repeated."),
     ] = None,
     face_strength: Annotated[
-        float, typer.Option(min=0, max=1, help="0 leaves faces as the rest of the photo.")
-    ] = 1.0,
+        str, typer.Option(metavar=SHARE, help="0 leaves faces as the rest of the photo.")
+    ] = "1",
     threads: Annotated[
         int | None, typer.Option(min=1, help="Default: the cores available.", show_default=False)
     ] = None,
@@ -165,12 +173,12 @@ def restore(
     if fill_only and (scratches == "off" or boxes):
         raise typer.BadParameter("--fill-only goes neither with --scratches off nor with --face.")
     options = Options(
-        strength=strength,
+        strength=parse_share(strength),
         scratches=parse_scratches(scratches),
         fill_only=fill_only,
         keep_gray=keep_gray,
         faces=boxes or ("auto" if faces else "off"),
-        face_strength=face_strength,
+        face_strength=parse_share(face_strength),
     )
     mask = options.scratches if isinstance(options.scratches, Path) else None
     memory = parse_bytes(max_memory) if max_memory else None
@@ -218,10 +226,10 @@ def restore(
                 shown.finished()
     except KeyboardInterrupt:
         resumes = all(job.report for job in jobs)
-        _sum_up(outcomes, jobs)
+        _sum_up(outcomes, jobs, options)
         _say("Interrupted." + (" Run the same command again to resume." if resumes else ""), stderr=True)
         raise typer.Exit(130) from None
-    _sum_up(outcomes, jobs)
+    _sum_up(outcomes, jobs, options)
     if any(outcome.state == "failed" for outcome in outcomes):
         raise typer.Exit(1)
 
@@ -273,7 +281,7 @@ def _progress(files: int) -> Iterator[_Shown]:
         yield _Shown(bars, files)
 
 
-def _sum_up(outcomes: list[Outcome], jobs: list[Job]) -> None:
+def _sum_up(outcomes: list[Outcome], jobs: list[Job], options: Options) -> None:
     for outcome in outcomes:
         if outcome.failure:
             name, message = str(outcome.job.input), outcome.failure.message
@@ -284,9 +292,19 @@ def _sum_up(outcomes: list[Outcome], jobs: list[Job]) -> None:
     restored, done, failed = (
         sum(outcome.state == state for outcome in outcomes) for state in ("restored", "done", "failed")
     )
-    written = [outcome.job.output for outcome in outcomes if outcome.state == "restored"]
-    where = f" {written[0]}" if len(jobs) == 1 and written else ""
-    _say(f"{restored} restored, {done} skipped as done, {failed} failed.{where}")
+    made = [outcome for outcome in outcomes if outcome.state == "restored"]
+    for outcome in made[:MAX_LINES]:
+        _say(f"{outcome.job.output}: {', '.join(outcome.done)} ({outcome.seconds:.1f} s)")
+    if len(made) > MAX_LINES:
+        _say(f"and {len(made) - MAX_LINES} more.")
+    much = [outcome.job.input.name for outcome in made if outcome.filled > MUCH_FILLED]
+    if much and options.scratches == "auto":
+        which = much[0] if len(much) == 1 else f"{much[0]} and {len(much) - 1} more"
+        _say(
+            f"Much of {which} was taken for damaged and filled: if that is wrong, try --scratches off, "
+            "or give a mask of the damage: --scratches MASK."
+        )
+    _say(f"{restored} restored, {done} skipped as done, {failed} failed.")
     for path in sorted({job.report for job in jobs if job.report}):
         _say(f"Report: {path}")
 

@@ -297,5 +297,8 @@ def test_progress_and_outcomes_come_while_the_run_goes_on(folder: Path) -> None:
     jobs = plan([folder])
     for outcome in run(jobs, settings(), Inverter, lambda job: events.append(job), events.append):
         events.append(outcome)
-    assert events[:6] == [jobs[0], 0.25, 0.5, 0.75, 1.0, Outcome(jobs[0], "restored")]
+    assert events[:5] == [jobs[0], 0.25, 0.5, 0.75, 1.0]
+    outcome = events[5]
+    assert isinstance(outcome, Outcome) and (outcome.job, outcome.state) == (jobs[0], "restored")
+    assert outcome.done == ("inverted",) and outcome.seconds > 0
     assert len(events) == 6 * len(jobs)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,10 +18,12 @@ from restoring import Inverter, write_photos
 from edge import engines
 from edge.batch.report import REPORT_NAME
 from edge.commands import main as cli
-from edge.commands.options import parse_bytes
+from edge.commands.options import parse_bytes, parse_share
 from edge.errors import RuntimeUnavailable
+from edge.photo.photo import Photo
 from edge.restore.damage.fill import push_pull
 from edge.restore.damage.mask import Damage
+from edge.restore.restorer import Options, Restored
 from edge.runtimes import available_threads
 
 
@@ -241,6 +244,48 @@ def test_sizes_are_read(text: str, size: int) -> None:
 def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(typer.BadParameter):
         parse_bytes(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "share"), [("0", 0), ("0.7", 0.7), ("70%", 0.7), (" 100 % ", 1), ("1", 1)]
+)
+def test_shares_are_read(text: str, share: float) -> None:
+    assert parse_share(text) == share
+
+
+@pytest.mark.parametrize("text", ["", "%", "much", "70", "-1", "101%", "nan"])
+def test_what_is_no_share_is_refused(text: str) -> None:
+    with pytest.raises(typer.BadParameter, match="70%"):
+        parse_share(text)
+
+
+@pytest.mark.parametrize(
+    ("filled", "scratches", "suggested"), [(0.2, "auto", True), (0.01, "auto", False), (0.2, "off", False)]
+)
+def test_what_was_done_is_said_and_a_mask_suggested_where_much_was_filled(
+    filled: float,
+    scratches: str,
+    suggested: bool,
+    made: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    restore = Inverter.restore
+
+    def damaged(self: Inverter, photo: Photo, options: Options, progress: Any = None) -> Restored:
+        mask = np.arange(100).reshape(10, 10) < 100 * filled
+        return replace(restore(self, photo, options, progress), damage=Damage(mask, 1))
+
+    monkeypatch.setattr(Inverter, "restore", damaged)
+    [photo] = write_photos(tmp_path, 1)
+    assert heirloom("restore", photo, "--scratches", scratches) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert (
+        "photo0.restored.jpg: inverted (0.0 s)" in said
+        and "1 restored, 0 skipped as done, 0 failed." in said
+    )
+    assert ("give a mask of the damage: --scratches MASK" in said) == suggested
 
 
 def test_there_is_a_thread() -> None:
