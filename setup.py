@@ -1,7 +1,7 @@
 """What pyproject.toml can't say: a wheel holds only the networks that it can run.
 
-Core ML and ONNX files stay in the repository, where `heirloom bundle export` and `--runtime onnx` find them.
-This runs in pip's build environment, without the project's dependencies.
+Core ML and ONNX files stay in the repository, where `heirloom bundle export` and `--runtime onnx` find
+them. This runs in pip's build environment, without the project's dependencies.
 """
 
 import json
