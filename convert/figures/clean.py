@@ -44,11 +44,11 @@ def score_clean(restorer: Restorer, path: Path) -> CleanScore:
     """Restore the photo ``path`` and compare it with itself. Raises PhotoError."""
     photo = read_photo(path)
     before = colour_levels(photo)
-    found = restorer.find_damage(photo)
-    after = colour_levels(restorer.restore(photo).photo)
+    restored = restorer.restore(photo)
+    after = colour_levels(restored.photo)
     return CleanScore(
         name=path.name,
-        marked=0.0 if found is None else found.share,
+        marked=0.0 if restored.damage is None else restored.damage.share,
         psnr=psnr(before, after, 255),
         worst_block=worst_block(before, after),
     )

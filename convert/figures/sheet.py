@@ -32,11 +32,10 @@ def photo_row(
     """Before, damage in red, after, and a detail before and after. Raises PhotoError."""
     photo = read_photo(path)
     before = eight_bit(photo.pixels)
-    found = restorer.find_damage(photo, options)
-    after = eight_bit(restorer.restore(photo, options).photo.pixels)
-    marked = before.copy()
-    if found is not None:
-        marked[covered(found, before.shape)] = DAMAGE_COLOUR
+    restored = restorer.restore(photo, options)
+    after, marked = eight_bit(restored.photo.pixels), before.copy()
+    if restored.damage is not None:
+        marked[covered(restored.damage, before.shape)] = DAMAGE_COLOUR
     top, left = busiest(before, side)
     details = [picture[top : top + side, left : left + side] for picture in (before, after)]
     return [*(shrink(picture, side) for picture in (before, marked, after)), *details]

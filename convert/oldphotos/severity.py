@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -46,16 +47,17 @@ class Severity:
     """JPEG quality, 1 to 100; 100 is none."""
 
 
-def draw_severity(count: int, rng: Generator, heavy: float = HEAVY, together: bool = True) -> Severity:
+def draw_severity(count: int, rng: Generator, heavy: float | Sequence[float] = HEAVY) -> Severity:
     """Severities of ``count`` pictures, on the generator's device: mild as most real photos are.
 
     Grain, blur and the rest are drawn independently of each other, but for a share of ``heavy`` pictures
-    that have all of them at once; not ``together``, that share has each of them.
+    that have all of them at once. ``heavy`` can also be a share for each kind, in the order of `Severity`'s
+    fields: these strike independently.
     """
     tables = tuple(level / 255 for level in GRAIN), GRAIN_SIZE, BLUR, SCALE, JPEG
-    struck = torch.rand((len(tables), count), generator=rng, device=rng.device) < heavy
-    if together:
-        struck = struck[:1].expand_as(struck)
+    each = (heavy,) if isinstance(heavy, (int, float)) else heavy
+    dice = torch.rand((len(each), count), generator=rng, device=rng.device)
+    struck = (dice < torch.tensor(each, device=rng.device)[:, None]).expand(len(tables), count)
     knots = torch.tensor(SHARES, device=rng.device)
     mildest = SHARES[-2]
 

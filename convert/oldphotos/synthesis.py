@@ -142,19 +142,22 @@ def scan(
     layers: Layers | None = None,
     gray: float = 0,
     soft: float = 0,
+    sharp: float = 0,
 ) -> Scan:
     """A print of ``toned`` pictures that ages by ``severity``, is damaged by ``layers``, and is scanned.
 
     The share ``gray`` of the scans is made in gray, damage and all. The scan's blur of `SCAN_BLUR` is a
-    part of the severity's blur, but in the share ``soft`` it is there whatever the severity; its noise is
+    part of the severity's blur, but in the share ``soft`` it is there whatever the severity, and in the
+    share ``sharp`` of the others it is not there, all of the blur being the lens's; its noise is
     in a quarter of the pictures whose JPEG loses anything. Severity 0, no layers and no shares: bit for
     bit as it was.
     """
     severity = Severity(*(each.to(toned.device) for each in vars(severity).values()))
     batch = toned.shape[0]
     scanner = uniform(*SCAN_BLUR, (batch,), toned, rng)
-    sharp = torch.rand((batch,), generator=rng, device=toned.device) >= soft
-    scanner = torch.where(sharp, torch.minimum(scanner, severity.blur), scanner)
+    crisp = torch.rand((batch,), generator=rng, device=toned.device) < sharp
+    hard = torch.rand((batch,), generator=rng, device=toned.device) >= soft
+    scanner = torch.where(hard, torch.minimum(scanner, severity.blur) * ~crisp, scanner)
     lens = (severity.blur.square() - scanner.square()).clamp(min=0).sqrt()
     aged = grain(gaussian_filter(toned, lens), severity.grain, severity.grain_size, rng).clamp(0, 1)
     seen = aged if layers is None else damage.laid_on(aged, layers, rng)

@@ -110,8 +110,6 @@ class Service:
             raise PhotoRemoved("The photo is not kept any more: choose it again.")
         if request.scratches == "mask" and not request.mask:
             raise MaskMissing("Give the mask, or let the damage be found.")
-        # The interpreter takes seconds to look for damage once more; the others find the same ones.
-        tells = variant.runtime != "coreml-interpreted"
         return Task(
             photo=request.photo,
             output=str(desk.restored(variant.key)),
@@ -124,7 +122,7 @@ class Service:
             face_strength=request.face_strength,
             before=str(desk.before),
             after=str(desk.after(variant.key)),
-            damage=str(desk.damage(variant.key)) if tells else "",
+            damage=str(desk.damage(variant.key)),
         )
 
 

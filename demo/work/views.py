@@ -90,7 +90,7 @@ def found(desk: Desk, variant: str) -> Found:
     said = []
     if desk.damage(variant).exists():
         damage = np.load(desk.damage(variant))
-        side = ceil_div(height, damage.shape[0])
+        side = ceil_div(max(height, width), max(damage.shape))
         down, across = (np.arange(0, length, factor) // side for length in (height, width))
         picture[damage[down[:, None], across]] = MARK
         said.append(f"Damage on {100 * damage.mean():.1f} % of the photo")

@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any, BinaryIO, Literal
@@ -29,7 +28,7 @@ from edge.errors import HeirloomError
 from edge.files import written_beside
 from edge.photo.photo import Photo
 from edge.restore.faces.face import FaceRecord
-from edge.restore.restorer import Options, Restored, Restorer
+from edge.restore.restorer import Options, Restored
 
 STEP = 0.01
 """Progress is told when it has grown by so much."""
@@ -144,17 +143,10 @@ def attempt(
     peak = memory.peak()
     if outcome.failure or watched.restored is None:
         return Message(error=outcome.failure.message if outcome.failure else "The photo was not restored.")
-    if task.damage and task.before and isinstance(restorer, Restorer):
-        _save_damage(restorer, watched.restored.photo, task)
     restored = watched.restored
+    if task.damage and restored.damage is not None:
+        _save(task.damage, restored.damage.mask)
     return Message(result=Result(watched.seconds, peak, list(restored.done), list(restored.faces)))
-
-
-def _save_damage(restorer: Restorer, photo: Photo, task: Task) -> None:
-    before = replace(photo, pixels=np.load(task.before, mmap_mode="r"))
-    found = restorer.find_damage(before, task.options())
-    if found is not None:
-        _save(task.damage, found.mask)
 
 
 def work(setup: Setup, tasks: Iterable[bytes], send: Callable[[Message], None]) -> None:

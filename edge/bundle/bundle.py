@@ -146,8 +146,8 @@ def find_artifact(
         wanted += ["float32", "float16"]
     elif part in LARGE:
         wanted.append("int8")
-    for candidate in wanted:
-        for kind in runtime_formats:
+    for kind in runtime_formats:
+        for candidate in wanted:
             for artifact in found.artifacts:
                 if artifact.precision == candidate and artifact.format == kind:
                     return artifact

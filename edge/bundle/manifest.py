@@ -262,6 +262,6 @@ def follows_tile(artifact: Artifact) -> bool:
 
 
 def json_schema() -> dict[str, Any]:
-    """The published JSON schema (``docs/bundle.schema.json``)."""
+    """The published JSON schema (``docs/reference/bundle.schema.json``)."""
     schema = msgspec.json.schema(Manifest)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

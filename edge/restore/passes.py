@@ -77,12 +77,16 @@ class Route:
         return total
 
 
+def area_of(shape: tuple[int, int], stride: int) -> Box:
+    """All cells of a picture of ``shape`` (height and width in pixels)."""
+    return Box(0, 0, ceil_div(shape[0], stride), ceil_div(shape[1], stride))
+
+
 def plan_route(
     shape: tuple[int, int], encoder: LoadedPart, mapper: LoadedPart, decoder: LoadedPart
 ) -> Route:
     """Tiles for a photo of ``shape`` (height and width in pixels)."""
-    stride = encoder.part.stride
-    area = Box(0, 0, ceil_div(shape[0], stride), ceil_div(shape[1], stride))
+    area = area_of(shape, encoder.part.stride)
     latent_area = area.grown(mapper.halo + decoder.halo)
     # As high as the largest mapper tile allows, so that a band is one row of them.
     height = max(1, max(rows for rows, _ in mapper.sizes()) - 2 * mapper.halo - 2 * decoder.halo)
@@ -94,8 +98,8 @@ def plan_route(
     return Route(area, latent_area, encoder.cover(latent_area), bands)
 
 
-def encode(pixels: Pixels, encoder: LoadedPart, route: Route, tell: Callable[[], None]) -> Plane:
-    """The latent of the whole photo ``(H, W[, 3])``; ``tell`` is called after each tile."""
+def encode(pixels: Pixels, encoder: LoadedPart, route: Route, on_progress: Callable[[], None]) -> Plane:
+    """The latent of the whole photo ``(H, W[, 3])``; ``on_progress`` is called after each tile."""
     stride = encoder.part.stride
     latent = Plane.empty(route.latent_area, encoder.artifact.outputs[0])
     lookup = store(np.arange(256) / 255, encoder.artifact.inputs[0])
@@ -103,21 +107,26 @@ def encode(pixels: Pixels, encoder: LoadedPart, route: Route, tell: Callable[[],
         seen = in_colour(eight_bit(cut(pixels, reads.scaled(stride))))
         output = encoder.run(placement, [lookup[to_cells(seen, stride)]])
         latent.write(placement.keep, output)
-        tell()
+        on_progress()
     return latent
 
 
 def part_map(part: LoadedPart, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     """What a part says of every cell of a picture ``(h, w, 3)``: ``(rows, columns, channels)``, real."""
+    area = area_of((picture.shape[0], picture.shape[1]), part.part.stride)
+    told = np.empty((area.rows, area.columns, part.artifact.outputs[0].channels), np.float32)
+    for keep, values in part_tiles(part, picture):
+        told[keep.top : keep.bottom, keep.left : keep.right] = values
+    return told
+
+
+def part_tiles(part: LoadedPart, picture: NDArray[np.uint8]) -> Iterator[tuple[Box, NDArray[np.float32]]]:
+    """The same tile by tile: boxes of cells, and what the part says of them."""
     stride, spec = part.part.stride, part.artifact.outputs[0]
     lookup = store(np.arange(256) / 255, part.artifact.inputs[0])
-    area = Box(0, 0, ceil_div(picture.shape[0], stride), ceil_div(picture.shape[1], stride))
-    told = np.empty((area.rows, area.columns, spec.channels), np.float32)
-    for placement, reads in part.cover(area):
+    for placement, reads in part.cover(area_of((picture.shape[0], picture.shape[1]), stride)):
         cells = lookup[to_cells(cut(picture, reads.scaled(stride)), stride)]
-        keep = placement.keep
-        told[keep.top : keep.bottom, keep.left : keep.right] = real(part.run(placement, [cells]), spec)
-    return told
+        yield placement.keep, real(part.run(placement, [cells]), spec)
 
 
 MapperInputs = Callable[[Box], Sequence[NDArray[Any]]]
@@ -147,17 +156,17 @@ def decoded(
     decoder: LoadedPart,
     route: Route,
     inputs: MapperInputs,
-    tell: Callable[[], None],
+    on_progress: Callable[[], None],
 ) -> Iterator[tuple[Box, NDArray[Any]]]:
     """Map and decode band by band; yields boxes of cells and their residual cells, in stored units."""
     for band in route.bands:
         mapped = Plane.empty(band.mapped_area, decoder.artifact.inputs[0])
         for placement, reads in band.mapping:
             mapped.write(placement.keep, mapper.run(placement, inputs(reads)))
-            tell()
+            on_progress()
         for placement, reads in band.decoding:
             yield placement.keep, decoder.run(placement, [mapped.read(reads)])
-            tell()
+            on_progress()
 
 
 class Stitcher:

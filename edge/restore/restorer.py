@@ -6,10 +6,10 @@ tile, and the photo's own pixels are overwritten, so that the working memory is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,13 @@ from edge.photo.bands import Pixels
 from edge.photo.photo import Photo
 from edge.restore import budget, tone
 from edge.restore.cells import in_colour, shrink
-from edge.restore.damage.detector import FaceArea, damage_levels, damage_mask, scaled_area
+from edge.restore.damage.detector import (
+    FaceArea,
+    damage_levels,
+    damage_mask,
+    detection_cost,
+    scaled_area,
+)
 from edge.restore.damage.fill import push_pull
 from edge.restore.damage.mask import Damage, read_mask
 from edge.restore.faces.face import LEAST_WIDTH, MOST_FACES, Face, FaceRecord, in_box, put_back, take
@@ -31,7 +37,7 @@ from edge.restore.faces.refine import judged, refined
 from edge.restore.hue import one_hue
 from edge.restore.parts import LoadedPart, Usage, load_part
 from edge.restore.passes import Stitcher, decoded, encode, mapper_inputs, plan_route
-from edge.restore.tiling import Box, Placement
+from edge.restore.progress import Progress, after_each_tile
 
 FaceBox = tuple[float, float, float, float]
 """Left, top, width and height in pixels of the upright photo."""
@@ -57,11 +63,13 @@ class Options:
 
 @dataclass(frozen=True)
 class Restored:
-    """A restored photo, in words what was done to it, and the faces that were found."""
+    """A restored photo, in words what was done to it, and what was found in it."""
 
     photo: Photo
     done: tuple[str, ...]
     faces: tuple[FaceRecord, ...] = ()
+    damage: Damage | None = None
+    """As :meth:`Restorer.find_damage` gives it."""
 
 
 class Restorer:
@@ -96,52 +104,78 @@ class Restorer:
         return self._parts[name]
 
     def restore(
-        self,
-        photo: Photo,
-        options: Options | None = None,
-        progress: Callable[[float], None] | None = None,
+        self, photo: Photo, options: Options | None = None, progress: Progress | None = None
     ) -> Restored:
         """Restore ``photo``, overwriting its pixels; ``progress`` is told the share done, 0..1.
 
         Raises MemoryBudgetExceeded before anything is changed, PhotoError for a mask that does not fit.
         """
         options = options or Options()
+        progress = progress or (lambda share: None)
         if photo.pixels.ndim == 2 and not options.keep_gray:
             photo = replace(photo, pixels=in_colour(photo.pixels))
         pixels = photo.pixels
         shape = (pixels.shape[0], pixels.shape[1])
-        width = self._part("encoder").artifact.outputs[0]
+        latent = None if options.fill_only else self._part("encoder").artifact.outputs[0]
         side = self.bundle.manifest.detection.largest_side
-        budget.check(self.max_memory, pixels.nbytes, shape, width, side)
+        alpha_bytes = 0 if photo.alpha is None else photo.alpha.nbytes
+        budget.check(self.max_memory, pixels.nbytes, shape, latent, side, alpha_bytes)
         done = []
 
-        damage = self.find_damage(photo, options)
-        if damage is not None:
+        detection = self._detection_share(shape, options)
+        damage = self.find_damage(photo, options, lambda share: progress(detection * share))
+        if damage is not None and not options.fill_only:
+            # Where it is missing, before any pixel is changed.
+            self._part("mapper_global")
+        if damage is not None and options.strength:
             push_pull(pixels, damage, options.strength)
             done.append(f"damage on {100 * damage.share:.1f} % of the photo filled")
         if options.fill_only:
-            return Restored(photo, tuple(done))
+            progress(1.0)
+            return Restored(photo, tuple(done), damage=damage)
 
         small, factor = self._working_picture(pixels)
         faces = self._faces(pixels, small, factor, options, LEAST_WIDTH)
         gray = options.keep_gray and one_hue(small)
-        if self._set_tone(pixels, small, gray, options.strength):
+        if tone.set_tone(self._part("tone"), pixels, small, gray, options.strength):
             done.append("tone")
         del small
 
         before = [take(pixels, face) for face in faces]
-        self._restore_tiles(pixels, damage, gray, options.strength, progress)
+        self._restore_tiles(
+            pixels,
+            damage,
+            gray,
+            options.strength,
+            lambda share: progress(detection + (1 - detection) * share),
+        )
         done.append("restored")
         records = self._refine_faces(pixels, faces, before, options.strength * options.face_strength, gray)
         count = sum(record.refined for record in records)
         if count:
             done.append(f"{count} {'face' if count == 1 else 'faces'} refined")
-        return Restored(photo, tuple(done), records)
+        return Restored(photo, tuple(done), records, damage)
 
-    def find_damage(self, photo: Photo, options: Options | None = None) -> Damage | None:
+    def _detection_share(self, shape: tuple[int, int], options: Options) -> float:
+        """Which share of a photo's work looking for damage is, 0..1; ``shape`` is the photo's."""
+        if options.scratches != "auto":
+            return 0.0
+        if options.fill_only:
+            return 1.0
+        rule = self.bundle.manifest.detection
+        factor = ceil_div(max(shape), rule.largest_side)
+        seen = ceil_div(shape[0], factor), ceil_div(shape[1], factor)
+        detection = detection_cost(self._part("scratch"), seen, rule)
+        chain = self._part("encoder"), self._part("mapper"), self._part("decoder")
+        return detection / (detection + plan_route(shape, *chain).cost(*chain))
+
+    def find_damage(
+        self, photo: Photo, options: Options | None = None, progress: Progress | None = None
+    ) -> Damage | None:
         """What :meth:`restore` would fill; None if there is no damage, or none is wanted.
 
-        Raises PhotoError for a mask that does not fit.
+        A mask of the whole photo counts as none, for nothing is left to fill it from. ``progress`` is told
+        the share of the detector's work done, 0..1. Raises PhotoError for a mask that does not fit.
         """
         options = options or Options()
         if options.scratches == "off":
@@ -155,12 +189,12 @@ class Restorer:
             # A copy of a large photo would take more memory than all else does here.
             as_is = factor == 1 and pixels.dtype == np.uint8
             picture = in_colour(pixels) if as_is else shrink(pixels, factor)
-            levels = self.damage_probability(picture)
+            levels = self.damage_probability(picture, progress)
             if levels.max() < rule.high:
                 return None
             areas = [scaled_area(box, factor) for box in self.face_areas(pixels)]
             found = Damage(damage_mask(levels, picture, areas, rule), factor)
-        return found if found.mask.any() else None
+        return found if found.mask.any() and not found.mask.all() else None
 
     def face_areas(self, pixels: Pixels) -> list[FaceArea]:
         """Where a photo shows faces, however small; none if the bundle has no finder."""
@@ -176,14 +210,26 @@ class Restorer:
         factor = ceil_div(max(pixels.shape[:2]), self.bundle.manifest.working_side)
         return shrink(pixels, factor), factor
 
-    def damage_probability(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """How likely each pixel of ``picture`` ``(h, w, 3)`` is damaged: ``(h, w)`` in levels of 0..255."""
-        part = self._part("scratch")
-        levels = damage_levels(part, picture, self.bundle.manifest.detection)
-        # Its tiles are the largest: while the photo is restored their memory is needed for others.
-        part.networks.clear()
-        give_back()
+    def damage_probability(
+        self, picture: NDArray[np.uint8], progress: Progress | None = None
+    ) -> NDArray[np.uint8]:
+        """How likely each pixel of ``picture`` ``(h, w, 3)`` is damaged: ``(h, w)`` in levels of 0..255.
+
+        ``progress`` is told the share done, 0..1.
+        """
+        part, rule = self._part("scratch"), self.bundle.manifest.detection
+        cost = detection_cost(part, (picture.shape[0], picture.shape[1]), rule)
+        # Its tiles are the largest: no other networks, of the last photo or of this one, are held beside.
+        self._unload()
+        levels = damage_levels(part, picture, rule, after_each_tile(self.usage, cost, progress))
+        self._unload()
         return levels
+
+    def _unload(self) -> None:
+        """Free the memory of all networks; they are loaded again when they run."""
+        for part in self._parts.values():
+            part.networks.clear()
+        give_back()
 
     def find_faces(
         self, photo: Photo, options: Options | None = None, least_width: float = LEAST_WIDTH
@@ -235,45 +281,22 @@ class Restorer:
         put_back(pixels, [faces[i] for i in kept], [changes[i] for i in kept], strength, gray)
         return records
 
-    def _set_tone(
-        self, pixels: NDArray[Any], small: NDArray[np.uint8], gray: bool, strength: float
-    ) -> bool:
-        """Apply the tone curves to ``pixels`` in place, if they would change enough to matter."""
-        part = self._part("tone")
-        side = part.sizes()[0][0]
-        whole = Placement(Box(0, 0, side, side), 0)
-        knots = tone.curves(part.run(whole, [tone.thumbnail(small, side)]))
-        if gray:
-            knots = np.broadcast_to(knots.mean(axis=0), knots.shape)
-        if tone.change(knots, small) < tone.LEAST_CHANGE:
-            return False
-        if gray:
-            tone.apply_to_lightness(pixels, knots, strength)
-        else:
-            tone.apply_curves(pixels, knots, strength)
-        return True
-
     def _restore_tiles(
         self,
         pixels: Pixels,
         damage: Damage | None,
         gray: bool,
         strength: float,
-        progress: Callable[[float], None] | None,
+        progress: Progress,
     ) -> None:
         """Encode, map and decode ``pixels``, and add the residual to them."""
         encoder, decoder = self._part("encoder"), self._part("decoder")
         mapper = self._part("mapper" if damage is None else "mapper_global")
         shape = (pixels.shape[0], pixels.shape[1])
         route = plan_route(shape, encoder, mapper, decoder)
-        before, total = self.usage.macs, route.cost(encoder, mapper, decoder)
-
-        def tell() -> None:
-            if progress is not None:
-                progress((self.usage.macs - before) / total)
-
-        latent = encode(pixels, encoder, route, tell)
+        on_progress = after_each_tile(self.usage, route.cost(encoder, mapper, decoder), progress)
+        latent = encode(pixels, encoder, route, on_progress)
         inputs = mapper_inputs(mapper, latent, damage, shape, route.area)
         stitcher = Stitcher(pixels, decoder.artifact.outputs[0], decoder.part.stride, strength, gray)
-        for keep, residual in decoded(mapper, decoder, route, inputs, tell):
+        for keep, residual in decoded(mapper, decoder, route, inputs, on_progress):
             stitcher.add(keep, residual)

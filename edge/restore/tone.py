@@ -7,7 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.photo.bands import row_bands
 from edge.restore.hue import lightness
+from edge.restore.parts import LoadedPart
+from edge.restore.tiling import Box, Placement
 
 LEAST_CHANGE = 0.03
 """Curves that on average move the photo's own levels by less are not applied: what is left of them is the
@@ -17,6 +20,27 @@ the faded ones as they are instead of 23 %."""
 
 CURVE_GRID = 1024
 """Knots are rounded to 1/1024, so that the last bits of a float library don't decide a pixel's level."""
+
+
+def set_tone(
+    part: LoadedPart, pixels: NDArray[Any], small: NDArray[np.uint8], gray: bool, strength: float
+) -> bool:
+    """Send ``pixels`` ``(H, W[, 3])`` through the network's curves in place, if that changes enough.
+
+    ``small`` is the photo shrunk, in 8 bits and colour; ``gray``: give all colours the same change. Returns
+    whether it was done.
+    """
+    side = part.sizes()[0][0]
+    knots = curves(part.run(Placement(Box(0, 0, side, side), 0), [thumbnail(small, side)]))
+    if gray:
+        knots = np.broadcast_to(knots.mean(axis=0), knots.shape)
+    if change(knots, small) < LEAST_CHANGE:
+        return False
+    if gray:
+        apply_to_lightness(pixels, knots[0], strength)
+    else:
+        apply_curves(pixels, knots, strength)
+    return True
 
 
 def thumbnail(small: NDArray[np.uint8], side: int) -> NDArray[np.float32]:
@@ -61,21 +85,21 @@ def apply_curves(pixels: NDArray[Any], knots: NDArray[np.float64], strength: flo
     """Send the colours of ``pixels`` ``(H, W, 3)`` through their curves, in place."""
     for colour, curve in enumerate(knots):
         lookup = _lookup(curve, pixels.dtype, strength)
-        for row in range(0, pixels.shape[0], 256):
-            band = pixels[row : row + 256, :, colour]
+        for rows in row_bands(*pixels.shape[:2]):
+            band = pixels[rows, :, colour]
             band[...] = lookup[band]
 
 
-def apply_to_lightness(pixels: NDArray[Any], knots: NDArray[np.float64], strength: float) -> None:
-    """Move the lightness of ``pixels`` ``(H, W[, 3])`` along the mean curve, in place.
+def apply_to_lightness(pixels: NDArray[Any], curve: NDArray[np.float64], strength: float) -> None:
+    """Move the lightness of ``pixels`` ``(H, W[, 3])`` along a curve, knots ``(n,)``, in place.
 
     All colours of a pixel change by the same number of levels, so that a photo of one hue keeps it.
     """
-    lookup = _lookup(knots.mean(0), pixels.dtype, strength).astype(np.int32)
+    lookup = _lookup(curve, pixels.dtype, strength).astype(np.int32)
     change = lookup - np.arange(lookup.size, dtype=np.int32)
     top = lookup.size - 1
-    for row in range(0, pixels.shape[0], 256):
-        band = pixels[row : row + 256]
+    for rows in row_bands(*pixels.shape[:2]):
+        band = pixels[rows]
         moved = change[band if band.ndim == 2 else lightness(band)]
         band[...] = np.clip(band + (moved if band.ndim == 2 else moved[..., None]), 0, top)
 

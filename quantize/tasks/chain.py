@@ -21,6 +21,7 @@ from edge.bundle.manifest import Detection
 from edge.restore.damage.detector import damage_mask
 from quantize.int8.fake_quant import FakeQuantized
 from quantize.tasks.common import (
+    SHARP_SCANS,
     device_of,
     held_out_crops,
     mean_psnr,
@@ -84,7 +85,7 @@ class ChainTask:
         struck = [index >= spared for index in range(len(clean))]
         size = clean.shape[2], clean.shape[3]
         layers = damage.draw(size, struck, rng, self.overlays, CROP_OF).to(clean.device)
-        scan = synthesis.scan(faded, severity, rng, layers)
+        scan = synthesis.scan(faded, severity, rng, layers, sharp=SHARP_SCANS)
         # What the detector overlooks teaches the network to distrust every mask, hence some exact ones.
         exact = rand(rng, damaged, 1, 1, 1) < EXACT_SHARE
         seen = scan.picture[spared:]

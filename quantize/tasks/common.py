@@ -21,20 +21,23 @@ def rand(rng: Generator, *shape: int) -> Tensor:
     return torch.rand(shape, generator=rng, device=rng.device)
 
 
-HEAVY = 0.8
-"""Of the training crops, so many are as bad as the worst tenth of real photos: those need it most, and are
-most of the loss. With the real share of them, a crop would start at 35 dB on average."""
+HEAVY = (0.7, 0.45, 0.45, 0.4, 0.45)
+"""Of the training crops, so many have grain, grain's size, blur, resampling and JPEG as the worst tenth of
+real photos: those need it most, and are most of the loss. With the real share of them, a crop would start
+at 35 dB on average."""
+
+SHARP_SCANS = 0.5
+"""Of the scans so many add no blur of their own: their grain is fine, however strong, and the network must
+have seen such (2 dB on a photo that shows it)."""
 
 
-def severities(
-    count: int, rng: Generator, clean_share: float = CLEAN_SHARE, heavy: float = HEAVY
-) -> Severity:
-    """How badly each crop has aged; ``heavy`` of them have each kind very badly, ``clean_share`` none.
+def severities(count: int, rng: Generator, clean_share: float = CLEAN_SHARE) -> Severity:
+    """How badly each crop has aged: each kind very badly in its share, and ``clean_share`` not at all.
 
     Each kind is drawn on its own: a network that has seen heavy grain on blurred photos only takes that of
     a sharp one for texture, and leaves it (1.8 dB on heavily aged photos after 850 steps).
     """
-    drawn = draw_severity(count, rng, heavy, together=False)
+    drawn = draw_severity(count, rng, HEAVY)
     return synthesis.scaled(drawn, rand(rng, count) >= clean_share)
 
 

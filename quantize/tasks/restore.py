@@ -17,6 +17,7 @@ from convert.oldphotos.photosets import PhotoSet, scaled_crops
 from convert.oldphotos.severity import Severity
 from convert.oldphotos.synthesis import Scan
 from quantize.tasks.common import (
+    SHARP_SCANS,
     device_of,
     mean_psnr,
     pixel_loss,
@@ -76,8 +77,8 @@ class RestoreTask:
             severity = grain_only(severity, rng)
         spared = self.count - self.count // 2
         first, rest = (synthesis.part(severity, which) for which in (slice(spared), slice(spared, None)))
-        aged = synthesis.scan(clean[:spared], first, rng).picture
-        scan = synthesis.scan(clean[spared:], rest, rng, Layers(covers, paints))
+        aged = synthesis.scan(clean[:spared], first, rng, sharp=SHARP_SCANS).picture
+        scan = synthesis.scan(clean[spared:], rest, rng, Layers(covers, paints), sharp=SHARP_SCANS)
         mask = detected(scan.mask, rng)
         mask = mask * (mask.mean((1, 2, 3), keepdim=True) <= MOST_MASKED)
         return clean, aged, push_pull(scan.picture, mask), mask, random_grid(rng)
@@ -115,8 +116,8 @@ class RestoreTask:
         clean = scaled_crops(self.set.held_out, count, 160, drawn).to(device)
         layers = damage.draw((160, 160), [True] * count, drawn, self.overlays).to(device)
         severity = severities(count, rng, clean_share=0)
-        aged = synthesis.scan(clean, severity, rng).picture
-        return clean, aged, synthesis.scan(clean, severity, rng, layers)
+        aged = synthesis.scan(clean, severity, rng, sharp=SHARP_SCANS).picture
+        return clean, aged, synthesis.scan(clean, severity, rng, layers, sharp=SHARP_SCANS)
 
 
 def inside_psnr(error: Tensor, mask: Tensor) -> float:

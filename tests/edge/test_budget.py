@@ -68,6 +68,16 @@ def test_the_need_is_that_of_the_step_that_holds_most() -> None:
     assert need(3 * 12000 * 9000, (12000, 9000), 1) == 4 * 12000 * 9000
 
 
+def test_alpha_counts_and_a_latent_only_where_one_is_made() -> None:
+    colour, shape = 3 * 401 * 400, (401, 400)
+    wide = latent("float32", 640)
+    more = budget.need(colour, shape, wide, SIDE) - budget.need(colour, shape, None, SIDE)
+    assert more == 401 * 400 + 101 * 100 * 640 * 4 - budget.MASK_BYTES * 401 * 400
+    for each in (wide, None):
+        alone = budget.need(colour, shape, each, SIDE)
+        assert budget.need(colour, shape, each, SIDE, 2 * 401 * 400) == alone + 2 * 401 * 400
+
+
 def test_looking_for_damage_holds_no_more_than_is_estimated() -> None:
     """Where more than half of a picture is damaged, and gray."""
     levels = np.zeros((1500, 2000), np.uint8)

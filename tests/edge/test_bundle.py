@@ -132,6 +132,21 @@ def test_artifacts_are_found_in_the_preferred_format(tiny_bundle: Path) -> None:
         find_artifact(bundle, "encoder", "float16", ("litert", "onnx"))
 
 
+def test_the_format_comes_before_what_stands_in_for_a_precision(tiny_bundle: Path) -> None:
+    """So that the tone curves don't depend on which other runtimes are installed."""
+    bundle = open_bundle(tiny_bundle)
+    tone = bundle.manifest.parts["tone"]
+    litert, onnx = (
+        next(each for each in tone.artifacts if each.format == kind) for kind in ("litert", "onnx")
+    )
+    artifacts = [onnx, msgspec.structs.replace(litert, precision="float16")]
+    parts = bundle.manifest.parts | {"tone": msgspec.structs.replace(tone, artifacts=artifacts)}
+    shipped = Bundle(bundle.folder, msgspec.structs.replace(bundle.manifest, parts=parts), "")
+    for precision in ("int8", "float32"):
+        assert find_artifact(shipped, "tone", precision, ("litert", "onnx")).format == "litert"
+        assert find_artifact(shipped, "tone", precision, ("onnx", "litert")).format == "onnx"
+
+
 def in_precisions(bundle: Bundle, name: PartName, *precisions: Precision) -> Bundle:
     """The bundle with a part in LiteRT and these precisions only, whatever the networks' own one is."""
     part = bundle.manifest.parts[name]

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edge.errors import PhotoError, UnsupportedPhoto
+from edge.errors import PhotoError, PhotoTooLarge, UnsupportedPhoto
+from edge.restore.damage import mask as masks
 from edge.restore.damage.mask import Damage, read_mask
 from edge.restore.tiling import Box
 
@@ -76,6 +77,15 @@ def test_a_mask_of_another_size_is_refused(tmp_path: Path) -> None:
     Image.new("L", (8, 5)).save(tmp_path / "mask.png")
     with pytest.raises(PhotoError, match=r"8x5 pixels and the photo\s+5x8"):
         read_mask(tmp_path / "mask.png", (8, 5))
+
+
+def test_a_mask_may_be_as_large_as_the_photo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where more pixels were allowed for the photo than by default."""
+    monkeypatch.setattr(masks, "DEFAULT_MAX_PIXELS", 30)
+    Image.new("L", (8, 5), 255).save(tmp_path / "mask.png")
+    assert read_mask(tmp_path / "mask.png", (5, 8)).mask.all()
+    with pytest.raises(PhotoTooLarge):
+        read_mask(tmp_path / "mask.png", (5, 7))
 
 
 def test_a_mask_that_is_no_picture_is_refused(tmp_path: Path) -> None:

@@ -16,7 +16,14 @@ from edge.bundle.bundle import Bundle, open_bundle
 from edge.bundle.manifest import Artifact, Detection, Gate, Golden, Part, Precision, Tensor, Tile
 from edge.integers import ceil_div
 from edge.restore.cells import shrink, to_cells, to_pixels
-from edge.restore.damage.detector import damage_levels, damage_mask, grown, opened, scaled_area
+from edge.restore.damage.detector import (
+    damage_levels,
+    damage_mask,
+    detection_cost,
+    grown,
+    opened,
+    scaled_area,
+)
 from edge.restore.parts import LoadedPart, Usage, load_part
 from edge.restore.tiling import Box, cut
 
@@ -85,6 +92,16 @@ def test_what_only_a_half_shows_is_found_there() -> None:
     expected[10:30, 20:60] = 255
     np.testing.assert_array_equal(damage_levels(part, checkered, Detection(smallest_side=50)), expected)
     assert not damage_levels(part, checkered, Detection(smallest_side=51)).any()
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (37, 61), (128, 64), (33, 300)])
+@pytest.mark.parametrize("smallest", [1, 30, 32, 65])
+def test_what_is_planned_is_what_the_tiles_cost(shape: tuple[int, int], smallest: int) -> None:
+    part, rule = reddish_part(), Detection(smallest_side=smallest)
+    told: list[int] = []
+    damage_levels(part, noise((*shape, 3)), rule, lambda: told.append(part.usage.macs))
+    assert told == list(range(80, 80 * len(told) + 80, 80))  # after each tile of 8x10 cells
+    assert detection_cost(part, shape, rule) == told[-1]
 
 
 def levels_of(bundle: Bundle, picture: NDArray[np.uint8], precision: Precision, tile: int | None) -> Any:
@@ -213,6 +230,20 @@ def test_in_a_face_only_what_is_thin_counts() -> None:
     assert mask[20, 5:55].all()
     assert mask[10:13, 10:15].all() and mask[10:13, 45:50].all() and not mask[10:13, 15:45].any()
     assert found(levels, picture, (15, 5, 40, 30))[10:13].sum() == 120
+
+
+def test_faces_that_overlap_are_judged_alike() -> None:
+    """What is cleared in one of them does not make a bar thinner for the other."""
+    levels, picture = canvas()
+    levels[15:20] = 255
+    # The upper one covers two rows of the bar, which are thick in it; all five are in the lower one.
+    faces = [(6, 2, 20, 15), (10, 4, 34, 30)]
+    expected = np.zeros((40, 60), bool)
+    expected[15:20] = True
+    expected[15:17, 6:26] = expected[15:20, 10:44] = False
+    for order in (faces, faces[::-1]):
+        rule = Detection(thick=8, face_thick=8, grow=0)
+        np.testing.assert_array_equal(damage_mask(levels, picture, order, rule), expected)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from edge.restore.damage import fill
 from edge.restore.damage.fill import FULL, push_pull
 from edge.restore.damage.mask import Damage
 
@@ -75,9 +76,17 @@ def filled(pixels: NDArray[Any], mask: NDArray[np.bool_], factor: int = 1, stren
     [((1, 1), 0.0), ((1, 9), 0.6), ((7, 12), 0.1), ((13, 22), 0.5), ((33, 2), 0.9), ((140, 3), 0.97)],
 )
 @pytest.mark.parametrize("strength", [1.0, 0.7])
+@pytest.mark.parametrize("together", [1 << 17, 70])
 def test_the_fill_is_that_of_plain_loops(
-    shape: tuple[int, int], share: float, dtype: Any, strength: float
+    shape: tuple[int, int],
+    share: float,
+    dtype: Any,
+    strength: float,
+    together: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """In one band of rows, and in many."""
+    monkeypatch.setattr(fill, "_BAND_PIXELS", together)
     damaged = np.random.default_rng(1).random(shape) < share
     gray, colour = noise(shape, dtype), noise((*shape, 3), dtype, 2)
     np.testing.assert_array_equal(filled(gray, damaged, 1, strength), slow_fill(gray, damaged, strength))
@@ -88,7 +97,8 @@ def test_the_fill_is_that_of_plain_loops(
 
 
 @pytest.mark.parametrize("factor", [2, 3])
-def test_a_smaller_mask_covers_squares_of_the_photo(factor: int) -> None:
+def test_a_smaller_mask_covers_squares_of_the_photo(factor: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fill, "_BAND_PIXELS", 90)
     pixels = noise((17, 22))
     small = np.random.default_rng(3).random([-(-side // factor) for side in pixels.shape]) < 0.4
     full = small.repeat(factor, axis=0).repeat(factor, axis=1)[:17, :22]
@@ -153,10 +163,13 @@ def test_without_strength_nothing_changes(dtype: Any) -> None:
 
 
 @pytest.mark.parametrize(("colours", "share"), [((3,), 4 / 9), ((), 2 / 3)])
-def test_the_fill_of_12_megapixels_takes_little_memory(colours: tuple[int, ...], share: float) -> None:
-    pixels = np.full((3000, 4000, *colours), 90, np.uint8)
-    damaged = np.zeros((3000, 4000), bool)
-    damaged[500:700] = True
+@pytest.mark.parametrize("shape", [(3000, 4000), (200, 60_000)])
+def test_the_fill_of_12_megapixels_takes_little_memory(
+    shape: tuple[int, int], colours: tuple[int, ...], share: float
+) -> None:
+    pixels = np.full((*shape, *colours), 90, np.uint8)
+    damaged = np.zeros(shape, bool)
+    damaged[shape[0] // 6 : shape[0] // 4] = True
     damage = Damage(damaged, 1)
     tracemalloc.start()
     push_pull(pixels, damage)

@@ -14,7 +14,7 @@ from PIL import Image
 
 from edge.bundle.bundle import Bundle, open_bundle
 from edge.bundle.manifest import Detection, PartName, Precision
-from edge.errors import MemoryBudgetExceeded, NetworkFailed, PhotoError
+from edge.errors import MemoryBudgetExceeded, MissingArtifact, NetworkFailed, PhotoError
 from edge.photo.photo import Metadata, Photo
 from edge.restore import restorer as pipeline
 from edge.restore import tone
@@ -26,14 +26,14 @@ from edge.restore.faces.face import in_box
 from edge.restore.hue import one_hue
 from edge.restore.parts import LoadedPart, load_part
 from edge.restore.restorer import Options, Restorer
-from edge.restore.tiling import Box, cut
+from edge.restore.tiling import Box, Placement, cut
 
 DETECTION = Detection(largest_side=90, smallest_side=40, high=150, low=100, thick_mean=0, thick_spread=255)
 """With it the random detector finds some damage, and not everything; for it, photos of more than 90 pixels
 are halved."""
 LARGE = (101, 83)
 SIZES: dict[tuple[int, int], dict[str, int]] = {
-    (1, 1): {"high": 55, "low": 55},
+    (1, 1): {},
     (3, 70): {"high": 75, "low": 70},
     (64, 48): {},
     LARGE: {"high": 115, "low": 90},
@@ -93,7 +93,7 @@ def detecting(folder: Path, size: tuple[int, int], precision: Precision = "int8"
 
 
 def painted_mask(folder: Path, shape: tuple[int, int]) -> Path:
-    """A mask with a vertical scratch and a spot (all of a tiny photo)."""
+    """A mask with a vertical scratch and a spot; all of a tiny photo, which counts as none."""
     mask = np.zeros(shape, np.uint8)
     mask[:, shape[1] // 3 : shape[1] // 3 + 2] = 255
     mask[shape[0] // 2 :, -4:] = 255
@@ -119,7 +119,7 @@ def every_tiling(
     found = [restored(bundle, pixels, options, tiles=tiles, **settings) for tiles in (None, 0, 1)]
     assert (found[0].shape, found[0].dtype) == (pixels.shape, pixels.dtype)
     # Else there would be nothing to compare.
-    if kind == "auto":
+    if kind == "auto" and size != (1, 1):  # all of one pixel is damaged, or nothing
         assert detecting(bundle, size, precision).find_damage(photo(pixels)) is not None
     assert distance(found[0], pixels) > FULL[dtype] / 50
     assert ((found[0] > 0) & (found[0] < FULL[dtype])).mean() > 0.6
@@ -203,7 +203,10 @@ def whole_in_torch(pixels: NDArray[Any], mask: NDArray[np.bool_] | None) -> NDAr
         if gray:
             knots = np.repeat(knots.mean(0, keepdims=True), 3, axis=0)
         if tone.change(knots, small) >= tone.LEAST_CHANGE:
-            (tone.apply_to_lightness if gray else tone.apply_curves)(toned, knots, STRENGTH)
+            if gray:
+                tone.apply_to_lightness(toned, knots[0], STRENGTH)
+            else:
+                tone.apply_curves(toned, knots, STRENGTH)
         margin = 24  # cells; more than all halos together
         rows, columns = -(-height // 4), -(-width // 4)
         box = Box(0, 0, rows, columns).grown(margin).scaled(4)
@@ -234,8 +237,10 @@ def test_float_is_what_the_whole_photo_gives_in_torch(
     tiny_bundle: Path, tmp_path: Path, size: tuple[int, int], kind: str
 ) -> None:
     options = Options(strength=STRENGTH, scratches=scratches(kind, tmp_path, size))
-    mask = None if options.scratches == "off" else damage.read_mask(Path(options.scratches), size).mask
     pixels = picture(*size, np.uint16)
+    painted = Restorer(open_bundle(tiny_bundle)).find_damage(photo(pixels), options)
+    mask = None if painted is None else painted.mask
+    assert (mask is None) == (kind == "off" or size == (1, 1))
     found = restored(tiny_bundle, pixels, options, precision="float32")
     assert np.abs(found / 65535 - whole_in_torch(pixels, mask)).max() <= 3e-5
 
@@ -328,12 +333,42 @@ def test_colour_and_alpha_are_kept(tiny_bundle: Path) -> None:
         assert distance(found.pixels[..., 0], found.pixels[..., 2]) > 0
 
 
-def test_progress_rises_to_one(tiny_bundle: Path) -> None:
-    for size in SIZES:
-        shares: list[float] = []
-        Restorer(open_bundle(tiny_bundle)).restore(photo(picture(*size)), Options(), shares.append)
-        assert shares == sorted(shares)
-        assert shares[0] > 0 and shares[-1] == 1
+@pytest.mark.parametrize("fill_only", [False, True])
+@pytest.mark.parametrize("kind", ["off", "auto", "mask"])
+@pytest.mark.parametrize("size", SIZES)
+def test_progress_rises_to_one(
+    tiny_bundle: Path, tmp_path: Path, size: tuple[int, int], kind: str, fill_only: bool
+) -> None:
+    options = Options(scratches=scratches(kind, tmp_path, size), fill_only=fill_only)
+    shares: list[float] = []
+    detecting(tiny_bundle, size).restore(photo(picture(*size)), options, shares.append)
+    assert shares == sorted(shares)
+    assert shares[0] > 0 and shares[-1] == 1
+
+
+def test_progress_covers_the_detector_s_tiles_too(
+    tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each by its cost: as much of the work is told as done when the last of them is."""
+    ran: list[str] = []
+    run = LoadedPart.run
+
+    def spy(self: LoadedPart, *arguments: Any) -> Any:
+        ran.append(self.name)
+        return run(self, *arguments)
+
+    monkeypatch.setattr(LoadedPart, "run", spy)
+    shares: list[float] = []
+    restorer = Restorer(with_tiles(open_bundle(tiny_bundle), None, high=255))  # finds nothing
+    restorer.restore(photo(picture(*LARGE)), Options(faces="off"), shares.append)
+    tiles = ran.count("scratch")
+    assert tiles > 1 and len(shares) == len(ran) - ran.count("tone")
+    restorer.usage.macs = 0
+    restorer.find_damage(photo(picture(*LARGE)))
+    detection = restorer.usage.macs
+    restorer.restore(photo(picture(*LARGE)), Options(scratches="off", faces="off"))
+    rest = restorer.usage.macs - detection - restorer._part("tone").cost(Placement(Box(0, 0, 1, 1), 0))
+    assert shares[tiles - 1] == pytest.approx(detection / (detection + rest))
 
 
 def test_what_was_done_is_told(tiny_bundle: Path, tmp_path: Path) -> None:
@@ -343,8 +378,9 @@ def test_what_was_done_is_told(tiny_bundle: Path, tmp_path: Path) -> None:
     done = restorer.restore(photo(picture(40, 33)), Options(scratches=mask)).done
     assert done[0] == f"damage on {percent:.1f} % of the photo filled"
     assert done[-1] == "restored"
-    done = restorer.restore(photo(picture(40, 33)), Options(scratches="off")).done
-    assert not any("damage" in word for word in done)
+    for options in (Options(scratches="off"), Options(strength=0, scratches=mask)):
+        done = restorer.restore(photo(picture(40, 33)), options).done
+        assert not any("damage" in word for word in done)
 
 
 @pytest.mark.parametrize("strength", [1.0, 0.5])
@@ -370,10 +406,14 @@ def test_what_is_found_is_what_is_filled(tiny_bundle: Path) -> None:
     full = found.rows(0, LARGE[0], LARGE)
     assert not differ[~full].any() and differ[full].mean() > 0.9
     assert filled.done == (f"damage on {100 * found.share:.1f} % of the photo filled",)
+    for result in (filled, restorer.restore(photo(pixels), Options(faces="off"))):
+        assert result.damage is not None and result.damage.factor == 2
+        np.testing.assert_array_equal(result.damage.mask, found.mask)
     # Nothing is sure enough: as without looking.
     unsure = Restorer(with_tiles(open_bundle(tiny_bundle), None, high=255))
     assert unsure.find_damage(photo(pixels)) is None
-    assert unsure.restore(photo(pixels), Options(fill_only=True)).done == ()
+    nothing = unsure.restore(photo(pixels), Options(fill_only=True))
+    assert nothing.done == () and nothing.damage is None
 
 
 def test_faces_are_looked_for_where_there_may_be_damage(
@@ -421,9 +461,13 @@ def test_a_mask_changes_what_it_covers(
     assert differ[covered].mean() > 0.5
     assert not differ[:15, 64:].any()  # far from it nothing changes
     monkeypatch.undo()
-    Image.fromarray(np.zeros((101, 83), np.uint8)).save(tmp_path / "mask.png")
-    empty = restored(tiny_bundle, pixels, Options(STRENGTH, tmp_path / "mask.png"))
-    np.testing.assert_array_equal(empty, plain)
+    # Neither where nothing is masked nor where all is can anything be filled.
+    for level in (0, 255):
+        Image.fromarray(np.full((101, 83), level, np.uint8)).save(tmp_path / "mask.png")
+        options = Options(STRENGTH, tmp_path / "mask.png")
+        result = Restorer(open_bundle(tiny_bundle)).restore(photo(pixels), options)
+        np.testing.assert_array_equal(result.photo.pixels, plain)
+        assert result.damage is None and not any("damage" in word for word in result.done)
 
 
 def test_a_mask_that_does_not_fit_is_refused_before_pixels_change(
@@ -441,6 +485,62 @@ def test_too_little_memory_is_refused_before_pixels_change(tiny_bundle: Path) ->
     with pytest.raises(MemoryBudgetExceeded, match="48x64"):
         Restorer(open_bundle(tiny_bundle), max_memory=50 << 20).restore(given)
     np.testing.assert_array_equal(given.pixels, pixels)
+
+
+def test_what_is_held_is_what_the_budget_counts(
+    tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The alpha too, and no latent where only the damage is filled."""
+    asked: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(pipeline.budget, "check", lambda *arguments: asked.append(arguments))
+    given = photo(picture(40, 33, np.uint16), picture(40, 33, np.uint16, colours=0))
+    for fill_only in (False, True):
+        options = Options(scratches=painted_mask(tmp_path, (40, 33)), fill_only=fill_only)
+        Restorer(open_bundle(tiny_bundle)).restore(given, options)
+    (_, _, _, latent, _, alpha), (_, _, _, none, _, also) = asked
+    assert latent.role == "latent" and none is None
+    assert alpha == also == 2 * 40 * 33
+
+
+def test_without_the_network_for_damage_no_pixel_is_changed(tiny_bundle: Path, tmp_path: Path) -> None:
+    restorer = Restorer(open_bundle(tiny_bundle))
+    manifest = restorer.bundle.manifest
+    parts = {name: part for name, part in manifest.parts.items() if name != "mapper_global"}
+    restorer.bundle = replace(restorer.bundle, manifest=msgspec.structs.replace(manifest, parts=parts))
+    given = photo(pixels := picture(40, 33))
+    mask = painted_mask(tmp_path, (40, 33))
+    with pytest.raises(MissingArtifact, match="mapper_global"):
+        restorer.restore(given, Options(scratches=mask))
+    np.testing.assert_array_equal(given.pixels, pixels)
+    assert "filled" in restorer.restore(given, Options(scratches=mask, fill_only=True)).done[0]
+
+
+def test_while_the_detector_runs_no_other_network_is_held(
+    tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its tiles are the largest: it leaves before the others come, also those of the next photo."""
+    loaded: list[LoadedPart] = []
+    runs: list[tuple[str, set[str]]] = []
+
+    def load(*arguments: Any) -> LoadedPart:
+        loaded.append(load_part(*arguments))
+        return loaded[-1]
+
+    run = LoadedPart.run
+
+    def spy(self: LoadedPart, *arguments: Any) -> Any:
+        result = run(self, *arguments)
+        runs.append((self.name, {part.name for part in loaded if part.networks}))
+        return result
+
+    monkeypatch.setattr(pipeline, "load_part", load)
+    monkeypatch.setattr(LoadedPart, "run", spy)
+    restorer = detecting(tiny_bundle, (64, 48))
+    for _ in range(2):
+        restorer.restore(photo(picture(64, 48)))
+    assert sum(name == "decoder" for name, _ in runs) >= 2
+    for name, held in runs:
+        assert held == {"scratch"} if name == "scratch" else "scratch" not in held
 
 
 def test_enough_memory_gives_the_same_photo(tiny_bundle: Path) -> None:

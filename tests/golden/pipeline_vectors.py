@@ -129,6 +129,7 @@ def vectors() -> Vectors:
             _case(colour, strength=0.5, scratches="off"),
             _case(colour, painted=painted),
             _case(colour, painted=painted, strength=0.5, fill_only=True),
+            _case(noise(11, (9, 14, 3)), painted=painted[:9, :14], strength=0),
             _case(gray),
             _case(gray, keep_gray=False),
             _case(deep),

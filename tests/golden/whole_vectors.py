@@ -16,7 +16,7 @@ from edge.bundle.manifest import Detection
 from edge.integers import ceil_div
 from edge.restore import tone
 from edge.restore.context import pool
-from edge.restore.damage.detector import damage_mask, grown, opened
+from edge.restore.damage.detector import FaceArea, damage_mask, grown, opened
 from edge.restore.damage.fill import push_pull
 from edge.restore.damage.mask import Damage, read_mask
 from edge.restore.hue import lightness, one_hue
@@ -48,7 +48,8 @@ def damage() -> Vectors:
                     ((1, 1), {}),
                 ]
             )
-        ],
+        ]
+        + [_overlapping()],
         "cells": [
             _cells(noise(5, (6, 8), top=2), 1, (6, 8), Box(-1, -1, 2, 3)),
             _cells(noise(6, (4, 5), top=2), 3, (11, 14), Box(0, 0, 3, 4)),
@@ -101,7 +102,19 @@ def _found(seed: int, shape: tuple[int, int], **changes: int) -> Vectors:
     shown = noise(seed, (*shape, 3))
     shown[: rows // 3, : columns // 3] //= 16
     rule = msgspec.structs.replace(RULE, **changes)
-    faces = [(columns // 4, rows // 4, columns // 2, rows), (-5, -3, 9, 8)]
+    return _masked(levels, shown, [(columns // 4, rows // 4, columns // 2, rows), (-5, -3, 9, 8)], rule)
+
+
+def _overlapping() -> Vectors:
+    """Two faces over one thick bar: without what is in the first, it would be too thin for the second."""
+    levels = np.zeros((40, 52), np.uint8)
+    levels[15:20] = 230
+    return _masked(levels, noise(7, (40, 52, 3), top=9), [(6, 2, 20, 15), (10, 4, 34, 30)], RULE)
+
+
+def _masked(
+    levels: NDArray[np.uint8], shown: NDArray[np.uint8], faces: list[FaceArea], rule: Detection
+) -> Vectors:
     return {
         "picture": picture(shown),
         "levels": flat(levels),
@@ -208,12 +221,17 @@ def toning() -> Vectors:
             for steps, strength in ((rising, 1.0), (bending, 0.6))
         ],
         "lightened": [
-            _applied(tone.apply_to_lightness, each, knots[id(steps)], strength)
+            _applied(_lightened, each, knots[id(steps)], strength)
             for each in pixels
             for steps, strength in ((rising, 1.0), (bending, 0.6))
         ],
         "hues": [_hue(seed, top) for seed, top in enumerate((1, 8, 12, 25, 60))],
     }
+
+
+def _lightened(pixels: NDArray[Any], knots: NDArray[np.float64], strength: float) -> None:
+    """By the mean curve."""
+    tone.apply_to_lightness(pixels, knots.mean(0), strength)
 
 
 def _hue(seed: int, top: int) -> Vectors:

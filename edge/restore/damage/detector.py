@@ -7,51 +7,75 @@ thick counts only where it looks like bare paper, and inside faces only thin cra
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.bundle.manifest import Detection
 from edge.integers import ceil_div
-from edge.restore.cells import shrink, to_cells, to_pixels
+from edge.restore.cells import shrink, to_pixels
 from edge.restore.damage.regions import find_regions
 from edge.restore.hue import lightness
-from edge.restore.parts import LoadedPart, real, store
-from edge.restore.tiling import Box, cut
+from edge.restore.parts import LoadedPart
+from edge.restore.passes import area_of, part_tiles
 
 FaceArea = tuple[int, int, int, int]
 """Left, top, width and height in pixels; may reach beyond the picture."""
 
 
-def damage_levels(part: LoadedPart, picture: NDArray[np.uint8], rule: Detection) -> NDArray[np.uint8]:
+def damage_levels(
+    part: LoadedPart,
+    picture: NDArray[np.uint8],
+    rule: Detection,
+    on_progress: Callable[[], None] = lambda: None,
+) -> NDArray[np.uint8]:
     """How likely each pixel of ``picture`` ``(h, w, 3)`` is damaged: ``(h, w)`` in levels of 0..255.
 
-    The detector sees the picture itself and its halves down to the rule's smallest side.
+    The detector sees the picture itself and its halves down to the rule's smallest side; ``on_progress`` is
+    called after each tile.
     """
     levels = np.zeros(picture.shape[:2], np.uint8)
-    factor = 1
-    while True:
-        _merge(part, picture, levels, factor)
-        if max(picture.shape[:2]) // 2 < rule.smallest_side:
-            return levels
-        picture, factor = shrink(picture, 2), factor * 2
+    shape = (picture.shape[0], picture.shape[1])
+    for halvings, _ in enumerate(_sizes(shape, rule)):
+        if halvings:
+            picture = shrink(picture, 2)
+        _merge(part, picture, levels, 2**halvings, on_progress)
+    return levels
 
 
-def _merge(part: LoadedPart, picture: NDArray[np.uint8], levels: NDArray[np.uint8], factor: int) -> None:
+def detection_cost(part: LoadedPart, shape: tuple[int, int], rule: Detection) -> int:
+    """Multiply-accumulates of :func:`damage_levels` for a picture of ``shape`` (height and width)."""
+    areas = [area_of(size, part.part.stride) for size in _sizes(shape, rule)]
+    return sum(part.cost(placement) for area in areas for placement, _ in part.cover(area))
+
+
+def _sizes(shape: tuple[int, int], rule: Detection) -> Iterator[tuple[int, int]]:
+    """Height and width of a picture, and of its halves that the detector sees."""
+    yield shape
+    while max(shape) // 2 >= rule.smallest_side:
+        shape = ceil_div(shape[0], 2), ceil_div(shape[1], 2)
+        yield shape
+
+
+def _merge(
+    part: LoadedPart,
+    picture: NDArray[np.uint8],
+    levels: NDArray[np.uint8],
+    factor: int,
+    on_progress: Callable[[], None],
+) -> None:
     """Raise ``levels`` to what the detector finds in ``picture``, which is ``factor`` times smaller."""
-    stride, spec = part.part.stride, part.artifact.outputs[0]
-    lookup = store(np.arange(256) / 255, part.artifact.inputs[0])
-    area = Box(0, 0, ceil_div(picture.shape[0], stride), ceil_div(picture.shape[1], stride))
-    for placement, reads in part.cover(area):
-        cells = lookup[to_cells(cut(picture, reads.scaled(stride)), stride)]
-        probability = to_pixels(real(part.run(placement, [cells]), spec), stride)[..., 0]
+    stride = part.part.stride
+    for keep, cells in part_tiles(part, picture):
+        probability = to_pixels(cells, stride)[..., 0]
         found = np.clip(probability * 256, 0, 255).astype(np.uint8)
-        box = placement.keep.scaled(stride * factor)
+        box = keep.scaled(stride * factor)
         target = levels[box.top : box.bottom, box.left : box.right]
         if factor > 1:
             found = found.repeat(factor, axis=0).repeat(factor, axis=1)
         np.maximum(target, found[: target.shape[0], : target.shape[1]], out=target)
+        on_progress()
 
 
 def damage_mask(
@@ -64,9 +88,11 @@ def damage_mask(
     regions = find_regions(levels >= rule.low)
     mask = regions.mask(regions.maxima(levels) >= rule.high)
     _drop_thick(mask, levels, picture, rule)
+    # Faces may overlap: each is judged on the mask as it is now, so that their order doesn't matter.
+    before = mask.copy() if faces else mask
     for left, top, width, height in faces:
         rows, columns = slice(max(0, top), max(0, top + height)), slice(max(0, left), max(0, left + width))
-        mask[rows, columns] &= ~opened(mask[rows, columns], max(1, width // rule.face_thick))
+        mask[rows, columns] &= ~opened(before[rows, columns], max(1, width // rule.face_thick))
     return grown(mask, rule.grow)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import PhotoError
-from edge.photo.photo import read_photo
+from edge.photo.photo import DEFAULT_MAX_PIXELS, read_photo
 from edge.restore.cells import to_cells
 from edge.restore.tiling import Box, mirrored
 
@@ -43,7 +43,8 @@ class Damage:
 
 def read_mask(path: Path, photo_shape: tuple[int, int]) -> Damage:
     """A mask painted by a person: bright is damaged. It must be as large as the (upright) photo."""
-    pixels = read_photo(path).pixels
+    # Who allows a photo of more pixels than usual allows its mask the same.
+    pixels = read_photo(path, max(DEFAULT_MAX_PIXELS, photo_shape[0] * photo_shape[1])).pixels
     if pixels.shape[:2] != photo_shape:
         height, width = pixels.shape[:2]
         raise PhotoError(

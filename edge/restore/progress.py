@@ -1,0 +1,21 @@
+"""Telling how far a restoration is: by the multiply-accumulates of its tiles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from edge.restore.parts import Usage
+
+Progress = Callable[[float], None]
+"""Is told the share that is done, 0..1."""
+
+
+def after_each_tile(usage: Usage, cost: int, progress: Progress | None) -> Callable[[], None]:
+    """A function that tells ``progress`` the share of ``cost``, in multiply-accumulates, done since now."""
+    before = usage.macs
+
+    def on_progress() -> None:
+        if progress is not None:
+            progress((usage.macs - before) / cost)
+
+    return on_progress

@@ -1,0 +1,43 @@
+"""A worker's attempt at one photo, with a restorer in the networks' place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from demo.work.worker import Message, Task, attempt
+from edge.photo.photo import Photo
+from edge.restore.damage.mask import Damage
+from edge.restore.restorer import Restored
+
+MASK = np.array([[True, False], [False, False]])
+
+
+class Finds:
+    """Restores nothing, and says what damage it found meanwhile: it cannot be asked for it again."""
+
+    def __init__(self, damage: Damage | None) -> None:
+        self.damage = damage
+
+    def restore(self, photo: Photo, options: Any, progress: Any = None) -> Restored:
+        return Restored(photo, ("restored",), damage=self.damage)
+
+
+@pytest.mark.parametrize("damage", [Damage(MASK, 5), None])
+def test_the_damage_that_was_found_is_kept(tmp_path: Path, damage: Damage | None) -> None:
+    Image.new("RGB", (10, 8)).save(tmp_path / "photo.png")
+    kept = tmp_path / "damage.npy"
+    task = Task(str(tmp_path / "photo.png"), str(tmp_path / "out.png"), 1000, damage=str(kept))
+    engine: Any = SimpleNamespace(digest="0" * 64)
+    messages: list[Message] = []
+    told = attempt(engine, Finds(damage), task, messages.append)
+    assert told.result is not None and told.result.done == ["restored"]
+    if damage is None:
+        assert not kept.exists()
+    else:
+        np.testing.assert_array_equal(np.load(kept), MASK)
