@@ -6,7 +6,7 @@ from edge.errors import HeirloomError
 
 
 class GateFailed(HeirloomError):
-    """An artefact is not close enough to the full-precision model, so it was not written."""
+    """An artifact is not close enough to the full-precision model, so it was not written."""
 
 
 class OperationRefused(HeirloomError):

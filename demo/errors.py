@@ -30,6 +30,6 @@ class PhotoRemoved(HeirloomError):
     """The photo that was chosen is no longer kept."""
 
 
-def told(error: Exception | str) -> str:
+def reported(error: Exception | str) -> str:
     """An error's sentence for the page: no folder of the server is in it, only names of files."""
     return _FOLDERS.sub("", str(error))

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from demo.page.page import asset, build, theme
 from demo.variants import variants_of
-from demo.work.pool import Workshop
+from demo.work.pool import WorkerPool
 from demo.work.service import Service
-from demo.work.sessions import Shelf
+from demo.work.sessions import SessionStore
 from demo.work.worker import Setup
 from edge.bundle.bundle import open_bundle
 
@@ -72,14 +72,14 @@ def opened(settings: Settings) -> Iterator[Opened]:
     }
     with tempfile.TemporaryDirectory(prefix="heirloom-demo-", ignore_cleanup_errors=True) as name:
         root = Path(name)
-        desks, scratch, served = (root / part for part in ("desks", "scratch", "served"))
-        for folder in (desks, scratch, served):
+        sessions, scratch, served = (root / part for part in ("sessions", "scratch", "served"))
+        for folder in (sessions, scratch, served):
             folder.mkdir()
         # Where Gradio keeps uploads and what it serves: it asks for it all the time.
         before = os.environ.get("GRADIO_TEMP_DIR")
         os.environ["GRADIO_TEMP_DIR"] = str(served)
-        workshop = Workshop(setups, settings.time_limit)
-        service = Service(variants, workshop, Shelf(desks), scratch, settings.max_pixels)
+        pool = WorkerPool(setups, settings.time_limit)
+        service = Service(variants, pool, SessionStore(sessions), scratch, settings.max_pixels)
         page = build(service, bundle)
         try:
             _, url, _ = page.launch(
@@ -103,7 +103,7 @@ def opened(settings: Settings) -> Iterator[Opened]:
             yield Opened(url, service, root)
         finally:
             page.close(verbose=False)
-            workshop.close()
+            pool.close()
             os.environ.pop("GRADIO_TEMP_DIR")
             if before is not None:
                 os.environ["GRADIO_TEMP_DIR"] = before

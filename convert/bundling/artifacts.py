@@ -15,7 +15,7 @@ from convert.formats.labels import Label
 from convert.formats.litert_file import check_operations
 from convert.formats.onnx import Float16, convert_onnx
 from convert.int8.qdq import end_ranges, quantized, scale_and_zero_point
-from convert.mobile.parts import End, PartSource
+from convert.mobile.parts import PartSource, TensorSpec
 from convert.recipes.int8 import Int8Recipe
 from edge.bundle.bundle import LARGE
 from edge.bundle.manifest import (
@@ -48,7 +48,7 @@ UNPROVEN = Gate(output_psnr=0, residual_psnr=None, worst_tile_psnr=0, tiles=1, d
 
 @dataclass(frozen=True)
 class Ingredients:
-    """What artefacts are made from besides the networks.
+    """What artifacts are made from besides the networks.
 
     ``exact`` are float32 LiteRT files; ``tensors`` the ranges of their tensors; ``named`` the same ranges
     under the names of the learnt ones; ``recipes`` those of "int8" and "mixed".
@@ -74,7 +74,7 @@ def examples(source: PartSource) -> dict[str, list[torch.Tensor]]:
 def write_artifact(
     source: PartSource, kind: Format, precision: Precision, made_of: Ingredients, folder: Path
 ) -> Artifact:
-    """Write the files of an artefact into ``folder``; the result has neither gate nor golden vectors yet.
+    """Write the files of an artifact into ``folder``; the result has neither gate nor golden vectors yet.
 
     Raises OperationRefused or WeightsError.
     """
@@ -153,7 +153,7 @@ def _draft(
 ) -> Artifact:
     """``stored``: scale and zero point of INT8 ends by name; without them, the ends are float32."""
 
-    def tensor(name: str, end: End) -> Tensor:
+    def tensor(name: str, end: TensorSpec) -> Tensor:
         shape = list(end.shape) if end.shape else None
         dtype: DataType = "int8" if stored else "float32"
         scale, zero_point = stored.get(name, (1.0, 0))

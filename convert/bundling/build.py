@@ -90,7 +90,7 @@ class Recipe:
 
 
 class Record(msgspec.Struct, frozen=True):
-    """An artefact that was proven, and all its files."""
+    """An artifact that was proven, and all its files."""
 
     artifact: Artifact
     files: dict[str, File]
@@ -102,7 +102,7 @@ class Record(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Made:
-    """A written bundle, and what making each artefact took."""
+    """A written bundle, and what making each artifact took."""
 
     manifest: Manifest
     records: dict[PartName, list[Record]]
@@ -112,11 +112,11 @@ def build_bundle(
     sources: Sequence[PartSource],
     recipe: Recipe,
     folder: Path,
-    tell: Callable[[str], None] = lambda step: None,
+    on_progress: Callable[[str], None] = lambda step: None,
 ) -> Made:
     """Write the bundle into ``folder``, replacing the one that is there.
 
-    ``tell`` hears what is being done. Raises GateFailed or OperationRefused, and then writes nothing.
+    ``on_progress`` gets what is being done. Raises GateFailed or OperationRefused, and then writes nothing.
     """
     building = folder.with_name(f".{folder.name}.partial")
     key = _fingerprint(sources, recipe)
@@ -126,7 +126,7 @@ def build_bundle(
         mark.parent.mkdir(parents=True)
         mark.write_text(key)
     try:
-        records = _records(sources, recipe, building, tell)
+        records = _records(sources, recipe, building, on_progress)
     except HeirloomError:
         if not list(mark.parent.glob("*.json")):
             shutil.rmtree(building, ignore_errors=True)
@@ -154,15 +154,15 @@ def wanted_kinds(source: PartSource, kinds: Sequence[Kind]) -> list[Kind]:
 
 
 def _records(
-    sources: Sequence[PartSource], recipe: Recipe, building: Path, tell: Callable[[str], None]
+    sources: Sequence[PartSource], recipe: Recipe, building: Path, on_progress: Callable[[str], None]
 ) -> dict[PartName, list[Record]]:
-    tell("what PyTorch computes")
+    on_progress("what PyTorch computes")
     prover = Prover(building, recipe.sampler(sources, recipe.proof), recipe.proof.description)
-    made_of = _ingredients(sources, recipe, building / "work", tell)
+    made_of = _ingredients(sources, recipe, building / "work", on_progress)
     records: dict[PartName, list[Record]] = {source.name: [] for source in sources}
     for source in sources:
         for kind, precision in wanted_kinds(source, recipe.kinds):
-            tell(f"{source.name} {kind} {precision}")
+            on_progress(f"{source.name} {kind} {precision}")
             note = building / "work" / f"{source.name}-{kind}-{precision}.json"
             if note.exists():
                 record = msgspec.json.decode(note.read_bytes(), type=Record)
@@ -189,7 +189,7 @@ def _records(
 
 
 def _ingredients(
-    sources: Sequence[PartSource], recipe: Recipe, work: Path, tell: Callable[[str], None]
+    sources: Sequence[PartSource], recipe: Recipe, work: Path, on_progress: Callable[[str], None]
 ) -> Ingredients:
     """Where the float32 files lie that other LiteRT files are made of. One set of ranges for all formats
     takes all those files."""
@@ -199,13 +199,13 @@ def _ingredients(
     if not any(precision in recipes for _, precision in recipe.kinds):
         return Ingredients(paths, {}, {}, recipes, label)
     for source in sources:
-        tell(f"{source.name} float32")
+        on_progress(f"{source.name} float32")
         _convert_exact(source, paths[source.name])
     note = work / "ranges.json"
     if note.exists():
         tensors = _loaded_ranges(note)
     else:
-        tell("calibration")
+        on_progress("calibration")
         tensors = part_ranges(sources, paths, tile_samples(sources, recipe.calibration), recipe.ranges)
         _save_ranges(tensors, note)
     named = {
@@ -246,7 +246,7 @@ def _loaded_ranges(note: Path) -> dict[PartName, dict[str, Any]]:
 
 
 def _entries(folder: Path, artifact: Artifact) -> dict[str, File]:
-    """The artefact's own files; a Core ML package is a folder of several."""
+    """The artifact's own files; a Core ML package is a folder of several."""
     files = {}
     for name in dict.fromkeys(tile.file for tile in artifact.tiles):
         path = folder / name
@@ -257,7 +257,7 @@ def _entries(folder: Path, artifact: Artifact) -> dict[str, File]:
 
 
 def _fingerprint(sources: Sequence[PartSource], recipe: Recipe) -> str:
-    """Stands for all that an artefact's content depends on."""
+    """Stands for all that an artifact's content depends on."""
     digest = hashlib.sha256(repr(_tools()).encode())
     for source in sources:
         digest.update(
@@ -310,7 +310,7 @@ def _manifest(
 
 
 def _remove(folder: Path, kind: Format, precision: Precision) -> None:
-    """Remove the files of an artefact that failed."""
+    """Remove the files of an artifact that failed."""
     suffix = SUFFIXES[kind]
     for failed in [*folder.glob(f"{precision}{suffix}"), *folder.glob(f"{precision}-*{suffix}")]:
         shutil.rmtree(failed) if failed.is_dir() else failed.unlink()

@@ -132,7 +132,7 @@ def convert(
     sides = sorted(side or SIDES)
     with console.status("Reading weights and photos") as status:
         photo_side = sides[-1] if published else 4 * TILES[0][0]
-        photo_set = load_photos(photos, least_side=photo_side) if photos else bundled_photos(photo_side)
+        photo_set = load_photos(photos, min_side=photo_side) if photos else bundled_photos(photo_side)
         named = data or ("unnamed photos" if photos else "photographs that come with scikit-image")
         count = proof or (PUBLISHED_PROOF if published else MOBILE_PROOF)
         held_out = old_photos(

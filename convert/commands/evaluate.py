@@ -207,7 +207,7 @@ def _clean(restorers: Restorers, folder: Path, each: bool) -> dict[str, Any]:
         totals.add_row(
             precision,
             str(total.photos),
-            f"{100 * total.mean_marked:.3f} %, {100 * total.most_marked:.3f} %",
+            f"{100 * total.mean_marked:.3f} %, {100 * total.max_marked:.3f} %",
             f"{total.mean_psnr:.2f}, {total.worst_psnr:.2f}",
             f"{total.worst_block:.1f}",
         )

@@ -57,7 +57,7 @@ def synthesize(
         raise OutputConflict(f"{output} is not an empty folder: choose a new one.")
     console = Console(stderr=True)
     with console.status("Reading photos"):
-        pool = load_photos(photos, least_side=side).train
+        pool = load_photos(photos, min_side=side).train
         real = None if overlays is None else damage.load_overlays(overlays)
     output.mkdir(parents=True, exist_ok=True)
     rng = Generator().manual_seed(seed)

@@ -34,7 +34,7 @@ class CleanSummary:
 
     photos: int
     mean_marked: float
-    most_marked: float
+    max_marked: float
     mean_psnr: float
     worst_psnr: float
     worst_block: float
@@ -59,7 +59,7 @@ def summary(scores: Sequence[CleanScore]) -> CleanSummary:
     return CleanSummary(
         photos=len(scores),
         mean_marked=float(np.mean([score.marked for score in scores])),
-        most_marked=max(score.marked for score in scores),
+        max_marked=max(score.marked for score in scores),
         mean_psnr=float(np.mean([score.psnr for score in scores])),
         worst_psnr=min(score.psnr for score in scores),
         worst_block=max(score.worst_block for score in scores),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 GAINS = (0.5, 2.0)
 """The least and the largest gain of a tone fit."""
-LEAST_ERROR = 1e-9
+MIN_ERROR = 1e-9
 """Mean squared error of pictures that count as equal: 90 dB."""
 LEVELS = 256
 BLOCK = 8
@@ -44,7 +44,7 @@ def fit_tone(
     for channel in range(3):
         given, wanted = fitted[..., channel][where], clean[..., channel][where] / 255.0
         together = np.mean((given - given.mean()) * (wanted - wanted.mean()))
-        gain = np.clip(together / max(given.var(), LEAST_ERROR), *GAINS)
+        gain = np.clip(together / max(given.var(), MIN_ERROR), *GAINS)
         fitted[..., channel] = (fitted[..., channel] - given.mean()) * gain + wanted.mean()
     return fitted
 
@@ -107,4 +107,4 @@ def worst_block(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> float:
 
 
 def _decibels(error: Any) -> float:
-    return float(10 * np.log10(1 / max(error, LEAST_ERROR)))
+    return float(10 * np.log10(1 / max(error, MIN_ERROR)))

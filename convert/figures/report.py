@@ -41,7 +41,7 @@ SHOWN = 4
 
 @dataclass(frozen=True)
 class Result:
-    """One artefact, measured."""
+    """One artifact, measured."""
 
     part: PartName
     artifact: Artifact
@@ -70,18 +70,18 @@ def measure_bundle(
     sources: Sequence[PartSource],
     photos: Photos,
     sampler: Sampler = tile_samples,
-    tell: Callable[[str], None] = lambda step: None,
+    on_progress: Callable[[str], None] = lambda step: None,
 ) -> tuple[list[Result], Prover]:
-    """Run every artefact of ``bundle`` on ``photos``; ``sampler`` knows what PyTorch makes of them.
+    """Run every artifact of ``bundle`` on ``photos``; ``sampler`` knows what PyTorch makes of them.
 
     The tiles of ``sources`` must be the bundle's. Raises RuntimeUnavailable.
     """
-    tell("what PyTorch computes")
+    on_progress("what PyTorch computes")
     prover = Prover(bundle.folder, sampler(sources, photos), photos.description)
     results = []
     for source in sources:
         for artifact in bundle.manifest.parts[source.name].artifacts:
-            tell(f"{source.name} {artifact.format} {artifact.precision}")
+            on_progress(f"{source.name} {artifact.format} {artifact.precision}")
             measured = prover.measure(source, artifact, open_networks(bundle.folder, artifact))
             short = shortfall(source.name, artifact.precision, measured.gate)
             layers = prover.layers(source, artifact, 0)
@@ -151,7 +151,7 @@ def _worst_tile(result: Result, prover: Prover) -> Picture:
     decibels = -10 * np.log10(max(errors[index], 1e-12))
     caption = (
         f"{result.part}, {result.name}, {decibels:.1f} dB: the old photo, restored by PyTorch, restored by "
-        f"the artefact, and the difference {AMPLIFIED} times as large."
+        f"the artifact, and the difference {AMPLIFIED} times as large."
     )
     return Picture(_encoded(np.concatenate((photo, exact, made, difference), axis=1)), caption)
 
@@ -171,7 +171,7 @@ def _before_and_after(results: Sequence[Result], prover: Prover) -> list[Picture
 def _pictures(
     result: Result, prover: Prover, index: int
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """The old photo of a sample, restored by PyTorch and by the artefact, in 0..1."""
+    """The old photo of a sample, restored by PyTorch and by the artifact, in 0..1."""
     samples, measured = prover.samples[result.part], result.measured
     if samples.before:
         photo, exact, made = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import get_args
 
-from convert.mobile.parts import End, PartSource
+from convert.mobile.parts import PartSource, TensorSpec
 from edge.bundle.manifest import PartName, PublishedName, Role
 
 AUTHOR = "Heirloom"
@@ -66,7 +66,7 @@ def part_description(source: PartSource) -> str:
     return f"{PARTS[source.name]}. Old Photo Restoration via Deep Latent Space Translation, {family}."
 
 
-def end_description(end: End) -> str:
+def end_description(end: TensorSpec) -> str:
     """One line about an input or output, its layout included."""
     tokens = end.shape is not None and len(end.shape) == 2
     layout = "batch, tokens or rows, channels" if tokens else "batch, rows, columns, channels"

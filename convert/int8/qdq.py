@@ -1,4 +1,4 @@
-"""A part as INT8 computes it, its rounding written out: what ONNX and Core ML artefacts are made from.
+"""A part as INT8 computes it, its rounding written out: what ONNX and Core ML artifacts are made from.
 
 The exporters know the quantize and dequantize operations of torch's own export flow
 (``torch.ops.quantized_decomposed``). Scales and zero points follow the formula of the LiteRT converter, so
@@ -19,7 +19,7 @@ from torch import Tensor, fx, nn
 from torch.nn import functional as F
 
 from convert.errors import WeightsError
-from convert.int8.ranges import ENDS
+from convert.int8.ranges import SHARED_RANGES
 from convert.int8.twin import LEVELS, Stored, StoredConv, StoredSum, layers, named_stored, twin
 from convert.mobile.parts import ChannelsLast, PartSource
 from convert.recipes.int8 import Int8Recipe
@@ -74,7 +74,7 @@ def end_ranges(source: PartSource, ranges: Mapping[str, Range], signed: bool = F
     """The ranges of a part's inputs, then of its output."""
     whole = dict.fromkeys(("photo", "mask", "face_pair"), (0.0, 1.0))
     fixed: dict[str, Range] = {**whole, "probability": PROBABILITY}
-    handed = {end: ranges[name] for name, ends in ENDS.items() for end in ends if name in ranges}
+    handed = {end: ranges[name] for name, ends in SHARED_RANGES.items() for end in ends if name in ranges}
     names = [*(f"args_{index}" for index in range(len(source.inputs))), "output_0"]
     ends = zip(names, (*source.inputs, source.output), strict=True)
     found = [fixed[end.role] if end.role in fixed else handed[source.name, name] for name, end in ends]

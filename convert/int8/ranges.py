@@ -28,7 +28,7 @@ BINS = 2048
 SHARES = np.linspace(1.0, 0.2, 33)
 LEVELS = 256
 
-ENDS: dict[str, tuple[tuple[PartName, str], ...]] = {
+SHARED_RANGES: dict[str, tuple[tuple[PartName, str], ...]] = {
     "encoded": (
         ("encoder", "output_0"),
         ("mapper", "args_0"),
@@ -53,7 +53,7 @@ class LearntRanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Lowest and highest value of what INT8 stores, by name.
 
     Names are ``place:operation`` as in recipes (`convert.recipes.int8`), ``place:input``, and those of
-    `ENDS` for what parts hand over.
+    `SHARED_RANGES` for what parts hand over.
     """
 
     format_version: Literal[1]
@@ -73,7 +73,7 @@ def load_ranges(path: Path) -> dict[str, tuple[float, float]]:
     except (OSError, msgspec.MsgspecError) as error:
         raise WeightsError(f"{path} holds no ranges ({error}): run `heirloom finetune` again.") from error
     bad = sorted(name for name, (low, high) in ranges.items() if not low <= 0 < high)
-    handed = {name for name, ends in ENDS.items() if any(part in TRAINED for part, _ in ends)}
+    handed = {name for name, ends in SHARED_RANGES.items() if any(part in TRAINED for part, _ in ends)}
     missing = sorted(handed - ranges.keys())
     if bad or missing:
         raise WeightsError(
@@ -108,7 +108,7 @@ def part_ranges(
             named = {name.partition(":")[0].partition("/")[0] for name in learnt}
             if source.name in named or (learnt and source.name in TRAINED):
                 litert.set_ranges(path, source.name, ranges[source.name], learnt)
-    for handed, ends in ENDS.items():
+    for handed, ends in SHARED_RANGES.items():
         held = [ranges[part][name] for part, name in ends if part in ranges]
         if not held:
             continue
@@ -131,7 +131,7 @@ def named_ranges(
         for name, tensor in ((operation.name, operation.tensor), ("input", operation.source)):
             if tensor in ranges:
                 named[f"{operation.scope}:{name}"] = litert.limits(ranges[tensor])
-    for handed, ends in ENDS.items():
+    for handed, ends in SHARED_RANGES.items():
         for part, end in ends:
             if part == source.name:
                 named[handed] = litert.limits(ranges[end])

@@ -22,7 +22,7 @@ from edge.restore.faces.alignment import SIDE
 
 
 @dataclass(frozen=True)
-class End:
+class TensorSpec:
     """An input or output of a part; ``shape`` where it does not follow the tile."""
 
     role: Role
@@ -40,15 +40,15 @@ class PartSource:
 
     name: PartName
     network: nn.Module
-    inputs: tuple[End, ...]
-    output: End
+    inputs: tuple[TensorSpec, ...]
+    output: TensorSpec
     halo: int
     stride: int = CELL
     step: int = 1
     """Cells: tiles and the halo are multiples of it."""
     tiles: tuple[tuple[int, int], ...] = ()
     quantized: bool = True
-    """Whether the part has an INT8 artefact (the tone network is too small to gain by it)."""
+    """Whether the part has an INT8 artifact (the tone network is too small to gain by it)."""
 
     def macs_per_cell(self) -> int:
         """Multiply-accumulates per cell of a tile, counted by torch on the smallest tile."""
@@ -118,16 +118,16 @@ def mobile_parts(
     from_black_(detector.enter, PIXEL_GAIN)
     from_black_(finder.enter)
     from_black_(face.enter.conv)
-    latent = End("latent", restorer.encoder.enter.out_channels)
-    photo = End("photo", PIXEL_CHANNELS)
-    context = End("context", latent.channels, (CONTEXT_SIDE**2, latent.channels))
+    latent = TensorSpec("latent", restorer.encoder.enter.out_channels)
+    photo = TensorSpec("photo", PIXEL_CHANNELS)
+    context = TensorSpec("context", latent.channels, (CONTEXT_SIDE**2, latent.channels))
     mapper = restorer.mapper
     sources = [
         PartSource(
             "tone",
             networks.tone,
-            (End("thumbnail", 3, (THUMBNAIL, THUMBNAIL, 3)),),
-            End("curves", KNOTS, (3, KNOTS)),
+            (TensorSpec("thumbnail", 3, (THUMBNAIL, THUMBNAIL, 3)),),
+            TensorSpec("curves", KNOTS, (3, KNOTS)),
             halo=0,
             stride=1,
             tiles=((THUMBNAIL, THUMBNAIL),),
@@ -137,7 +137,7 @@ def mobile_parts(
             "scratch",
             detector,
             (photo,),
-            End("probability", CELL_PIXELS),
+            TensorSpec("probability", CELL_PIXELS),
             detector.halo,
             step=detector.step,
             tiles=tuple(detector_tiles or tiles),
@@ -145,8 +145,8 @@ def mobile_parts(
         PartSource(
             "finder",
             finder,
-            (End("photo", FINDER_CHANNELS),),
-            End("faces", FOUND),
+            (TensorSpec("photo", FINDER_CHANNELS),),
+            TensorSpec("faces", FOUND),
             finder.halo,
             stride=FINDER_CELL,
             tiles=tuple(finder_tiles or ((rows // 2, columns // 2) for rows, columns in tiles)),
@@ -156,19 +156,23 @@ def mobile_parts(
         PartSource(
             "mapper_global",
             mapper,
-            (latent, End("mask", CELL_PIXELS), context),
+            (latent, TensorSpec("mask", CELL_PIXELS), context),
             latent,
             mapper.halo,
             tiles=tuple(global_tiles or tiles),
         ),
         PartSource(
-            "decoder", restorer.decoder, (latent,), End("residual", PIXEL_CHANNELS), restorer.decoder.halo
+            "decoder",
+            restorer.decoder,
+            (latent,),
+            TensorSpec("residual", PIXEL_CHANNELS),
+            restorer.decoder.halo,
         ),
         PartSource(
             "face",
             face,
-            (End("face_pair", FACE_CHANNELS),),
-            End("residual", PIXEL_CHANNELS),
+            (TensorSpec("face_pair", FACE_CHANNELS),),
+            TensorSpec("residual", PIXEL_CHANNELS),
             halo=0,
             tiles=((SIDE // CELL, SIDE // CELL),),
         ),

@@ -21,8 +21,8 @@ BLOCK = 12
 """Side in pixels of the blocks in which grain is measured; they overlap by half."""
 FLATTEST = 0.015
 """Share of the blocks in which nothing but grain is supposed."""
-LEAST_BLOCKS = 16
-LEAST_GRAIN = 1.5
+MIN_BLOCKS = 16
+MIN_GRAIN = 1.5
 """Levels below which grain has no size that could be measured: rounding and JPEG change it too much."""
 SIZES = 0.05 + 0.05 * torch.arange(50)
 """Sigmas in pixels at which pure grain is measured, to compare with."""
@@ -31,8 +31,8 @@ FINE, COARSE = 1.0, 2.0
 """Sigmas in pixels of the two smoothings whose gradients' ratio tells an edge's blur."""
 STRONGEST = 0.01
 """Edges that blur is measured at, as a share of the pixels."""
-LEAST_EDGES = 50
-LEAST_SLOPE = 2.0
+MIN_EDGES = 50
+MIN_SLOPE = 2.0
 """Levels a pixel that an edge rises by at least."""
 
 QUALITIES = range(25, 99)
@@ -87,7 +87,7 @@ def grain(luminance: Tensor) -> tuple[float, float]:
     distance = (pure[:, 1:] - torch.tensor(correlations)).square() @ torch.tensor([1, 0.5])
     nearest = int(distance.argmin())
     strength = spread / float(pure[nearest, 0])
-    return strength, float(SIZES[nearest]) if strength >= LEAST_GRAIN else math.nan
+    return strength, float(SIZES[nearest]) if strength >= MIN_GRAIN else math.nan
 
 
 def _flattest(luminance: Tensor) -> tuple[float, float, float]:
@@ -97,7 +97,7 @@ def _flattest(luminance: Tensor) -> tuple[float, float, float]:
     # Neither blacks and whites that are cut off nor painted areas show the grain that the rest has.
     varied = lowest < highest
     whole = varied & (lowest > 2) & (highest < 253)
-    blocks = blocks[whole if whole.sum() >= LEAST_BLOCKS else varied]
+    blocks = blocks[whole if whole.sum() >= MIN_BLOCKS else varied]
     if not len(blocks):
         return 0.0, 0.0, 0.0
     ramp = torch.linspace(-1, 1, BLOCK)
@@ -107,7 +107,7 @@ def _flattest(luminance: Tensor) -> tuple[float, float, float]:
     planes = F.normalize(planes.flatten(1))
     rest = blocks - blocks @ planes.T @ planes
     order = rest.square().mean(1).argsort()
-    rest = rest[order[: max(LEAST_BLOCKS, round(FLATTEST * len(rest)))]].reshape(-1, BLOCK, BLOCK)
+    rest = rest[order[: max(MIN_BLOCKS, round(FLATTEST * len(rest)))]].reshape(-1, BLOCK, BLOCK)
     power = float(rest.square().mean())
 
     def correlation(lag: int) -> float:
@@ -143,11 +143,11 @@ def blur(luminance: Tensor) -> float:
     beside = torch.maximum(fine[1:-1, 2:], fine[1:-1, :-2])
     above = torch.maximum(fine[2:, 1:-1], fine[:-2, 1:-1])
     crest = inside >= torch.where((across.abs() > down.abs())[1:-1, 1:-1], beside, above)
-    crest &= inside >= LEAST_SLOPE
+    crest &= inside >= MIN_SLOPE
     heights, ratios = inside[crest], (inside / coarse[1:-1, 1:-1])[crest]
     if not len(heights):
         return math.nan
-    strongest = heights.topk(min(len(heights), max(LEAST_EDGES, round(STRONGEST * inside.numel())))).indices
+    strongest = heights.topk(min(len(heights), max(MIN_EDGES, round(STRONGEST * inside.numel())))).indices
     squares = ratios[strongest].square().clamp(min=1.001)
     variance = ((COARSE**2 - squares * FINE**2) / (squares - 1)).median()
     return math.sqrt(max(0.0, float(variance)))
@@ -194,7 +194,7 @@ def jpeg_quality(luminance: Tensor) -> int:
 
 def _in_step(coefficients: Tensor, steps: Tensor) -> float:
     """How near the coefficients that weren't rounded to 0 are to multiples of their steps: 1 is exactly."""
-    told = coefficients.abs() > steps / 2
-    if int(told.sum()) < 100:
+    reported = coefficients.abs() > steps / 2
+    if int(reported.sum()) < 100:
         return 0.0
-    return float(torch.cos(2 * math.pi * coefficients / steps)[told].mean())
+    return float(torch.cos(2 * math.pi * coefficients / steps)[reported].mean())

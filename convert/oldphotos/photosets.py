@@ -32,29 +32,29 @@ class PhotoSet:
     held_out: tuple[Tensor, ...]
 
 
-def load_photos(sources: list[Path], least_side: int = 128, trim: float = 0) -> PhotoSet:
-    """Decode every photo of the folders and tar files whose shorter side is at least ``least_side``.
+def load_photos(sources: list[Path], min_side: int = 128, trim: float = 0) -> PhotoSet:
+    """Decode every photo of the folders and tar files whose shorter side is at least ``min_side``.
 
     ``trim`` cuts this share off every border first: old photos have mounts and captions there. Raises
     PhotoSetError.
     """
     split: tuple[list[Tensor], list[Tensor]] = ([], [])
-    for name, pixels in decoded_photos(sources, least_side, trim):
+    for name, pixels in decoded_photos(sources, min_side, trim):
         split[is_held_out(name)].append(pixels)
     if not split[0] or not split[1]:
         listed = ", ".join(str(source) for source in sources)
-        raise PhotoSetError(f"There are too few photos of at least {least_side} px in {listed}: add more.")
+        raise PhotoSetError(f"There are too few photos of at least {min_side} px in {listed}: add more.")
     return PhotoSet(tuple(split[0]), tuple(split[1]))
 
 
-def decoded_photos(sources: list[Path], least_side: int, trim: float = 0) -> Iterator[tuple[str, Tensor]]:
+def decoded_photos(sources: list[Path], min_side: int, trim: float = 0) -> Iterator[tuple[str, Tensor]]:
     """Name and pixels ``(H, W, 3)`` of each photo, as for :func:`load_photos`. Raises PhotoSetError."""
     for name, data in _files(sources):
         try:
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
                 across, down = (round(side * trim) for side in image.size)
                 inner = image.crop((across, down, image.width - across, image.height - down))
-                if min(inner.size) < least_side:
+                if min(inner.size) < min_side:
                     continue
                 pixels = torch.from_numpy(np.array(inner.convert("RGB")))
         except (OSError, ValueError, SyntaxError) as error:
@@ -72,7 +72,7 @@ BUNDLED = ("astronaut", "camera", "chelsea", "coins", "brick", "grass")
 BUNDLED_HELD_OUT = ("coffee", "rocket", "stereo_motorcycle")
 
 
-def bundled_photos(least_side: int) -> PhotoSet:
+def bundled_photos(min_side: int) -> PhotoSet:
     """The photographs that come with scikit-image: few, but there on every machine."""
     from skimage import data
 
@@ -80,7 +80,7 @@ def bundled_photos(least_side: int) -> PhotoSet:
         loaded = getattr(data, name)()
         pixels = np.asarray(loaded[0] if isinstance(loaded, tuple) else loaded)
         colour = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
-        grow = [(0, max(0, least_side - side)) for side in colour.shape[:2]]
+        grow = [(0, max(0, min_side - side)) for side in colour.shape[:2]]
         return torch.from_numpy(np.pad(colour, [*grow, (0, 0)], mode="symmetric"))
 
     return PhotoSet(tuple(map(decoded, BUNDLED)), tuple(map(decoded, BUNDLED_HELD_OUT)))

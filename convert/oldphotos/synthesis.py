@@ -30,7 +30,7 @@ SCAN_BLUR = (0.3, 1.1)
 """Sigma in pixels of the scanner's share of the blur."""
 SCAN_NOISE = 3 / 255
 """The most noise of a scanner, in a quarter of the scans."""
-LEAST_BLUR = 0.05
+MIN_BLUR = 0.05
 """Sigma in pixels that can't be seen."""
 RADIUS = 4
 """Pixels that a blur reaches."""
@@ -43,7 +43,7 @@ def gaussian_filter(pictures: Tensor, sigma: Tensor, radius: int = RADIUS) -> Te
         result: Tensor = gaussian_blur2d(some, 2 * radius + 1, wide[:, None].expand(-1, 2))
         return result
 
-    return _where(pictures, sigma > LEAST_BLUR, blurred, sigma)
+    return _where(pictures, sigma > MIN_BLUR, blurred, sigma)
 
 
 def grain(pictures: Tensor, strength: Tensor, size: Tensor, rng: Generator) -> Tensor:

@@ -1,4 +1,4 @@
-"""Gates: an artefact that is not close enough to the full-precision PyTorch model is not written."""
+"""Gates: an artifact that is not close enough to the full-precision PyTorch model is not written."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CAP = 120.0
 
 @dataclass(frozen=True)
 class Threshold:
-    """The least that an artefact must reach, in dB."""
+    """The least that an artifact must reach, in dB."""
 
     output: float
     worst_tile: float
@@ -109,7 +109,7 @@ def measure(
 
 
 def shortfall(part: PartName, precision: Precision, gate: Gate) -> str | None:
-    """In what an artefact falls short of its threshold; None if it doesn't. Values that are not finite have
+    """In what an artifact falls short of its threshold; None if it doesn't. Values that are not finite have
     a PSNR of 0."""
     least = threshold(part, precision)
     short = [

@@ -1,4 +1,4 @@
-"""Proving an artefact: all its tiles run, and are held against the full-precision PyTorch model."""
+"""Proving an artifact: all its tiles run, and are held against the full-precision PyTorch model."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from convert.errors import GateFailed
 from convert.mobile.nets.restorer import CONTEXT_SIDE
-from convert.mobile.parts import End, PartSource
+from convert.mobile.parts import PartSource, TensorSpec
 from convert.mobile.samples import PartSamples
 from convert.proof.gate import judge, measure
 from convert.proof.mil import runtime
@@ -52,7 +52,7 @@ Chain = dict[PartName, list[NDArray[Any]]]
 
 @dataclass(frozen=True)
 class Measured:
-    """An artefact's gate, and what it was measured on: the samples' outputs, PyTorch's and its own."""
+    """An artifact's gate, and what it was measured on: the samples' outputs, PyTorch's and its own."""
 
     gate: Gate
     wanted: list[NDArray[Any]]
@@ -61,7 +61,7 @@ class Measured:
 
 @dataclass
 class Prover:
-    """Proves the artefacts of a bundle in ``folder`` on what the full-precision networks saw."""
+    """Proves the artifacts of a bundle in ``folder`` on what the full-precision networks saw."""
 
     folder: Path
     samples: dict[PartName, PartSamples]
@@ -71,7 +71,7 @@ class Prover:
     add up."""
 
     def prove(self, source: PartSource, draft: Artifact) -> tuple[Artifact, dict[str, File]]:
-        """The artefact with its gate and golden vectors, and the files of the latter.
+        """The artifact with its gate and golden vectors, and the files of the latter.
 
         A Core ML package is proven by the interpreter, and on a Mac by Core ML too. Raises GateFailed,
         naming the layer where the error first grows.
@@ -116,7 +116,7 @@ class Prover:
         return layer_errors(trace_torch(source.network, values), _traced(self.folder, artifact, fed))
 
     def recall(self, source: PartSource, artifact: Artifact) -> None:
-        """Run an artefact proven before, for those after it."""
+        """Run an artifact proven before, for those after it."""
         self._run(source, artifact, open_networks(self.folder, artifact)[0])
 
     def _run(
@@ -168,7 +168,7 @@ class Prover:
             expected = _repeated(expected, source.halo, rows, columns)
         stored = [store(value, spec) for value, spec in zip(few, artifact.inputs, strict=True)]
         own = f"{artifact.format}-{artifact.precision}"
-        # All artefacts with float ends are fed the same.
+        # All artifacts with float ends are fed the same.
         inputs = [
             f"golden/{source.name}-{own if whole else 'float'}-in{number}.bin" for number in range(len(fed))
         ]
@@ -203,7 +203,7 @@ def _repeated(output: NDArray[Any], halo: int, rows: int, columns: int) -> NDArr
 
 
 def _traced(folder: Path, artifact: Artifact, fed: Sequence[NDArray[Any]]) -> list[NDArray[np.float32]]:
-    """What every convolution of an artefact gives, channels last."""
+    """What every convolution of an artifact gives, channels last."""
     tile = artifact.tiles[0]
     path = folder / tile.file
     if artifact.format == "litert":
@@ -220,7 +220,7 @@ def _exact(source: PartSource, values: Sequence[NDArray[np.float32]]) -> NDArray
     return np.ascontiguousarray(out)
 
 
-def _fitted(value: NDArray[Any], end: End, tile: tuple[int, int]) -> NDArray[Any]:
+def _fitted(value: NDArray[Any], end: TensorSpec, tile: tuple[int, int]) -> NDArray[Any]:
     """A sample cut, or mirrored on, to the size of another tile."""
     if end.shape is not None:
         return value

@@ -1,4 +1,4 @@
-"""Layer by layer: what every convolution of an artefact gives, beside what PyTorch's gives.
+"""Layer by layer: what every convolution of an artifact gives, beside what PyTorch's gives.
 
 A network has the same convolutions in the same order in every format, so they pair by their order.
 """
@@ -107,7 +107,7 @@ def trace_onnx(path: Path, inputs: Sequence[NDArray[Any]]) -> list[NDArray[np.fl
 def layer_errors(
     references: Sequence[tuple[str, NDArray[np.float32]]], results: Sequence[NDArray[np.float32]]
 ) -> list[LayerError]:
-    """The error of every convolution; empty if the artefact's don't pair with the network's."""
+    """The error of every convolution; empty if the artifact's don't pair with the network's."""
     if len(references) != len(results):
         return []
     errors: list[LayerError] = []

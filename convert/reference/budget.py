@@ -15,10 +15,10 @@ BASE = 450 << 20
 PHOTO_BYTES = 12
 """For each pixel: its values, a decoded copy while reading, the mask, and the detector's gray photo."""
 
-LEAST_WORK = 32 << 20
+MIN_WORK = 32 << 20
 """A strip's memory that is still fast."""
 
-MOST_WORK = 256 << 20
+MAX_WORK = 256 << 20
 """More is not faster."""
 
 
@@ -31,13 +31,13 @@ def working_bytes(
     """
     kept = need(size, networks, others)
     if max_memory is None:
-        return MOST_WORK
-    if max_memory < kept + LEAST_WORK:
+        return MAX_WORK
+    if max_memory < kept + MIN_WORK:
         raise MemoryBudgetExceeded(
-            f"A photo of {size[1]}x{size[0]} pixels needs about {(kept + LEAST_WORK) / 1e6:.0f} MB with "
+            f"A photo of {size[1]}x{size[0]} pixels needs about {(kept + MIN_WORK) / 1e6:.0f} MB with "
             "these networks: allow that much with --max-memory, or shrink the photo."
         )
-    return min(MOST_WORK, max_memory - kept)
+    return min(MAX_WORK, max_memory - kept)
 
 
 def need(size: tuple[int, int], networks: Networks, others: list[nn.Module]) -> int:

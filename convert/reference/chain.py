@@ -147,13 +147,13 @@ def fill(block: PartialNonLocal, x: Kept, valid: Tensor, work: Workspace) -> Non
     values[..., width] = valid.flatten(1)
     filled = keys.new_empty(shape)
     target = filled.flatten(2)
-    chunk = max(1, work.most_bytes // (QUERY_COPIES * FLOAT_BYTES * keys.shape[2]))
+    chunk = max(1, work.max_bytes // (QUERY_COPIES * FLOAT_BYTES * keys.shape[2]))
     for first, last in pairwise([*range(0, keys.shape[1], chunk), keys.shape[1]]):
         queries = (keys[:, first:last, :width] @ theta[0].T + theta[1]) @ phi[0]
         attended, mass = attend(queries, keys, values)
         answers = (attended @ g[0].T + mass * g[1]) @ out[0].T + out[1]
         target[:, :, first:last] = answers.transpose(1, 2)
-        work.tell(2 * (last - first) * keys.shape[1] * width)
+        work.on_progress(2 * (last - first) * keys.shape[1] * width)
     del values
     x.values = keys[..., :width].transpose(1, 2).reshape(shape)
     del keys
@@ -170,7 +170,7 @@ def _replace(block: PatchAttention, x: FeatureMap, damaged: Tensor, work: Worksp
     values = x.settle(work)
     blurred = run(block.res_block, Kept(values.clone()), work)
     assert isinstance(blurred, Kept)
-    composed = compose(blurred.settle(work), damaged, block.side, work.most_bytes // (2 * FLOAT_BYTES))
+    composed = compose(blurred.settle(work), damaged, block.side, work.max_bytes // (2 * FLOAT_BYTES))
     del blurred
     combine = Step(block.F_Combine, margin=1, padding="constant")
     return convolve(_Joined((values, composed, damaged)), combine, work)

@@ -16,7 +16,7 @@ LONGEST_SIDE = 2048
 """The detector runs on the whole photo at once, so a strip-like photo is shrunk further."""
 
 MULTIPLE = 16
-LEAST_SIDE = 32
+MIN_SIDE = 32
 """Of the detector's input."""
 
 
@@ -40,7 +40,7 @@ def find_scratches(
 def detector_size(height: int, width: int) -> tuple[int, int]:
     """Rows and columns in which the detector sees a photo."""
     scale = min(SHORT_SIDE / min(height, width), LONGEST_SIDE / max(height, width))
-    rows, columns = (max(LEAST_SIDE, round(side * scale / MULTIPLE) * MULTIPLE) for side in (height, width))
+    rows, columns = (max(MIN_SIDE, round(side * scale / MULTIPLE) * MULTIPLE) for side in (height, width))
     return rows, columns
 
 

@@ -13,18 +13,18 @@ import torch
 from torch import Tensor, nn
 
 from convert.reference.nets.mapping import PartialNonLocal, ScratchMapping
-from convert.reference.nets.patch_attention import MOST_DAMAGE, PatchAttention, PatchMapping
+from convert.reference.nets.patch_attention import MAX_DAMAGE, PatchAttention, PatchMapping
 
-LEAST_PEAK = 1e-3
+MIN_PEAK = 1e-3
 """Planes flatter than this are scaled no further."""
 
-LEAST_LENGTH = 1e-6
+MIN_LENGTH = 1e-6
 """Added to squared lengths of patches whose largest value is 1, so that flat ones divide by something."""
 
 SHARPNESS = 1e4
 """A patch that is behind the best by a thousandth of its length counts for e^-10 of it."""
 
-MOST_QUERIES = 4096
+MAX_QUERIES = 4096
 """Cells that attend at a time: the matrix of a 512-pixel tile takes 256 MiB so, not 1 GiB."""
 
 HIDDEN = 1e4
@@ -44,7 +44,7 @@ class SafeInstanceNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         centred = x - x.mean(3, keepdim=True).mean(2, keepdim=True)
-        peak = centred.abs().amax((2, 3), keepdim=True).clamp(min=LEAST_PEAK)
+        peak = centred.abs().amax((2, 3), keepdim=True).clamp(min=MIN_PEAK)
         scaled = centred / peak
         variance = (scaled * scaled).mean(3, keepdim=True).mean(2, keepdim=True)
         floor = self.root_eps / peak
@@ -71,8 +71,8 @@ class DenseNonLocal(nn.Module):
         hidden = (whole - 1) * HIDDEN
         # A slice that takes everything does not convert.
         count = queries.shape[1]
-        starts = range(0, count, MOST_QUERIES) if count > MOST_QUERIES else ()
-        chunks = [queries[:, start : start + MOST_QUERIES] for start in starts] or [queries]
+        starts = range(0, count, MAX_QUERIES) if count > MAX_QUERIES else ()
+        chunks = [queries[:, start : start + MAX_QUERIES] for start in starts] or [queries]
         answers = [torch.softmax(some @ keys + hidden, dim=2) @ values for some in chunks]
         attended = torch.cat(answers, dim=1) * whole.amax(2, keepdim=True)
         filled: Tensor = self.res_block(self.W(attended.transpose(1, 2).reshape(x.shape)))
@@ -116,12 +116,12 @@ class DensePatchAttention(nn.Module):
     def forward(self, x: Tensor, damaged: Tensor) -> Tensor:
         mapped = self.res_block(x)
         patches, broken = self._patches(mapped), self._patches(damaged).mean(2, keepdim=True)
-        broken = (broken > MOST_DAMAGE).to(x.dtype)
+        broken = (broken > MAX_DAMAGE).to(x.dtype)
         candidates = broken.transpose(1, 2)
         # Only the candidates' norm decides. Scaled values have squares that float16 holds.
-        peak = patches.abs().amax(2, keepdim=True).clamp(min=LEAST_PEAK)
+        peak = patches.abs().amax(2, keepdim=True).clamp(min=MIN_PEAK)
         scaled = patches / peak
-        unit = scaled * torch.rsqrt((scaled * scaled).sum(2, keepdim=True) + LEAST_LENGTH)
+        unit = scaled * torch.rsqrt((scaled * scaled).sum(2, keepdim=True) + MIN_LENGTH)
         likeness = scaled @ unit.transpose(1, 2) - candidates * HIDDEN
         behind = likeness - likeness.amax(2, keepdim=True)
         found = torch.softmax(behind * SHARPNESS, dim=2) @ patches

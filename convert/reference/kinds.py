@@ -153,9 +153,9 @@ def possible_widths(kind: KindName, shapes: Shapes) -> Iterator[Widths]:
     """The published widths, and those within bounds that the shapes of a state dict tell."""
     published = KINDS[kind].published
     yield published
-    told: list[set[int]] = []
+    reported: list[set[int]] = []
     for name, places in KINDS[kind].told_by.items():
         found = {shapes[key][index] for key, index in places if len(shapes.get(key, ())) > index}
-        told.append({width for width in found if 1 <= width <= WIDEST * published[name]})
-    for widths in product(*map(sorted, told)):
+        reported.append({width for width in found if 1 <= width <= WIDEST * published[name]})
+    for widths in product(*map(sorted, reported)):
         yield dict(zip(published, widths, strict=True))

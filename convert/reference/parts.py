@@ -9,7 +9,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from convert.mobile.parts import ChannelsLast, End, PartSource
+from convert.mobile.parts import ChannelsLast, PartSource, TensorSpec
 from convert.mobile.samples import PartSamples, Photos, keep
 from convert.reference.exportable import exportable
 from convert.reference.kinds import ROLES, RoleName
@@ -108,7 +108,7 @@ def published_parts(weights: ReferenceWeights, sides: Sequence[int] = SIDES) -> 
     def add(
         part: str,
         network: nn.Module,
-        ends: Callable[[int], tuple[End, ...]],
+        ends: Callable[[int], tuple[TensorSpec, ...]],
         sides: Sequence[int] = sides,
     ) -> None:
         rewritten = ChannelsLast(exportable(network))
@@ -123,8 +123,8 @@ def published_parts(weights: ReferenceWeights, sides: Sequence[int] = SIDES) -> 
     vae = cast(Vae, weights.load("vae_a"))
     width = cast(nn.Conv2d, vae.encoder[1]).out_channels
 
-    def map_of(role: Role, channels: int, stride: int = 1) -> Callable[[int], End]:
-        return lambda side: End(role, channels, (side // stride, side // stride, channels))
+    def map_of(role: Role, channels: int, stride: int = 1) -> Callable[[int], TensorSpec]:
+        return lambda side: TensorSpec(role, channels, (side // stride, side // stride, channels))
 
     picture, face, gray = map_of("picture", 3), map_of("face", 3), map_of("gray", 1)
     probability, mask = map_of("probability", 1), map_of("mask", 1)

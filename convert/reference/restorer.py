@@ -39,7 +39,7 @@ PATCH_STRIDE = 32
 PATCH_MASK_MARGIN = 3
 """By so many pixels the mask is widened for that mapping, as published."""
 
-LEAST_SIDE = 16
+MIN_SIDE = 16
 """Smaller photos are mirrored up to this: the networks look further than their borders."""
 
 THUMBNAIL_SIDE = 1024
@@ -160,7 +160,7 @@ class ReferenceRestorer:
         """The size at which the networks see a photo."""
         if self._preset.resizes:
             return shape
-        rows, columns = (ceil_div(max(side, LEAST_SIDE), multiple) * multiple for side in shape)
+        rows, columns = (ceil_div(max(side, MIN_SIDE), multiple) * multiple for side in shape)
         return rows, columns
 
 
@@ -178,19 +178,19 @@ def _enough_memory() -> Iterator[None]:
 def _share_of(total: int, progress: Callable[[float], None] | None) -> Callable[[int], None]:
     done = 0
 
-    def tell(macs: int) -> None:
+    def on_progress(macs: int) -> None:
         nonlocal done
         done += macs
         if progress is not None:
             progress(min(1.0, done / total))
 
-    return tell
+    return on_progress
 
 
 def _resized(photo: Photo, scratched: bool) -> Photo:
     """As published: sides rounded to multiples of 4 (bilinear), or with scratches of 16 (bicubic)."""
     multiple = 16 if scratched else 4
-    rows, columns = (max(LEAST_SIDE, round(side / multiple) * multiple) for side in photo.pixels.shape[:2])
+    rows, columns = (max(MIN_SIDE, round(side / multiple) * multiple) for side in photo.pixels.shape[:2])
     kind = Image.Resampling.BICUBIC if scratched else Image.Resampling.BILINEAR
     if (rows, columns) == photo.pixels.shape[:2]:
         return photo

@@ -41,13 +41,13 @@ class FeatureMap(Protocol):
 class Workspace:
     """How much memory strips may take, and who is told about the work done."""
 
-    most_bytes: int = 256 << 20
-    tell: Callable[[int], None] = lambda macs: None
+    max_bytes: int = 256 << 20
+    on_progress: Callable[[int], None] = lambda macs: None
     """Told the multiply-accumulates of each strip."""
 
     def heights(self, rows: int, row_bytes: int) -> Iterator[tuple[int, int]]:
         """Strips that cover ``rows``, as first row and row after the last."""
-        height = max(1, self.most_bytes // row_bytes)
+        height = max(1, self.max_bytes // row_bytes)
         return pairwise([*range(0, rows, height), rows])
 
 
@@ -253,7 +253,7 @@ def convolve(source: FeatureMap, step: Step, work: Workspace, overwrite: bool = 
         if waiting:
             values[:, :, waiting[0] : waiting[1]] = waiting[2]
         waiting = top, bottom, rows
-        work.tell(step.macs(source.shape) * (bottom - top) // shape[1])
+        work.on_progress(step.macs(source.shape) * (bottom - top) // shape[1])
     if waiting:
         values[:, :, waiting[0] : waiting[1]] = waiting[2]
     return Kept(values, Finish.of(step, moments))
@@ -265,7 +265,7 @@ def _measured(source: FeatureMap, step: Step, work: Workspace) -> Recomputed:
     if step.norm is not None:
         for top, bottom in work.heights(shape[1], _step_bytes(source, step)):
             moments.add(_convolved(source, step, top, bottom))
-            work.tell(step.macs(source.shape) * (bottom - top) // shape[1])
+            work.on_progress(step.macs(source.shape) * (bottom - top) // shape[1])
     return Recomputed(source, step, Finish.of(step, moments))
 
 

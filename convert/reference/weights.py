@@ -132,7 +132,7 @@ class _AnyNetworks(msgspec.Struct):
 
 
 def holds_other_manifest(folder: Path) -> bool:
-    """Whether the folder's manifest is another artefact's: a bundle's, say."""
+    """Whether the folder's manifest is another artifact's: a bundle's, say."""
     try:
         msgspec.json.decode((folder / MANIFEST_NAME).read_bytes(), type=_AnyNetworks)
     except msgspec.ValidationError:

@@ -14,7 +14,7 @@ from demo.errors import TimeLimitReached
 from demo.page import tables
 from demo.variants import INPUT
 from demo.work.service import Service
-from demo.work.sessions import Desk, Request
+from demo.work.sessions import Request, Session
 from edge.errors import HeirloomError
 
 PROGRESS = gr.Progress()
@@ -102,22 +102,22 @@ class Events:
             yield {self.shown.status: tables.notice("Choose a photo first.", "error")}
             return
         asked = Request(photo, strength, scratches, mask or "", keep_gray, faces, face_strength)
-        desk = self.service.shelf.desk(str(request.session_hash), asked)
+        session = self.service.store.session(str(request.session_hash), asked)
         sides = (left, right)
-        if not desk.results:
-            yield self.shown.cleared(tables.variants(self.service.variants, desk, sides))
+        if not session.results:
+            yield self.shown.cleared(tables.variants(self.service.variants, session, sides))
         try:
-            deadline = self.service.workshop.deadline()
-            await self.service.make(desk, sides, deadline, progress)
-            await self.service.measure(desk)
-            yield await self._pictures(desk, left, right)
-            if measured and self.service.reference not in desk.results:
+            deadline = self.service.pool.deadline()
+            await self.service.make(session, sides, deadline, progress)
+            await self.service.measure(session)
+            yield await self._pictures(session, left, right)
+            if measured and self.service.reference not in session.results:
                 yield {self.shown.status: tables.notice("Measuring against full precision …")}
-                await self.service.make(desk, [self.service.reference], deadline, progress)
-                await self.service.measure(desk)
-            yield self._table(desk, sides)
+                await self.service.make(session, [self.service.reference], deadline, progress)
+                await self.service.measure(session)
+            yield self._table(session, sides)
         except HeirloomError as error:
-            yield self._table(desk, sides) | {self.shown.status: self._error(error, photo)}
+            yield self._table(session, sides) | {self.shown.status: self._error(error, photo)}
 
     async def measure_all(
         self,
@@ -128,21 +128,21 @@ class Events:
         progress: gr.Progress = PROGRESS,
     ) -> AsyncIterator[Updates]:
         """Restore with every variant; one that fails does not stop the others."""
-        desk = self.service.shelf.current(str(request.session_hash))
-        if desk is None:
+        session = self.service.store.current(str(request.session_hash))
+        if session is None:
             yield {self.shown.status: tables.notice("Restore a photo first.", "error")}
             return
-        deadline = self.service.workshop.deadline()
+        deadline = self.service.pool.deadline()
         failed: HeirloomError | None = None
         for key, variant in self.service.variants.items():
-            if key not in desk.results:
+            if key not in session.results:
                 yield {self.shown.status: tables.notice(f"Restoring with {variant.name} …")}
             try:
-                await self.service.make(desk, [key], deadline, progress)
-                await self.service.measure(desk)
+                await self.service.make(session, [key], deadline, progress)
+                await self.service.measure(session)
             except HeirloomError as error:
                 failed = error
-            yield self._table(desk, (left, right))
+            yield self._table(session, (left, right))
             if isinstance(failed, TimeLimitReached):
                 break
         if failed is not None:
@@ -177,11 +177,11 @@ class Events:
             "peak_memory": result.peak,
         }
 
-    async def _pictures(self, desk: Desk, left: str, right: str) -> Updates:
-        view = await self.service.look(desk, left, right)
-        found = await self.service.found(desk, (right, left))
+    async def _pictures(self, session: Session, left: str, right: str) -> Updates:
+        view = await self.service.look(session, left, right)
+        found = await self.service.found(session, (right, left))
         shown = self.shown
-        return self._table(desk, (left, right)) | {
+        return self._table(session, (left, right)) | {
             shown.sides: view.sides,
             shown.heat: view.heat,
             shown.scale: tables.scale(view.difference, view.factor),
@@ -191,20 +191,20 @@ class Events:
             shown.found_text: tables.notice(
                 ". ".join(found.said or ["No damage and no faces were found"]) + "."
             ),
-            shown.left_file: self._file(desk, left),
-            shown.right_file: self._file(desk, right),
+            shown.left_file: self._file(session, left),
+            shown.right_file: self._file(session, right),
         }
 
-    def _table(self, desk: Desk, sides: tuple[str, str]) -> Updates:
+    def _table(self, session: Session, sides: tuple[str, str]) -> Updates:
         return {
-            self.shown.status: tables.verdict(self.service.variants, desk, sides[1]),
-            self.shown.table: tables.variants(self.service.variants, desk, sides),
+            self.shown.status: tables.verdict(self.service.variants, session, sides[1]),
+            self.shown.table: tables.variants(self.service.variants, session, sides),
         }
 
-    def _file(self, desk: Desk, side: str) -> Any:
+    def _file(self, session: Session, side: str) -> Any:
         if side == INPUT:
             return gr.update(value=None, interactive=False)
-        return gr.update(value=str(desk.restored(side)), interactive=True)
+        return gr.update(value=str(session.restored(side)), interactive=True)
 
     def _error(self, error: HeirloomError, photo: str) -> str:
         return tables.notice(self.service.sentence(error, photo), "error")

@@ -8,7 +8,7 @@ from html import escape
 from convert.proof.gate import CAP, threshold
 from demo.compare import Difference, gradient
 from demo.variants import FORMATS, INPUT, PRECISIONS, Variant
-from demo.work.sessions import Desk
+from demo.work.sessions import Session
 from edge.bundle.bundle import Bundle
 from edge.bundle.manifest import ROLES, Artifact, PartName, artifact_bytes
 
@@ -35,13 +35,13 @@ def decibels(value: float) -> str:
     return "the same" if value >= CAP else f"{value:.1f} dB"
 
 
-def variants(found: Mapping[str, Variant], desk: Desk | None, sides: Sequence[str]) -> str:
+def variants(found: Mapping[str, Variant], session: Session | None, sides: Sequence[str]) -> str:
     """What each variant took and how close it comes to the reference, which is the first of ``found``."""
     head = _cells(["Networks", "PSNR", "Time", "Memory", "Size"], "th")
     reference = next(iter(found.values()))
-    rows = [_variant(variant, variant is reference, desk, sides) for variant in found.values()]
-    if desk is not None and INPUT in desk.psnr:
-        rows.append(_row(["Photo as given", decibels(desk.psnr[INPUT]), "", "", ""]))
+    rows = [_variant(variant, variant is reference, session, sides) for variant in found.values()]
+    if session is not None and INPUT in session.psnr:
+        rows.append(_row(["Photo as given", decibels(session.psnr[INPUT]), "", "", ""]))
     about = f"PSNR is measured against {reference.name}, before the file is written. "
     if reference.weights is None:
         about += (
@@ -55,14 +55,14 @@ def variants(found: Mapping[str, Variant], desk: Desk | None, sides: Sequence[st
     return f'{_table(head, rows)}<p class="about">{escape(about)}</p>'
 
 
-def verdict(found: Mapping[str, Variant], desk: Desk, side: str) -> str:
+def verdict(found: Mapping[str, Variant], session: Session, side: str) -> str:
     """What was done to the photo for a side, and what that costs against the reference."""
-    result = desk.results.get(side)
+    result = session.results.get(side)
     if result is None:
         return ""
     sentence = f"{found[side].name}: {', '.join(result.done)}."
-    if side in desk.psnr:
-        sentence += f" Against {next(iter(found.values())).name}: {decibels(desk.psnr[side])}."
+    if side in session.psnr:
+        sentence += f" Against {next(iter(found.values())).name}: {decibels(session.psnr[side])}."
     return notice(sentence)
 
 
@@ -121,14 +121,14 @@ def facts(bundle: Bundle) -> str:
     return f'<dl class="facts">{rows}</dl>'
 
 
-def _variant(variant: Variant, reference: bool, desk: Desk | None, sides: Sequence[str]) -> str:
+def _variant(variant: Variant, reference: bool, session: Session | None, sides: Sequence[str]) -> str:
     size = f"{variant.bytes / 1e6:.1f} MB"
-    if desk is not None and (failure := desk.failures.get(variant.key)):
+    if session is not None and (failure := session.failures.get(variant.key)):
         return f'<tr><td>{escape(variant.name)}</td><td colspan="4">{escape(failure)}</td></tr>'
-    result = desk.results.get(variant.key) if desk is not None else None
-    if desk is None or result is None:
+    result = session.results.get(variant.key) if session is not None else None
+    if session is None or result is None:
         return _row([variant.name, "–", "–", "–", size], "waiting")
-    psnr = decibels(desk.psnr[variant.key]) if variant.key in desk.psnr else "–"
+    psnr = decibels(session.psnr[variant.key]) if variant.key in session.psnr else "–"
     if reference:
         psnr = "reference"
     peak = f"{result.peak / 1e6:.0f} MB" if result.peak is not None else "–"

@@ -65,7 +65,7 @@ class Worker:
             self._process.stdin.close()
 
 
-class Workshop:
+class WorkerPool:
     """Workers by variant. A restoration waits for the one before it."""
 
     def __init__(self, setups: Mapping[str, Setup], time_limit: float) -> None:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import msgspec
 
-from demo.errors import MaskMissing, PhotoRemoved, told
+from demo.errors import MaskMissing, PhotoRemoved, reported
 from demo.variants import INPUT, Variant
-from demo.work.pool import Workshop
-from demo.work.sessions import Desk, Request, Shelf
+from demo.work.pool import WorkerPool
+from demo.work.sessions import Request, Session, SessionStore
 from demo.work.views import Found, View, found, psnr_between, view
 from demo.work.worker import Result, Task
 from edge.errors import HeirloomError
@@ -28,8 +28,8 @@ class Service:
     """The page's parts behind its buttons."""
 
     variants: Mapping[str, Variant]
-    workshop: Workshop
-    shelf: Shelf
+    pool: WorkerPool
+    store: SessionStore
     scratch: Path
     """A folder for files that live as long as a request."""
     max_pixels: int
@@ -39,80 +39,82 @@ class Service:
         """The key of the variant that the others are held against."""
         return next(iter(self.variants))
 
-    async def make(self, desk: Desk, wanted: Sequence[str], deadline: float, progress: Progress) -> None:
+    async def make(
+        self, session: Session, wanted: Sequence[str], deadline: float, progress: Progress
+    ) -> None:
         """Restore with those of ``wanted`` that have no result yet. Raises what stops all of it.
 
         A variant that can't restore this photo is noted as such if another can.
         """
-        missing = [key for key in dict.fromkeys(wanted) if key != INPUT and key not in desk.results]
+        missing = [key for key in dict.fromkeys(wanted) if key != INPUT and key not in session.results]
         for number, key in enumerate(missing):
             variant = self.variants[key]
 
-            def tell(fraction: float, number: int = number, variant: Variant = variant) -> None:
+            def on_progress(fraction: float, number: int = number, variant: Variant = variant) -> None:
                 progress((number + fraction) / len(missing), variant.name)
 
-            tell(0.0)
-            desk.failures.pop(key, None)
+            on_progress(0.0)
+            session.failures.pop(key, None)
             try:
-                result = await self.workshop.restore(key, self._task(desk, variant), deadline, tell)
+                result = await self.pool.restore(key, self._task(session, variant), deadline, on_progress)
             except HeirloomError as error:
-                desk.failures[key] = self.sentence(error, desk.request.photo)
+                session.failures[key] = self.sentence(error, session.request.photo)
                 raise
-            desk.results[key] = result
+            session.results[key] = result
 
-    async def look(self, desk: Desk, left: str, right: str) -> View:
+    async def look(self, session: Session, left: str, right: str) -> View:
         """The pictures of two variants that were made."""
         with _kept():
-            return await asyncio.to_thread(view, desk, left, right)
+            return await asyncio.to_thread(view, session, left, right)
 
-    async def found(self, desk: Desk, sides: Sequence[str]) -> Found:
+    async def found(self, session: Session, sides: Sequence[str]) -> Found:
         """Scratches and faces, by a variant of ``sides`` if one of them tells."""
-        telling = [key for key in (*sides, *desk.results) if desk.damage(key).exists()]
-        made = [key for key in sides if key in desk.results]
+        telling = [key for key in (*sides, *session.results) if session.damage(key).exists()]
+        made = [key for key in sides if key in session.results]
         with _kept():
-            return await asyncio.to_thread(found, desk, (telling + made)[0])
+            return await asyncio.to_thread(found, session, (telling + made)[0])
 
-    async def measure(self, desk: Desk) -> None:
+    async def measure(self, session: Session) -> None:
         """PSNR of everything that was made against the reference, if that was made."""
-        if self.reference not in desk.results:
+        if self.reference not in session.results:
             return
-        for key in (INPUT, *desk.results):
-            if key not in desk.psnr and key != self.reference:
+        for key in (INPUT, *session.results):
+            if key not in session.psnr and key != self.reference:
                 with _kept():
-                    desk.psnr[key] = await asyncio.to_thread(psnr_between, desk, self.reference, key)
+                    session.psnr[key] = await asyncio.to_thread(psnr_between, session, self.reference, key)
 
     @asynccontextmanager
     async def once(self, request: Request, key: str) -> AsyncIterator[tuple[Path, Result]]:
         """A restored file and its figures, for a program; the file is gone afterwards."""
         with tempfile.TemporaryDirectory(dir=self.scratch) as folder:
-            desk = Desk(Path(folder), request, 0.0)
+            session = Session(Path(folder), request, 0.0)
             task = msgspec.structs.replace(
-                self._task(desk, self.variants[key]), before="", after="", damage=""
+                self._task(session, self.variants[key]), before="", after="", damage=""
             )
-            deadline = self.workshop.deadline()
-            result = await self.workshop.restore(key, task, deadline, lambda fraction: None)
-            yield desk.restored(key), result
+            deadline = self.pool.deadline()
+            result = await self.pool.restore(key, task, deadline, lambda fraction: None)
+            yield session.restored(key), result
 
     def leave(self, visitor: str) -> None:
         """Forget a visitor, whatever is being done for them."""
-        desk = self.shelf.current(visitor)
-        if desk is not None:
-            self.workshop.abandon(desk.folder)
-        self.shelf.leave(visitor)
+        session = self.store.current(visitor)
+        if session is not None:
+            self.pool.abandon(session.folder)
+        self.store.leave(visitor)
 
     def sentence(self, error: Exception, photo: str) -> str:
         """An error for the page: the photo by its name, and no path."""
-        return told(str(error).replace(photo, Path(photo).name))
+        return reported(str(error).replace(photo, Path(photo).name))
 
-    def _task(self, desk: Desk, variant: Variant) -> Task:
-        request = desk.request
+    def _task(self, session: Session, variant: Variant) -> Task:
+        request = session.request
         if not Path(request.photo).is_file():
             raise PhotoRemoved("The photo is not kept any more: choose it again.")
         if request.scratches == "mask" and not request.mask:
             raise MaskMissing("Give the mask, or let the damage be found.")
         return Task(
             photo=request.photo,
-            output=str(desk.restored(variant.key)),
+            output=str(session.restored(variant.key)),
             max_pixels=self.max_pixels,
             strength=request.strength,
             scratches="off" if request.scratches == "off" else "auto",
@@ -120,9 +122,9 @@ class Service:
             keep_gray=request.keep_gray,
             faces="auto" if request.faces else "off",
             face_strength=request.face_strength,
-            before=str(desk.before),
-            after=str(desk.after(variant.key)),
-            damage=str(desk.damage(variant.key)),
+            before=str(session.before),
+            after=str(session.after(variant.key)),
+            damage=str(session.damage(variant.key)),
         )
 
 

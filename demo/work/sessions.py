@@ -13,7 +13,7 @@ from time import monotonic
 
 from demo.work.worker import Result
 
-MOST_BYTES = 2_000_000_000
+MAX_BYTES = 2_000_000_000
 """On the disk, of all visitors: a photo of 12 megapixels takes about 50 MB for each variant."""
 
 SECONDS = 3600.0
@@ -36,7 +36,7 @@ class Request:
 
 
 @dataclass
-class Desk:
+class Session:
     """A visitor's photo and what was made of it."""
 
     folder: Path
@@ -67,43 +67,43 @@ class Desk:
         return self.folder / variant / f"{photo.stem}.restored{photo.suffix}"
 
 
-class Shelf:
-    """The desks of all visitors, by a name that only they know, in a folder of its own."""
+class SessionStore:
+    """The sessions of all visitors, by a name that only they know, each with a folder of its own."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._desks: OrderedDict[str, Desk] = OrderedDict()
+        self._sessions: OrderedDict[str, Session] = OrderedDict()
         self._lock = Lock()
 
-    def desk(self, visitor: str, request: Request) -> Desk:
-        """The visitor's desk: the one with earlier results if ``request`` has not changed."""
+    def session(self, visitor: str, request: Request) -> Session:
+        """The visitor's session: the one with earlier results if ``request`` has not changed."""
         with self._lock:
-            desk = self._desks.pop(visitor, None)
-            if desk is None or desk.request != request or _too_old(desk):
-                desk = Desk(Path(tempfile.mkdtemp(dir=self._root)), request, monotonic())
-            self._desks[visitor] = desk
+            session = self._sessions.pop(visitor, None)
+            if session is None or session.request != request or _too_old(session):
+                session = Session(Path(tempfile.mkdtemp(dir=self._root)), request, monotonic())
+            self._sessions[visitor] = session
             self._sweep()
-            return desk
+            return session
 
-    def current(self, visitor: str) -> Desk | None:
-        """The visitor's desk as it is."""
+    def current(self, visitor: str) -> Session | None:
+        """The visitor's session as it is."""
         with self._lock:
-            return self._desks.get(visitor)
+            return self._sessions.get(visitor)
 
     def leave(self, visitor: str) -> None:
         """Forget a visitor's photo."""
         with self._lock:
-            self._desks.pop(visitor, None)
+            self._sessions.pop(visitor, None)
             self._sweep()
 
     def _sweep(self) -> None:
-        """Remove desks that are too old or have no room, and folders that belong to none."""
+        """Remove sessions that are too old or have no room, and folders that belong to none."""
         taken = 0
-        for visitor, desk in reversed(list(self._desks.items())):
-            taken += _size(desk.folder)
-            if _too_old(desk) or taken > MOST_BYTES:
-                del self._desks[visitor]
-        kept = {desk.folder for desk in self._desks.values()}
+        for visitor, session in reversed(list(self._sessions.items())):
+            taken += _size(session.folder)
+            if _too_old(session) or taken > MAX_BYTES:
+                del self._sessions[visitor]
+        kept = {session.folder for session in self._sessions.values()}
         for folder in self._root.iterdir():
             if folder not in kept:
                 shutil.rmtree(folder, ignore_errors=True)
@@ -117,5 +117,5 @@ def _size(folder: Path) -> int:
     return size
 
 
-def _too_old(desk: Desk) -> bool:
-    return monotonic() - desk.born > SECONDS
+def _too_old(session: Session) -> bool:
+    return monotonic() - session.born > SECONDS

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 
 from demo.compare import Difference, coloured, difference, enlarged
 from demo.variants import INPUT
-from demo.work.sessions import Desk
+from demo.work.sessions import Session
 from edge.integers import ceil_div
 from edge.photo.bands import Pixels
 from edge.restore.cells import shrink
@@ -52,69 +52,69 @@ class Found:
     said: list[str]
 
 
-def view(desk: Desk, left: str, right: str) -> View:
+def view(session: Session, left: str, right: str) -> View:
     """Make the pictures for two variants that have results, or the photo as it was given.
 
     Raises FileNotFoundError if the photo has been removed meanwhile.
     """
-    first, second = pixels_of(desk, left), pixels_of(desk, right)
+    first, second = pixels_of(session, left), pixels_of(session, right)
     factor = ceil_div(max(first.shape[:2]), LONGEST_SIDE)
     found = difference(first, second, factor)
     name = f"{left}-{right}"
     return View(
         factor,
-        (_small(desk, left, factor), _small(desk, right, factor)),
+        (_small(session, left, factor), _small(session, right, factor)),
         found,
         (
-            _small(desk, right, factor),
-            _written(desk.folder / f"difference-{name}.png", coloured(found.levels, found.scale)),
+            _small(session, right, factor),
+            _written(session.folder / f"difference-{name}.png", coloured(found.levels, found.scale)),
         ),
         (
-            _written(desk.folder / f"worst-left-{name}.png", enlarged(first, found.worst, WORST_SIDE)),
-            _written(desk.folder / f"worst-right-{name}.png", enlarged(second, found.worst, WORST_SIDE)),
+            _written(session.folder / f"worst-left-{name}.png", enlarged(first, found.worst, WORST_SIDE)),
+            _written(session.folder / f"worst-right-{name}.png", enlarged(second, found.worst, WORST_SIDE)),
         ),
     )
 
 
-def psnr_between(desk: Desk, left: str, right: str) -> float:
+def psnr_between(session: Session, left: str, right: str) -> float:
     """dB between two variants' pixels."""
-    return difference(pixels_of(desk, left), pixels_of(desk, right), 1).psnr
+    return difference(pixels_of(session, left), pixels_of(session, right), 1).psnr
 
 
-def found(desk: Desk, variant: str) -> Found:
+def found(session: Session, variant: str) -> Found:
     """The photo as it was given, with the damage and faces that ``variant`` found marked in it."""
-    before = pixels_of(desk, INPUT)
+    before = pixels_of(session, INPUT)
     height, width = before.shape[:2]
     factor = ceil_div(max(height, width), LONGEST_SIDE)
     picture = shrink(before, factor)
     said = []
-    if desk.damage(variant).exists():
-        damage = np.load(desk.damage(variant))
+    if session.damage(variant).exists():
+        damage = np.load(session.damage(variant))
         side = ceil_div(max(height, width), max(damage.shape))
         down, across = (np.arange(0, length, factor) // side for length in (height, width))
         picture[damage[down[:, None], across]] = MARK
         said.append(f"Damage on {100 * damage.mean():.1f} % of the photo")
     image = Image.fromarray(picture)
     draw = ImageDraw.Draw(image)
-    for number, face in enumerate(desk.results[variant].faces, 1):
+    for number, face in enumerate(session.results[variant].faces, 1):
         left, top, wide, high = (place / factor for place in face.box)
         draw.rectangle((left, top, left + wide, top + high), outline=MARK, width=3)
         draw.text((left + 6, top + 4), str(number), fill=MARK, font_size=20)
         state = "refined" if face.refined else "left as it was"
         said.append(f"Face {number}: {100 * face.score:.0f} % sure, {state}")
-    marked = _written(desk.folder / f"found-{variant}.png", np.asarray(image))
-    return Found((_small(desk, INPUT, factor), marked), said)
+    marked = _written(session.folder / f"found-{variant}.png", np.asarray(image))
+    return Found((_small(session, INPUT, factor), marked), said)
 
 
-def pixels_of(desk: Desk, variant: str) -> Pixels:
+def pixels_of(session: Session, variant: str) -> Pixels:
     """A variant's pixels, mapped from their file."""
-    path = desk.before if variant == INPUT else desk.after(variant)
+    path = session.before if variant == INPUT else session.after(variant)
     return cast(Pixels, np.load(path, mmap_mode="r"))
 
 
-def _small(desk: Desk, variant: str, factor: int) -> str:
-    path = desk.folder / f"{variant}.png"
-    return str(path) if path.exists() else _written(path, shrink(pixels_of(desk, variant), factor))
+def _small(session: Session, variant: str, factor: int) -> str:
+    path = session.folder / f"{variant}.png"
+    return str(path) if path.exists() else _written(path, shrink(pixels_of(session, variant), factor))
 
 
 def _written(path: Path, picture: NDArray[Any]) -> str:

@@ -128,18 +128,18 @@ def attempt(
     engine: Engine, restorer: batch.Restores, task: Task, send: Callable[[Message], None]
 ) -> Message:
     """Restore one photo, and say what became of it."""
-    told = 0.0
+    reported = 0.0
 
-    def tell(fraction: float) -> None:
-        nonlocal told
-        if fraction >= told + STEP:
-            told = fraction
+    def on_progress(fraction: float) -> None:
+        nonlocal reported
+        if fraction >= reported + STEP:
+            reported = fraction
             send(Message(progress=fraction))
 
     watched = Watched(restorer, task)
     settings = batch.Settings(task.options(), engine.digest, {}, task.max_pixels)
     job = Job(Path(task.photo), Path(task.output), None)
-    (outcome,) = batch.run([job], settings, lambda: watched, progress=tell)
+    (outcome,) = batch.run([job], settings, lambda: watched, progress=on_progress)
     peak = memory.peak()
     if outcome.failure or watched.restored is None:
         return Message(error=outcome.failure.message if outcome.failure else "The photo was not restored.")

@@ -247,7 +247,7 @@ def tensor_bytes(tensor: Tensor, tile: Tile | Golden) -> int:
 
 
 def artifact_bytes(manifest: Manifest, artifact: Artifact) -> int:
-    """Size of an artefact's files; a Core ML package is a folder of several."""
+    """Size of an artifact's files; a Core ML package is a folder of several."""
     paths = {tile.file for tile in artifact.tiles}
     return sum(
         file.bytes

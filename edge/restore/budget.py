@@ -21,7 +21,7 @@ more than half of it is damaged. This holds for solid damage: of specks every ru
 takes 20 where three tenths of all pixels are damaged at random."""
 
 
-def most_cells(max_memory: int | None, precision: Precision) -> int | None:
+def max_cells(max_memory: int | None, precision: Precision) -> int | None:
     """The largest tile, in cells, that leaves three quarters of the free budget to the photo."""
     if max_memory is None:
         return None

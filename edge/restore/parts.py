@@ -95,16 +95,16 @@ def load_part(
     threads: int,
     runtime: str | None,
     usage: Usage,
-    most_cells: int | None = None,
+    max_cells: int | None = None,
 ) -> LoadedPart:
-    """A part of ``bundle``; ``most_cells`` leaves out tiles that are larger (but never all of them).
+    """A part of ``bundle``; ``max_cells`` leaves out tiles that are larger (but never all of them).
 
     Raises MissingArtifact or RuntimeUnavailable.
     """
     formats: tuple[Format, ...] = available_formats(runtime)
     artifact = find_artifact(bundle, name, precision, formats)
     areas = [tile.rows * tile.columns for tile in artifact.tiles]
-    most = max(min(areas), most_cells if most_cells is not None else max(areas))
+    most = max(min(areas), max_cells if max_cells is not None else max(areas))
     offered = [index for index, area in enumerate(areas) if area <= most]
     part = bundle.manifest.parts[name]
     return LoadedPart(name, part, artifact, bundle, threads, runtime, usage, offered)

@@ -114,10 +114,10 @@ def encode(pixels: Pixels, encoder: LoadedPart, route: Route, on_progress: Calla
 def part_map(part: LoadedPart, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     """What a part says of every cell of a picture ``(h, w, 3)``: ``(rows, columns, channels)``, real."""
     area = area_of((picture.shape[0], picture.shape[1]), part.part.stride)
-    told = np.empty((area.rows, area.columns, part.artifact.outputs[0].channels), np.float32)
+    reported = np.empty((area.rows, area.columns, part.artifact.outputs[0].channels), np.float32)
     for keep, values in part_tiles(part, picture):
-        told[keep.top : keep.bottom, keep.left : keep.right] = values
-    return told
+        reported[keep.top : keep.bottom, keep.left : keep.right] = values
+    return reported
 
 
 def part_tiles(part: LoadedPart, picture: NDArray[np.uint8]) -> Iterator[tuple[Box, NDArray[np.float32]]]:

@@ -31,7 +31,7 @@ from edge.restore.damage.detector import (
 )
 from edge.restore.damage.fill import push_pull
 from edge.restore.damage.mask import Damage, read_mask
-from edge.restore.faces.face import LEAST_WIDTH, MOST_FACES, Face, FaceRecord, in_box, put_back, take
+from edge.restore.faces.face import MAX_FACES, MIN_WIDTH, Face, FaceRecord, in_box, put_back, take
 from edge.restore.faces.finder import find_faces, look_again
 from edge.restore.faces.refine import judged, refined
 from edge.restore.hue import one_hue
@@ -97,7 +97,7 @@ class Restorer:
     def _part(self, name: PartName) -> LoadedPart:
         if name not in self._parts:
             precision, threads, runtime = self._settings
-            most = budget.most_cells(self.max_memory, precision)
+            most = budget.max_cells(self.max_memory, precision)
             # One thread for the tone network: its curves must not depend on how sums are split.
             count = 1 if name == "tone" else threads
             self._parts[name] = load_part(self.bundle, name, precision, count, runtime, self.usage, most)
@@ -135,7 +135,7 @@ class Restorer:
             return Restored(photo, tuple(done), damage=damage)
 
         small, factor = self._working_picture(pixels)
-        faces = self._faces(pixels, small, factor, options, LEAST_WIDTH)
+        faces = self._faces(pixels, small, factor, options, MIN_WIDTH)
         gray = options.keep_gray and one_hue(small)
         if tone.set_tone(self._part("tone"), pixels, small, gray, options.strength):
             done.append("tone")
@@ -232,11 +232,11 @@ class Restorer:
         give_back()
 
     def find_faces(
-        self, photo: Photo, options: Options | None = None, least_width: float = LEAST_WIDTH
+        self, photo: Photo, options: Options | None = None, min_width: float = MIN_WIDTH
     ) -> list[Face]:
-        """What :meth:`restore` would refine, without restoring; ``least_width`` in pixels."""
+        """What :meth:`restore` would refine, without restoring; ``min_width`` in pixels."""
         small, factor = self._working_picture(photo.pixels)
-        return self._faces(photo.pixels, small, factor, options or Options(), least_width)
+        return self._faces(photo.pixels, small, factor, options or Options(), min_width)
 
     def _faces(
         self,
@@ -244,7 +244,7 @@ class Restorer:
         small: NDArray[np.uint8],
         factor: int,
         options: Options,
-        least_width: float,
+        min_width: float,
     ) -> list[Face]:
         """The faces to refine, in the photo's pixels; ``small`` is the photo shrunk by ``factor``.
 
@@ -260,8 +260,8 @@ class Restorer:
             marked = [in_box(*box) for box in options.faces]
             return [look_again(finder, pixels, face) or face for face in marked]
         threshold = self.bundle.manifest.finder_threshold
-        found = find_faces(finder, pixels, small, factor, threshold, least_width)
-        return sorted(found, key=lambda face: -face.width)[:MOST_FACES]
+        found = find_faces(finder, pixels, small, factor, threshold, min_width)
+        return sorted(found, key=lambda face: -face.width)[:MAX_FACES]
 
     def _refine_faces(
         self,

@@ -12,7 +12,7 @@ from edge.restore.hue import lightness
 from edge.restore.parts import LoadedPart
 from edge.restore.tiling import Box, Placement
 
-LEAST_CHANGE = 0.03
+MIN_CHANGE = 0.03
 """Curves that on average move the photo's own levels by less are not applied: what is left of them is the
 network's uncertainty, and a good photo must come out as it went in. `heirloom evaluate held-out` shows what
 other values would change: of 83 good photos 1 % at this one and none at 0.045, which would leave 42 % of
@@ -34,7 +34,7 @@ def set_tone(
     knots = curves(part.run(Placement(Box(0, 0, side, side), 0), [thumbnail(small, side)]))
     if gray:
         knots = np.broadcast_to(knots.mean(axis=0), knots.shape)
-    if change(knots, small) < LEAST_CHANGE:
+    if change(knots, small) < MIN_CHANGE:
         return False
     if gray:
         apply_to_lightness(pixels, knots[0], strength)

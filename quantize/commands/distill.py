@@ -47,7 +47,7 @@ def distill(
     arguments = dict(locals())
     with machine(device, minutes, workers) as place:
         with Console(stderr=True).status("Reading photos and weights"):
-            photo_set = load_photos(photos, least_side=side)
+            photo_set = load_photos(photos, min_side=side)
             master = open_teacher(teacher)
         for network in master.networks:
             network.to(place.device)

@@ -50,7 +50,7 @@ def evaluate_faces(
     restorer = Restorer(opened, precision=judged, threads=threads, runtime=runtime)
     console = Console()
     with Console(stderr=True).status("Reading photos") as status:
-        known = list(labelled_photos(photos, faces, least_side=64))
+        known = list(labelled_photos(photos, faces, min_side=64))
         portraits = [photo for _, photo, _ in known if photo.certain.any()]
         table = Table("pictures", "faces", "found", "point error", "false")
         turned = [math.radians(TURN * (1 if index % 2 else -1)) for index in range(len(portraits))]
@@ -73,7 +73,7 @@ def evaluate_faces(
         status.update("Looking for faces where none are")
         empty = [
             photo
-            for name, photo, _ in labelled_photos(without or [], faces, least_side=64)
+            for name, photo, _ in labelled_photos(without or [], faces, min_side=64)
             if is_held_out(name) and not len(photo.points)
         ][:EMPTY]
         for state in ("clean", "old"):

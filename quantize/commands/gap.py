@@ -39,8 +39,8 @@ def latent_gap(
     all gray. Each kind of photo split in two shows the least that could be reached.
     """
     with Console(stderr=True).status("Reading photos"):
-        clean = load_photos(photos, least_side=side)
-        real = load_photos(old, least_side=side, trim=TRIM)
+        clean = load_photos(photos, min_side=side)
+        real = load_photos(old, min_side=side, trim=TRIM)
     device = torch.device("cpu")
     aged = synthetic_old(held_out_crops(clean.held_out, crops, side, device), Generator().manual_seed(1))
     seen = held_out_crops(real.held_out, crops, side, device)

@@ -45,7 +45,7 @@ def held_out(
         raise typer.BadParameter("Figures of what? Give --bundle, --tone, or both.")
     console, status = Console(), Console(stderr=True)
     with status.status("Reading photos"):
-        photo_set = load_photos(photos, least_side=192)
+        photo_set = load_photos(photos, min_side=192)
     if bundle is not None:
         console.print(
             _detection(Restorer(open_bundle(bundle)), photo_set.held_out[:count], overlays, status)
@@ -81,7 +81,7 @@ def _toning(network: ToneNet, photos: PhotoSet) -> Table:
     table = Table("least change", "good photos changed", "their PSNR", "faded ones left", "their PSNR")
     for tone in toning(network, photos):
         table.add_row(
-            f"{tone.least_change:.3f}",
+            f"{tone.min_change:.3f}",
             f"{100 * tone.good_changed:.1f} %",
             f"{tone.good_psnr:.2f} dB",
             f"{100 * tone.faded_left:.1f} %",

@@ -24,7 +24,7 @@ from quantize.training.run_state import WEIGHTS
 from quantize.training.schedule import Schedule
 from quantize.training.stopping import Stop
 from quantize.training.task import Task
-from quantize.training.trainer import Habits, Trained, train
+from quantize.training.trainer import RunConfig, Trained, train
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -66,7 +66,7 @@ Overlays = Annotated[
 CoolDownSteps = Annotated[
     int | None, typer.Option("--cool-down", min=1, help="End the run well, with so many steps from here.")
 ]
-CHECKPOINT_SECONDS = Habits.checkpoint_seconds
+CHECKPOINT_SECONDS = RunConfig.checkpoint_seconds
 CheckpointSeconds = Annotated[
     float,
     typer.Option("--checkpoint-seconds", min=0, help="What a kill may lose, beside the step under way."),
@@ -131,7 +131,7 @@ def start(
         schedule,
         output,
         machine.device,
-        Habits(evaluate_every, machine.checkpoint_seconds, workers=machine.workers),
+        RunConfig(evaluate_every, machine.checkpoint_seconds, workers=machine.workers),
         machine.stop,
         seed=seed,
         cool_down=cool_down,

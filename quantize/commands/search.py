@@ -38,7 +38,7 @@ def search_recipe(
     photos: running.Photos,
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder for recipe, curve and plot.")],
     least: Annotated[float, typer.Option("--psnr", help="INT8 pictures against float ones, dB.")] = 42.0,
-    most_loss: Annotated[float, typer.Option("--loss", help="Against the clean pictures, dB.")] = 0.05,
+    max_loss: Annotated[float, typer.Option("--loss", help="Against the clean pictures, dB.")] = 0.05,
     calibration: Annotated[int, typer.Option(min=8, help="Old photos to find ranges with.")] = 64,
     crops: Annotated[int, typer.Option(min=2, help="Held-out crops to measure on.")] = 12,
 ) -> None:
@@ -48,18 +48,18 @@ def search_recipe(
     """
     console = Console(stderr=True)
     with console.status("Reading photos and weights") as status:
-        photo_set = load_photos(photos, least_side=SIDE)
+        photo_set = load_photos(photos, min_side=SIDE)
         base = load_recipe()
         network = FakeQuantized(load_mobile(weights).restorer, base).eval()
         seen = old_photos(photo_set.train, calibration, SIDE, 1, "")
         pieces = [torch.split(tensor, WATCHED) for tensor in (seen.intact, seen.filled, seen.masks)]
         network.watch([(i,) for i in pieces[0]] + list(zip(pieces[1], pieces[2], strict=True)))
-        found = search(network, _proof(photo_set, crops), least, most_loss, status.update)
+        found = search(network, _proof(photo_set, crops), least, max_loss, status.update)
     output.mkdir(parents=True, exist_ok=True)
     save_recipe(recipe_of(found, base), output / "recipe.json")
     (output / "curve.json").write_text(json.dumps(asdict(found), indent=2) + "\n")
     plot(found, output / "curve.png")
-    _show(found, least, most_loss)
+    _show(found, least, max_loss)
 
 
 def _proof(photos: PhotoSet, count: int) -> Proof:
@@ -72,7 +72,7 @@ def _proof(photos: PhotoSet, count: int) -> Proof:
     return Proof(clean, aged, push_pull(damaged.picture, mask), mask)
 
 
-def _show(found: Found, least: float, most_loss: float) -> None:
+def _show(found: Found, least: float, max_loss: float) -> None:
     table = Table("left in float", "added cost", "INT8 against float", "lost")
     for point in (found.curve[0], found.chosen):
         table.add_row(
@@ -83,5 +83,5 @@ def _show(found: Found, least: float, most_loss: float) -> None:
         )
     console = Console()
     console.print(table)
-    if found.chosen.output < least or found.chosen.loss > most_loss:
-        console.print(f"No recipe meets the gate of {least:g} dB and {most_loss:g} dB: train in fake INT8.")
+    if found.chosen.output < least or found.chosen.loss > max_loss:
+        console.print(f"No recipe meets the gate of {least:g} dB and {max_loss:g} dB: train in fake INT8.")

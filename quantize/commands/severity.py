@@ -19,12 +19,12 @@ from convert.oldphotos.estimates import Estimate, blur, estimate, grain, luminan
 from convert.oldphotos.photosets import decoded_photos, load_photos, scaled_crops
 from convert.oldphotos.severity import draw_severity
 
-LEAST_SIDE = 128
+MIN_SIDE = 128
 SIDE = 256
 """Pixels of a synthesised photo's side."""
-MOST_GRAIN, MOST_BLUR = 1.2, 0.4
+MAX_GRAIN, MAX_BLUR = 1.2, 0.4
 """Levels and pixels that a clean crop may show by itself: with more, that is what would be measured."""
-MOST_TRIES = 50
+MAX_TRIES = 50
 """Clean crops looked at for each one that is plain and sharp enough; about seven are needed."""
 QUANTILES = (10, 25, 50, 75, 90)
 ROWS = {
@@ -58,10 +58,10 @@ def severity(
     console = Console(stderr=True)
     real = [
         estimate(pixels, trim)
-        for _, pixels in track(decoded_photos(photos, LEAST_SIDE), "photos", console=console)
+        for _, pixels in track(decoded_photos(photos, MIN_SIDE), "photos", console=console)
     ]
     if not real:
-        raise PhotoSetError(f"There are no photos of at least {LEAST_SIDE} px there: name others.")
+        raise PhotoSetError(f"There are no photos of at least {MIN_SIDE} px there: name others.")
     sets = {"photos": real}
     if synthetic:
         sets["synthetic"] = _synthesised(synthetic, len(real), seed, console)
@@ -69,16 +69,16 @@ def severity(
     for field, label in ROWS.items():
         for name, estimates in sets.items():
             values = np.array([getattr(each, field) for each in estimates], np.float64)
-            told = values[~np.isnan(values)]
-            figures = np.percentile(told, QUANTILES) if told.size else [np.nan] * len(QUANTILES)
-            table.add_row(label, name, str(told.size), *(f"{figure:.2f}" for figure in figures))
+            reported = values[~np.isnan(values)]
+            figures = np.percentile(reported, QUANTILES) if reported.size else [np.nan] * len(QUANTILES)
+            table.add_row(label, name, str(reported.size), *(f"{figure:.2f}" for figure in figures))
     Console().print(table)
 
 
 def _synthesised(sources: list[Path], count: int, seed: int, console: Console) -> list[Estimate]:
     """Estimates of ``count`` toned and scanned crops of clean photos. Raises PhotoSetError."""
     with console.status("Reading clean photos"):
-        clean = load_photos(sources, least_side=LEAST_SIDE).train
+        clean = load_photos(sources, min_side=MIN_SIDE).train
     rng = Generator().manual_seed(seed)
     crops = _plain_crops(clean, count, rng)
     estimates = []
@@ -91,10 +91,10 @@ def _synthesised(sources: list[Path], count: int, seed: int, console: Console) -
 def _plain_crops(clean: tuple[Tensor, ...], count: int, rng: Generator) -> Iterator[Tensor]:
     """Crops ``(1, 3, SIDE, SIDE)`` in 0..1 with a flat place and a sharp edge. Raises PhotoSetError."""
     found = 0
-    for _ in range(count * MOST_TRIES):
+    for _ in range(count * MAX_TRIES):
         crop = scaled_crops(clean, 1, SIDE, rng)
         luminance = luminance_of((crop[0] * 255).permute(1, 2, 0))
-        if blur(luminance) <= MOST_BLUR and grain(luminance)[0] <= MOST_GRAIN:
+        if blur(luminance) <= MAX_BLUR and grain(luminance)[0] <= MAX_GRAIN:
             found += 1
             yield crop
         if found == count:

@@ -76,8 +76,8 @@ def teach(
     arguments = dict(locals())
     with machine(device, minutes, workers) as place:
         with Console(stderr=True).status("Reading photos"):
-            photo_set = load_photos(photos, least_side=side)
-            real = load_photos(old, least_side=side, trim=TRIM) if old else None
+            photo_set = load_photos(photos, min_side=side)
+            real = load_photos(old, min_side=side, trim=TRIM) if old else None
         task: Task
         if stage == Stage.DETECTION:
             task = DetectorTask(initialised(ScratchUnet(width=width or 64), init), photo_set, crops, side)

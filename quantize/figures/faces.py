@@ -100,7 +100,7 @@ def finding(restorer: Restorer, photos: Sequence[LabelledPhoto], name: str) -> F
 
 def all_faces(restorer: Restorer, pixels: NDArray[np.uint8]) -> list[Face]:
     """The faces that the restorer finds, small ones too."""
-    return restorer.find_faces(Photo(pixels, None, Metadata("PNG")), least_width=0)
+    return restorer.find_faces(Photo(pixels, None, Metadata("PNG")), min_width=0)
 
 
 def _same(face: Face, points: NDArray[Any]) -> bool:

@@ -22,7 +22,7 @@ from quantize.tasks.tone import shrunk
 class Toned:
     """What leaving tones alone below a least change does: shares of photos 0..1, PSNR in dB."""
 
-    least_change: float
+    min_change: float
     good_changed: float
     good_psnr: float
     faded_left: float

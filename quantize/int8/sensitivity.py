@@ -64,10 +64,10 @@ class Found:
 
 @torch.no_grad()
 def search(
-    network: FakeQuantized, proof: Proof, least: float, most_loss: float, tell: Callable[[str], None]
+    network: FakeQuantized, proof: Proof, least: float, max_loss: float, on_progress: Callable[[str], None]
 ) -> Found:
     """Find the cheapest layers to leave in float so that INT8 reaches ``least`` dB and loses at most
-    ``most_loss`` dB. If no choice does, the best one found is returned."""
+    ``max_loss`` dB. If no choice does, the best one found is returned."""
     layers = network.layers()
     costs = _costs(network, layers)
     exact = _pictures(network.restorer, proof)
@@ -83,13 +83,13 @@ def search(
         return Point(names, cost, _psnr(pictures, exact), best - _psnr(pictures, truth))
 
     def met(point: Point) -> bool:
-        return point.output >= least and point.loss <= most_loss
+        return point.output >= least and point.loss <= max_loss
 
     curve = [measure([])]
     gains = []
     groups = _groups(layers)
     for group in groups:
-        tell(f"{_name(layers[group[0]])} alone")
+        on_progress(f"{_name(layers[group[0]])} alone")
         gains.append(measure(group).output - curve[0].output)
     worth = [gain / sum(costs[i] for i in group) for gain, group in zip(gains, groups, strict=True)]
     chosen: list[int] = []
@@ -97,7 +97,7 @@ def search(
         if met(curve[-1]):
             break
         chosen += group
-        tell(f"{len(chosen)} layers in float: {curve[-1].output:.1f} dB")
+        on_progress(f"{len(chosen)} layers in float: {curve[-1].output:.1f} dB")
         curve.append(measure(chosen))
     for index in sorted(chosen, key=lambda index: -costs[index]):
         fewer = measure([kept for kept in chosen if kept != index])

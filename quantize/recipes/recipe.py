@@ -64,7 +64,7 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     side: Annotated[int, Meta(ge=32, multiple_of=32)] = 128
     """Of a crop, in pixels; photos with a shorter side are left out."""
     easy_steps: Annotated[int, Meta(ge=0)] | None = None
-    """Easy lessons at the start: by default the task's own number, none if there is a `start`."""
+    """Steps of easier data at the start: by default the task's own number, none if there is a `start`."""
     warmup: Annotated[int, Meta(ge=0)] = Schedule.warmup
     cool_down: Share = Schedule.cool_down
     ema: Share = Schedule.ema

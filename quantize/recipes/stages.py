@@ -57,7 +57,7 @@ class Material:
         """Those whose shorter side has at least so many pixels. Raises PhotoSetError."""
         if self._photos is None or self._photos[0] != side:
             self._photos = None
-            self._photos = side, load_photos(self.sources, least_side=side)
+            self._photos = side, load_photos(self.sources, min_side=side)
         return self._photos[1]
 
     def faces(self, side: int) -> tuple[FaceSet, FaceSet]:
@@ -68,7 +68,7 @@ class Material:
             )
         if self._faces is None or self._faces[0] != side:
             self._faces = None
-            self._faces = side, load_faces(self.sources, self.labels, least_side=side)
+            self._faces = side, load_faces(self.sources, self.labels, min_side=side)
         return self._faces[1]
 
     def overlays(self) -> Overlays | None:
@@ -162,7 +162,7 @@ def prepare(
         load_weights(network, given.start)
     if stage.int8:
         return _rounded(stage, network, given, material, rules or load_rules())
-    # Easy lessons are for beginners.
+    # A network that has been trained needs no easier data first.
     easy = stage.easy_steps if given.start is None else stage.easy_steps or 0
     ease = {} if easy is None else {"easy_steps": easy}
     count, side = stage.crops, stage.side

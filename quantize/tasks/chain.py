@@ -63,7 +63,7 @@ class ChainTask:
         self.set, self.rule, self.count, self.side = photos, rule, count, side
 
     @property
-    def players(self) -> dict[str, nn.Module]:
+    def networks(self) -> dict[str, nn.Module]:
         return {"restorer": self.network}
 
     def photos(self, rng: Generator) -> tuple[Tensor, ...]:

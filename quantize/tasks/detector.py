@@ -56,7 +56,7 @@ class DetectorTask:
         self.set, self.count, self.side, self.easy_steps = photos, count, side, easy_steps
 
     @property
-    def players(self) -> dict[str, nn.Module]:
+    def networks(self) -> dict[str, nn.Module]:
         return {"detector": self.network}
 
     def photos(self, rng: Generator) -> tuple[Tensor, ...]:

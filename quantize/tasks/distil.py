@@ -50,7 +50,7 @@ class Teacher:
 
 
 @dataclass(frozen=True)
-class Lesson:
+class TeacherOutput:
     """What the teacher makes of photos: the picture ``(B, 3, H, W)`` in 0..1 and its restored latent; for
     scratched ones also where each latent looked: ``(B, h*w, grid*grid)``, rows that sum to 1."""
 
@@ -82,29 +82,29 @@ class DistilTask(RestoreTask):
         self.projection = nn.Conv2d(width, wanted, 1)
 
     @property
-    def players(self) -> dict[str, nn.Module]:
+    def networks(self) -> dict[str, nn.Module]:
         return {"restorer": self.network, "projection": self.projection}
 
     def losses(self, *batch: Tensor) -> Iterator[Loss]:
         clean, aged, scratched, mask, grid_size = batch
         grid = int(grid_size)
         split = len(aged)
-        lessons = local_lesson(self.teacher, aged), global_lesson(self.teacher, scratched, mask, grid)
-        students = study(self.network, aged), study(self.network, scratched, mask, grid)
+        targets = teacher_local(self.teacher, aged), teacher_global(self.teacher, scratched, mask, grid)
+        students = student_forward(self.network, aged), student_forward(self.network, scratched, mask, grid)
         loss = torch.zeros((), device=clean.device)
-        for lesson, student, truth, share in (
-            (lessons[0], students[0], clean[:split], split / len(clean)),
-            (lessons[1], students[1], clean[split:], 1 - split / len(clean)),
+        for target, student, truth, share in (
+            (targets[0], students[0], clean[:split], split / len(clean)),
+            (targets[1], students[1], clean[split:], 1 - split / len(clean)),
         ):
-            trusted = _squares(lesson.picture - truth) < _squares(student.picture.detach() - truth)
-            taught = trusted[:, None, None, None] * (student.picture - lesson.picture)
+            trusted = _squares(target.picture - truth) < _squares(student.picture.detach() - truth)
+            taught = trusted[:, None, None, None] * (student.picture - target.picture)
             loss = loss + share * (pixel_loss(student.picture - truth) + OUTPUT * pixel_loss(taught))
-            loss = loss + share * LATENT * self._latent_distance(student.latent, lesson.latent)
-        loss = loss + ATTENTION * attention_distance(students[1].attention, lessons[1].attention, mask)
+            loss = loss + share * LATENT * self._latent_distance(student.latent, target.latent)
+        loss = loss + ATTENTION * attention_distance(students[1].attention, targets[1].attention, mask)
         yield "restorer", loss
         distances = [
-            self._latent_distance(student.latent.detach(), lesson.latent)
-            for student, lesson in zip(students, lessons, strict=True)
+            self._latent_distance(student.latent.detach(), target.latent)
+            for student, target in zip(students, targets, strict=True)
         ]
         yield "projection", torch.stack(distances).mean()
 
@@ -113,14 +113,14 @@ class DistilTask(RestoreTask):
 
 
 @torch.no_grad()
-def local_lesson(teacher: Teacher, photos: Tensor) -> Lesson:
+def teacher_local(teacher: Teacher, photos: Tensor) -> TeacherOutput:
     """Unscratched photos ``(B, 3, H, W)`` in 0..1."""
     latent = teacher.quality(teacher.encoder(photos * 2 - 1))
-    return Lesson((teacher.quality_decoder(latent) + 1) / 2, latent)
+    return TeacherOutput((teacher.quality_decoder(latent) + 1) / 2, latent)
 
 
 @torch.no_grad()
-def global_lesson(teacher: Teacher, photos: Tensor, mask: Tensor, grid: int) -> Lesson:
+def teacher_global(teacher: Teacher, photos: Tensor, mask: Tensor, grid: int) -> TeacherOutput:
     """Scratched photos and their masks ``(B, 1, H, W)``; ``grid`` as in the student's context."""
     painted = torch.where(mask > 0.5, 1.0, photos)
     encoded = teacher.encoder(painted * 2 - 1)
@@ -133,10 +133,12 @@ def global_lesson(teacher: Teacher, photos: Tensor, mask: Tensor, grid: int) -> 
     squares = F.adaptive_avg_pool2d(kept.unflatten(2, size), grid).flatten(2)
     attention = squares / squares.sum(-1, keepdim=True).clamp(min=1e-12)
     latent = teacher.scratch(encoded, mask)
-    return Lesson((teacher.scratch_decoder(latent) + 1) / 2, latent, attention)
+    return TeacherOutput((teacher.scratch_decoder(latent) + 1) / 2, latent, attention)
 
 
-def study(network: MobileRestorer, photos: Tensor, mask: Tensor | None = None, grid: int = 16) -> Lesson:
+def student_forward(
+    network: MobileRestorer, photos: Tensor, mask: Tensor | None = None, grid: int = 16
+) -> TeacherOutput:
     """What the student makes of the same photos; its attention is zero steps away from a softmax."""
     latent = network.encoder(to_cells(photos))
     attention = None
@@ -147,7 +149,7 @@ def study(network: MobileRestorer, photos: Tensor, mask: Tensor | None = None, g
         context = pool_context(latent, cells, grid)
         mapped = network.mapper(latent, cells, context)
         attention = _student_attention(network.mapper, latent, context)
-    return Lesson(photos + to_pixels(network.decoder(mapped)), mapped, attention)
+    return TeacherOutput(photos + to_pixels(network.decoder(mapped)), mapped, attention)
 
 
 def _student_attention(mapper: Mapper, latent: Tensor, context: Tensor) -> Tensor:

@@ -26,7 +26,7 @@ SIDES = (256, 192, 128, 96, 64)
 """Pixels that an aligned face has in the photo: a batch has one of them. The last is a face of some 45
 pixels, the first the largest that the training faces hold."""
 
-LEAST_FACE = 100.0
+MIN_FACE = 100.0
 """Width in pixels of the faces to learn from."""
 
 SHIFT, TURN, SCALE = 8.0, math.radians(8), 0.1
@@ -59,7 +59,7 @@ class FaceTask:
         self.weight = face_weight(BORDER)
 
     @property
-    def players(self) -> dict[str, nn.Module]:
+    def networks(self) -> dict[str, nn.Module]:
         return {"face": self.network}
 
     def photos(self, rng: Generator) -> tuple[Tensor, ...]:
@@ -132,7 +132,7 @@ def aligned(faces: FaceSet, rng: Generator) -> Tensor:
     while True:
         photo, index = random_face(faces, rng)
         points = photo.points[index]
-        if face_width(points) >= LEAST_FACE:
+        if face_width(points) >= MIN_FACE:
             break
     turned = (1 + between(-SCALE, SCALE, rng)) * turning(between(-TURN, TURN, rng))
     middle = TEMPLATE.mean(0)

@@ -20,7 +20,7 @@ from edge.restore.faces.alignment import face_width, moved
 from edge.restore.faces.finder import AGAIN_WIDTH
 from quantize.tasks.common import device_of, rand, severities
 from quantize.training.facesets import (
-    MOST_ENLARGED,
+    MAX_ENLARGED,
     FaceSet,
     between,
     mirrored_points,
@@ -75,7 +75,7 @@ class FinderTask:
         self.count, self.side, self.easy_steps = count, side, easy_steps
 
     @property
-    def players(self) -> dict[str, nn.Module]:
+    def networks(self) -> dict[str, nn.Module]:
         return {"finder": self.network}
 
     def photos(self, rng: Generator) -> tuple[Tensor, ...]:
@@ -140,7 +140,7 @@ def _crop(faces: FaceSet, side: int, with_face: bool, rng: Generator) -> tuple[T
     if with_face or not faces.without:
         photo, index = random_face(faces, rng)
         chosen = photo.points[index]
-        most = min(LARGEST * DOUBTFUL, face_width(chosen) * MOST_ENLARGED)
+        most = min(LARGEST * DOUBTFUL, face_width(chosen) * MAX_ENLARGED)
         wide = math.exp(between(math.log(SMALLEST / DOUBTFUL), math.log(max(most, SMALLEST)), rng))
         at = (between(12, side - 12, rng), between(12, side - 12, rng))
         if torch.rand((), generator=rng) < AGAIN:

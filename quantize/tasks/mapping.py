@@ -44,7 +44,7 @@ class MappingTask:
         self.critic = PatchCritic(6, critic_width, spectral=self.scratched)
 
     @property
-    def players(self) -> dict[str, nn.Module]:
+    def networks(self) -> dict[str, nn.Module]:
         return {"mapping": self.network, "critic": self.critic}
 
     def photos(self, rng: Generator) -> tuple[Tensor, ...]:

@@ -40,7 +40,7 @@ SHOWN = 8
 CROP_OF = 3.0
 """A crop's damage is that of a picture up to so many times as large."""
 
-MOST_MASKED = 0.6
+MAX_MASKED = 0.6
 """A photo with more of it masked is restored as if it were undamaged."""
 
 
@@ -60,7 +60,7 @@ class RestoreTask:
         self.set, self.count, self.side, self.easy_steps = photos, count, side, easy_steps
 
     @property
-    def players(self) -> dict[str, nn.Module]:
+    def networks(self) -> dict[str, nn.Module]:
         return {"restorer": self.network}
 
     def photos(self, rng: Generator) -> tuple[Tensor, ...]:
@@ -80,7 +80,7 @@ class RestoreTask:
         aged = synthesis.scan(clean[:spared], first, rng, sharp=SHARP_SCANS).picture
         scan = synthesis.scan(clean[spared:], rest, rng, Layers(covers, paints), sharp=SHARP_SCANS)
         mask = detected(scan.mask, rng)
-        mask = mask * (mask.mean((1, 2, 3), keepdim=True) <= MOST_MASKED)
+        mask = mask * (mask.mean((1, 2, 3), keepdim=True) <= MAX_MASKED)
         return clean, aged, push_pull(scan.picture, mask), mask, random_grid(rng)
 
     def losses(self, *batch: Tensor) -> Iterator[Loss]:

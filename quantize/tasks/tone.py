@@ -35,7 +35,7 @@ class ToneTask:
         self.count, self.easy_steps = count, easy_steps
 
     @property
-    def players(self) -> dict[str, nn.Module]:
+    def networks(self) -> dict[str, nn.Module]:
         return {"tone": self.network}
 
     def photos(self, rng: Generator) -> tuple[Tensor, ...]:

@@ -51,11 +51,11 @@ class VaeTask:
             self.latent_critic = PatchCritic(self.latent_width, critic_width, scales=1)
 
     @property
-    def players(self) -> dict[str, nn.Module]:
-        players: dict[str, nn.Module] = {"vae": self.network, "critic": self.critic}
+    def networks(self) -> dict[str, nn.Module]:
+        networks: dict[str, nn.Module] = {"vae": self.network, "critic": self.critic}
         if self.latent_critic is not None:
-            players["latent_critic"] = self.latent_critic
-        return players
+            networks["latent_critic"] = self.latent_critic
+        return networks
 
     def photos(self, rng: Generator) -> tuple[Tensor, ...]:
         if self.old is None:
@@ -86,7 +86,7 @@ class VaeTask:
         latents = self.network.encoder(pictures)
         rebuilt = self.network.decoder(latents + noise)
         synthetic = len(pictures) - len(pictures) // 2
-        with frozen(*(player for name, player in self.players.items() if name != "vae")):
+        with frozen(*(network for name, network in self.networks.items() if name != "vae")):
             fake, real = self.critic(rebuilt), self.critic(pictures)
             loss = judged(fake, True) + FEATURES * feature_matching(real, fake)
             loss = loss + PIXEL * (rebuilt - pictures).float().abs().mean()
@@ -96,8 +96,8 @@ class VaeTask:
             yield "vae", loss
         yield "critic", critic_loss(self.critic(pictures), self.critic(rebuilt.detach()))
         if self.latent_critic is not None:
-            told = self.latent_critic(latents[:synthetic].detach())
-            yield "latent_critic", critic_loss(told, self.latent_critic(latents[synthetic:].detach()))
+            reported = self.latent_critic(latents[:synthetic].detach())
+            yield "latent_critic", critic_loss(reported, self.latent_critic(latents[synthetic:].detach()))
 
     def evaluate(self, network: nn.Module) -> dict[str, float]:
         assert isinstance(network, Vae)

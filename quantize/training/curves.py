@@ -19,18 +19,18 @@ Point = dict[str, float]
 class Curve:
     """The figures of a run's evaluations. A resumed run drops points after its checkpoint.
 
-    Of several processes only the ``chief`` writes.
+    Of several processes only the ``is_main`` writes.
     """
 
-    def __init__(self, folder: Path, start: int, chief: bool = True) -> None:
+    def __init__(self, folder: Path, start: int, is_main: bool = True) -> None:
         self.path = folder / "curve.jsonl"
         self.points = [point for point in read_curve(self.path) if point["step"] <= start]
         self.board = None
-        if chief:
+        if is_main:
             with written_beside(self.path) as partial:
                 partial.write_text("".join(json.dumps(point) + "\n" for point in self.points))
         # Machines lent for training may lack both tools; the figures themselves are in curve.jsonl.
-        if chief and importlib.util.find_spec("tensorboard"):
+        if is_main and importlib.util.find_spec("tensorboard"):
             from torch.utils.tensorboard import SummaryWriter
 
             self.board = SummaryWriter(str(folder), purge_step=start + 1 if start else None)

@@ -29,7 +29,7 @@ from edge.restore.faces.alignment import Matrix, face_width, inverse
 CERTAIN = 0.8
 """Labels below this score may be cats or statues: they are neither faces nor their absence."""
 
-MOST_ENLARGED = 1.5
+MAX_ENLARGED = 1.5
 """Faces are not shown at more than this many times their size: they would only be blurred."""
 
 
@@ -53,11 +53,11 @@ class FaceSet:
 
 
 def load_faces(
-    sources: Sequence[Path], labels: Sequence[Path], least_side: int = 128
+    sources: Sequence[Path], labels: Sequence[Path], min_side: int = 128
 ) -> tuple[FaceSet, FaceSet]:
     """The labelled photos of folders and tar files, to train with and held out. Raises PhotoSetError."""
     chosen: tuple[list[tuple[str, LabelledPhoto]], list[tuple[str, LabelledPhoto]]] = ([], [])
-    for name, photo, group in labelled_photos(sources, labels, least_side):
+    for name, photo, group in labelled_photos(sources, labels, min_side):
         chosen[is_held_out(name)].append((group, photo))
     sets = tuple(map(_face_set, chosen))
     if not all(each.faces for each in sets):
@@ -80,7 +80,7 @@ def _labels(value: Any) -> list[_Label]:
 
 
 def labelled_photos(
-    sources: Sequence[Path], labels: Sequence[Path], least_side: int
+    sources: Sequence[Path], labels: Sequence[Path], min_side: int
 ) -> Iterator[tuple[str, LabelledPhoto, str]]:
     """Name, photo and group of every photo that the label files name. Raises PhotoSetError."""
     known: dict[str, list[_Label]] = {}
@@ -91,7 +91,7 @@ def labelled_photos(
         except (OSError, msgspec.MsgspecError) as error:
             reason = f"{path} holds no labels of faces ({error}): see docs/guide/faces.md."
             raise PhotoSetError(reason) from error
-    for name, pixels in decoded_photos(list(sources), least_side):
+    for name, pixels in decoded_photos(list(sources), min_side):
         if name in known:
             faces = known[name]
             group = faces[0].group if faces else "photo"

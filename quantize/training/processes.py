@@ -46,6 +46,6 @@ def any_process(true: bool, device: torch.device) -> bool:
     """Whether it is true in any of them: all must stop at the same step."""
     if processes() == 1:
         return true
-    told = torch.tensor(float(true), device=device)
-    distributed.all_reduce(told)
-    return bool(told > 0)
+    reported = torch.tensor(float(true), device=device)
+    distributed.all_reduce(reported)
+    return bool(reported > 0)

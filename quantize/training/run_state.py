@@ -1,4 +1,4 @@
-"""The state of a training: players and their optimizers, averaged weights, and the checkpoint of it all."""
+"""The state of a training: networks, optimizers, averaged weights, and the checkpoint of it all."""
 
 from __future__ import annotations
 
@@ -42,31 +42,31 @@ class Run:
         )
         self.steps = 0
         self.running: dict[str, Tensor] = {}
-        self.players = dict(task.players)
-        for player in self.players.values():
-            player.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        first = next(iter(self.players.values()))
+        self.networks = dict(task.networks)
+        for network in self.networks.values():
+            network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        first = next(iter(self.networks.values()))
         self.averaged = copy.deepcopy(first).eval().requires_grad_(False)
         self.pairs: tuple[list[Tensor], list[Tensor]]
         self.pairs = list(self.averaged.parameters()), list(first.parameters())
         self.buffers = list(zip(self.averaged.buffers(), first.buffers(), strict=True))
         self.optimizers = {
             name: torch.optim.AdamW(
-                player.parameters(),
+                network.parameters(),
                 lr=schedule.learning_rate,
                 betas=schedule.betas,
                 weight_decay=schedule.weight_decay,
             )
-            for name, player in self.players.items()
+            for name, network in self.networks.items()
         }
 
     @property
-    def told(self) -> dict[str, float]:
+    def reported(self) -> dict[str, float]:
         """The running means of the losses."""
         return {name: float(mean) for name, mean in self.running.items()}
 
     def step(self, photos: tuple[Tensor, ...], cooling: CoolDown) -> None:
-        """One update of every player."""
+        """One update of every network."""
         rng = Generator(self.device).manual_seed(step_seed(self.seed, self.steps, "batch"))
         placed = tuple(tensor.to(self.device, non_blocking=True) for tensor in photos)
         batch = self.task.batch(self.steps, placed, rng)
@@ -91,15 +91,15 @@ class Run:
         self.steps += 1
 
     def _update(self, name: str, loss: Tensor, rate: float) -> None:
-        optimizer, player = self.optimizers[name], self.players[name]
+        optimizer, network = self.optimizers[name], self.networks[name]
         for group in optimizer.param_groups:
             group["lr"] = rate
-        # A player's loss may reach the others too: only its own gradients count.
-        for other in self.players.values():
+        # A network's loss may reach the others too: only its own gradients count.
+        for other in self.networks.values():
             other.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        average_(p.grad for p in player.parameters() if p.grad is not None)
-        nn.utils.clip_grad_norm_(player.parameters(), self.schedule.clip)
+        average_(p.grad for p in network.parameters() if p.grad is not None)
+        nn.utils.clip_grad_norm_(network.parameters(), self.schedule.clip)
         optimizer.step()
 
     def resume(self, asked: int | None) -> tuple[CoolDown, bool]:
@@ -127,10 +127,10 @@ class Run:
         try:
             # Optimizers count steps on the CPU; the rest goes where the networks are.
             state = torch.load(path, map_location="cpu", weights_only=True)
-            for player in self.players:
-                self.players[player].load_state_dict(state["players"][player])
-                self.optimizers[player].load_state_dict(state["optimizers"][player])
-                for group in self.optimizers[player].param_groups:
+            for network in self.networks:
+                self.networks[network].load_state_dict(state["players"][network])
+                self.optimizers[network].load_state_dict(state["optimizers"][network])
+                for group in self.optimizers[network].param_groups:
                     # A resumed run may be given others.
                     group.update(betas=self.schedule.betas, weight_decay=self.schedule.weight_decay)
             self.averaged.load_state_dict(state["averaged"])
@@ -150,7 +150,7 @@ class Run:
 
         Raises TrainingError, and keeps the last checkpoint, if the losses are numbers no more.
         """
-        if not all(map(math.isfinite, self.told.values())):
+        if not all(map(math.isfinite, self.reported.values())):
             raise TrainingError(
                 f"The loss is no number at step {self.steps}: go on from the last checkpoint with a "
                 "smaller learning rate."
@@ -158,8 +158,8 @@ class Run:
         state: dict[str, Any] = {
             "steps": self.steps,
             "cool_down": (cooling.begin, cooling.end) if self.steps > cooling.begin else None,
-            "running": self.told,
-            "players": {name: player.state_dict() for name, player in self.players.items()},
+            "running": self.reported,
+            "players": {name: network.state_dict() for name, network in self.networks.items()},
             "averaged": self.averaged.state_dict(),
             "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
         }

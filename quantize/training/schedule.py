@@ -35,7 +35,7 @@ class Schedule:
     ema: float = 0.999
     """Share of the averaged weights that a step keeps; less in the first steps."""
     clip: float = 1.0
-    """Largest norm of a player's gradients."""
+    """Largest norm of a network's gradients."""
     betas: tuple[float, float] = (0.9, 0.99)
     weight_decay: float = 1e-4
 

@@ -11,10 +11,10 @@ Loss = tuple[str, Tensor]
 
 
 class Task(Protocol):
-    """What is trained: networks ("players"), their batches and losses, and figures on held-out photos."""
+    """What is trained: networks, their batches and losses, and figures on held-out photos."""
 
     @property
-    def players(self) -> Mapping[str, nn.Module]:
+    def networks(self) -> Mapping[str, nn.Module]:
         """The networks that learn, each with an optimizer of its own. The first one is what ships."""
 
     def photos(self, rng: Generator) -> tuple[Tensor, ...]:
@@ -24,10 +24,10 @@ class Task(Protocol):
         """What the losses need, at full precision, on the device of ``rng``, where ``photos`` are too."""
 
     def losses(self, *batch: Tensor) -> Iterator[Loss]:
-        """A loss for each player in turn; a player is updated before the next loss is asked for."""
+        """A loss for each network in turn; a network is updated before the next loss is asked for."""
 
     def evaluate(self, network: nn.Module) -> dict[str, float]:
-        """Figures of the averaged first player on held-out photos, the same ones at every call."""
+        """Figures of the averaged first network on held-out photos, the same ones at every call."""
 
 
 @runtime_checkable

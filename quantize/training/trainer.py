@@ -32,7 +32,7 @@ TOLD_EVERY = 10
 
 
 @dataclass(frozen=True)
-class Habits:
+class RunConfig:
     """How often a run looks up from its work."""
 
     evaluate_every: int = 1000
@@ -49,7 +49,7 @@ class Trained:
     """What has become of a run."""
 
     network: nn.Module
-    """The first player with averaged weights."""
+    """The first network with averaged weights."""
     steps: int
     ended: bool
     """Whether the cool-down is over; else the same run can go on."""
@@ -60,7 +60,7 @@ def train(
     schedule: Schedule,
     folder: Path,
     device: torch.device,
-    habits: Habits | None = None,
+    config: RunConfig | None = None,
     stop: Stop | None = None,
     *,
     seed: int = 0,
@@ -75,46 +75,52 @@ def train(
     (`quantize.training.run_record`). The folder also gets a checkpoint, averaged weights in float16 and
     the curve of every evaluation (`quantize.training.curves`). Raises TrainingError.
     """
-    habits, stop = habits or Habits(), stop or Stop()
+    config, stop = config or RunConfig(), stop or Stop()
     folder.mkdir(parents=True, exist_ok=True)
     run = Run(task, schedule, folder, device, seed, bf16_pays(device))
     cooling, went_back = run.resume(cool_down)
-    chief = rank() == 0
+    is_main = rank() == 0
     recorder = Recorder(folder, seed, arguments or {}, device, run.steps, processes())
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    bar = Progress(*columns, TimeRemainingColumn(), disable=not chief)
-    with bar, closing(Curve(folder, run.steps, chief)) as curve, stop.listening():
+    bar = Progress(*columns, TimeRemainingColumn(), disable=not is_main)
+    with bar, closing(Curve(folder, run.steps, is_main)) as curve, stop.listening():
         line = bar.add_task("training", total=cooling.end, completed=run.steps)
         saved_steps, saved_at = None if went_back else run.steps or None, time.monotonic()
 
         def save() -> None:
             nonlocal saved_steps, saved_at
-            if chief and run.steps != saved_steps:
+            if is_main and run.steps != saved_steps:
                 run.save(cooling)
                 recorder.update(run.steps, False)
                 saved_steps, saved_at = run.steps, time.monotonic()
 
-        batches = iter(_batches(task, range(run.steps, cooling.end), habits.workers, seed))
+        batches = iter(_batches(task, range(run.steps, cooling.end), config.workers, seed))
         while True:
             ended = run.steps >= cooling.end
-            if chief and (ended or run.steps % habits.evaluate_every == 0) and run.steps > curve.last_step:
+            if (
+                is_main
+                and (ended or run.steps % config.evaluate_every == 0)
+                and run.steps > curve.last_step
+            ):
                 save()
                 bar.console.print(_evaluate(run, curve), highlight=False, soft_wrap=True)
             if ended or any_process(stop.due, device):
                 break
-            if chief and run.steps == cooling.begin:
+            if is_main and run.steps == cooling.begin:
                 run.save(cooling, STABLE)
             run.step(next(batches), cooling)
-            if run.steps % habits.log_every == 0:
-                curve.log(run.steps, run.told | {"learning rate": schedule.rate(run.steps - 1, cooling)})
+            if run.steps % config.log_every == 0:
+                curve.log(
+                    run.steps, run.reported | {"learning rate": schedule.rate(run.steps - 1, cooling)}
+                )
             if run.steps % TOLD_EVERY == 0:
-                told = ", ".join(f"{name} {loss:.5f}" for name, loss in run.told.items())
-                bar.update(line, description=told)
+                reported = ", ".join(f"{name} {loss:.5f}" for name, loss in run.reported.items())
+                bar.update(line, description=reported)
             bar.update(line, completed=run.steps)
-            if time.monotonic() - saved_at > habits.checkpoint_seconds:
+            if time.monotonic() - saved_at > config.checkpoint_seconds:
                 save()
         save()
-        if chief and run.steps:
+        if is_main and run.steps:
             # Only now: an evaluation that was killed is made up for by the next run.
             recorder.update(run.steps, ended)
         # Now, and not when Python gets to it: its processes know no Ctrl-C.
@@ -126,7 +132,7 @@ def train(
 def _evaluate(run: Run, curve: Curve) -> str:
     """Record how good the run is; returns it in a line, for logs."""
     with torch.no_grad():
-        figures = run.told | run.task.evaluate(run.averaged)
+        figures = run.reported | run.task.evaluate(run.averaged)
         curve.add(run.steps, figures)
         if isinstance(run.task, Pictured):
             curve.show(run.steps, run.task.pictures(run.averaged))

@@ -177,7 +177,7 @@ def test_clean_photos_are_held_against_themselves(tmp_path: Path) -> None:
     assert (plain.marked, plain.psnr, plain.worst_block) == (0, CAP, 0)
     assert window.psnr == pytest.approx(10 * np.log10(255**2 * 16 / 129**2))
     total = summary([window, plain])
-    assert (total.photos, total.mean_marked, total.most_marked) == (2, 1 / 32, 1 / 16)
+    assert (total.photos, total.mean_marked, total.max_marked) == (2, 1 / 32, 1 / 16)
     assert total.worst_psnr == window.psnr
     assert total.mean_psnr == pytest.approx((window.psnr + CAP) / 2)
     assert total.worst_block == 129

@@ -37,7 +37,7 @@ def test_a_picture_s_residual_is_what_was_changed() -> None:
     assert gate.residual_psnr == pytest.approx(10 * np.log10(span**2 / 0.01**2), abs=0.5)
 
 
-def test_a_close_artefact_passes_with_its_figures() -> None:
+def test_a_close_artifact_passes_with_its_figures() -> None:
     reference = tiles()
     gate = measure(reference, noisy(reference, 0.01), "noise", role="latent")
     judge("encoder", "int8", gate)

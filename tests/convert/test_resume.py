@@ -40,22 +40,22 @@ def one_tile() -> list[PartSource]:
 @pytest.mark.slow
 def test_an_interrupted_conversion_goes_on(tmp_path: Path) -> None:
     folder = tmp_path / "bundle"
-    told: list[str] = []
+    reported: list[str] = []
 
     def interrupt(step: str) -> None:
-        told.append(step)
+        reported.append(step)
         if step == "encoder onnx int8":
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         build_bundle(one_tile(), recipe(), folder, interrupt)
-    assert not folder.exists() and "calibration" in told
+    assert not folder.exists() and "calibration" in reported
     made = tmp_path / ".bundle.partial" / "encoder" / "mixed.tflite"
     stamp = made.stat().st_mtime_ns
 
-    told.clear()
-    manifest = build_bundle(one_tile(), recipe(), folder, told.append).manifest
-    assert "calibration" not in told
+    reported.clear()
+    manifest = build_bundle(one_tile(), recipe(), folder, reported.append).manifest
+    assert "calibration" not in reported
     assert (folder / "encoder" / "mixed.tflite").stat().st_mtime_ns == stamp
     assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
     assert open_bundle(folder).manifest == manifest

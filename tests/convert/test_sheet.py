@@ -51,7 +51,7 @@ def test_a_sheet_of_faces_shows_each_before_restored_and_refined(
     assert main(arguments) == 1  # the tiny bundle's finder finds none
     assert "No face" in capsys.readouterr().err and not out.exists()
     monkeypatch.setattr(pipeline, "find_faces", lambda *_: [in_box(40, 30, 90, 100)])
-    monkeypatch.setattr(refine, "MOST_CHANGE", 9.0)
+    monkeypatch.setattr(refine, "MAX_CHANGE", 9.0)
     ((before, restored, refined),) = face_rows(Restorer(open_bundle(tiny_bundle)), path)
     assert before.shape == restored.shape == refined.shape == (256, 256, 3)
     assert not np.array_equal(before, restored) and not np.array_equal(restored, refined)

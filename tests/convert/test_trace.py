@@ -1,4 +1,4 @@
-"""Tensor by tensor: an artefact's convolutions pair with PyTorch's, and the first wrong one is named."""
+"""Tensor by tensor: an artifact's convolutions pair with PyTorch's, and the first wrong one is named."""
 
 from __future__ import annotations
 

@@ -26,10 +26,10 @@ def by_command(tmp_path: Path) -> Callable[..., bytes]:
 
     def run(photo: Path, *options: str) -> bytes:
         output = tmp_path / "by-command" / photo.name
-        told = CliRunner().invoke(
+        reported = CliRunner().invoke(
             restore, [str(photo), "-o", str(output.parent), "--threads", "1", "--force", *options]
         )
-        assert told.exit_code == 0, told.output
+        assert reported.exit_code == 0, reported.output
         return output.read_bytes()
 
     return run

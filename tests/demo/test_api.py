@@ -114,11 +114,11 @@ def test_hostile_photos_are_refused_in_a_sentence(client: Client, server: Opened
             chosen.setdefault(hostile.error, hostile.path)
     assert set(PhotoError.__subclasses__()) < chosen.keys()
     called(client, PHOTO)
-    pid = server.service.workshop.pids["litert-int8"]
+    pid = server.service.pool.pids["litert-int8"]
     for error, path in chosen.items():
         if error is not None:
             assert path.name in refused(client, path)
-    assert server.service.workshop.pids["litert-int8"] == pid
+    assert server.service.pool.pids["litert-int8"] == pid
     assert called(client, chosen[None])[1]["done"]
 
 
@@ -155,10 +155,10 @@ def posted(server: Opened, photo: dict[str, Any]) -> str:
 def test_files_of_the_machine_are_not_read(server: Opened) -> None:
     """A path that was not uploaded is refused, and nothing but what was made for a page is served."""
     secret = server.folder / "secret.jpg"
-    desk = server.folder / "desks" / "someone.jpg"
-    for path in (secret, desk):
+    session = server.folder / "sessions" / "someone.jpg"
+    for path in (secret, session):
         path.write_bytes(PHOTO.read_bytes())
-    for path in (secret, desk, PHOTO.resolve()):
+    for path in (secret, session, PHOTO.resolve()):
         said = posted(server, {"path": str(path)})
         assert "event: error" in said
         assert str(path.parent) not in said

@@ -80,9 +80,9 @@ def pictures(tab: sync_api.Page, slider: str) -> list[str]:
 
 
 def download(tab: sync_api.Page, side: str) -> bytes:
-    with tab.expect_download() as told:
+    with tab.expect_download() as reported:
         tab.locator(f"#{side}-file").click()
-    return Path(told.value.path()).read_bytes()
+    return Path(reported.value.path()).read_bytes()
 
 
 def test_upload_compare_and_download(
@@ -236,9 +236,9 @@ def test_a_photo_goes_with_its_visitor(running: Page) -> None:
     with visit(running, 1280, 900) as tab:
         tab.locator("#examples button").first.click()
         measured(tab)
-        assert len(desks(running)) == 1
+        assert len(sessions(running)) == 1
     limit = time.monotonic() + 60
-    while desks(running):
+    while sessions(running):
         assert time.monotonic() < limit
         time.sleep(0.5)
 
@@ -256,13 +256,13 @@ def test_every_variant_is_measured(running: Page) -> None:
         measured(tab)
         tab.locator("#everything").click()
         expect(tab.locator("#variants tr.waiting")).to_have_count(0, timeout=5 * WAIT)
-        told = tab.locator("#variants tbody tr").all_inner_texts()
-        assert len(told) == 6
-        for row in told[:-1]:
+        reported = tab.locator("#variants tbody tr").all_inner_texts()
+        assert len(reported) == 6
+        for row in reported[:-1]:
             assert re.search(r"(reference|\d+\.\d dB)\s+\d+\.\d\d s\s+\d+ MB\s+\d+\.\d MB", row), row
-        sys.stdout.write("\n" + "\n".join(" | ".join(row.split("\t")) for row in told) + "\n")
+        sys.stdout.write("\n" + "\n".join(" | ".join(row.split("\t")) for row in reported) + "\n")
 
 
-def desks(running: Page) -> list[Path]:
+def sessions(running: Page) -> list[Path]:
     """Folders of visitors' photos."""
-    return list(running.folder.glob("heirloom-demo-*/desks/*"))
+    return list(running.folder.glob("heirloom-demo-*/sessions/*"))

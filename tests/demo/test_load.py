@@ -49,8 +49,8 @@ def distinct_photos(folder: Path, count: int) -> list[Path]:
 def test_eight_clients_get_their_own_results(tmp_path: Path) -> None:
     photos = distinct_photos(tmp_path / "photos", WARM_UP + REQUESTS)
     wanted = tmp_path / "wanted"
-    told = CliRunner().invoke(restore, [str(tmp_path / "photos"), "-o", str(wanted)])
-    assert told.exit_code == 0, told.output
+    reported = CliRunner().invoke(restore, [str(tmp_path / "photos"), "-o", str(wanted)])
+    assert reported.exit_code == 0, reported.output
     with page(tmp_path / "tmp") as running:
 
         def restored(client: Client, photo: Path) -> None:

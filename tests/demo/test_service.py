@@ -16,9 +16,9 @@ from PIL import Image
 from convert.proof.gate import psnr
 from demo.errors import PhotoRemoved
 from demo.variants import INPUT, variants_of
-from demo.work.pool import Workshop
+from demo.work.pool import WorkerPool
 from demo.work.service import Service
-from demo.work.sessions import Request, Shelf
+from demo.work.sessions import Request, SessionStore
 from demo.work.views import MARK
 from demo.work.worker import Setup
 from edge.bundle.bundle import open_bundle
@@ -35,10 +35,10 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         key: Setup(variant.runtime, variant.precision, 1, bundle=str(bundle.folder))
         for key, variant in variants.items()
     }
-    shelf = Shelf(tmp_path_factory.mktemp("desks"))
-    opened = Service(variants, Workshop(setups, 60), shelf, tmp_path_factory.mktemp("scratch"), 10**7)
+    store = SessionStore(tmp_path_factory.mktemp("sessions"))
+    opened = Service(variants, WorkerPool(setups, 60), store, tmp_path_factory.mktemp("scratch"), 10**7)
     yield opened
-    opened.workshop.close()
+    opened.pool.close()
 
 
 def asked(photo: Path) -> Request:
@@ -58,9 +58,9 @@ def test_two_visitors_get_their_own(service: Service, tmp_path: Path) -> None:
         Image.new("RGB", (40, 30), colour).save(photos[-1])
 
     async def visit(visitor: str, photo: Path) -> Path:
-        desk = service.shelf.desk(visitor, asked(photo))
-        await service.make(desk, [INPUT, "litert-int8"], service.workshop.deadline(), quiet)
-        return desk.restored("litert-int8")
+        session = service.store.session(visitor, asked(photo))
+        await service.make(session, [INPUT, "litert-int8"], service.pool.deadline(), quiet)
+        return session.restored("litert-int8")
 
     async def both() -> list[Path]:
         return await asyncio.gather(visit("ann", photos[0]), visit("bob", photos[1]))
@@ -71,25 +71,25 @@ def test_two_visitors_get_their_own(service: Service, tmp_path: Path) -> None:
 
 
 def test_a_comparison_shows_what_was_made(service: Service) -> None:
-    desk = service.shelf.desk("ann", asked(PHOTO))
+    session = service.store.session("ann", asked(PHOTO))
 
     async def compare() -> None:
-        await service.make(desk, ["litert-int8", "litert-float16"], service.workshop.deadline(), quiet)
-        await service.measure(desk)
+        await service.make(session, ["litert-int8", "litert-float16"], service.pool.deadline(), quiet)
+        await service.measure(session)
 
     asyncio.run(compare())
     exact, made, given = (
-        np.load(desk.after("litert-float16")),
-        np.load(desk.after("litert-int8")),
-        np.load(desk.before),
+        np.load(session.after("litert-float16")),
+        np.load(session.after("litert-int8")),
+        np.load(session.before),
     )
-    assert desk.psnr == {
+    assert session.psnr == {
         INPUT: pytest.approx(psnr(exact, given, 255)),
         "litert-int8": pytest.approx(psnr(exact, made, 255)),
     }
-    assert 38 < desk.psnr["litert-int8"] < 60  # below the bundle's gate it would not have shipped
+    assert 38 < session.psnr["litert-int8"] < 60  # below the bundle's gate it would not have shipped
 
-    view = asyncio.run(service.look(desk, INPUT, "litert-int8"))
+    view = asyncio.run(service.look(session, INPUT, "litert-int8"))
     left, right = (np.asarray(Image.open(path)) for path in view.sides)
     assert np.array_equal(left, given)
     assert np.array_equal(right, made)
@@ -101,19 +101,19 @@ def test_a_comparison_shows_what_was_made(service: Service) -> None:
 
 
 def test_scratches_and_faces_are_marked(service: Service) -> None:
-    desk = service.shelf.desk("ann", asked(PHOTO))
-    asyncio.run(service.make(desk, ["litert-int8"], service.workshop.deadline(), quiet))
-    damage = np.load(desk.damage("litert-int8"))
+    session = service.store.session("ann", asked(PHOTO))
+    asyncio.run(service.make(session, ["litert-int8"], service.pool.deadline(), quiet))
+    damage = np.load(session.damage("litert-int8"))
     # No bundle finds faces yet: one as a record tells it.
     face = FaceRecord((40, 60, 100, 120), 0.87, 0.1, True)
-    result = desk.results["litert-int8"]
-    desk.results["litert-int8"] = msgspec.structs.replace(result, faces=[face])
+    result = session.results["litert-int8"]
+    session.results["litert-int8"] = msgspec.structs.replace(result, faces=[face])
     try:
-        found = asyncio.run(service.found(desk, ("litert-int8", INPUT)))
+        found = asyncio.run(service.found(session, ("litert-int8", INPUT)))
     finally:
-        desk.results["litert-int8"] = result
+        session.results["litert-int8"] = result
     plain, marked = (np.asarray(Image.open(path)) for path in found.picture)
-    assert np.array_equal(plain, np.load(desk.before))
+    assert np.array_equal(plain, np.load(session.before))
     assert (marked[damage] == MARK).all()
     assert (marked[60, 40:140] == MARK).all()
     assert (marked[60:180, 140] == MARK).all()
@@ -123,12 +123,12 @@ def test_scratches_and_faces_are_marked(service: Service) -> None:
 def test_a_photo_that_was_removed_is_said_to_be(service: Service, tmp_path: Path) -> None:
     photo = tmp_path / "photo.jpg"
     shutil.copy(PHOTO, photo)
-    desk = service.shelf.desk("cas", asked(photo))
-    asyncio.run(service.make(desk, ["litert-int8"], service.workshop.deadline(), quiet))
-    service.shelf.leave("cas")
+    session = service.store.session("cas", asked(photo))
+    asyncio.run(service.make(session, ["litert-int8"], service.pool.deadline(), quiet))
+    service.store.leave("cas")
     with pytest.raises(PhotoRemoved, match="choose it again"):
-        asyncio.run(service.look(desk, INPUT, "litert-int8"))
+        asyncio.run(service.look(session, INPUT, "litert-int8"))
     photo.unlink()
-    desk = service.shelf.desk("cas", replace(asked(photo), strength=0.5))
+    session = service.store.session("cas", replace(asked(photo), strength=0.5))
     with pytest.raises(PhotoRemoved, match="choose it again"):
-        asyncio.run(service.make(desk, ["litert-int8"], service.workshop.deadline(), quiet))
+        asyncio.run(service.make(session, ["litert-int8"], service.pool.deadline(), quiet))

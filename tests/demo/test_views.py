@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from demo.work.sessions import Desk, Request
+from demo.work.sessions import Request, Session
 from demo.work.views import MARK, found
 from demo.work.worker import Result
 
@@ -16,17 +16,17 @@ from demo.work.worker import Result
 @pytest.mark.parametrize("shape", [(20_000, 16), (16, 20_000)])
 def test_damage_is_marked_where_it_is_in_a_thin_photo(tmp_path: Path, shape: tuple[int, int]) -> None:
     """Each value of its mask stands for 5x5 pixels, and the last ones for less."""
-    desk = Desk(tmp_path, Request("photo.png", 1.0, "auto", "", True, True, 1.0), 0.0)
-    np.save(desk.before, np.zeros((*shape, 3), np.uint8))
+    session = Session(tmp_path, Request("photo.png", 1.0, "auto", "", True, True, 1.0), 0.0)
+    np.save(session.before, np.zeros((*shape, 3), np.uint8))
     mask = np.zeros([-(-side // 5) for side in shape], bool)
     long = int(np.argmax(shape))
     np.moveaxis(mask, long, 0)[3000:3200] = True
-    desk.damage("int8").parent.mkdir()
-    np.save(desk.damage("int8"), mask)
-    desk.results["int8"] = Result(1.0, None, [], [])
-    told = found(desk, "int8")
-    assert told.said == ["Damage on 5.0 % of the photo"]
-    shown = np.moveaxis(np.asarray(Image.open(told.picture[1])), long, 0)
+    session.damage("int8").parent.mkdir()
+    np.save(session.damage("int8"), mask)
+    session.results["int8"] = Result(1.0, None, [], [])
+    reported = found(session, "int8")
+    assert reported.said == ["Damage on 5.0 % of the photo"]
+    shown = np.moveaxis(np.asarray(Image.open(reported.picture[1])), long, 0)
     marked = (shown == MARK).all(axis=-1)
     # A picture's pixel stands for 17x17 of the photo: it shows the upper left one's damage.
     expected = (np.arange(0, 20_000, 17) // 5 >= 3000) & (np.arange(0, 20_000, 17) // 5 < 3200)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from demo.errors import told
+from demo.errors import reported
 from demo.page import plots, tables
 from demo.variants import INPUT, Variant, variants_of
-from demo.work.sessions import Desk, Request
+from demo.work.sessions import Request, Session
 from demo.work.worker import Result
 from edge.bundle.bundle import open_bundle
 from edge.bundle.manifest import artifact_bytes
@@ -28,7 +28,7 @@ BUNDLE = open_bundle()
     ],
 )
 def test_no_folder_is_told(sentence: str, said: str) -> None:
-    assert told(sentence) == said
+    assert reported(sentence) == said
 
 
 def test_the_variants_are_the_bundles() -> None:
@@ -63,8 +63,8 @@ def test_imported_weights_become_the_reference(tmp_path: Path) -> None:
     assert "no full-precision teacher" in tables.variants(variants_of(BUNDLE, None), None, ())
 
 
-def desk() -> Desk:
-    made = Desk(Path("/nowhere"), Request("/a/b.jpg", 1, "auto", "", True, True, 1), 0.0)
+def session() -> Session:
+    made = Session(Path("/nowhere"), Request("/a/b.jpg", 1, "auto", "", True, True, 1), 0.0)
     made.results["litert-float16"] = Result(1.5, 200_000_000, ["restored"], [])
     made.results["litert-int8"] = Result(0.25, None, ["tone", "restored"], [])
     made.psnr |= {INPUT: 26.04, "litert-int8": 43.06}
@@ -75,7 +75,9 @@ def desk() -> Desk:
 def test_the_table_holds_the_figures() -> None:
     rows = {
         row.split("</td>")[0].split(">")[-1]: re.findall(r"<td[^>]*>([^<]*)</td>", row)
-        for row in tables.variants(variants_of(BUNDLE, None), desk(), (INPUT, "litert-int8")).split("<tr")
+        for row in tables.variants(variants_of(BUNDLE, None), session(), (INPUT, "litert-int8")).split(
+            "<tr"
+        )
     }
     assert rows["Mobile float16, LiteRT"][1:] == ["reference", "1.50 s", "200 MB", "7.2 MB"]
     assert rows["Mobile INT8, LiteRT"][1:] == ["43.1 dB", "0.25 s", "–", "6.2 MB"]

@@ -35,8 +35,8 @@ def test_the_damage_that_was_found_is_kept(tmp_path: Path, damage: Damage | None
     task = Task(str(tmp_path / "photo.png"), str(tmp_path / "out.png"), 1000, damage=str(kept))
     engine: Any = SimpleNamespace(digest="0" * 64)
     messages: list[Message] = []
-    told = attempt(engine, Finds(damage), task, messages.append)
-    assert told.result is not None and told.result.done == ["restored"]
+    reported = attempt(engine, Finds(damage), task, messages.append)
+    assert reported.result is not None and reported.result.done == ["restored"]
     if damage is None:
         assert not kept.exists()
     else:

@@ -24,15 +24,15 @@ def latent(dtype: DataType = "int8", channels: int = 64) -> Tensor:
 
 
 def test_without_a_limit_everything_is_allowed() -> None:
-    assert budget.most_cells(None, "int8") is None
+    assert budget.max_cells(None, "int8") is None
     budget.check(None, 1 << 40, (1 << 20, 1 << 20), latent(), SIDE)
 
 
 def test_more_memory_allows_larger_tiles() -> None:
-    cells = [budget.most_cells(size * MEGA, "int8") for size in (1, 200, 400, 800)]
+    cells = [budget.max_cells(size * MEGA, "int8") for size in (1, 200, 400, 800)]
     assert cells[0] == 0  # less than the process itself needs: the smallest tile is taken
     assert cells == sorted(cells) and len(set(cells)) == 4
-    floats = budget.most_cells(400 * MEGA, "float32")
+    floats = budget.max_cells(400 * MEGA, "float32")
     assert floats is not None and cells[2] is not None and floats < cells[2]
 
 

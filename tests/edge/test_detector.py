@@ -68,8 +68,8 @@ def test_levels_are_the_maximum_over_all_halves(shape: tuple[int, int], smallest
     picture = noise((*shape, 3))
     expected, factor, half = np.zeros(shape, np.uint8), 1, picture
     while True:
-        told = likely((half[..., 0] / 255).astype(np.float32))
-        found = np.minimum(told * 256, 255).astype(np.uint8)
+        reported = likely((half[..., 0] / 255).astype(np.float32))
+        found = np.minimum(reported * 256, 255).astype(np.uint8)
         larger = found.repeat(factor, axis=0).repeat(factor, axis=1)
         expected = np.maximum(expected, larger[: shape[0], : shape[1]])
         if max(half.shape[:2]) // 2 < smallest:
@@ -98,10 +98,10 @@ def test_what_only_a_half_shows_is_found_there() -> None:
 @pytest.mark.parametrize("smallest", [1, 30, 32, 65])
 def test_what_is_planned_is_what_the_tiles_cost(shape: tuple[int, int], smallest: int) -> None:
     part, rule = reddish_part(), Detection(smallest_side=smallest)
-    told: list[int] = []
-    damage_levels(part, noise((*shape, 3)), rule, lambda: told.append(part.usage.macs))
-    assert told == list(range(80, 80 * len(told) + 80, 80))  # after each tile of 8x10 cells
-    assert detection_cost(part, shape, rule) == told[-1]
+    reported: list[int] = []
+    damage_levels(part, noise((*shape, 3)), rule, lambda: reported.append(part.usage.macs))
+    assert reported == list(range(80, 80 * len(reported) + 80, 80))  # after each tile of 8x10 cells
+    assert detection_cost(part, shape, rule) == reported[-1]
 
 
 def levels_of(bundle: Bundle, picture: NDArray[np.uint8], precision: Precision, tile: int | None) -> Any:
@@ -145,8 +145,8 @@ def test_float_is_what_the_whole_picture_gives_in_torch(tiny_bundle: Path, shape
         seen = to_cells(cut(half, even.grown(margin).scaled(4)), 4).astype(np.float32) / 255
         centred = torch.from_numpy(PIXEL_GAIN * (seen - np.float32(MIDDLE))).permute(2, 0, 1)[None]
         with torch.no_grad():
-            told = network(centred)[0].permute(1, 2, 0).numpy()
-        inner = to_pixels(told[margin : margin + rows, margin : margin + columns], 4)[..., 0]
+            reported = network(centred)[0].permute(1, 2, 0).numpy()
+        inner = to_pixels(reported[margin : margin + rows, margin : margin + columns], 4)[..., 0]
         found = np.minimum(inner * 256, 255).astype(np.uint8)
         larger = found.repeat(factor, axis=0).repeat(factor, axis=1)[: shape[0], : shape[1]]
         expected = np.maximum(expected, larger)

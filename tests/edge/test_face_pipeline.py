@@ -51,7 +51,7 @@ def test_only_the_marked_face_is_refined(tiny_bundle: Path, precision: str) -> N
     plain = restored(bundle, picture(), faces="off", precision=precision)
     refined = restored(bundle, picture(), faces=(BOX,), precision=precision)
     (record,) = refined.faces
-    assert record.refined and record.score == 1.0 and 0 < record.change < refine.MOST_CHANGE
+    assert record.refined and record.score == 1.0 and 0 < record.change < refine.MAX_CHANGE
     assert record.box == pytest.approx(BOX, abs=1)
     assert "1 face refined" in refined.done and plain.faces == ()
     y, x = np.mgrid[:160, :240]
@@ -89,7 +89,7 @@ def test_a_crack_across_a_face_is_filled_before_the_network_sees_it(
         return np.zeros((SIDE, SIDE, 3), np.float16)
 
     monkeypatch.setattr(pipeline, "refined", watch)
-    monkeypatch.setattr(tone, "LEAST_CHANGE", 2.0)
+    monkeypatch.setattr(tone, "MIN_CHANGE", 2.0)
     cracked = picture()
     cracked[:, 90:94] = 255
     mask = np.zeros(cracked.shape[:2], np.uint8)
@@ -108,7 +108,7 @@ def test_a_crack_across_a_face_is_filled_before_the_network_sees_it(
 def test_a_change_that_is_too_large_is_told_and_not_applied(
     tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(refine, "MOST_CHANGE", 1e-6)
+    monkeypatch.setattr(refine, "MAX_CHANGE", 1e-6)
     bundle = open_bundle(tiny_bundle)
     result = restored(bundle, picture(), faces=(BOX,))
     assert [record.refined for record in result.faces] == [False]

@@ -32,7 +32,7 @@ class Knows:
     def part_map(self, _: Any, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
         self.looks += 1
         rows, columns = -(-picture.shape[0] // 8), -(-picture.shape[1] // 8)
-        told = np.full((rows, columns, 11), -9, np.float32)
+        reported = np.full((rows, columns, 11), -9, np.float32)
         red = (picture[..., 0] > 128) & (picture[..., 1] < 128)
         if red.any():
             y, x = np.nonzero(red)
@@ -41,10 +41,10 @@ class Knows:
             if 20 <= width <= 56:
                 points = at(*centre, width).points + self.bias
                 row, column = (centre[::-1] // 8).astype(int)
-                told[row, column, 0] = 3
+                reported[row, column, 0] = 3
                 middle = np.array((column, row)) * 8 + 3.5
-                told[row, column, 1:] = ((points - middle) / finder.POINT_UNIT).ravel()
-        return told
+                reported[row, column, 1:] = ((points - middle) / finder.POINT_UNIT).ravel()
+        return reported
 
 
 class Part:
@@ -117,10 +117,10 @@ def test_finds_of_one_face_are_merged_by_their_scores() -> None:
 
 
 def test_a_find_that_shrinks_to_a_point_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = np.full((16, 16, 11), -9, np.float32)
+    reported = np.full((16, 16, 11), -9, np.float32)
     points = at(0, 0, 44).points / finder.POINT_UNIT
-    told[8, 8] = [3, *points.ravel()]
-    monkeypatch.setattr(finder, "part_map", lambda *_: told)
+    reported[8, 8] = [3, *points.ravel()]
+    monkeypatch.setattr(finder, "part_map", lambda *_: reported)
     photo = photo_with_disc(200)
     assert look_again(Part(), photo, in_box(500, 300, 1e-4, 1e-4)) is None  # type: ignore[arg-type]
     assert look_again(Part(), photo, in_box(500, 300, 90, 90)) is not None  # type: ignore[arg-type]

@@ -202,7 +202,7 @@ def whole_in_torch(pixels: NDArray[Any], mask: NDArray[np.bool_] | None) -> NDAr
         knots = tone.curves(steps)
         if gray:
             knots = np.repeat(knots.mean(0, keepdims=True), 3, axis=0)
-        if tone.change(knots, small) >= tone.LEAST_CHANGE:
+        if tone.change(knots, small) >= tone.MIN_CHANGE:
             if gray:
                 tone.apply_to_lightness(toned, knots[0], STRENGTH)
             else:
@@ -257,7 +257,7 @@ def test_without_strength_the_photo_is_untouched(
 
 
 def test_half_the_strength_is_half_the_change(tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tone, "LEAST_CHANGE", 2.0)  # a change of tone would change what the networks see
+    monkeypatch.setattr(tone, "MIN_CHANGE", 2.0)  # a change of tone would change what the networks see
     pixels = picture(40, 33)
     full, half = (
         restored(tiny_bundle, pixels, Options(strength=share, scratches="off")) for share in (0.2, 0.1)
@@ -306,7 +306,7 @@ def test_a_toned_photo_keeps_its_hue(
     tiny_bundle: Path, dtype: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Tone and residual move all colours of a pixel alike: sepia stays sepia."""
-    monkeypatch.setattr(tone, "LEAST_CHANGE", 0.0)
+    monkeypatch.setattr(tone, "MIN_CHANGE", 0.0)
     ink = np.array((1.0, 0.85, 0.65))
     sepia = (picture(30, 41, dtype, colours=0)[..., None] * ink).astype(dtype)
     options = Options(STRENGTH, scratches="off")
@@ -420,14 +420,14 @@ def test_faces_are_looked_for_where_there_may_be_damage(
     tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However small; the detector's rules get their boxes in pixels of what it saw."""
-    asked, told = [], []
+    asked, reported = [], []
 
     def finder(*arguments: Any) -> Any:
         asked.append(arguments)
         return [in_box(21, 11, 40, 50)]
 
     def mask(levels: Any, seen: Any, areas: Any, rule: Any) -> Any:
-        told.append(areas)
+        reported.append(areas)
         return np.zeros(levels.shape, bool)
 
     monkeypatch.setattr(pipeline, "find_faces", finder)
@@ -435,15 +435,15 @@ def test_faces_are_looked_for_where_there_may_be_damage(
     given = photo(picture(*LARGE))
     restorer = detecting(tiny_bundle, LARGE)
     assert restorer.find_damage(given) is None
-    assert told == [[tuple(side // 2 for side in in_box(21, 11, 40, 50).box)]]
+    assert reported == [[tuple(side // 2 for side in in_box(21, 11, 40, 50).box)]]
     assert asked[0][-1] == 0  # the least width
     Restorer(with_tiles(open_bundle(tiny_bundle), None, high=255)).find_damage(given)
-    assert len(asked) == len(told) == 1
+    assert len(asked) == len(reported) == 1
     manifest = restorer.bundle.manifest
     parts = {name: part for name, part in manifest.parts.items() if name != "finder"}
     restorer.bundle = replace(restorer.bundle, manifest=msgspec.structs.replace(manifest, parts=parts))
     restorer.find_damage(given)
-    assert len(asked) == 1 and told[-1] == []
+    assert len(asked) == 1 and reported[-1] == []
 
 
 def test_a_mask_changes_what_it_covers(
@@ -451,7 +451,7 @@ def test_a_mask_changes_what_it_covers(
 ) -> None:
     pixels = picture(101, 83)
     plain = restored(tiny_bundle, pixels, Options(STRENGTH, "off"))
-    monkeypatch.setattr(tone, "LEAST_CHANGE", 2.0)  # the whole photo's tone depends on the mask
+    monkeypatch.setattr(tone, "MIN_CHANGE", 2.0)  # the whole photo's tone depends on the mask
     toneless, masked = (
         restored(tiny_bundle, pixels, Options(STRENGTH, kind), precision="float32")
         for kind in ("off", painted_mask(tmp_path, (101, 83)))

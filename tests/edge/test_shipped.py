@@ -23,7 +23,7 @@ from edge.commands.bench import command as bench
 from edge.commands.bundle import command as bundle
 from edge.commands.restore import command as restore
 from edge.photo.photo import Metadata, Photo
-from edge.restore.faces.face import LEAST_WIDTH
+from edge.restore.faces.face import MIN_WIDTH
 from edge.restore.restorer import Options, Restorer
 from edge.runtimes.selftest import self_test
 
@@ -148,13 +148,13 @@ def group(columns: int = 5, rows: int = 4, side: int = 180) -> NDArray[np.uint8]
 def test_every_face_of_a_group_is_found_once_and_refined() -> None:
     pixels = group()
     photo = Photo(pixels.copy(), None, Metadata("PNG"))
-    found = restorer("int8", None).find_faces(photo, least_width=0)
+    found = restorer("int8", None).find_faces(photo, min_width=0)
     places = {tuple((face.points.mean(0) // 180).astype(int)) for face in found}
     assert len(found) == len(places) == 20
     plain = restorer("int8", None).restore(
         Photo(pixels.copy(), None, Metadata("PNG")), Options(faces="off")
     )
-    large = [face for face in found if face.width >= LEAST_WIDTH]
+    large = [face for face in found if face.width >= MIN_WIDTH]
     result = restorer("int8", None).restore(photo)
     assert len(result.faces) == len(large) and any(record.refined for record in result.faces)
     assert not np.array_equal(result.photo.pixels, plain.photo.pixels)
@@ -164,7 +164,7 @@ def test_every_face_of_a_group_is_found_once_and_refined() -> None:
 def test_no_face_is_found_where_none_is(name: str) -> None:
     pixels = getattr(data, name)()
     photo = Photo(np.ascontiguousarray(pixels), None, Metadata("PNG"))
-    assert restorer("int8", None).find_faces(photo, least_width=0) == []
+    assert restorer("int8", None).find_faces(photo, min_width=0) == []
 
 
 def test_the_finders_tiles_do_not_show() -> None:
@@ -243,7 +243,7 @@ def test_the_bench_runs_on_the_shipped_bundle() -> None:
 
 def test_every_network_of_it_is_listed() -> None:
     """Core ML packages are folders, of which the manifest lists the files."""
-    told = CliRunner().invoke(bundle, ["show"])
-    assert told.exit_code == 0, told.output
+    reported = CliRunner().invoke(bundle, ["show"])
+    assert reported.exit_code == 0, reported.output
     for network in ("tone coreml float16", "scratch coreml int8", "decoder litert int8"):
-        assert network in told.output
+        assert network in reported.output

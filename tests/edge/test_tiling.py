@@ -70,7 +70,7 @@ def test_never_dearer_than_the_best_single_size(halo: int) -> None:
     assert cheaper  # otherwise there would be no need for several sizes
 
 
-def least_in_a_row(length: int, sizes: list[int], halo: int) -> int:
+def min_in_a_row(length: int, sizes: list[int], halo: int) -> int:
     """By trying everything: the least cost of covering a strip as high as the tiles."""
 
     @cache
@@ -89,7 +89,7 @@ def test_a_strip_is_covered_at_the_least_cost_possible(halo: int, turned: bool) 
     sizes = [(length, high) if turned else (high, length) for length in lengths]
     for length in range(1, 70):
         area = Box(0, 0, length, 1) if turned else Box(0, 0, 1, length)
-        assert cost(plan(area, sizes, halo), sizes) == high * least_in_a_row(length, lengths, halo), length
+        assert cost(plan(area, sizes, halo), sizes) == high * min_in_a_row(length, lengths, halo), length
 
 
 @pytest.mark.parametrize(

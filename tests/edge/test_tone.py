@@ -168,4 +168,4 @@ def test_the_change_is_the_mean_over_pixels_and_colours() -> None:
     assert tone.change(knots, np.full((4, 4, 3), 255, np.uint8)) == pytest.approx(0)
     black[:2] = 255
     assert tone.change(knots, black) == pytest.approx(0.05)
-    assert tone.change(tone.curves(IDENTITY), black) < tone.LEAST_CHANGE
+    assert tone.change(tone.curves(IDENTITY), black) < tone.MIN_CHANGE

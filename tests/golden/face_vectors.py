@@ -113,8 +113,8 @@ def _face(face: Face) -> Vectors:
 class _Tells:
     """Stands for a network: it returns the same whatever it is shown."""
 
-    def __init__(self, told: NDArray[Any], output: Tensor, photo: Tensor, stride: int) -> None:
-        self._told = told
+    def __init__(self, reported: NDArray[Any], output: Tensor, photo: Tensor, stride: int) -> None:
+        self._told = reported
         self.part = type("Part", (), {"stride": stride})
         self.artifact = type("Artifact", (), {"inputs": [photo], "outputs": [output]})
 
@@ -131,16 +131,16 @@ class _Tells:
 
 def _finds(threshold: float) -> Vectors:
     rng = np.random.default_rng(8)
-    told = rng.normal(0, 3, (3, 4, CHANNELS)).astype(np.float32)
-    told[0, 1, 1:] = 0  # points that coincide are no face
-    told[0, 1, 0] = 4
+    reported = rng.normal(0, 3, (3, 4, CHANNELS)).astype(np.float32)
+    reported[0, 1, 1:] = 0  # points that coincide are no face
+    reported[0, 1, 0] = 4
     output = Tensor(role="faces", name="faces", channels=CHANNELS, dtype="float32")
-    part = _Tells(told, output, int8("photo", 192, 1 / 255, -128), 8)
+    part = _Tells(reported, output, int8("photo", 192, 1 / 255, -128), 8)
     faces = finder._finds(cast(LoadedPart, part), np.zeros((24, 32, 3), np.uint8), threshold)
     return {
-        "shape": list(told.shape),
+        "shape": list(reported.shape),
         "stride": 8,
-        "told": flat(told),
+        "told": flat(reported),
         "threshold": threshold,
         "faces": [_face(face) for face in faces],
     }

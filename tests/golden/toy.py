@@ -80,9 +80,9 @@ def _global(
 
 
 def _finder(photo: NDArray[np.int64]) -> NDArray[np.int64]:
-    told = np.full((*photo.shape[:2], FINDER_OUTPUT.channels), -128)
+    reported = np.full((*photo.shape[:2], FINDER_OUTPUT.channels), -128)
     brightness = photo.sum(axis=2)
     place = np.unravel_index(brightness.argmax(), brightness.shape)
     if brightness[place] > _BRIGHT:
-        told[place] = [127, *finder_points()]
-    return told
+        reported[place] = [127, *finder_points()]
+    return reported

@@ -163,6 +163,6 @@ def test_faces_are_evaluated(
         (few / f"{index}.png").write_bytes((folder / f"{index}.png").read_bytes())
     faces = ["--faces", labels(folder), "--bundle", tiny_bundle]
     assert heirloom("evaluate", "faces", few, "--without", folder, *faces) == 0
-    told = capsys.readouterr().out
-    assert "24 px wide, old" in told and "0.0 %" in told  # the tiny finder finds nothing
-    assert "float32" in told and "int8" in told and "of restoring it" in told
+    reported = capsys.readouterr().out
+    assert "24 px wide, old" in reported and "0.0 %" in reported  # the tiny finder finds nothing
+    assert "float32" in reported and "int8" in reported and "of restoring it" in reported

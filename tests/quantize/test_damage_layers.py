@@ -110,7 +110,7 @@ def test_overlays_come_alike_from_folders_and_tar_files(tmp_path: Path) -> None:
                 data = io.BytesIO()
                 Image.fromarray(cover).save(data, "PNG")
                 entry = tarfile.TarInfo(f"{kind}/{index}.png")
-                entry.size = data.tell()
+                entry.size = data.on_progress()
                 tar.addfile(entry, io.BytesIO(data.getvalue()))
     for source in (folder, archive):
         loaded = damage.load_overlays(source)

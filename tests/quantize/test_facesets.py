@@ -90,8 +90,8 @@ def test_targets_say_where_faces_are_and_where_nobody_knows() -> None:
     assert truth[8, 8] == FACES and truth[0, 0] == EMPTY
     assert truth[13, 2] == UNSURE and truth[2, 13] == UNSURE  # a doubtful one, and one that is too small
     row, column = (truth == FACES).nonzero()[0].tolist()
-    told = offsets[:, row, column].view(5, 2).numpy() * 4 + (column * 8 + 3.5, row * 8 + 3.5)
-    assert np.abs(told - faces[0]).max() < 1e-3
+    reported = offsets[:, row, column].view(5, 2).numpy() * 4 + (column * 8 + 3.5, row * 8 + 3.5)
+    assert np.abs(reported - faces[0]).max() < 1e-3
     large, _ = targets(faces[3:], np.array([True]), 128)
     assert (large == EMPTY).all()  # the next half of the photo's size shows it
 

@@ -26,7 +26,7 @@ def test_photos_come_from_folders_and_tar_files_with_a_fixed_split(tmp_path: Pat
             data = io.BytesIO()
             image.save(data, "PNG")
             entry = tarfile.TarInfo(f"deep/p{index}.png")
-            entry.size = data.tell()
+            entry.size = data.on_progress()
             tar.addfile(entry, io.BytesIO(data.getvalue()))
     from_folder, from_tar = load_photos([folder]), load_photos([archive])
     assert len(from_folder.train) + len(from_folder.held_out) == 60
@@ -34,7 +34,7 @@ def test_photos_come_from_folders_and_tar_files_with_a_fixed_split(tmp_path: Pat
     for one, other in zip(from_folder.held_out, from_tar.held_out, strict=True):
         assert torch.equal(one, other)
     with pytest.raises(PhotoSetError, match="too few photos"):
-        load_photos([folder], least_side=500)
+        load_photos([folder], min_side=500)
     (folder / "p0.png").write_bytes(b"no photo")
     with pytest.raises(PhotoSetError, match=r"p0\.png"):
         load_photos([folder])

@@ -76,9 +76,9 @@ def test_a_recipe_that_makes_no_sense_is_refused_in_a_sentence(
     path = written(tmp_path, *stages)
     with pytest.raises(TrainingError) as refused:
         load_recipe(path)
-    told = str(refused.value)
-    assert sentence in told
-    assert told.startswith(str(path)) and told.endswith("see docs/toolkit/training.md.")
+    reported = str(refused.value)
+    assert sentence in reported
+    assert reported.startswith(str(path)) and reported.endswith("see docs/toolkit/training.md.")
 
 
 def test_the_shipped_recipe_trains_every_network_and_more_at_once_on_a_gpu() -> None:
@@ -177,8 +177,8 @@ def test_ctrl_c_while_following_a_recipe(
     with monkeypatch.context() as patched:
         patched.setattr(ToneTask, "batch", interrupted)
         assert heirloom("train", "--recipe", recipe, folder, "-o", run) == 130
-    told = capsys.readouterr().err
-    assert f"Stopped and saved in {run / 'tone'} after 8 steps: the same command goes on." in told
+    reported = capsys.readouterr().err
+    assert f"Stopped and saved in {run / 'tone'} after 8 steps: the same command goes on." in reported
     assert heirloom("train", "--recipe", recipe, folder, "-o", run) == 0
     for name in ("tone", "again"):
         one, other = (each / name / "weights.safetensors" for each in (whole, run))

@@ -146,7 +146,7 @@ def test_the_command_holds_real_photos_against_synthesised_ones(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("COLUMNS", "120")
-    monkeypatch.setattr(module, "MOST_BLUR", 2)
+    monkeypatch.setattr(module, "MAX_BLUR", 2)
     monkeypatch.setattr(module, "SIDE", 128)
     steps = np.full((300, 300, 3), 60, np.uint8)
     steps[80:200, 60:220] = 180
@@ -166,7 +166,7 @@ def test_the_command_holds_real_photos_against_synthesised_ones(
 
 
 def test_clean_photos_must_be_free_of_grain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_TRIES", 2)
+    monkeypatch.setattr(module, "MAX_TRIES", 2)
     monkeypatch.setattr(module, "SIDE", 128)
     clean, old = tmp_path / "clean", tmp_path / "old"
     clean.mkdir()

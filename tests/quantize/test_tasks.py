@@ -1,4 +1,4 @@
-"""What is trained: losses reach every player, critics judge, the teacher is heard."""
+"""What is trained: losses reach every network, critics judge, the teacher is heard."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from convert.oldphotos.photosets import PhotoSet, scaled_crops
 from quantize.tasks import detector, distil, restore
 from quantize.tasks.detector import DetectorTask
 from quantize.tasks.latents import latent_gap
-from quantize.tasks.restore import MOST_MASKED, RestoreTask, detected
+from quantize.tasks.restore import MAX_MASKED, RestoreTask, detected
 from quantize.training.adversary import PatchCritic, critic_loss, feature_matching, frozen
 from quantize.training.task import Task
 from tests.quantize.conftest import TASKS, restorer
@@ -32,14 +32,14 @@ def test_every_player_learns_and_figures_are_finite(make_task: Callable[[], Task
         for name, loss in task.losses(*batch):
             heard.append(name)
             assert torch.isfinite(loss)
-            task.players[name].zero_grad()
+            task.networks[name].zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             assert any(
-                p.grad is not None and p.grad.abs().max() > 0 for p in task.players[name].parameters()
+                p.grad is not None and p.grad.abs().max() > 0 for p in task.networks[name].parameters()
             )
-        assert heard == list(task.players)
+        assert heard == list(task.networks)
     with torch.no_grad():
-        first, second = (task.evaluate(next(iter(task.players.values()))) for _ in range(2))
+        first, second = (task.evaluate(next(iter(task.networks.values()))) for _ in range(2))
     assert first == second and all(np.isfinite(value) for value in first.values())
 
 
@@ -65,7 +65,7 @@ def test_what_is_masked_nearly_everywhere_is_not_filled(
     task = RestoreTask(restorer(), photos, 4, 64)
     crops = task.photos(seeded())
     filled, mask = task.batch(5000, crops, seeded())[2:4]
-    assert 0 < mask.mean() < MOST_MASKED
+    assert 0 < mask.mean() < MAX_MASKED
     monkeypatch.setattr(restore, "detected", lambda mask, rng: torch.ones_like(mask))
     unfilled, none = task.batch(5000, crops, seeded())[2:4]
     assert not none.any() and not torch.equal(filled, unfilled)
@@ -151,13 +151,13 @@ def test_the_teacher_looks_only_at_undamaged_places(photos: PhotoSet) -> None:
     assert isinstance(task, distil.DistilTask)
     pictures, mask = torch.rand(2, 3, 64, 64), torch.zeros(2, 1, 64, 64)
     mask[:, :, :32, :32] = 1
-    lesson = distil.global_lesson(task.teacher, pictures, mask, grid=4)
-    assert lesson.picture.shape == pictures.shape and lesson.attention is not None
-    assert lesson.attention.shape == (2, 256, 16)
-    torch.testing.assert_close(lesson.attention.sum(-1), torch.ones(2, 256))
+    target = distil.teacher_global(task.teacher, pictures, mask, grid=4)
+    assert target.picture.shape == pictures.shape and target.attention is not None
+    assert target.attention.shape == (2, 256, 16)
+    torch.testing.assert_close(target.attention.sum(-1), torch.ones(2, 256))
     damaged = torch.zeros(4, 4, dtype=torch.bool)
     damaged[:2, :2] = True
-    assert lesson.attention[..., damaged.flatten()].max() == 0
+    assert target.attention[..., damaged.flatten()].max() == 0
 
 
 def test_attention_is_compared_on_damaged_cells_only() -> None:

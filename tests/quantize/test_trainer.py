@@ -26,7 +26,7 @@ from quantize.training.run_record import read_run
 from quantize.training.schedule import CoolDown, Schedule
 from quantize.training.stopping import Stop
 from quantize.training.task import Task
-from quantize.training.trainer import Habits, Trained, train
+from quantize.training.trainer import RunConfig, Trained, train
 from tests.quantize.conftest import TASKS
 
 CPU = torch.device("cpu")
@@ -76,15 +76,15 @@ def curve(folder: Path) -> list[dict[str, float]]:
 def test_every_training_goes_on_after_a_kill_as_if_nothing_had_happened(
     make_task: Callable[[], Task], tmp_path: Path
 ) -> None:
-    habits = Habits(evaluate_every=2, checkpoint_seconds=0)
-    whole = weights(train(make_task(), SHORT, tmp_path / "whole", CPU, habits).network)
+    config = RunConfig(evaluate_every=2, checkpoint_seconds=0)
+    whole = weights(train(make_task(), SHORT, tmp_path / "whole", CPU, config).network)
 
     def killed() -> None:
         raise RuntimeError("killed")
 
     with pytest.raises(RuntimeError, match="killed"):
-        train(step_is(make_task(), 3, killed), SHORT, tmp_path / "cut", CPU, habits)
-    resumed = weights(train(make_task(), SHORT, tmp_path / "cut", CPU, habits).network)
+        train(step_is(make_task(), 3, killed), SHORT, tmp_path / "cut", CPU, config)
+    resumed = weights(train(make_task(), SHORT, tmp_path / "cut", CPU, config).network)
     for one, other in zip(whole, resumed, strict=True):
         torch.testing.assert_close(one, other, rtol=0, atol=1e-6)
     points = curve(tmp_path / "whole"), curve(tmp_path / "cut")
@@ -134,7 +134,7 @@ def test_a_checkpoint_is_never_older_than_its_interval(photos: PhotoSet, tmp_pat
     def look() -> None:
         seen.append(torch.load(tmp_path / "checkpoint.pt", weights_only=True)["steps"])
 
-    train(step_is(tone(photos), 5, look), SHORT, tmp_path, CPU, Habits(checkpoint_seconds=0))
+    train(step_is(tone(photos), 5, look), SHORT, tmp_path, CPU, RunConfig(checkpoint_seconds=0))
     assert seen == [5]
 
 
@@ -194,10 +194,10 @@ def test_a_loss_that_is_no_number_leaves_the_checkpoint_alone(photos: PhotoSet, 
     until(2, photos, SHORT, tmp_path)
     kept = (tmp_path / "checkpoint.pt").read_bytes()
     task = tone(photos)
-    lost = next(task.players["tone"].parameters()).sum() * torch.nan
+    lost = next(task.networks["tone"].parameters()).sum() * torch.nan
     task.losses = lambda *batch: iter([("tone", lost)])  # type: ignore[method-assign]
     with pytest.raises(TrainingError, match="smaller learning rate"):
-        train(task, SHORT, tmp_path, CPU, Habits(checkpoint_seconds=0))
+        train(task, SHORT, tmp_path, CPU, RunConfig(checkpoint_seconds=0))
     assert (tmp_path / "checkpoint.pt").read_bytes() == kept
 
 
@@ -206,7 +206,7 @@ def test_a_resumed_run_forgets_points_after_its_checkpoint(photos: PhotoSet, tmp
     with (tmp_path / "curve.jsonl").open("a") as stream:
         stream.write('{"step": 5, "tone": 1.0}\n')
         stream.write('{"step": 6, "to')
-    train(tone(photos), SHORT, tmp_path, CPU, Habits(evaluate_every=3))
+    train(tone(photos), SHORT, tmp_path, CPU, RunConfig(evaluate_every=3))
     assert [point["step"] for point in curve(tmp_path)] == [3, 6]
 
 
@@ -219,7 +219,7 @@ def test_training_learns_and_leaves_weights_curve_and_plot(photos: PhotoSet, tmp
     # The same batch over and over must be learnt.
     task.batch = lambda step, photos, rng: batch  # type: ignore[method-assign]
     schedule = Schedule(60, warmup=5, ema=0.9)
-    averaged = train(task, schedule, tmp_path, CPU, Habits(evaluate_every=30)).network
+    averaged = train(task, schedule, tmp_path, CPU, RunConfig(evaluate_every=30)).network
     assert float(next(task.losses(*batch))[1].detach()) < 0.95 * before
     assert [point["step"] for point in curve(tmp_path)] == [30, 60]
     assert {"restorer", "unstructured_out", "damaged_out", "clean_out"} <= set(curve(tmp_path)[0])
@@ -235,7 +235,7 @@ def test_tensorboard_shows_losses_rate_and_pictures(photos: PhotoSet, tmp_path: 
 
     task = tone(photos)
     task.pictures = lambda network: {"photos": torch.rand(2, 3, 8, 8)}  # type: ignore[attr-defined]
-    train(task, SHORT, tmp_path, CPU, Habits(evaluate_every=3, log_every=1))
+    train(task, SHORT, tmp_path, CPU, RunConfig(evaluate_every=3, log_every=1))
     board = EventAccumulator(str(tmp_path)).Reload()
     rates = [event.value for event in board.Scalars("learning rate")]
     assert len(rates) == 6 and rates[1:5] == pytest.approx([SHORT.learning_rate] * 4)
@@ -283,8 +283,8 @@ def test_seeds_and_purposes_have_numbers_of_their_own() -> None:
 def test_workers_cut_the_same_crops(photos: PhotoSet, tmp_path: Path) -> None:
     found = []
     for workers in (0, 2):
-        habits = Habits(workers=workers)
-        found.append(weights(train(tone(photos), SHORT, tmp_path / str(workers), CPU, habits).network))
+        config = RunConfig(workers=workers)
+        found.append(weights(train(tone(photos), SHORT, tmp_path / str(workers), CPU, config).network))
     assert all(torch.equal(one, other) for one, other in zip(*found, strict=True))
 
 

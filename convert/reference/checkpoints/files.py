@@ -31,10 +31,10 @@ from edge.files import printable
 CHECKPOINT_SUFFIXES = (".pth", ".pt", ".safetensors")
 SUFFIXES = (*CHECKPOINT_SUFFIXES, ".zip")
 
-MOST_BYTES = 2 << 30
+MAX_BYTES = 2 << 30
 """Of one unpacked file: the largest published one has 0.4 GB."""
 
-MOST_BYTES_IN_ALL = 8 << 30
+MAX_BYTES_IN_ALL = 8 << 30
 """Of all files that an archive says it holds."""
 
 ZIP_START = b"PK\x03\x04"
@@ -165,7 +165,7 @@ def _opened_zip(path: Path, label: str) -> Iterator[zipfile.ZipFile]:
             if any(info.compress_type not in COMPRESSIONS for info in archive.infolist()):
                 raise zipfile.BadZipFile("a compression that is not read")
             sizes = [info.file_size for info in archive.infolist()]
-            if max(sizes, default=0) > MOST_BYTES or sum(sizes) > MOST_BYTES_IN_ALL:
+            if max(sizes, default=0) > MAX_BYTES or sum(sizes) > MAX_BYTES_IN_ALL:
                 raise UnreadableCheckpoint(
                     f"{label} would unpack to {sum(sizes) / 1e9:.1f} GB, more than the published "
                     "checkpoints have: download it again."
@@ -205,7 +205,7 @@ def read_checkpoint(path: Path, label: str) -> Any:
     file ``label``.
     """
     start = _start(path, label)
-    if path.stat().st_size > MOST_BYTES:
+    if path.stat().st_size > MAX_BYTES:
         raise UnreadableCheckpoint(f"{label} is larger than any published checkpoint: leave it out.")
     if start.startswith(ZIP_START):
         _check_torch_zip(path, label)

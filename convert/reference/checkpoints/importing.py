@@ -62,7 +62,7 @@ NAMES: dict[RoleName, str] = {
 }
 """What tells networks with the same keys apart: names of the published folders, and shorter ones."""
 
-MOST_NAMED = 8
+MAX_NAMED = 8
 """Keys that an error names for each thing that is wrong."""
 
 
@@ -306,8 +306,8 @@ def _agreement(kind: KindName, widths: Widths, shapes: Shapes) -> int:
 
 
 def _abbreviated(keys: Sequence[str]) -> str:
-    more = [f"and {len(keys) - MOST_NAMED} more"] if len(keys) > MOST_NAMED else []
-    return ", ".join([*keys[:MOST_NAMED], *more])
+    more = [f"and {len(keys) - MAX_NAMED} more"] if len(keys) > MAX_NAMED else []
+    return ", ".join([*keys[:MAX_NAMED], *more])
 
 
 def _folded(state: Mapping[str, Tensor], role: RoleName, widths: Widths, label: str) -> nn.Module:

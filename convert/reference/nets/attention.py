@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-LEAST_MASS = 1e-12
+MIN_MASS = 1e-12
 """Divisor where next to no attention falls on valid cells; so the published code."""
 
 EXTRA = 8
@@ -56,5 +56,5 @@ def attend(queries: Tensor, keys: Tensor, values: Tensor) -> tuple[Tensor, Tenso
             F.pad(queries, (0, EXTRA)).unsqueeze(1), keys.unsqueeze(1), values.unsqueeze(1), scale=1.0
         ).squeeze(1)
     kept = summed[..., width : width + 1]
-    divisor = kept.clamp(min=LEAST_MASS)
+    divisor = kept.clamp(min=MIN_MASS)
     return summed[..., :width] / divisor, kept / divisor

@@ -8,10 +8,10 @@ from torch.nn import functional as F
 
 from convert.reference.nets.blocks import ResidualBlock, descent, residual_blocks, rise
 
-MOST_WEIGHTS = 1 << 24
+MAX_WEIGHTS = 1 << 24
 """Likenesses of patches that exist at once: 64 MiB."""
 
-MOST_DAMAGE = 0.6
+MAX_DAMAGE = 0.6
 """A patch counts as damaged if more than this share of its latents is."""
 
 
@@ -24,7 +24,7 @@ def damaged_cells(mask: Tensor, size: tuple[int, int]) -> Tensor:
     return (resized > 0).to(mask.dtype)
 
 
-def compose(x: Tensor, damaged: Tensor, side: int, most_weights: int = MOST_WEIGHTS) -> Tensor:
+def compose(x: Tensor, damaged: Tensor, side: int, max_weights: int = MAX_WEIGHTS) -> Tensor:
     """Replace each damaged patch of ``x`` by the intact one that is most like it (cosine).
 
     Shapes: x ``(B, C, h, w)``, damaged ``(B, 1, h, w)``. Patches of ``side`` x ``side`` latents don't
@@ -36,12 +36,12 @@ def compose(x: Tensor, damaged: Tensor, side: int, most_weights: int = MOST_WEIG
     x, damaged = (plane[:, :, : rows * side, : columns * side] for plane in (x, damaged))
     split = (rows, side, columns, side)
     patches = x.reshape(batch, channels, *split).permute(0, 2, 4, 1, 3, 5).flatten(1, 2).flatten(2)
-    broken = damaged.reshape(batch, *split).mean((2, 4)).flatten(1) > MOST_DAMAGE
+    broken = damaged.reshape(batch, *split).mean((2, 4)).flatten(1) > MAX_DAMAGE
     # Only the norm of the candidates decides which of them is most like a given patch.
     scale = patches.norm(dim=2).clamp(min=1e-12).reciprocal().masked_fill(broken, 0)
     lowest = torch.finfo(x.dtype).min
     chosen = []
-    for part in torch.split(patches, max(1, most_weights // (rows * columns)), dim=1):
+    for part in torch.split(patches, max(1, max_weights // (rows * columns)), dim=1):
         likeness = (part @ patches.transpose(1, 2)) * scale.unsqueeze(1)
         chosen.append(likeness.masked_fill(broken.unsqueeze(1), lowest).argmax(dim=2))
     index = torch.cat(chosen, dim=1)

@@ -31,10 +31,10 @@ from edge.restore.faces.alignment import (
 )
 from edge.restore.tiling import Box
 
-LEAST_WIDTH = 48.0
+MIN_WIDTH = 48.0
 """Pixels across: smaller faces hold nothing to refine."""
 
-MOST_FACES = 64
+MAX_FACES = 64
 """The largest ones are refined: each takes 0.6 MB until all are put back."""
 
 MIDDLE, RADII = (128.0, 138.0), (88.0, 100.0)

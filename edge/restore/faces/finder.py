@@ -32,7 +32,7 @@ this factor."""
 FIRST_LOOK, SECOND_LOOK = 0.2, 0.05
 """Scores from which something is looked at again, and then counts at all."""
 
-MOST_LOOKS = 200
+MAX_LOOKS = 200
 """So many finds are looked at again, the surest."""
 
 POINT_GRID = 64
@@ -48,9 +48,9 @@ def find_faces(
     small: NDArray[np.uint8],
     factor: int,
     threshold: float,
-    least_width: float,
+    min_width: float,
 ) -> list[Face]:
-    """The faces of a photo that are at least ``least_width`` pixels wide, the surest first.
+    """The faces of a photo that are at least ``min_width`` pixels wide, the surest first.
 
     ``small`` is the photo shrunk by ``factor``, in 8 bits and colour. Each find is looked at again, and
     its score is the geometric mean of both looks.
@@ -64,14 +64,14 @@ def find_faces(
             break
         small, factor = shrink(small, 2), factor * 2
     # The second look may find a face somewhat wider.
-    large = [face for face in merged(finds) if face.width >= 0.8 * least_width]
-    again = [look_again(part, pixels, face) for face in large[:MOST_LOOKS]]
+    large = [face for face in merged(finds) if face.width >= 0.8 * min_width]
+    again = [look_again(part, pixels, face) for face in large[:MAX_LOOKS]]
     scored = [
         Face(second.points, (first.score * second.score) ** 0.5)
         for first, second in zip(large, again, strict=False)
         if second is not None
     ]
-    return merged([face for face in scored if face.score >= threshold and face.width >= least_width])
+    return merged([face for face in scored if face.score >= threshold and face.width >= min_width])
 
 
 def look_again(part: LoadedPart, pixels: Pixels, face: Face) -> Face | None:

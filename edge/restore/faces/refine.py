@@ -10,7 +10,7 @@ from edge.restore.faces.face import CHANGE_STEP, Change, Face, FaceRecord, feath
 from edge.restore.parts import LoadedPart, real, store
 from edge.restore.tiling import Box, Placement
 
-MOST_CHANGE = 0.12
+MAX_CHANGE = 0.12
 """Root of the mean squared change, in 0..1, from which the network is taken to draw a face of its own."""
 
 
@@ -31,4 +31,4 @@ def judged(face: Face, change: Change) -> FaceRecord:
     """What is to be reported of a face, and whether its change is applied."""
     squares = ((change.astype(np.float32) * CHANGE_STEP) ** 2).mean(2)
     amount = float(np.sqrt((squares * feather()).sum() / feather().sum()))
-    return FaceRecord(face.box, round(face.score, 3), round(amount, 4), amount <= MOST_CHANGE)
+    return FaceRecord(face.box, round(face.score, 3), round(amount, 4), amount <= MAX_CHANGE)

@@ -195,7 +195,7 @@ def test_all_that_is_wrong_is_said_at_once_and_in_short(source: Path, tmp_path: 
         import_checkpoints([source], tmp_path / "weights")
 
 
-@pytest.mark.parametrize("limit", ["MOST_BYTES", "MOST_BYTES_IN_ALL"])
+@pytest.mark.parametrize("limit", ["MAX_BYTES", "MAX_BYTES_IN_ALL"])
 def test_an_archive_that_would_unpack_to_too_much(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:

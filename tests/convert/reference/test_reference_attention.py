@@ -178,9 +178,9 @@ def test_likeness_has_a_sign() -> None:
 
 
 @pytest.mark.parametrize(("side", "most_intact"), [(8, 38), (5, 15), (4, 9), (2, 2)])
-def test_a_patch_is_damaged_above_three_fifths(side: int, most_intact: int) -> None:
+def test_a_patch_is_damaged_above_three_fifths(side: int, max_intact: int) -> None:
     x = torch.randn((1, 3, side, 2 * side), generator=seeded(13))
-    for count, replaced in ((most_intact, False), (most_intact + 1, True)):
+    for count, replaced in ((max_intact, False), (max_intact + 1, True)):
         left = (torch.arange(side * side) < count).float().view(side, side)
         damaged = torch.cat([left, torch.zeros((side, side))], dim=1)[None, None]
         found = compose(x, damaged, side)
@@ -199,9 +199,9 @@ def patches_to_compose(height: int, width: int) -> tuple[Tensor, Tensor]:
 
 @pytest.mark.parametrize("most_weights", [1, 100, 1 << 24])
 @pytest.mark.parametrize("side", [2, 4])
-def test_patches_are_composed_as_in_the_formula(side: int, most_weights: int) -> None:
+def test_patches_are_composed_as_in_the_formula(side: int, max_weights: int) -> None:
     x, damaged = patches_to_compose(19, 25)
-    found = compose(x, damaged, side, most_weights=most_weights)
+    found = compose(x, damaged, side, max_weights=max_weights)
     assert torch.equal(found, formulas.composed(x, damaged, side))
     rows, columns = 19 // side * side, 25 // side * side
     assert not found[:, :, rows:].any()

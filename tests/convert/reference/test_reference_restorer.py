@@ -236,7 +236,7 @@ def test_one_stretch_spans_all_strips(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether the rows come one by one or all together."""
     pixels = picture(64, 48)
     together = restored(pixels, Options(scratches="off"), "published")
-    monkeypatch.setattr(budget, "MOST_WORK", 1)
+    monkeypatch.setattr(budget, "MAX_WORK", 1)
     found = restored(pixels, Options(scratches="off"), "published")
     assert distance(found, together) <= 1
     assert (found.min(), found.max()) == (0, 255)
@@ -245,18 +245,20 @@ def test_one_stretch_spans_all_strips(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("scratches", ["off", "auto"])
 def test_the_result_does_not_depend_on_memory(scratches: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """With 1 MiB for strips, and with as much as is of use."""
-    monkeypatch.setattr(budget, "LEAST_WORK", 1 << 20)
+    monkeypatch.setattr(budget, "MIN_WORK", 1 << 20)
     weights, pixels = Weights(), picture(128, 208)
     vae, mapping = weights.load("vae_a"), weights.load("mapping_quality")
     if scratches == "auto":
         mapping = weights.load("mapping_scratch")
     chain = Networks(cast(Any, vae).encoder, cast(Any, mapping), cast(Any, vae).decoder)
-    least = budget.need((128, 208), chain, [weights.load("detection")]) + budget.LEAST_WORK
+    least = budget.need((128, 208), chain, [weights.load("detection")]) + budget.MIN_WORK
     calls: list[list[float]] = [[], []]
     found = []
-    for told, memory in zip(calls, (least, None), strict=True):
+    for reported, memory in zip(calls, (least, None), strict=True):
         tool = made(max_memory=memory)
-        found.append(tool.restore(photo(pixels), Options(scratches=scratches), told.append).photo.pixels)
+        found.append(
+            tool.restore(photo(pixels), Options(scratches=scratches), reported.append).photo.pixels
+        )
     assert len(calls[0]) > len(calls[1])
     assert distance(*found) <= 1
 

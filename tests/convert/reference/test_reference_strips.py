@@ -58,11 +58,11 @@ def damage(height: int, width: int) -> NDArray[np.bool_]:
 
 
 def in_strips(
-    chain: Networks, pixels: NDArray[Any], mask: NDArray[np.bool_] | None, most_bytes: int
+    chain: Networks, pixels: NDArray[Any], mask: NDArray[np.bool_] | None, max_bytes: int
 ) -> tuple[NDArray[np.float32], list[int]]:
     """The picture in -1..1, and the work that was told."""
-    told: list[int] = []
-    work = Workspace(most_bytes, told.append)
+    reported: list[int] = []
+    work = Workspace(max_bytes, reported.append)
     size = (pixels.shape[0], pixels.shape[1])
     found = translate(chain, PhotoRows(pixels, size, mask, CPU), work)
     assert found.shape == (3, *size)
@@ -70,7 +70,7 @@ def in_strips(
     for top, strip in pictured(found, work):
         assert top == sum(map(len, strips))
         strips.append(strip)
-    return np.concatenate(strips) * 2 - 1, told
+    return np.concatenate(strips) * 2 - 1, reported
 
 
 @torch.no_grad()
@@ -100,10 +100,10 @@ def test_strips_give_the_picture_of_the_whole_photo(
     expected = at_once(chain, pixels, mask)
     assert expected.std() > 0.1
     counts = []
-    for most_bytes in (ROW, SOME, EVERYTHING):
-        found, told = in_strips(chain, pixels, mask, most_bytes)
+    for max_bytes in (ROW, SOME, EVERYTHING):
+        found, reported = in_strips(chain, pixels, mask, max_bytes)
         assert np.abs(found - expected).max() <= 1e-4
-        counts.append(len(told))
+        counts.append(len(reported))
     assert counts[0] > 2 * counts[1]
     assert counts[1] > counts[2] or size == (16, 16)
 
@@ -156,37 +156,37 @@ def attention_map() -> tuple[nn.Module, Tensor]:
 
 def test_without_damage_attention_is_skipped_and_changes_nothing() -> None:
     block, x = attention_map()
-    told: list[int] = []
+    reported: list[int] = []
     kept = Kept(x.clone())
     with torch.no_grad():
-        fill(block, kept, torch.ones(1, 1, 9, 7), Workspace(SOME, told.append))
+        fill(block, kept, torch.ones(1, 1, 9, 7), Workspace(SOME, reported.append))
         assert torch.equal(kept.values, block(x, torch.ones(1, 1, 9, 7)))
     assert torch.equal(kept.values, x)
-    assert told == []
+    assert reported == []
 
 
 @pytest.mark.parametrize(("most_bytes", "chunks"), [(ROW, 63), (30_000, 3), (EVERYTHING, 1)])
-def test_attention_fills_what_is_damaged_as_the_block_does(most_bytes: int, chunks: int) -> None:
+def test_attention_fills_what_is_damaged_as_the_block_does(max_bytes: int, chunks: int) -> None:
     block, x = attention_map()
-    told: list[int] = []
+    reported: list[int] = []
     valid = torch.ones(1, 1, 9, 7)
     valid[..., 2:4, 3:6] = 0
     kept = Kept(x.clone())
     with torch.no_grad():
-        fill(block, kept, valid, Workspace(most_bytes, told.append))
+        fill(block, kept, valid, Workspace(max_bytes, reported.append))
         expected = block(x, valid)
     assert (kept.values - expected).abs().max() <= 1e-4
     assert torch.equal(kept.values == x, (valid > 0).expand(1, 32, 9, 7))
-    assert sum(told[:chunks]) == 2 * 63 * 63 * 32  # of the 63 queries, so many at a time
+    assert sum(reported[:chunks]) == 2 * 63 * 63 * 32  # of the 63 queries, so many at a time
 
 
 @pytest.mark.parametrize("most_bytes", [ROW, SOME, EVERYTHING])
 @pytest.mark.parametrize("mapping", MAPPINGS)
-def test_more_than_half_of_the_work_is_told_and_never_more_than_all(mapping: str, most_bytes: int) -> None:
+def test_more_than_half_of_the_work_is_told_and_never_more_than_all(mapping: str, max_bytes: int) -> None:
     chain = networks(mapping)
-    _, told = in_strips(chain, picture(64, 32), damage(64, 32), most_bytes)
-    assert min(told) >= 0
-    assert 0.5 <= sum(told) / chain.macs((64, 32)) <= 1
+    _, reported = in_strips(chain, picture(64, 32), damage(64, 32), max_bytes)
+    assert min(reported) >= 0
+    assert 0.5 <= sum(reported) / chain.macs((64, 32)) <= 1
 
 
 def sequentials(chain: Networks) -> list[nn.Sequential]:
@@ -286,8 +286,8 @@ def test_strips_of_the_published_widths_give_the_picture_of_the_whole_photo(mapp
     between = MAPPINGS[mapping]().requires_grad_(False)
     chain = Networks(Vae().encoder, between, Vae().decoder)
     pixels, mask = picture(512, 768), damage(512, 768) if mapping == "scratch" else None
-    found, told = in_strips(chain, pixels, mask, 32 << 20)
-    assert len(told) > 3 * 35  # several strips for each of the layers
+    found, reported = in_strips(chain, pixels, mask, 32 << 20)
+    assert len(reported) > 3 * 35  # several strips for each of the layers
     psnr = decibels(found, at_once(chain, pixels, mask))
-    print(f"{mapping}, 768x512 in {len(told)} strips: {psnr:.1f} dB")  # noqa: T201 - for -s
+    print(f"{mapping}, 768x512 in {len(reported)} strips: {psnr:.1f} dB")  # noqa: T201 - for -s
     assert psnr >= 70

@@ -14,8 +14,8 @@ import pytest
 from PIL import Image
 
 from demo.errors import RestorationFailed, TimeLimitReached, WorkerStopped
-from demo.work import pool as workshop
-from demo.work.pool import Workshop
+from demo.work import pool
+from demo.work.pool import WorkerPool
 from demo.work.worker import Result, Setup, Task
 from edge.bench.networks import write_test_photo
 from edge.bundle.bundle import SHIPPED
@@ -26,8 +26,8 @@ INT8 = Setup("litert", "int8", 1, bundle=str(SHIPPED))
 
 
 @pytest.fixture
-def int8() -> Iterator[Workshop]:
-    opened = Workshop({"int8": INT8}, time_limit=60)
+def int8() -> Iterator[WorkerPool]:
+    opened = WorkerPool({"int8": INT8}, time_limit=60)
     yield opened
     opened.close()
 
@@ -52,9 +52,12 @@ def task(photo: Path, folder: Path) -> Task:
 
 
 def restore(
-    shop: Workshop, todo: Task, key: str = "int8", tell: Callable[[float], None] = lambda share: None
+    workers: WorkerPool,
+    todo: Task,
+    key: str = "int8",
+    on_progress: Callable[[float], None] = lambda share: None,
 ) -> Result:
-    return asyncio.run(shop.restore(key, todo, shop.deadline(), tell))
+    return asyncio.run(workers.restore(key, todo, workers.deadline(), on_progress))
 
 
 def gone(pid: int) -> bool:
@@ -67,10 +70,10 @@ def gone(pid: int) -> bool:
 
 
 def test_a_worker_makes_what_the_command_makes(
-    int8: Workshop, by_command: Callable[..., bytes], tmp_path: Path
+    int8: WorkerPool, by_command: Callable[..., bytes], tmp_path: Path
 ) -> None:
     shares: list[float] = []
-    result = restore(int8, task(PHOTO, tmp_path), tell=shares.append)
+    result = restore(int8, task(PHOTO, tmp_path), on_progress=shares.append)
     assert (tmp_path / "out.jpg").read_bytes() == by_command(PHOTO)
     assert result.done[0] == "damage on 0.4 % of the photo filled"
     assert 0 < result.seconds < 60
@@ -87,7 +90,7 @@ def test_a_worker_makes_what_the_command_makes(
     assert f"{100 * damage.mean():.1f}" == "0.4"
 
 
-def test_networks_are_loaded_once(int8: Workshop, tmp_path: Path) -> None:
+def test_networks_are_loaded_once(int8: WorkerPool, tmp_path: Path) -> None:
     restore(int8, task(PHOTO, tmp_path))
     pid = int8.pids["int8"]
     broken = tmp_path / "broken.jpg"
@@ -98,15 +101,17 @@ def test_networks_are_loaded_once(int8: Workshop, tmp_path: Path) -> None:
     assert int8.pids == {"int8": pid}
 
 
-def test_cancelling_stops_the_work(int8: Workshop, large: Path, tmp_path: Path) -> None:
+def test_cancelling_stops_the_work(int8: WorkerPool, large: Path, tmp_path: Path) -> None:
     async def cancelled() -> int:
         started = asyncio.Event()
         loop = asyncio.get_running_loop()
 
-        def tell(share: float) -> None:
+        def on_progress(share: float) -> None:
             loop.call_soon_threadsafe(started.set)
 
-        work = asyncio.create_task(int8.restore("int8", task(large, tmp_path), int8.deadline(), tell))
+        work = asyncio.create_task(
+            int8.restore("int8", task(large, tmp_path), int8.deadline(), on_progress)
+        )
         await asyncio.wait_for(started.wait(), 30)
         pid = int8.pids["int8"]
         work.cancel()
@@ -121,27 +126,27 @@ def test_cancelling_stops_the_work(int8: Workshop, large: Path, tmp_path: Path) 
 
 
 def test_the_time_limit_stops_the_work(large: Path, tmp_path: Path) -> None:
-    shop = Workshop({"int8": INT8}, time_limit=1.2)
+    workers = WorkerPool({"int8": INT8}, time_limit=1.2)
     pids: list[int] = []
     started = time.monotonic()
     with pytest.raises(TimeLimitReached, match="longer than 1 seconds"):
-        restore(shop, task(large, tmp_path), tell=lambda share: pids.append(shop.pids["int8"]))
+        restore(workers, task(large, tmp_path), on_progress=lambda share: pids.append(workers.pids["int8"]))
     assert time.monotonic() - started < 4
-    assert shop.pids == {}
+    assert workers.pids == {}
     assert all(map(gone, pids))
 
 
-def test_a_worker_that_is_killed_is_replaced(int8: Workshop, large: Path, tmp_path: Path) -> None:
+def test_a_worker_that_is_killed_is_replaced(int8: WorkerPool, large: Path, tmp_path: Path) -> None:
     def kill(share: float) -> None:
         os.kill(int8.pids["int8"], signal.SIGKILL)
 
     with pytest.raises(WorkerStopped, match="try a smaller photo"):
-        restore(int8, task(large, tmp_path), tell=kill)
+        restore(int8, task(large, tmp_path), on_progress=kill)
     restore(int8, task(PHOTO, tmp_path))
 
 
 def test_only_the_work_on_an_abandoned_photo_is_stopped(
-    int8: Workshop, large: Path, tmp_path: Path
+    int8: WorkerPool, large: Path, tmp_path: Path
 ) -> None:
     shares: list[float] = []
 
@@ -151,29 +156,29 @@ def test_only_the_work_on_an_abandoned_photo_is_stopped(
 
     (tmp_path / "mine").mkdir()
     with pytest.raises(WorkerStopped):
-        restore(int8, task(large, tmp_path / "mine"), tell=leave)
+        restore(int8, task(large, tmp_path / "mine"), on_progress=leave)
     assert len(shares) >= 3
     assert int8.pids == {}
 
 
 def test_few_workers_are_kept(tmp_path: Path) -> None:
-    assert workshop.KEPT == 2
+    assert pool.KEPT == 2
     small = tmp_path / "small.png"
     Image.new("RGB", (16, 16), "gray").save(small)
-    shop = Workshop(dict.fromkeys("abc", INT8), time_limit=60)
+    workers = WorkerPool(dict.fromkeys("abc", INT8), time_limit=60)
     seen = {}
     for key in "abac":
-        restore(shop, task(small, tmp_path), key)
-        seen[key] = shop.pids[key]
-    assert list(shop.pids) == ["a", "c"]
+        restore(workers, task(small, tmp_path), key)
+        seen[key] = workers.pids[key]
+    assert list(workers.pids) == ["a", "c"]
     assert gone(seen["b"])
-    shop.close()
+    workers.close()
     assert all(map(gone, seen.values()))
 
 
 def test_what_cannot_be_loaded_is_said_each_time(tmp_path: Path) -> None:
-    shop = Workshop({"x": Setup("litert", "palettized", 1, bundle=str(SHIPPED))}, time_limit=60)
+    workers = WorkerPool({"x": Setup("litert", "palettized", 1, bundle=str(SHIPPED))}, time_limit=60)
     for _ in range(2):
         with pytest.raises(RestorationFailed, match="in palettized"):
-            restore(shop, task(PHOTO, tmp_path), "x")
-    shop.close()
+            restore(workers, task(PHOTO, tmp_path), "x")
+    workers.close()

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from demo.work import sessions as shelf
-from demo.work.sessions import Request, Shelf
+from demo.work import sessions as sessions
+from demo.work.sessions import Request, SessionStore
 
 ASKED = Request("/photos/a.jpg", 1.0, "auto", "", True, True, 1.0)
 
@@ -16,19 +16,19 @@ def folders(root: Path) -> set[str]:
 
 
 def test_results_are_kept_until_the_request_changes(tmp_path: Path) -> None:
-    kept = Shelf(tmp_path)
-    first = kept.desk("ann", ASKED)
+    kept = SessionStore(tmp_path)
+    first = kept.session("ann", ASKED)
     (first.folder / "something").write_text("x")
-    assert kept.desk("ann", ASKED) is first
+    assert kept.session("ann", ASKED) is first
     for changed in (replace(ASKED, photo="/photos/b.jpg"), replace(ASKED, strength=0.5)):
-        other = kept.desk("ann", changed)
+        other = kept.session("ann", changed)
         assert other is not first
         assert folders(tmp_path) == {other.folder.name}
 
 
-def test_visitors_have_desks_of_their_own(tmp_path: Path) -> None:
-    kept = Shelf(tmp_path)
-    ann, bob = kept.desk("ann", ASKED), kept.desk("bob", ASKED)
+def test_visitors_have_sessions_of_their_own(tmp_path: Path) -> None:
+    kept = SessionStore(tmp_path)
+    ann, bob = kept.session("ann", ASKED), kept.session("bob", ASKED)
     assert ann.folder != bob.folder
     kept.leave("ann")
     assert kept.current("ann") is None
@@ -37,30 +37,30 @@ def test_visitors_have_desks_of_their_own(tmp_path: Path) -> None:
 
 
 def test_the_oldest_make_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shelf, "MOST_BYTES", 2500)
-    kept = Shelf(tmp_path)
-    desks = []
+    monkeypatch.setattr(store, "MAX_BYTES", 2500)
+    kept = SessionStore(tmp_path)
+    sessions = []
     for number in range(6):
-        desks.append(kept.desk(f"visitor {number}", ASKED))
-        (desks[-1].folder / "photo").write_bytes(bytes(1000))
-    kept.desk("visitor 3", ASKED)  # comes back
-    last = kept.desk("visitor 6", ASKED)
-    assert folders(tmp_path) == {desk.folder.name for desk in (desks[3], desks[5], last)}
+        sessions.append(kept.session(f"visitor {number}", ASKED))
+        (sessions[-1].folder / "photo").write_bytes(bytes(1000))
+    kept.session("visitor 3", ASKED)  # comes back
+    last = kept.session("visitor 6", ASKED)
+    assert folders(tmp_path) == {session.folder.name for session in (sessions[3], sessions[5], last)}
 
 
 def test_old_photos_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = Shelf(tmp_path)
-    first = kept.desk("ann", ASKED)
-    monkeypatch.setattr(shelf, "SECONDS", -1.0)
-    assert kept.desk("ann", ASKED) is not first
+    kept = SessionStore(tmp_path)
+    first = kept.session("ann", ASKED)
+    monkeypatch.setattr(store, "SECONDS", -1.0)
+    assert kept.session("ann", ASKED) is not first
     kept.leave("nobody")
     assert not folders(tmp_path)
 
 
 def test_what_a_stopped_worker_leaves_is_removed(tmp_path: Path) -> None:
     (tmp_path / "left behind").mkdir()
-    desk = Shelf(tmp_path).desk("ann", ASKED)
-    assert folders(tmp_path) == {desk.folder.name}
+    session = SessionStore(tmp_path).session("ann", ASKED)
+    assert folders(tmp_path) == {session.folder.name}
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.b.TIF", "noextension"])
@@ -70,7 +70,7 @@ def test_files_are_called_as_the_command_calls_them(tmp_path: Path, name: str) -
     (tmp_path / "photos").mkdir()
     photo = tmp_path / "photos" / name
     photo.touch()
-    (tmp_path / "desks").mkdir()
-    desk = Shelf(tmp_path / "desks").desk("ann", replace(ASKED, photo=str(photo)))
+    (tmp_path / "sessions").mkdir()
+    session = SessionStore(tmp_path / "sessions").session("ann", replace(ASKED, photo=str(photo)))
     (job,) = plan([photo])
-    assert desk.restored("x").name == job.output.name
+    assert session.restored("x").name == job.output.name
