@@ -52,7 +52,7 @@ class SafeInstanceNorm(nn.Module):
 
 
 class DenseNonLocal(nn.Module):
-    """`PartialNonLocal` by matrices of ``(B, MOST_QUERIES, h*w)``: for tiles only.
+    """`PartialNonLocal` by matrices of ``(B, MAX_QUERIES, h*w)``: for tiles only.
 
     As published, where nothing is undamaged nothing is attended to. The published renormalisation
     gives less where the undamaged cells' weights come to under 1e-12; here they always sum up to 1.

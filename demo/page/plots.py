@@ -15,7 +15,7 @@ from edge.bundle.manifest import ROLES, Artifact, PartName
 COLOURS = ("#b45309", "#0f766e", "#7c3aed", "#be123c", "#1d4ed8", "#4d7c0f", "#a16207", "#525252")
 """Of parts or networks, in their order; told apart on white and on black."""
 
-LEAST = 20.0
+MIN_PSNR = 20.0
 """dB at the left end; the right end is what counts as the same."""
 
 
@@ -72,7 +72,7 @@ def _artifacts(bundle: Bundle) -> Iterator[tuple[PartName, Artifact]]:
 
 
 def _place(value: float) -> float:
-    return 100 * min(1.0, max(0.0, (value - LEAST) / (CAP - LEAST)))
+    return 100 * min(1.0, max(0.0, (value - MIN_PSNR) / (CAP - MIN_PSNR)))
 
 
 def _row(label: str, drawn: str, figure: str) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from demo.work import sessions as sessions
+from demo.work import sessions as module
 from demo.work.sessions import Request, SessionStore
 
 ASKED = Request("/photos/a.jpg", 1.0, "auto", "", True, True, 1.0)
@@ -37,7 +37,7 @@ def test_visitors_have_sessions_of_their_own(tmp_path: Path) -> None:
 
 
 def test_the_oldest_make_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "MAX_BYTES", 2500)
+    monkeypatch.setattr(module, "MAX_BYTES", 2500)
     kept = SessionStore(tmp_path)
     sessions = []
     for number in range(6):
@@ -51,7 +51,7 @@ def test_the_oldest_make_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_old_photos_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = SessionStore(tmp_path)
     first = kept.session("ann", ASKED)
-    monkeypatch.setattr(store, "SECONDS", -1.0)
+    monkeypatch.setattr(module, "SECONDS", -1.0)
     assert kept.session("ann", ASKED) is not first
     kept.leave("nobody")
     assert not folders(tmp_path)

@@ -14,7 +14,7 @@ from torch import Generator, Tensor
 
 from convert.errors import PhotoSetError
 from convert.oldphotos import damage
-from convert.oldphotos.damage import MOST, decoys, kinds
+from convert.oldphotos.damage import MAX_LAYERS, decoys, kinds
 from convert.oldphotos.damage.layers import Layer, Paint
 from convert.oldphotos.fill import push_pull
 from edge.restore.damage.fill import push_pull as integer_fill
@@ -38,7 +38,7 @@ def drawn(name: str, count: int, seed: int = 0) -> list[list[Layer]]:
 def test_every_kind_shows_and_is_local(name: str) -> None:
     pictures = drawn(name, 12)
     for layers in pictures:
-        assert 1 <= len(layers) <= MOST
+        assert 1 <= len(layers) <= MAX_LAYERS
         assert all(layer.cover.shape == SIZE and layer.cover.dtype == np.uint8 for layer in layers)
         assert all(0 <= value <= 1 for layer in layers for value in layer.paint.colour)
     tops = np.stack([layers[-1].cover for layers in pictures])
@@ -49,7 +49,7 @@ def test_every_kind_shows_and_is_local(name: str) -> None:
 def test_the_same_seed_draws_the_same_for_the_pictures_that_are_struck() -> None:
     struck = [True, False, True, True]
     layers = damage.draw(SIZE, struck, rng(1), tiny_overlays())
-    assert layers.covers.shape == (4, MOST, *SIZE) and layers.paints.shape == (4, MOST, 4)
+    assert layers.covers.shape == (4, MAX_LAYERS, *SIZE) and layers.paints.shape == (4, MAX_LAYERS, 4)
     assert layers.covers.flatten(1).any(1).tolist() == struck
     again, other = (damage.draw(SIZE, struck, rng(seed), tiny_overlays()) for seed in (1, 2))
     assert torch.equal(layers.covers, again.covers) and torch.equal(layers.paints, again.paints)
@@ -110,7 +110,7 @@ def test_overlays_come_alike_from_folders_and_tar_files(tmp_path: Path) -> None:
                 data = io.BytesIO()
                 Image.fromarray(cover).save(data, "PNG")
                 entry = tarfile.TarInfo(f"{kind}/{index}.png")
-                entry.size = data.on_progress()
+                entry.size = data.tell()
                 tar.addfile(entry, io.BytesIO(data.getvalue()))
     for source in (folder, archive):
         loaded = damage.load_overlays(source)

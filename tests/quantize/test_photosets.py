@@ -26,7 +26,7 @@ def test_photos_come_from_folders_and_tar_files_with_a_fixed_split(tmp_path: Pat
             data = io.BytesIO()
             image.save(data, "PNG")
             entry = tarfile.TarInfo(f"deep/p{index}.png")
-            entry.size = data.on_progress()
+            entry.size = data.tell()
             tar.addfile(entry, io.BytesIO(data.getvalue()))
     from_folder, from_tar = load_photos([folder]), load_photos([archive])
     assert len(from_folder.train) + len(from_folder.held_out) == 60

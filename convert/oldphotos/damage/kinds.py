@@ -11,7 +11,7 @@ import torch
 from torch import Generator
 
 from convert.oldphotos.damage import cracks, dust, folds, missing, overlays, scratches, tides
-from convert.oldphotos.damage.layers import MOST, Layer, Layers, stacked
+from convert.oldphotos.damage.layers import MAX_LAYERS, Layer, Layers, stacked
 from convert.oldphotos.damage.overlays import Overlays
 
 
@@ -57,7 +57,7 @@ def draw(
     """Damage for a batch of pictures of ``size`` (height, width), for those that are to be ``damaged``.
 
     Drawn on the CPU with the numbers of ``rng``, of any device; may run in a worker. Some pictures get
-    a single kind, others many, at most `MOST` layers each. A picture may be a crop of one up to
+    a single kind, others many, at most `MAX_LAYERS` layers each. A picture may be a crop of one up to
     ``crop_of`` times as large, whose damage is as much larger; little of it may then lie in the crop.
     """
     seed = int(torch.randint(2**62, (), generator=rng, device=rng.device))
@@ -83,6 +83,6 @@ def _picture(
     layers: list[Layer] = []
     for index in rng.permutation(np.flatnonzero(struck)):
         drawn = table[names[index]].draw(rng, height, width)
-        if len(layers) + len(drawn) <= MOST:
+        if len(layers) + len(drawn) <= MAX_LAYERS:
             layers += [Layer(layer.cover[crop], layer.paint) for layer in drawn]
     return layers

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Generator, Tensor
 
-MOST = 8
+MAX_LAYERS = 8
 """Layers that a picture can have."""
 
 Cover = NDArray[np.uint8]
@@ -42,9 +42,9 @@ class Layers:
     """The layers of a batch, from the lowest up; layers that a picture doesn't have cover nothing."""
 
     covers: Tensor
-    """``(B, MOST, H, W)`` uint8."""
+    """``(B, MAX_LAYERS, H, W)`` uint8."""
     paints: Tensor
-    """``(B, MOST, 4)`` float32: colour and texture."""
+    """``(B, MAX_LAYERS, 4)`` float32: colour and texture."""
 
     def to(self, device: torch.device) -> Layers:
         """The same layers on ``device``."""
@@ -52,9 +52,9 @@ class Layers:
 
 
 def stacked(pictures: Sequence[Sequence[Layer]], size: tuple[int, int]) -> Layers:
-    """The layers of several pictures of ``size`` (height, width), at most `MOST` each, as tensors."""
-    covers = np.zeros((len(pictures), MOST, *size), np.uint8)
-    paints = np.zeros((len(pictures), MOST, 4), np.float32)
+    """The layers of several pictures of ``size`` (height, width), at most `MAX_LAYERS` each, as tensors."""
+    covers = np.zeros((len(pictures), MAX_LAYERS, *size), np.uint8)
+    paints = np.zeros((len(pictures), MAX_LAYERS, 4), np.float32)
     for index, layers in enumerate(pictures):
         for place, layer in enumerate(layers):
             covers[index, place] = layer.cover

@@ -177,7 +177,7 @@ def test_likeness_has_a_sign() -> None:
     assert torch.equal(found, strip([-2.0, -2, -2, -2], [1.0, 0, 0, 0], [1.0, 0, 0, 0]))
 
 
-@pytest.mark.parametrize(("side", "most_intact"), [(8, 38), (5, 15), (4, 9), (2, 2)])
+@pytest.mark.parametrize(("side", "max_intact"), [(8, 38), (5, 15), (4, 9), (2, 2)])
 def test_a_patch_is_damaged_above_three_fifths(side: int, max_intact: int) -> None:
     x = torch.randn((1, 3, side, 2 * side), generator=seeded(13))
     for count, replaced in ((max_intact, False), (max_intact + 1, True)):
@@ -197,7 +197,7 @@ def patches_to_compose(height: int, width: int) -> tuple[Tensor, Tensor]:
     return torch.randn((2, 6, height, width), generator=rng), damaged.float()
 
 
-@pytest.mark.parametrize("most_weights", [1, 100, 1 << 24])
+@pytest.mark.parametrize("max_weights", [1, 100, 1 << 24])
 @pytest.mark.parametrize("side", [2, 4])
 def test_patches_are_composed_as_in_the_formula(side: int, max_weights: int) -> None:
     x, damaged = patches_to_compose(19, 25)

@@ -165,7 +165,7 @@ def test_without_damage_attention_is_skipped_and_changes_nothing() -> None:
     assert reported == []
 
 
-@pytest.mark.parametrize(("most_bytes", "chunks"), [(ROW, 63), (30_000, 3), (EVERYTHING, 1)])
+@pytest.mark.parametrize(("max_bytes", "chunks"), [(ROW, 63), (30_000, 3), (EVERYTHING, 1)])
 def test_attention_fills_what_is_damaged_as_the_block_does(max_bytes: int, chunks: int) -> None:
     block, x = attention_map()
     reported: list[int] = []
@@ -180,7 +180,7 @@ def test_attention_fills_what_is_damaged_as_the_block_does(max_bytes: int, chunk
     assert sum(reported[:chunks]) == 2 * 63 * 63 * 32  # of the 63 queries, so many at a time
 
 
-@pytest.mark.parametrize("most_bytes", [ROW, SOME, EVERYTHING])
+@pytest.mark.parametrize("max_bytes", [ROW, SOME, EVERYTHING])
 @pytest.mark.parametrize("mapping", MAPPINGS)
 def test_more_than_half_of_the_work_is_told_and_never_more_than_all(mapping: str, max_bytes: int) -> None:
     chain = networks(mapping)
