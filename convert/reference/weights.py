@@ -20,6 +20,7 @@ from torch import nn
 from convert.errors import MissingWeights, WeightsError
 from convert.reference.kinds import KINDS, ROLES, KindName, RoleName, build
 from convert.reference.nets.folding import fold
+from edge import DISTRIBUTION
 from edge.bundle.manifest import Count, Entry, RelativePath, Sha256
 from edge.files import written_beside
 
@@ -176,7 +177,7 @@ def write_manifest(folder: Path, networks: dict[RoleName, StoredNetwork]) -> Wei
     """Write ``manifest.json``: the same bytes for the same networks. Raises OSError."""
     ordered = {role: networks[role] for role in ROLES if role in networks}
     manifest = WeightsManifest(
-        format_version=FORMAT_VERSION, tool=f"heirloom {version('heirloom')}", networks=ordered
+        format_version=FORMAT_VERSION, tool=f"heirloom {version(DISTRIBUTION)}", networks=ordered
     )
     raw = msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
     decode_manifest(raw)
