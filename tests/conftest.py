@@ -16,8 +16,11 @@ sys.path[:0] = [str(HERE / "edge"), str(HERE / "convert" / "reference")]
 
 BUNDLE_SOURCES = (
     "tests/edge/bundles.py",
-    "convert/*.py",
-    "convert/nets/mobile/*.py",
+    "convert/bundling/*.py",
+    "convert/formats/*.py",
+    "convert/int8/*.py",
+    "convert/mobile/**/*.py",
+    "convert/recipes/*",
     "edge/bundle/manifest.py",
     "edge/bundle/bundle.py",
 )
@@ -48,7 +51,8 @@ def _bundle_key() -> str:
     digest = hashlib.sha256("".join(map(version, BUNDLE_TOOLS)).encode())
     for pattern in BUNDLE_SOURCES:
         for path in sorted(HERE.parent.glob(pattern)):
-            digest.update(path.read_bytes())
+            if path.is_file():
+                digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 

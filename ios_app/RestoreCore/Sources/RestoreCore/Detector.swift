@@ -108,10 +108,13 @@ func damageMask(_ levels: [UInt8], _ picture: any Pixels, _ faces: [FaceArea], _
     let regions = Regions(levels, columns: columns) { Int($0) >= rule.low }
     regions.set(&mask, to: true, where: regions.maxima(levels).map { $0 >= rule.high })
     dropThick(&mask, levels, picture, rule)
-    for face in faces {
-        let box = face.box(rows: rows, columns: columns)
-        mask.clear(mask.window(box).opened(side: max(1, face.width / rule.faceThick)), in: box)
+    // Every face is judged on the mask as it was before any was cleared: where two overlap, their order
+    // must not count.
+    let boxes = faces.map { $0.box(rows: rows, columns: columns) }
+    let thick = zip(faces, boxes).map { face, box in
+        mask.window(box).opened(side: max(1, face.width / rule.faceThick))
     }
+    for (part, box) in zip(thick, boxes) { mask.clear(part, in: box) }
     mask.grow(rule.grow)
     return mask
 }

@@ -47,8 +47,8 @@ public struct NetworkBundle: Sendable {
         var wanted = precision == .float32 ? [.float32, .float16] : [precision]
         if name == .tone { wanted += [.float32, .float16] }
         if Self.large.contains(name) { wanted.append(.int8) }
-        for candidate in wanted {
-            for format in formats {
+        for format in formats {
+            for candidate in wanted {
                 let found = part.artifacts.first { $0.precision == candidate && $0.format == format }
                 if let found { return found }
             }

@@ -1,6 +1,6 @@
 extension Restorer {
-    /// What `restore` would fill, without restoring; nil if there is no damage, or none is wanted. Throws
-    /// as `restore`.
+    /// What `restore` would fill, without restoring; nil if there is no damage, or none is wanted. A mask
+    /// of the whole photo counts as none, for nothing is left to fill it from. Throws as `restore`.
     public func findDamage(_ pixels: any Pixels, options: Options = Options()) async throws -> Damage? {
         let found: Damage
         switch options.scratches {
@@ -18,7 +18,8 @@ extension Restorer {
             let areas = try await faceAreas(pixels, factor)
             found = Damage(damageMask(levels, picture, areas, rule), factor: factor)
         }
-        return found.mask.values.contains(true) ? found : nil
+        let values = found.mask.values
+        return values.contains(true) && values.contains(false) ? found : nil
     }
 
     /// Throws unless a painted mask is as large as the photo.

@@ -57,7 +57,7 @@ public final class Restorer: Sendable {
             : Passes(
                 pixels, encoder: part(.encoder), mapper: part(damage == nil ? .mapper : .mapperGlobal),
                 decoder: part(.decoder), damage: damage)
-        if let damage {
+        if let damage, strength > 0 {
             try pushPull(pixels, damage, strength: strength)
             done.append("damage on \(printed(100 * damage.share, 1)) % of the photo filled")
         }

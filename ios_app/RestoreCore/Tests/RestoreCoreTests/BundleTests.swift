@@ -80,6 +80,11 @@ final class BundleTests: XCTestCase {
                 XCTAssertEqual(input.count, spec.shape?.reduce(1, *) ?? cells)
             }
         }
+        // A format comes before what stands in for a precision: the curves don't depend on what else may run.
+        for formats in [[.litert, .onnx], [.onnx, .litert]] as [[Format]] {
+            let tone = try bundle.artifact(of: .tone, precision: .int8, formats: formats)
+            XCTAssertEqual(tone.format, formats[0])
+        }
         XCTAssertThrowsError(try bundle.artifact(of: .mapper, precision: .mixed, formats: [.coreml])) {
             XCTAssertEqual(($0 as? HeirloomError)?.kind, .missingArtifact)
         }

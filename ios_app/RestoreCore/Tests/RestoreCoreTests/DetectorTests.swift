@@ -79,6 +79,23 @@ final class DetectorTests: XCTestCase {
         }
     }
 
+    /// A bar of four rows, of which the first face holds three, and a thin line in the second face.
+    func testAFaceIsJudgedWithoutRegardToOthers() {
+        var rule = Detection()
+        (rule.thick, rule.faceThick, rule.grow) = (1, 4, 0)
+        let bar = (3...6).flatMap { row in (2...13).map { column in 16 * row + column } }
+        let line = (5...10).map { 16 * 9 + $0 }
+        var levels = [UInt8](repeating: 0, count: 12 * 16)
+        for place in bar + line { levels[place] = 255 }
+        let picture = ArrayPixels(height: 12, width: 16, colours: 3)
+        let faces = [FaceArea([0, 0, 12, 6]), FaceArea([4, 2, 12, 10])]
+        for order in [faces, faces.reversed()] {
+            let found = damageMask(levels, picture, order, rule)
+            // Of the bar, only what lies outside of both is left.
+            XCTAssertEqual(found.values.indices.filter { found.values[$0] }, [98, 99] + line)
+        }
+    }
+
     func testAFaceAreaIsRoundedDown() {
         let area = FaceArea(FaceBox(left: -7, top: -1, width: 9, height: 1e12), factor: 4)
         XCTAssertEqual([area.left, area.top, area.width, area.height], [-2, -1, 2, 250_000_000])

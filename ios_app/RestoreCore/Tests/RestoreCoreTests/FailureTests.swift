@@ -101,6 +101,28 @@ final class FailureTests: XCTestCase {
         ) { XCTAssertEqual(($0 as? HeirloomError)?.kind, .missingArtifact) }
     }
 
+    func testABundleThatCanNotMendDamageLeavesThePhoto() async throws {
+        let golden = try ToyBundle.golden()
+        let each = golden.cases[0].picture
+        let text = golden.manifestText.replacingOccurrences(
+            of: #""mapper_global":.*?"data":"none"\}\}\]\},"#, with: "", options: .regularExpression)
+        let manifest = try Manifest(json: Data(text.utf8))
+        let restorer = try Restorer(
+            bundle: NetworkBundle(folder: URL(fileURLWithPath: "/"), manifest: manifest, digest: ""),
+            runner: Toys(finderPoints: golden.finderPoints), precision: .int8, formats: [.litert])
+        let pixels = each.pixels
+        do {
+            _ = try await restorer.restore(pixels)
+            XCTFail("nothing was thrown")
+        } catch {
+            XCTAssertEqual((error as? HeirloomError)?.kind, .missingArtifact)
+        }
+        XCTAssertEqual(pixels.samples, each.values)
+        // It can fill it all the same.
+        let filled = try await restorer.restore(pixels, options: Options(fillOnly: true))
+        XCTAssertEqual(filled.done.count, 1)
+    }
+
     func testTheSmallestTilesAloneGiveTheSame() async throws {
         let golden = try ToyBundle.golden()
         let each = golden.cases[0]

@@ -65,7 +65,8 @@ final class PipelineTests: XCTestCase {
         }
     }
 
-    /// What a network that sees damage everywhere takes for it: all but what is thick inside the face.
+    /// What a network that sees damage everywhere takes for it: all but what is thick inside the face. Of a
+    /// photo that is all damage nothing is left to fill it from: it counts as sound.
     func testAFaceIsNoDamage() async throws {
         let golden = try ToyBundle.golden()
         let group = try XCTUnwrap(golden.cases.first { $0.facesFound > 0 }).picture
@@ -81,7 +82,7 @@ final class PipelineTests: XCTestCase {
             let restorer = try Restorer(
                 bundle: bundle, runner: runner, precision: .int8, formats: [.litert])
             let damage = try await restorer.findDamage(group.pixels)
-            XCTAssertEqual(damage?.mask.values.contains(false), hasFace)
+            XCTAssertEqual(damage != nil, hasFace)
         }
     }
 

@@ -51,8 +51,8 @@ class Bundle private constructor(
                 else -> emptyList()
             }
         val half = if (precision == "float32") listOf("float16") else emptyList()
-        for (candidate in listOf(precision) + half + standIns) {
-            for (format in formats) {
+        for (format in formats) {
+            for (candidate in listOf(precision) + half + standIns) {
                 found.artifacts.find { it.precision == candidate && it.format == format }?.let { return it }
             }
         }

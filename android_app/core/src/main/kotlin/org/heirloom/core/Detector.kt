@@ -22,6 +22,15 @@ data class FaceArea(
             width.floorDiv(factor),
             height.floorDiv(factor),
         )
+
+    /** What lies in a picture of [rows] x [columns] pixels; empty where nothing does. */
+    fun box(
+        rows: Int,
+        columns: Int,
+    ): Box {
+        val (y, x) = minOf(rows, maxOf(0, top)) to minOf(columns, maxOf(0, left))
+        return Box(y, x, maxOf(y, minOf(rows, top + height)), maxOf(x, minOf(columns, left + width)))
+    }
 }
 
 /**
@@ -78,7 +87,7 @@ fun damageMask(
     val surest = regions.maxima(levels::read)
     regions.set(mask, true) { surest[it] >= rule.high }
     dropThick(mask, levels, picture, rule)
-    for (face in faces) keepThin(mask, face, rule)
+    keepThin(mask, faces, rule)
     grow(mask, rule.grow)
     return mask
 }
@@ -120,25 +129,13 @@ private inline fun lightnessRows(
     }
 }
 
-/** Clears what is thick inside a face, in place. */
+/** Clears what is thick inside a face, in place; every face is judged on the mask as it was before any. */
 private fun keepThin(
     mask: Mask,
-    face: FaceArea,
+    faces: List<FaceArea>,
     rule: Detection,
 ) {
-    val box =
-        Box(
-            maxOf(0, face.top),
-            maxOf(0, face.left),
-            minOf(mask.height, face.top + face.height),
-            minOf(mask.width, face.left + face.width),
-        )
-    if (box.rows <= 0 || box.columns <= 0) return
-    val thick = opened(mask, maxOf(1, face.width / rule.faceThick), box)
-    for (row in 0 until box.rows) {
-        for (column in 0 until box.columns) {
-            if (!thick.values[row * box.columns + column]) continue
-            mask.values[(box.top + row) * mask.width + box.left + column] = false
-        }
-    }
+    val boxes = faces.map { it.box(mask.height, mask.width) }
+    val thick = faces.zip(boxes) { face, box -> opened(mask, maxOf(1, face.width / rule.faceThick), box) }
+    for ((part, box) in thick.zip(boxes)) mask.clear(part, box)
 }

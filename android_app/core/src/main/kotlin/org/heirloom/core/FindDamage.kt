@@ -3,6 +3,7 @@ package org.heirloom.core
 /**
  * A photo's damage, or null if there is none (or none is wanted).
  *
+ * A mask of the whole photo counts as none, for nothing is left to fill it from.
  * Throws [PhotoError] for a painted mask that does not fit.
  */
 internal fun findDamage(
@@ -16,7 +17,7 @@ internal fun findDamage(
             is Scratches.Auto -> detected(parts, pixels)
             is Scratches.Painted -> scratches.damage.also { checkSize(it, pixels) }
         }
-    return found?.takeIf { it.mask.any() }
+    return found?.takeIf { it.mask.any() && !it.mask.all() }
 }
 
 private fun detected(

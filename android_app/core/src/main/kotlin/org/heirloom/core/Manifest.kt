@@ -89,7 +89,7 @@ data class Tile(
 )
 
 /**
- * Inputs and expected outputs of some cells: raw little-endian tensors, in the artefact's order.
+ * Inputs and expected outputs of some cells: raw little-endian tensors, in the artifact's order.
  *
  * A tile is filled with the inputs laid side by side, from its upper left corner on. What its network then
  * gives inside the halo is the outputs laid side by side in the same way.
@@ -103,7 +103,7 @@ data class Golden(
     val tolerance: Double,
 )
 
-/** What the artefact was proven with, against the full-precision model. */
+/** What the artifact was proven with, against the full-precision model. */
 data class Gate(
     /** dB, on the part's output. */
     val outputPsnr: Double,

@@ -16,6 +16,9 @@ class Mask(
     /** Whether any pixel is set. */
     fun any() = values.any { it }
 
+    /** Whether every pixel is set. */
+    fun all() = values.all { it }
+
     /** A copy of what lies in [box]. */
     fun cut(box: Box): Mask {
         val part = Mask(box.rows, box.columns)
@@ -24,5 +27,18 @@ class Mask(
             System.arraycopy(values, from, part.values, row * box.columns, box.columns)
         }
         return part
+    }
+
+    /** Clears what is set in [part], which lies in [box]. */
+    fun clear(
+        part: Mask,
+        box: Box,
+    ) {
+        for (row in 0 until part.height) {
+            val first = (box.top + row) * width + box.left
+            for (column in 0 until part.width) {
+                if (part.values[row * part.width + column]) values[first + column] = false
+            }
+        }
     }
 }

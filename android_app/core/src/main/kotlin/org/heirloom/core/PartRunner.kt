@@ -5,7 +5,7 @@ interface PartRunner : AutoCloseable {
     /**
      * Runs the network that [artifact] of [part] has for [tile].
      *
-     * [inputs] are in the artefact's order and sizes (see [Tensor.size]) and are only read. Returns the
+     * [inputs] are in the artifact's order and sizes (see [Tensor.size]) and are only read. Returns the
      * only output, which is the caller's from then on.
      *
      * Throws [RuntimeUnavailable], or [InvalidManifest] where the network's tensors are not as stated.

@@ -32,8 +32,9 @@ class Restorer(
      * Whatever this throws, pixels may then be restored in part: drop them and decode the photo again. Only
      * [MemoryBudgetExceeded] for [maxMemory] and [PhotoError] leave them as they were.
      *
-     * Throws [MemoryBudgetExceeded], [PhotoError] for a mask that does not fit, [MissingArtifact] where
-     * faces are marked and the bundle can't refine any, [NetworkFailed], and what the runner throws.
+     * Throws [MemoryBudgetExceeded], [PhotoError] for a mask that does not fit, [MissingArtifact] where the
+     * bundle can't find or mend damage, or can't refine the faces marked, [NetworkFailed], and what the
+     * runner throws.
      */
     fun restore(
         pixels: Pixels,
@@ -47,7 +48,9 @@ class Restorer(
         val done = ArrayList<String>()
 
         val damage = findDamage(parts, pixels, options.scratches)
-        if (damage != null) {
+        // Where it is missing, before any pixel is changed.
+        if (damage != null && !options.fillOnly) parts["mapper_global"]
+        if (damage != null && options.strength > 0) {
             pushPull(pixels, damage, options.strength, latents)
             done.add("damage on ${percent(damage.share)} % of the photo filled")
         }

@@ -84,6 +84,22 @@ class BundleTest {
         assertThrows(MissingArtifact::class.java) { halves.artifact("scratch", "int8", listOf("litert")) }
     }
 
+    /** So that the tone curves don't depend on which formats may be run besides. */
+    @Test
+    fun formatComesBeforeWhatStandsIn() {
+        val text = golden("pipeline.json").text("manifest_text")!!
+        val first = Regex("""\{"format":"litert","precision":"float32".*?"data":"none"\}\}""")
+        val tone = first.find(text)!!.value
+        val onnx = tone.replace("litert", "onnx")
+        val half = tone.replace("\"precision\":\"float32\"", "\"precision\":\"float16\"")
+        val bundle = bundleOf(text.replace(tone, "$onnx,$half"))
+        for (precision in listOf("int8", "float32")) {
+            for (formats in listOf(listOf("litert", "onnx"), listOf("onnx", "litert"))) {
+                assertEquals(formats[0], bundle.artifact("tone", precision, formats).format)
+            }
+        }
+    }
+
     @Test
     fun whatIsNotThereIsNamed() {
         val bundle = Bundle.open(FolderSource(layOut(cases[0])))

@@ -37,6 +37,23 @@ class DetectorTest {
         }
     }
 
+    /** A bar of four rows, of which the first face holds three, and a thin line in the second face. */
+    @Test
+    fun aFaceIsJudgedWithoutRegardToOthers() {
+        val bar = (3..6).flatMap { row -> (2..13).map { column -> 16 * row + column } }
+        val line = (5..10).map { column -> 16 * 9 + column }
+        val levels = DamageLevels(12, 16)
+        for (at in bar + line) levels.raise(at, 255)
+        val faces = listOf(FaceArea(0, 0, 12, 6), FaceArea(4, 2, 12, 10))
+        val rule = Detection(thick = 1, faceThick = 4, grow = 0)
+        // Of the bar, only what lies outside of both is left.
+        val expected = listOf(16 * 6 + 2, 16 * 6 + 3) + line
+        for (order in listOf(faces, faces.reversed())) {
+            val mask = damageMask(levels, ArrayPixels(12, 16, 3, ByteArray(12 * 16 * 3)), order, rule)
+            assertEquals(expected, mask.values.indices.filter { mask.values[it] })
+        }
+    }
+
     @Test
     fun regionsAreWhatASpreadingFloodReaches() {
         for (seed in 1L..30) {

@@ -82,6 +82,32 @@ class RestorerTest {
     }
 
     @Test
+    fun maskOfTheWholePhotoIsNoDamage() {
+        val all = Scratches.Painted(Damage(Mask(96, 112, BooleanArray(96 * 112) { true }), 1))
+        val results =
+            listOf(all, Scratches.Off).map { scratches ->
+                val pixels = group.picture("picture")
+                val restored = Restorer(bundle, toy).restore(pixels, Options(scratches = scratches))
+                assertTrue(restored.done.none { "damage" in it })
+                samples(pixels)
+            }
+        assertInts("all and none", results[1], results[0])
+    }
+
+    @Test
+    fun bundleThatCanNotMendDamageLeavesThePhoto() {
+        val text = golden.text("manifest_text")!!
+        val part = Regex(""""mapper_global":.*?"data":"none"\}\}\]\},""")
+        val pixels = group.picture("picture")
+        val before = samples(pixels)
+        val restorer = Restorer(bundleOf(text.replaceFirst(part, "")), toy)
+        assertThrows(MissingArtifact::class.java) { restorer.restore(pixels) }
+        assertInts("untouched", before, samples(pixels))
+        // It can fill it all the same.
+        assertEquals(1, restorer.restore(pixels, Options(fillOnly = true)).done.size)
+    }
+
+    @Test
     fun coarseMaskIsTheSameAsAFineOne() {
         val squares = BooleanArray(32 * 38) { it % 37 == 0 }
         val coarse = Damage(Mask(32, 38, squares), 3)
