@@ -118,9 +118,8 @@ def _write_onnx(source: PartSource, precision: Precision, made_of: Ingredients, 
         names = [*(f"args_{index}" for index in range(len(source.inputs))), "output_0"]
         stored = {name: scale_and_zero_point(each) for name, each in zip(names, limits, strict=True)}
     tiles = []
-    sizes = list(zip(source.tiles, examples(source).values(), strict=True))[:ONNX_TILES]
-    # Each file holds all weights. Of the smallest tile the detector's halo leaves a 64th.
-    for size, inputs in sizes[-1:] if source.name in LARGE else sizes:
+    most = 1 if source.name in LARGE else ONNX_TILES
+    for size, inputs in list(zip(source.tiles, examples(source).values(), strict=True))[:most]:
         file = f"{source.name}/{precision}-{size[0]}x{size[1]}.onnx"
         if stored:
             inputs = [value.to(torch.int8) for value in inputs]
