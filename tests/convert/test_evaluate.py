@@ -92,8 +92,8 @@ def test_the_shipped_bundle_takes_noise_away(tmp_path: Path) -> None:
     score, pixels = score_track(restorer, tmp_path / "clean", tmp_path / "noisy", Options(scratches="off"))
     assert (score.track, score.pictures, len(pixels)) == ("noisy", 3, 3)
     assert score.input_psnr == pytest.approx(20.5, abs=1.5)
-    assert score.restored_psnr > score.input_psnr + 2
-    assert score.restored_ssim > score.input_ssim + 0.1
+    assert score.restored_psnr > score.input_psnr + 1.5
+    assert score.restored_ssim > score.input_ssim + 0.08
     assert score.worst_psnr <= score.restored_psnr
 
 

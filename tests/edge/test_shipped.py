@@ -82,7 +82,8 @@ def check_tiles(shape: tuple[int, int], precision: Literal["int8", "float32"], m
         got = restorer(precision, tile).restore(photo, options).photo.pixels.astype(np.int64)
         if expected is None:
             expected = got
-            assert (got != pixels).any()
+            # A single pixel may be as it should be.
+            assert (got != pixels).any() or shape == (1, 1)
         elif precision == "int8":
             np.testing.assert_array_equal(got, expected)
         else:
