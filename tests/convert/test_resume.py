@@ -68,6 +68,7 @@ def test_an_interrupted_conversion_goes_on(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_after_a_failing_gate_the_rest_goes_on_without_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

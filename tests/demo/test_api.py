@@ -54,6 +54,7 @@ def photos(folder: Path) -> list[Path]:
     return sorted(folder.iterdir())
 
 
+@pytest.mark.slow
 def test_downloads_are_the_commands(
     client: Client, by_command: Callable[..., bytes], tmp_path: Path
 ) -> None:

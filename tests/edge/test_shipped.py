@@ -214,6 +214,7 @@ def test_memory_stays_within_its_bound(tmp_path: Path, megapixels: int, limit: f
     assert peak_megabytes(tmp_path, megapixels) <= limit
 
 
+@pytest.mark.slow
 def test_hostile_files_are_restored_or_refused(tmp_path: Path) -> None:
     """All in one run of the real command: nothing crashes, nothing half-written is left."""
     (tmp_path / "in").mkdir()

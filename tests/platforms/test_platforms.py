@@ -44,7 +44,14 @@ def test_the_android_core_passes_the_golden_vectors() -> None:
     assert "OK (" in run("android_app/tools/test-core.sh")
 
 
-@pytest.mark.parametrize("kind", ["colour", "gray", "16 bit", "alpha", "small", "several faces"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("colour", "gray", "alpha", "small")),
+        "16 bit",
+        "several faces",
+    ],
+)
 def test_the_android_core_drives_litert_to_the_same_photo(kind: str, tmp_path: Path) -> None:
     photo = tmp_path / "photo.png"
     of_kind(kind).save(photo)

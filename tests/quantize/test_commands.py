@@ -126,6 +126,7 @@ def test_fine_tuning_leaves_a_folder_of_weights_and_a_recipe_is_found_for_it(
     assert "least change" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_each_mobile_network_trains_from_given_weights(folder: Path, weights: Path, tmp_path: Path) -> None:
     faces = ["--faces", labels(folder), "--restorer", weights / "restorer.safetensors"]
     for name in MOBILE_FILES:
@@ -154,6 +155,7 @@ def test_faces_need_labels(folder: Path, tmp_path: Path, capsys: pytest.CaptureF
     assert "--restorer" in capsys.readouterr().err and not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_faces_are_evaluated(
     folder: Path, tmp_path: Path, tiny_bundle: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -129,6 +129,7 @@ def test_a_critic_learns_to_tell_and_leaves_gradients_to_the_picture() -> None:
     assert [len(features) for features in critic(bright)] == [5, 5]
 
 
+@pytest.mark.slow
 def test_the_latent_gap_sees_shape_but_not_scale() -> None:
     first = torch.randn(8, 6, 16, 16, generator=seeded())
     same = torch.randn(8, 6, 16, 16, generator=seeded(1))

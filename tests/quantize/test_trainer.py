@@ -31,7 +31,7 @@ from tests.quantize.conftest import TASKS
 
 CPU = torch.device("cpu")
 SHORT = Schedule(6, warmup=2)
-QUICK = ("tone", "finder", "restorer")
+QUICK = ("tone", "finder")
 """Trainings that are killed in every run of the tests; the others take minutes together."""
 
 

@@ -105,6 +105,7 @@ def test_the_chain_of_parts_is_the_published_one(parts: PublishedParts, earlier:
     assert np.array_equal(decoder.before[0], painted.permute(0, 2, 3, 1).numpy())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", FORMATS)
 def test_another_normalisation_is_refused(kind: Format, parts: PublishedParts, tmp_path: Path) -> None:
     source = next(source for source in parts.sources if source.name == "vae_encoder_256")

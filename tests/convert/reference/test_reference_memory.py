@@ -48,6 +48,7 @@ def test_more_memory_means_larger_strips_up_to_a_point(networks: Networks) -> No
     assert work[0] == 40 << 20 and work[-1] == working_bytes(None, (512, 512), networks, [])
 
 
+@pytest.mark.slow
 def test_half_a_megapixel_stays_within_what_was_allowed() -> None:
     found = measured(512, 1024, 64, 700_000_000, "scratch")
     assert found["peak"] <= 700_000_000
