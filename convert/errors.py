@@ -67,3 +67,7 @@ class PackageError(HeirloomError):
 
 class UnknownOperation(HeirloomError):
     """Something in a Core ML program that the interpreter does not know."""
+
+
+class LibraryChanged(HeirloomError):
+    """An installed library lacks an internal name that converting needs; another version has it."""

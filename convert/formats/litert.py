@@ -7,7 +7,6 @@ that a photo's bits do not depend on its tiles.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import logging
 import os
 import re
@@ -24,13 +23,11 @@ from torch import nn
 
 from convert.errors import WeightsError
 from convert.formats.litert_file import functions, name_alike, scopes
+from convert.formats.quantizer import extreme_ranges, large_weights, open_quantizer
 from convert.recipes.int8 import Int8Recipe
 
 LEARNT_OPERATIONS = ("conv", "add", "mul")
 """Operations outside the attention, whose ranges training in INT8 learns."""
-
-LARGEST_WEIGHT = 32 << 20
-"""Bytes that the quantizer rounds at once."""
 
 Range = tuple[float, float]
 
@@ -56,13 +53,7 @@ def calibrate(path: Path, samples: Sequence[Sequence[NDArray[np.float32]]]) -> d
     """
     function = functions(path)[0]
     with quiet():
-        from ai_edge_quantizer import calibrator
-        from ai_edge_quantizer.utils import qsv_utils
-
-        tool = calibrator.Calibrator(str(path), num_threads=2, qsv_update_func=qsv_utils.min_max_update)
-        data = [{f"args_{i}": value for i, value in enumerate(inputs)} for inputs in samples]
-        tool.calibrate({function: data}, _quantizer(path)._recipe_manager)
-    ranges: dict[str, Any] = tool.get_model_qsvs()
+        ranges = extreme_ranges(path, function, samples)
     return {name.partition("/")[2]: entry for name, entry in ranges.items()}
 
 
@@ -105,7 +96,7 @@ def convert_int8(source: Path, ranges: dict[str, Any], part: str, recipe: Int8Re
     activations, INT8 ends."""
     keys = functions(source)
     with quiet():
-        tool = _quantizer(source)
+        tool = open_quantizer(source)
         for operation in scopes(source, part):
             if not operation.ends and recipe.scheme(operation.scope, operation.name) == "float":
                 tool.update_quantization_recipe(
@@ -123,7 +114,7 @@ def convert_dynamic(source: Path, path: Path) -> None:
     from ai_edge_quantizer import recipe
 
     with quiet():
-        result = _quantizer(source, recipe.dynamic_wi8_afp32()).quantize()
+        result = open_quantizer(source, recipe.dynamic_wi8_afp32()).quantize()
     path.write_bytes(bytes(result.quantized_model))
 
 
@@ -131,36 +122,9 @@ def convert_int8_weights(source: Path, path: Path) -> None:
     """Store the weights of the float32 file ``source`` as INT8; all arithmetic is float."""
     from ai_edge_quantizer import recipe
 
-    with quiet(), _large_weights():
-        result = _quantizer(source, recipe.weight_only_wi8_afp32()).quantize()
+    with quiet(), large_weights():
+        result = open_quantizer(source, recipe.weight_only_wi8_afp32()).quantize()
     path.write_bytes(bytes(result.quantized_model))
-
-
-@contextlib.contextmanager
-def _large_weights() -> Iterator[None]:
-    """Let the quantizer round large weights in slices of output channels: as a whole it fails on them."""
-    from ai_edge_quantizer.algorithms.uniform_quantize import uniform_quantize_tensor as tool
-
-    whole = tool.uniform_quantize
-
-    def in_slices(data: NDArray[Any], params: Any, blockwise: bool = False) -> NDArray[Any]:
-        if data.nbytes <= LARGEST_WEIGHT or params.quantized_dimension != 0:
-            result: NDArray[Any] = whole(data, params, blockwise)
-            return result
-        step = max(1, len(data) * LARGEST_WEIGHT // (2 * data.nbytes))
-        scale, zero = np.ravel(params.scale), np.ravel(params.zero_point)
-        slices = []
-        for first in range(0, len(data), step):
-            some = slice(first, first + step)
-            own = dataclasses.replace(params, scale=scale[some], zero_point=zero[some])
-            slices.append(whole(data[some], own, blockwise))
-        return np.concatenate(slices)
-
-    tool.uniform_quantize = in_slices
-    try:
-        yield
-    finally:
-        tool.uniform_quantize = whole
 
 
 def convert_float16(source: Path, path: Path) -> None:
@@ -191,15 +155,6 @@ def stored_ends(path: Path, function: str | None = None) -> dict[str, tuple[floa
     runner = interpreter.get_signature_runner(function or functions(path)[0])
     details = {**runner.get_input_details(), **runner.get_output_details()}
     return {name: (float(d["quantization"][0]), int(d["quantization"][1])) for name, d in details.items()}
-
-
-def _quantizer(path: Path, recipe: Any = None) -> Any:
-    from ai_edge_quantizer import quantizer
-    from ai_edge_quantizer import recipe as recipes
-
-    tool = quantizer.Quantizer(str(path))
-    tool.load_quantization_recipe(recipe or recipes.static_wi8_ai8())
-    return tool
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from convert.errors import OperationRefused
+from convert.formats.quantizer import read_model
 
 ALLOWED: dict[str, str] = {
     "CONV_2D": "the networks themselves",
@@ -84,12 +85,12 @@ class ScopedOperation:
 
 def functions(path: Path) -> list[str]:
     """Names of the file's functions, the one to calibrate with first."""
-    return [signature.signatureKey.decode() for signature in _read(path).signatureDefs]
+    return [signature.signatureKey.decode() for signature in read_model(path).signatureDefs]
 
 
 def scopes(path: Path, part: str) -> list[ScopedOperation]:
     """The operations of the float32 file of ``part`` that a recipe may name, in their order."""
-    model = _read(path)
+    model = read_model(path)
     tensors = [tensor.name.decode().partition("/")[2] for tensor in model.subgraphs[0].tensors]
     found = []
     for kind, entry in _operations(model, model.subgraphs[0]):
@@ -111,7 +112,7 @@ def _scope(tensor: str, part: str) -> str:
 
 def operations(path: Path) -> Counter[str]:
     """How often each operation occurs in a file, all functions together."""
-    model = _read(path)
+    model = read_model(path)
     return Counter(kind for graph in model.subgraphs for kind, _ in _operations(model, graph))
 
 
@@ -136,7 +137,7 @@ def name_alike(path: Path) -> None:
     """
     import flatbuffers
 
-    model = _read(path)
+    model = read_model(path)
     first = model.subgraphs[0]
     keys = [signature.signatureKey.decode() for signature in model.signatureDefs]
     names = [tensor.name.decode() for tensor in first.tensors]
@@ -149,12 +150,6 @@ def name_alike(path: Path) -> None:
     builder = flatbuffers.Builder(path.stat().st_size)
     builder.Finish(model.Pack(builder), b"TFL3")
     path.write_bytes(builder.Output())
-
-
-def _read(path: Path) -> Any:
-    from ai_edge_quantizer.utils import tfl_flatbuffer_utils
-
-    return tfl_flatbuffer_utils.read_model(str(path))
 
 
 def _operations(model: Any, graph: Any) -> Iterator[tuple[str, Any]]:

@@ -18,6 +18,7 @@ from torch import nn
 from convert.bundling.build import Kind, Made, Recipe, build_bundle
 from convert.errors import GateFailed
 from convert.formats import litert
+from convert.formats.quantizer import MAX_WEIGHT_BYTES
 from convert.mobile.parts import ChannelsLast, PartSource
 from convert.reference.parts import PublishedParts, published_parts
 from convert.reference.weights import open_weights
@@ -127,7 +128,7 @@ def test_weights_of_over_32_megabytes_are_rounded_channel_by_channel(tmp_path: P
     torch.manual_seed(0)
     layer = nn.Conv2d(1024, 1024, 3, padding=1).eval().requires_grad_(False)
     layer.weight.mul_(torch.logspace(-2, 1, 1024)[:, None, None, None])
-    assert layer.weight.nbytes > litert.LARGEST_WEIGHT
+    assert layer.weight.nbytes > MAX_WEIGHT_BYTES
     source, path = tmp_path / "float32.tflite", tmp_path / "int8.tflite"
     x = torch.rand(1, 2, 2, 1024)
     litert.convert_float(ChannelsLast(layer), {"tile": [x]}, source)
