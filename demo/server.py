@@ -11,10 +11,10 @@ from pathlib import Path
 
 from demo.page.page import asset, build, theme
 from demo.variants import variants_of
+from demo.work.messages import Setup
 from demo.work.pool import WorkerPool
 from demo.work.service import Service
 from demo.work.sessions import SessionStore
-from demo.work.worker import Setup
 from edge.bundle.bundle import open_bundle
 
 SESSIONS = 256

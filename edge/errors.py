@@ -73,7 +73,7 @@ class MemoryBudgetExceeded(HeirloomError):
 
 
 class OptionRefused(HeirloomError):
-    """An option that has no meaning for the networks that were chosen."""
+    """An option out of its range, or without meaning for the networks that were chosen."""
 
 
 class OutputConflict(HeirloomError):

@@ -12,7 +12,8 @@ from edge.errors import HeirloomError
 from edge.photo.photo import Photo, read_photo, write_photo
 from edge.restore.damage.mask import Damage
 from edge.restore.faces.face import FaceRecord
-from edge.restore.restorer import Options, Restored
+from edge.restore.options import Options
+from edge.restore.restorer import Restored
 from edge.runtimes.selftest import GoldenResult, self_test
 from heirloom.restoring import Picture, Restorer, restore
 

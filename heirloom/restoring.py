@@ -18,7 +18,8 @@ from edge.errors import UnsupportedPhoto
 from edge.photo.photo import Metadata, Photo, read_photo
 from edge.restore import restorer as networks
 from edge.restore.damage.mask import Damage
-from edge.restore.restorer import Options, Restored
+from edge.restore.options import Options
+from edge.restore.restorer import Restored
 from edge.runtimes import available_threads
 
 Picture = str | Path | NDArray[Any] | Image.Image | Photo

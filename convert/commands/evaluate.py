@@ -28,7 +28,8 @@ from edge.bundle.manifest import Precision
 from edge.commands.options import parse_precisions
 from edge.files import written_beside
 from edge.photo.photo import read_photo
-from edge.restore.restorer import Options, Restorer
+from edge.restore.options import Options
+from edge.restore.restorer import Restorer
 
 UNSCRATCHED = ("unstructured",)
 """Tracks that `masks` don't belong to."""

@@ -31,7 +31,8 @@ from edge.photo.bands import Pixels
 from edge.photo.photo import Photo, read_photo
 from edge.restore.cells import eight_bit, shrink
 from edge.restore.damage.mask import read_mask
-from edge.restore.restorer import Options, Restorer
+from edge.restore.options import Options
+from edge.restore.restorer import Restorer
 
 PRECISION = 0.6
 """The precision at which the detector's recall is reported."""

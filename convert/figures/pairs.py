@@ -16,7 +16,8 @@ from convert.proof.gate import psnr
 from edge.batch.jobs import PHOTO_SUFFIXES
 from edge.photo.photo import Photo, read_photo
 from edge.restore.cells import eight_bit, in_colour
-from edge.restore.restorer import Options, Restorer
+from edge.restore.options import Options
+from edge.restore.restorer import Restorer
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from edge.photo.photo import read_photo
 from edge.restore.cells import in_colour
 from edge.restore.damage.mask import Damage
 from edge.restore.faces.face import take
-from edge.restore.restorer import Options, Restorer
+from edge.restore.options import Options
+from edge.restore.restorer import Restorer
 
 SIDE = 360
 """Longest side of a picture on the sheet, in pixels; details are squares of it at full resolution."""

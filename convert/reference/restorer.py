@@ -28,7 +28,8 @@ from edge.photo.photo import Photo
 from edge.restore.cells import in_colour, shrink
 from edge.restore.damage import mask as damage
 from edge.restore.hue import one_hue
-from edge.restore.restorer import Options, Restored
+from edge.restore.options import Options
+from edge.restore.restorer import Restored
 from edge.restore.tiling import Box, cut
 
 QUALITY: RoleName = "mapping_quality"

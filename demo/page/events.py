@@ -12,6 +12,7 @@ from gradio.processing_utils import save_file_to_cache
 
 from demo.errors import TimeLimitReached
 from demo.page import tables
+from demo.page.fields import OptionFields
 from demo.variants import INPUT
 from demo.work.service import Service
 from demo.work.sessions import Request, Session
@@ -64,6 +65,7 @@ class Events:
 
     service: Service
     shown: Shown
+    fields: OptionFields
 
     def uploaded(self, photo: str) -> tuple[str, str, None]:
         """A photo was given: it is kept as the chosen one, and the field is free for the next."""
@@ -87,21 +89,20 @@ class Events:
         photo: str,
         left: str,
         right: str,
-        strength: float,
-        scratches: str,
-        mask: str | None,
-        keep_gray: bool,
-        faces: bool,
-        face_strength: float,
         measured: bool,
         request: gr.Request,
         progress: gr.Progress = PROGRESS,
+        *values: Any,
     ) -> AsyncIterator[Updates]:
-        """Restore for both sides, show them, and measure them against full precision if that is wanted."""
+        """Restore both sides with the options' ``values``, show them, and measure them if ``measured``."""
         if not photo:
             yield {self.shown.status: tables.notice("Choose a photo first.", "error")}
             return
-        asked = Request(photo, strength, scratches, mask or "", keep_gray, faces, face_strength)
+        try:
+            asked = Request(photo, self.fields.options(*values))
+        except HeirloomError as error:
+            yield {self.shown.status: self._error(error, photo)}
+            return
         session = self.service.store.session(str(request.session_hash), asked)
         sides = (left, right)
         if not session.results:
@@ -148,22 +149,12 @@ class Events:
         if failed is not None:
             yield {self.shown.status: self._error(failed, photo)}
 
-    async def restore(
-        self,
-        photo: str,
-        strength: float = 1.0,
-        scratches: str = "auto",
-        mask: str | None = None,
-        keep_gray: bool = True,
-        faces: bool = True,
-        face_strength: float = 1.0,
-        variant: str = "litert-int8",
-    ) -> tuple[str, dict[str, Any]]:
-        """Restore a photo with one variant; gives the file, and what was done in which time."""
+    async def restore(self, photo: str, variant: str, *values: Any) -> tuple[str, dict[str, Any]]:
+        """Restore a photo with one variant; returns the file, what was done, and in which time."""
         if not photo:
             raise gr.Error("Give a photo: a JPEG, PNG, TIFF or WebP.", print_exception=False)
-        asked = Request(photo, strength, scratches, mask or "", keep_gray, faces, face_strength)
         try:
+            asked = Request(photo, self.fields.options(*values))
             async with self.service.once(asked, variant) as (restored, result):
                 # Where Gradio serves files from, and removes them after a while.
                 kept = save_file_to_cache(restored, cache_dir=self.shown.right_file.GRADIO_CACHE)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
 import gradio as gr
-from gradio.data_classes import FileData
 
 from demo.page import plots, tables
 from demo.page.events import EXAMPLES, Events, Shown
+from demo.page.fields import OptionFields, file_field
 from demo.variants import INPUT
 from demo.work.service import Service
 from demo.work.sessions import SECONDS
@@ -34,21 +33,6 @@ LEAD = (
     "# Heirloom\nSee what quantization costs: one old photo, restored by networks at full precision and by "
     "those that run on a phone. Photos stay where this page runs and are removed after an hour."
 )
-
-
-def file_field(label: str, **options: Any) -> gr.File:
-    """A field for a file as it was given; its value is the path.
-
-    What `gr.File` itself hands over is the same path, but it leaves an empty temporary file behind every
-    time. (A subclass would make Gradio write a stub beside its source.)
-    """
-    field = gr.File(label=label, **options)
-    field.preprocess = _path  # type: ignore[assignment, method-assign]
-    return field
-
-
-def _path(payload: FileData | None) -> str | None:
-    return payload.path if payload else None
 
 
 def theme() -> gr.themes.Base:
@@ -86,22 +70,6 @@ def build(service: Service, bundle: Bundle) -> gr.Blocks:
     return page
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """The fields that say how to restore, in the order in which the events take them."""
-
-    strength: gr.Slider
-    scratches: gr.Radio
-    mask: gr.File
-    keep_gray: gr.Checkbox
-    faces: gr.Checkbox
-    face_strength: gr.Slider
-
-    def all(self) -> list[Any]:
-        """Every one of them."""
-        return list(vars(self).values())
-
-
 def _compare(service: Service, finds_faces: bool) -> Events:
     names = [(variant.name, key) for key, variant in service.variants.items()]
     usual = "litert-int8" if "litert-int8" in service.variants else names[-1][1]
@@ -121,7 +89,7 @@ def _compare(service: Service, finds_faces: bool) -> Events:
             )
             chosen = gr.HTML(elem_id="chosen")
             with gr.Accordion("Options", open=False):
-                wanted = _wanted(finds_faces)
+                fields = OptionFields(finds_faces)
                 measured = gr.Checkbox(True, label="Measure against full precision")
             with gr.Row():
                 start = gr.Button("Restore", variant="primary", elem_id="start", min_width=120, scale=2)
@@ -142,12 +110,12 @@ def _compare(service: Service, finds_faces: bool) -> Events:
         given, variant = file_field("photo"), gr.Dropdown(names, value=usual, label="variant")
         call, restored, figures = gr.Button(), gr.File(label="restored"), gr.JSON(label="figures")
 
-    events = Events(service, shown)
+    events = Events(service, shown, fields)
     lane: dict[str, Any] = {"concurrency_id": LANE, "concurrency_limit": 1}
     page: dict[str, Any] = {"api_visibility": "private"}
     busy = page | lane | {"show_progress_on": [shown.sides]}
     running: list[Any] = [
-        happens(events.compare, [photo, left, right, *wanted.all(), measured], shown.all(), **busy)
+        happens(events.compare, [photo, left, right, measured, *fields.all()], shown.all(), **busy)
         for happens in (photo.change, start.click, left.input, right.input)
     ]
     running.append(
@@ -157,29 +125,14 @@ def _compare(service: Service, finds_faces: bool) -> Events:
     upload.upload(events.uploaded, upload, [photo, chosen, upload], cancels=running, **page)
     examples.select(events.picked, None, [photo, chosen], cancels=running, **page)
     stop.click(events.stopped, None, shown.status, cancels=running, queue=False, **page)
-    wanted.scratches.change(
-        lambda choice: gr.update(visible=choice == "mask"), wanted.scratches, wanted.mask, **page
-    )
     call.click(
-        events.restore, [given, *wanted.all(), variant], [restored, figures], api_name="restore", **lane
+        fields.named(events.restore),
+        [given, *fields.all(), variant],
+        [restored, figures],
+        api_name="restore",
+        **lane,
     )
     return events
-
-
-def _wanted(finds_faces: bool) -> Wanted:
-    none = "" if finds_faces else "This bundle has no networks for faces."
-    return Wanted(
-        gr.Slider(0, 1, 1, step=0.05, label="Strength"),
-        gr.Radio(
-            [("Find them", "auto"), ("Leave them", "off"), ("My mask", "mask")],
-            value="auto",
-            label="Damage",
-        ),
-        file_field("Mask, white on damage", visible=False, height=120),
-        gr.Checkbox(True, label="Gray photos stay gray"),
-        gr.Checkbox(finds_faces, label="Refine faces", info=none, interactive=finds_faces),
-        gr.Slider(0, 1, 1, step=0.05, label="Strength for faces", interactive=finds_faces),
-    )
 
 
 def _shown(service: Service) -> Shown:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -13,7 +14,7 @@ from time import monotonic
 import msgspec
 
 from demo.errors import RestorationFailed, TimeLimitReached, WorkerStopped
-from demo.work.worker import Message, Result, Setup, Task
+from demo.work.messages import Message, Result, Setup, Task
 
 KEPT = 2
 """Workers that wait for their next photo, one for each side of a comparison; some take half a gigabyte."""
@@ -33,7 +34,7 @@ class Worker:
         """
         assert self._process.stdin and self._process.stdout
         with contextlib.suppress(OSError):  # of a process that has ended, which is found below
-            self._process.stdin.write(msgspec.json.encode(task) + b"\n")
+            self._process.stdin.write(pickle.dumps(task))
             self._process.stdin.flush()
         for line in self._process.stdout:
             message = msgspec.json.decode(line, type=Message)

@@ -6,17 +6,15 @@ import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import msgspec
-
-from demo.errors import MaskMissing, PhotoRemoved, reported
+from demo.errors import PhotoRemoved, reported
 from demo.variants import INPUT, Variant
+from demo.work.messages import Result, Task
 from demo.work.pool import WorkerPool
 from demo.work.sessions import Request, Session, SessionStore
 from demo.work.views import Found, View, found, psnr_between, view
-from demo.work.worker import Result, Task
 from edge.errors import HeirloomError
 
 Progress = Callable[[float, str], object]
@@ -88,9 +86,7 @@ class Service:
         """A restored file and its figures, for a program; the file is gone afterwards."""
         with tempfile.TemporaryDirectory(dir=self.scratch) as folder:
             session = Session(Path(folder), request, 0.0)
-            task = msgspec.structs.replace(
-                self._task(session, self.variants[key]), before="", after="", damage=""
-            )
+            task = replace(self._task(session, self.variants[key]), before="", after="", damage="")
             deadline = self.pool.deadline()
             result = await self.pool.restore(key, task, deadline, lambda fraction: None)
             yield session.restored(key), result
@@ -110,18 +106,11 @@ class Service:
         request = session.request
         if not Path(request.photo).is_file():
             raise PhotoRemoved("The photo is not kept any more: choose it again.")
-        if request.scratches == "mask" and not request.mask:
-            raise MaskMissing("Give the mask, or let the damage be found.")
         return Task(
             photo=request.photo,
             output=str(session.restored(variant.key)),
             max_pixels=self.max_pixels,
-            strength=request.strength,
-            scratches="off" if request.scratches == "off" else "auto",
-            mask=request.mask if request.scratches == "mask" else "",
-            keep_gray=request.keep_gray,
-            faces="auto" if request.faces else "off",
-            face_strength=request.face_strength,
+            options=request.options,
             before=str(session.before),
             after=str(session.after(variant.key)),
             damage=str(session.damage(variant.key)),

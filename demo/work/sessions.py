@@ -11,7 +11,8 @@ from pathlib import Path
 from threading import Lock
 from time import monotonic
 
-from demo.work.worker import Result
+from demo.work.messages import Result
+from edge.restore.options import Options
 
 MAX_BYTES = 2_000_000_000
 """On the disk, of all visitors: a photo of 12 megapixels takes about 50 MB for each variant."""
@@ -25,14 +26,7 @@ class Request:
 
     photo: str
     """Path of the file that was given."""
-    strength: float
-    scratches: str
-    """``auto``, ``off``, or ``mask``."""
-    mask: str
-    """Path of the mask that was given, or empty."""
-    keep_gray: bool
-    faces: bool
-    face_strength: float
+    options: Options = field(default_factory=Options)
 
 
 @dataclass

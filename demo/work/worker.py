@@ -1,98 +1,39 @@
 """A process that restores photos with one variant, started by `demo.work.pool`.
 
-Run as ``python -m demo.work.worker SETUP``. It reads a `Task` as a line of JSON, tells of it in `Message`
-lines, and waits for the next; it ends with its input. Since it is a process of its own, its peak memory
-is the variant's, it can be stopped in the middle of its work, and what it used goes back with it. Photos
-pass through `edge.batch.run`, as in ``heirloom restore``.
+Run as ``python -m demo.work.worker SETUP``. It reads a pickled `Task`, reports on it in lines of JSON
+(`Message`), and waits for the next; it ends with its input. As a process of its own it has the variant's
+peak memory, can be stopped in the middle of its work, and returns all memory when it ends. Photos pass
+through `edge.batch.run`, as in ``heirloom restore``.
 """
 
 from __future__ import annotations
 
 import os
+import pickle
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from demo.work.messages import Message, Result, Setup, Task
 from edge import memory
 from edge.batch import run as batch
 from edge.batch.jobs import Job
-from edge.bundle.manifest import Precision
 from edge.engines import Engine, Reference, bundle_engine, reference_engine
 from edge.errors import HeirloomError
 from edge.files import written_beside
 from edge.photo.photo import Photo
-from edge.restore.faces.face import FaceRecord
-from edge.restore.restorer import Options, Restored
+from edge.restore.options import Options
+from edge.restore.restorer import Restored
 
 STEP = 0.01
 """Progress is told when it has grown by so much."""
-
-
-class Setup(msgspec.Struct, frozen=True):
-    """What a worker loads."""
-
-    runtime: str
-    precision: Precision
-    threads: int
-    bundle: str = ""
-    weights: str = ""
-    """Imported weights; empty: the bundle's networks."""
-    max_memory: int | None = None
-
-
-class Task(msgspec.Struct, frozen=True):
-    """A photo, where it goes, and the options of `edge.restore.restorer.Options`."""
-
-    photo: str
-    output: str
-    max_pixels: int
-    strength: float = 1.0
-    scratches: Literal["auto", "off"] = "auto"
-    mask: str = ""
-    """A picture of the damage, instead of ``scratches``; empty: none."""
-    keep_gray: bool = True
-    faces: Literal["auto", "off"] = "auto"
-    face_strength: float = 1.0
-    before: str = ""
-    """Where the photo's pixels go as ``.npy``; empty: nowhere."""
-    after: str = ""
-    damage: str = ""
-    """Where the mask goes, if there is one: bools ``(h, w)``, each for a square of pixels."""
-
-    def options(self) -> Options:
-        """What the pipeline is asked for."""
-        return Options(
-            strength=self.strength,
-            scratches=Path(self.mask) if self.mask else self.scratches,
-            keep_gray=self.keep_gray,
-            faces=self.faces,
-            face_strength=self.face_strength,
-        )
-
-
-class Result(msgspec.Struct, frozen=True):
-    """What became of a task."""
-
-    seconds: float
-    """Restoring, and for the first photo loading the networks; without reading and writing files."""
-    peak: int | None
-    """Bytes: the process's peak while it read, restored and wrote the photo."""
-    done: list[str]
-    faces: list[FaceRecord]
-
-
-class Message(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A line from a worker: how far it is, or in the end a result or an error."""
-
-    progress: float = 0.0
-    result: Result | None = None
-    error: str | None = None
 
 
 class Watched:
@@ -137,7 +78,7 @@ def attempt(
             send(Message(progress=fraction))
 
     watched = Watched(restorer, task)
-    settings = batch.Settings(task.options(), engine.digest, {}, task.max_pixels)
+    settings = batch.Settings(task.options, engine.digest, {}, task.max_pixels)
     job = Job(Path(task.photo), Path(task.output), None)
     (outcome,) = batch.run([job], settings, lambda: watched, progress=on_progress)
     peak = memory.peak()
@@ -149,7 +90,7 @@ def attempt(
     return Message(result=Result(watched.seconds, peak, list(restored.done), list(restored.faces)))
 
 
-def work(setup: Setup, tasks: Iterable[bytes], send: Callable[[Message], None]) -> None:
+def work(setup: Setup, tasks: Iterable[Task], send: Callable[[Message], None]) -> None:
     """Load the networks and do the tasks until there are no more."""
     try:
         engine: Engine
@@ -162,9 +103,16 @@ def work(setup: Setup, tasks: Iterable[bytes], send: Callable[[Message], None]) 
         for _ in tasks:
             send(Message(error=str(error)))
         return
-    for line in tasks:
-        send(attempt(engine, restorer, msgspec.json.decode(line, type=Task), send))
+    for task in tasks:
+        send(attempt(engine, restorer, task, send))
         memory.give_back()
+
+
+def received(stream: BinaryIO) -> Iterator[Task]:
+    """The tasks that the page's process sends, until it closes the stream."""
+    with suppress(EOFError):
+        while True:
+            yield pickle.load(stream)
 
 
 def main(setup: str) -> None:
@@ -177,7 +125,7 @@ def main(setup: str) -> None:
         messages.write(msgspec.json.encode(message) + b"\n")
         messages.flush()
 
-    work(msgspec.json.decode(setup, type=Setup), sys.stdin.buffer, send)
+    work(msgspec.json.decode(setup, type=Setup), received(sys.stdin.buffer), send)
 
 
 if __name__ == "__main__":

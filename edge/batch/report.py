@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
+from dataclasses import asdict
 from io import FileIO
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,9 @@ from typing import Any
 import msgspec
 
 from edge.errors import OutputConflict
-from edge.files import comparable
+from edge.files import comparable, file_sha256
 from edge.restore.faces.face import FaceRecord
+from edge.restore.options import Options
 
 try:
     import fcntl
@@ -55,6 +57,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     bundle: str
     """Digest of the bundle."""
     options: dict[str, Any]
+    """As :func:`recorded`, and the settings of the networks that change pixels."""
     seconds: float
     megapixels: float | None = None
     peak_memory: int | None = None
@@ -103,9 +106,24 @@ class Report:
             self._successes.setdefault(record.output, []).append(record)
 
     def _same(self, output: Path, bundle: str, options: dict[str, Any]) -> Iterator[Record]:
+        # An earlier release did what the defaults of later options ask for.
+        defaults = recorded(Options())
         for record in reversed(self._successes.get(self.relative(output), [])):
-            if record.bundle == bundle and record.options == options:
+            if record.bundle == bundle and defaults | record.options == defaults | options:
                 yield record
+
+
+def recorded(options: Options) -> dict[str, Any]:
+    """The options as a record holds them, in JSON's types; a mask by its content, not by its name.
+
+    Raises OSError for a mask that can't be read.
+    """
+    values = {
+        name: file_sha256(value) if isinstance(value, Path) else value
+        for name, value in asdict(options).items()
+    }
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(values))
+    return plain
 
 
 @contextlib.contextmanager

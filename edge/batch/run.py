@@ -24,14 +24,15 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from edge import DISTRIBUTION, memory
 from edge.batch.before_after import write_before_after
 from edge.batch.jobs import Job
-from edge.batch.report import Failure, Record, Report, open_report
+from edge.batch.report import Failure, Record, Report, open_report, recorded
 from edge.errors import HeirloomError, UnsupportedPhoto
 from edge.files import file_sha256, partial_path, printable
 from edge.photo.header import Format
 from edge.photo.photo import Photo, read_photo, require_file, write_photo
+from edge.restore.options import Options
 
 if TYPE_CHECKING:
-    from edge.restore.restorer import Options, Restored
+    from edge.restore.restorer import Restored
 
 FORMATS: dict[str, Format] = {
     ".jpg": "JPEG",
@@ -59,8 +60,8 @@ class Settings:
     options: Options
     bundle: str
     """Digest of the bundle."""
-    identity: dict[str, Any]
-    """The options as recorded: an earlier success counts only if they are equal."""
+    networks: dict[str, Any]
+    """Settings of the networks that change pixels, such as their precision."""
     max_pixels: int
     force: bool = False
     """Restore again what is already done."""
@@ -92,16 +93,19 @@ def run(
 
     ``restorer`` is called once, and only if there is something to restore; ``progress`` gets the
     fraction of the current photo. What is wrong with one photo is its outcome. Raises what concerns
-    them all: `ReportInUse`, whatever ``restorer`` raises, `OSError` if a report can't be written.
+    them all: `ReportInUse`, whatever ``restorer`` raises, `OSError` if the mask can't be read or a
+    report can't be written.
     """
     loaded = functools.cache(restorer)
+    paths = sorted({job.report for job in jobs if job.report})
+    # An earlier success counts only if it was made with the same; without a report nobody asks.
+    made_with = recorded(settings.options) | settings.networks if paths else {}
     with contextlib.ExitStack() as stack:
-        paths = sorted({job.report for job in jobs if job.report})
         reports = {path: stack.enter_context(open_report(path)) for path in paths}
         for job in jobs:
             starting(job)
             report = reports[job.report] if job.report else None
-            yield _Attempt(job, settings, report).make(loaded, progress)
+            yield _Attempt(job, settings, made_with, report).make(loaded, progress)
 
 
 def staging_name(target: Path) -> Path:
@@ -123,9 +127,12 @@ def converted(photo: Photo, to: Format) -> Photo:
 class _Attempt:
     """One attempt at one photo."""
 
-    def __init__(self, job: Job, settings: Settings, report: Report | None) -> None:
+    def __init__(
+        self, job: Job, settings: Settings, made_with: dict[str, Any], report: Report | None
+    ) -> None:
         self.job = job
         self.settings = settings
+        self.made_with = made_with
         self.report = report
         self.staging = staging_name(job.output)
         self.input_sha256: str | None = None
@@ -172,7 +179,7 @@ class _Attempt:
         """Whether an earlier run has restored this photo; moves its output if it had not come to it."""
         if self.report is None:
             return False
-        same = (self.settings.bundle, self.settings.identity)
+        same = (self.settings.bundle, self.made_with)
         output = self.job.output
         if self.job.in_place and self.report.is_output(output, input_sha256, *same):
             return True
@@ -231,7 +238,7 @@ class _Attempt:
             input_sha256=self.input_sha256,
             output=name(self.job.output),
             bundle=self.settings.bundle,
-            options=self.settings.identity,
+            options=self.made_with,
             seconds=round(time.monotonic() - self.started, 3),
             peak_memory=memory.peak(),
             **result,

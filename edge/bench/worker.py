@@ -25,7 +25,8 @@ from edge.batch.jobs import plan
 from edge.bundle.manifest import Precision
 from edge.engines import Engine, Reference, bundle_engine, reference_engine
 from edge.photo.photo import DEFAULT_MAX_PIXELS, Photo
-from edge.restore.restorer import Options, Restored, Restorer
+from edge.restore.options import Options
+from edge.restore.restorer import Restored, Restorer
 
 IMPORTED = (rich.progress, typer)
 """What the command imports beside: a part of its start-up."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import enum
 import math
 import re
-from typing import get_args
+from typing import Any, get_args
 
 import typer
 
 from edge.bench.networks import offered_precisions
 from edge.bundle import manifest
 from edge.bundle.bundle import Bundle
+from edge.restore.options import help_text, limits
 
 UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KI": 2**10, "MI": 2**20, "GI": 2**30}
 
@@ -34,9 +35,23 @@ def parse_bytes(text: str) -> int:
     return int(float(match[1]) * UNITS[match[2]])
 
 
-def parse_share(text: str) -> float:
-    """A share of 0..1, or a percentage such as ``70%``."""
-    number, percent = text.strip().removesuffix("%"), text.strip().endswith("%")
+def option(name: str, *declared: str, **settings: Any) -> Any:
+    """The command-line option for a field of `edge.restore.options.Options`, with its help text.
+
+    Args:
+        name: The field's.
+        declared: How the option is written, where that isn't ``--NAME`` and, for a bool, ``--no-NAME``.
+        settings: Further ones of `typer.Option`.
+    """
+    if limits(name) == (0, 1):
+        settings = {"metavar": "0..1|PERCENT", "parser": parse_share} | settings
+    return typer.Option(*declared, help=help_text(name), **settings)
+
+
+def parse_share(text: str | float) -> float:
+    """A share of 0..1, or a percentage such as ``70%``; a default comes as a number."""
+    text = str(text).strip()
+    number, percent = text.removesuffix("%"), text.endswith("%")
     try:
         share = float(number) / (100 if percent else 1)
     except ValueError:

@@ -9,6 +9,7 @@ import enum
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,16 +19,14 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from edge.batch.jobs import Job, plan
 from edge.batch.run import Outcome, Restores, Settings, run
-from edge.commands.options import Precision, parse_bytes, parse_share
+from edge.commands.options import Precision, option, parse_bytes
 from edge.engines import Engine, Reference, bundle_engine, reference_engine
-from edge.files import file_sha256, printable
+from edge.files import printable
 from edge.photo.photo import DEFAULT_MAX_PIXELS
-from edge.restore.restorer import FaceBox, Options
+from edge.restore.options import FaceBox, Options
 from edge.runtimes import available_threads
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-
-SHARE = "0..1|PERCENT"
 
 MAX_LINES = 20
 """Of restored photos one by one; the report has them all."""
@@ -69,6 +68,7 @@ def parse_face(text: str) -> FaceBox:
 
 @command.command()
 def restore(
+    context: typer.Context,
     inputs: Annotated[list[Path], typer.Argument(exists=True, help="Photos, and folders of photos.")],
     output: Annotated[
         Path | None,
@@ -80,28 +80,22 @@ def restore(
         ),
     ] = None,
     in_place: Annotated[bool, typer.Option("--in-place", help="Replace the photos.")] = False,
-    strength: Annotated[
-        str, typer.Option(metavar=SHARE, help="0 leaves the photo as it is, 1 or 100% restores fully.")
-    ] = "1",
+    strength: Annotated[float, option("strength")] = Options.strength,
     scratches: Annotated[
-        str,
-        typer.Option(
-            metavar="auto|off|MASK",
-            help="Find damage, don't, or take it from a picture (bright is damaged).",
-        ),
-    ] = "auto",
-    fill_only: Annotated[
-        bool, typer.Option("--fill-only", help="Fill the damage and do nothing else.")
-    ] = False,
-    keep_gray: Annotated[bool, typer.Option(help="Gray and toned photos keep their hue.")] = True,
-    faces: Annotated[bool, typer.Option(help="Find faces and refine them.")] = True,
+        Any, option("scratches", metavar="auto|off|MASK", parser=parse_scratches)
+    ] = Options.scratches,
+    fill_only: Annotated[bool, option("fill_only", "--fill-only")] = Options.fill_only,
+    keep_gray: Annotated[bool, option("keep_gray")] = Options.keep_gray,
+    faces: Annotated[bool, option("faces")] = True,
     face: Annotated[
-        list[str] | None,
-        typer.Option(metavar="X,Y,W,H", help="Refine the face in this box instead; may be repeated."),
+        list[Any] | None,
+        typer.Option(
+            metavar="X,Y,W,H",
+            parser=parse_face,
+            help="Refine the face in this box instead; may be repeated.",
+        ),
     ] = None,
-    face_strength: Annotated[
-        str, typer.Option(metavar=SHARE, help="0 leaves faces as the rest of the photo.")
-    ] = "1",
+    face_strength: Annotated[float, option("face_strength")] = Options.face_strength,
     threads: Annotated[
         int | None, typer.Option(min=1, help="Default: the cores available.", show_default=False)
     ] = None,
@@ -167,19 +161,12 @@ def restore(
     """
     if in_place and output:
         raise typer.BadParameter("--in-place and --output exclude each other.")
-    boxes = tuple(map(parse_face, face or ()))
-    if boxes and not faces:
+    if face and not faces:
         raise typer.BadParameter("--face and --no-faces exclude each other.")
-    if fill_only and (scratches == "off" or boxes):
+    if fill_only and (scratches == "off" or face):
         raise typer.BadParameter("--fill-only goes neither with --scratches off nor with --face.")
-    options = Options(
-        strength=parse_share(strength),
-        scratches=parse_scratches(scratches),
-        fill_only=fill_only,
-        keep_gray=keep_gray,
-        faces=boxes or ("auto" if faces else "off"),
-        face_strength=parse_share(face_strength),
-    )
+    chosen = {field.name: context.params[field.name] for field in fields(Options)}
+    options = Options(**chosen | {"faces": tuple(face or ()) or ("auto" if faces else "off")})
     mask = options.scratches if isinstance(options.scratches, Path) else None
     memory = parse_bytes(max_memory) if max_memory else None
     jobs = plan(
@@ -201,8 +188,9 @@ def restore(
             raise typer.BadParameter(
                 "--runtime torch needs --weights: a folder that `heirloom import` wrote."
             )
-        chosen = Reference(weights, device or "cpu", (preset or Preset.HEIRLOOM).value, hr)
-        engine = reference_engine(chosen)
+        engine = reference_engine(
+            Reference(weights, device or "cpu", (preset or Preset.HEIRLOOM).value, hr)
+        )
     else:
         if weights or device or preset or hr:
             raise typer.BadParameter("--weights, --device, --preset and --hr need --runtime torch.")
@@ -210,7 +198,7 @@ def restore(
     settings = Settings(
         options=options,
         bundle=engine.digest,
-        identity=_identity(options) | engine.identity,
+        networks=engine.identity,
         max_pixels=int(max_pixels * 1e6),
         force=force,
     )
@@ -232,21 +220,6 @@ def restore(
     _sum_up(outcomes, jobs, options)
     if any(outcome.state == "failed" for outcome in outcomes):
         raise typer.Exit(1)
-
-
-def _identity(options: Options) -> dict[str, Any]:
-    """The options that change pixels, as recorded. A mask counts by its content, not by its name."""
-    scratches = options.scratches
-    return {
-        "strength": options.strength,
-        "scratches": file_sha256(scratches) if isinstance(scratches, Path) else scratches,
-        "fill_only": options.fill_only,
-        "keep_gray": options.keep_gray,
-        "faces": [list(box) for box in options.faces]
-        if isinstance(options.faces, tuple)
-        else options.faces,
-        "face_strength": options.face_strength,
-    }
 
 
 class _Shown:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,30 +33,10 @@ from edge.restore.faces.face import MAX_FACES, MIN_WIDTH, Face, FaceRecord, in_b
 from edge.restore.faces.finder import find_faces, look_again
 from edge.restore.faces.refine import judged, refined
 from edge.restore.hue import one_hue
+from edge.restore.options import Options
 from edge.restore.parts import LoadedPart, Usage, load_part
 from edge.restore.passes import Stitcher, decoded, encode, mapper_inputs, plan_route
 from edge.restore.progress import Progress, after_each_tile
-
-FaceBox = tuple[float, float, float, float]
-"""Left, top, width and height in pixels of the upright photo."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the user asked for."""
-
-    strength: float = 1.0
-    """How much of the change is applied, 0..1."""
-    scratches: Literal["auto", "off"] | Path = "auto"
-    """Find damage, ignore it, or take it from a mask picture."""
-    fill_only: bool = False
-    """Fill the damage and do nothing else."""
-    keep_gray: bool = True
-    """A photo that is gray or toned in one hue keeps its hue."""
-    faces: Literal["auto", "off"] | tuple[FaceBox, ...] = "auto"
-    """Find and refine faces, leave them, or refine those in these boxes."""
-    face_strength: float = 1.0
-    """How much of a face's refinement is applied, 0..1."""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ from convert.proof.gate import psnr
 from edge.photo.photo import Metadata, Photo
 from edge.restore.faces.alignment import face_width
 from edge.restore.faces.face import Face, feather, take
-from edge.restore.restorer import Options, Restorer
+from edge.restore.options import Options
+from edge.restore.restorer import Restorer
 from quantize.tasks.finder import made_old
 from quantize.training.facesets import LabelledPhoto, placed, window
 

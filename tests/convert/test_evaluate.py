@@ -18,7 +18,8 @@ from convert.proof.gate import CAP
 from edge.bundle.bundle import open_bundle
 from edge.photo.photo import Photo
 from edge.restore.damage.mask import Damage, read_mask
-from edge.restore.restorer import Options, Restored, Restorer
+from edge.restore.options import Options
+from edge.restore.restorer import Restored, Restorer
 
 
 def picture(seed: int, side: int = 64) -> np.ndarray:

@@ -16,13 +16,14 @@ from PIL import Image
 from convert.proof.gate import psnr
 from demo.errors import PhotoRemoved
 from demo.variants import INPUT, variants_of
+from demo.work.messages import Setup
 from demo.work.pool import WorkerPool
 from demo.work.service import Service
 from demo.work.sessions import Request, SessionStore
 from demo.work.views import MARK
-from demo.work.worker import Setup
 from edge.bundle.bundle import open_bundle
 from edge.restore.faces.face import FaceRecord
+from edge.restore.options import Options
 
 PHOTO = Path("samples/astronaut-old.jpg")
 
@@ -42,7 +43,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 def asked(photo: Path) -> Request:
-    return Request(str(photo), 1.0, "auto", "", True, True, 1.0)
+    return Request(str(photo))
 
 
 def quiet(share: float, name: str) -> None:
@@ -129,6 +130,6 @@ def test_a_photo_that_was_removed_is_said_to_be(service: Service, tmp_path: Path
     with pytest.raises(PhotoRemoved, match="choose it again"):
         asyncio.run(service.look(session, INPUT, "litert-int8"))
     photo.unlink()
-    session = service.store.session("cas", replace(asked(photo), strength=0.5))
+    session = service.store.session("cas", replace(asked(photo), options=Options(strength=0.5)))
     with pytest.raises(PhotoRemoved, match="choose it again"):
         asyncio.run(service.make(session, ["litert-int8"], service.pool.deadline(), quiet))

@@ -7,8 +7,9 @@ import pytest
 
 from demo.work import sessions as module
 from demo.work.sessions import Request, SessionStore
+from edge.restore.options import Options
 
-ASKED = Request("/photos/a.jpg", 1.0, "auto", "", True, True, 1.0)
+ASKED = Request("/photos/a.jpg")
 
 
 def folders(root: Path) -> set[str]:
@@ -20,7 +21,10 @@ def test_results_are_kept_until_the_request_changes(tmp_path: Path) -> None:
     first = kept.session("ann", ASKED)
     (first.folder / "something").write_text("x")
     assert kept.session("ann", ASKED) is first
-    for changed in (replace(ASKED, photo="/photos/b.jpg"), replace(ASKED, strength=0.5)):
+    for changed in (
+        replace(ASKED, photo="/photos/b.jpg"),
+        replace(ASKED, options=Options(keep_gray=False)),
+    ):
         other = kept.session("ann", changed)
         assert other is not first
         assert folders(tmp_path) == {other.folder.name}

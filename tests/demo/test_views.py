@@ -16,7 +16,7 @@ from demo.work.worker import Result
 @pytest.mark.parametrize("shape", [(20_000, 16), (16, 20_000)])
 def test_damage_is_marked_where_it_is_in_a_thin_photo(tmp_path: Path, shape: tuple[int, int]) -> None:
     """Each value of its mask stands for 5x5 pixels, and the last ones for less."""
-    session = Session(tmp_path, Request("photo.png", 1.0, "auto", "", True, True, 1.0), 0.0)
+    session = Session(tmp_path, Request("photo.png"), 0.0)
     np.save(session.before, np.zeros((*shape, 3), np.uint8))
     mask = np.zeros([-(-side // 5) for side in shape], bool)
     long = int(np.argmax(shape))

@@ -64,7 +64,7 @@ def test_imported_weights_become_the_reference(tmp_path: Path) -> None:
 
 
 def session() -> Session:
-    made = Session(Path("/nowhere"), Request("/a/b.jpg", 1, "auto", "", True, True, 1), 0.0)
+    made = Session(Path("/nowhere"), Request("/a/b.jpg"), 0.0)
     made.results["litert-float16"] = Result(1.5, 200_000_000, ["restored"], [])
     made.results["litert-int8"] = Result(0.25, None, ["tone", "restored"], [])
     made.psnr |= {INPUT: 26.04, "litert-int8": 43.06}

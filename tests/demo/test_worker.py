@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import pickle
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,9 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from demo.work.worker import Message, Task, attempt
+from demo.work.messages import Message, Task
+from demo.work.worker import attempt, received
 from edge.photo.photo import Photo
 from edge.restore.damage.mask import Damage
+from edge.restore.options import Options
 from edge.restore.restorer import Restored
 
 MASK = np.array([[True, False], [False, False]])
@@ -41,3 +45,9 @@ def test_the_damage_that_was_found_is_kept(tmp_path: Path, damage: Damage | None
         assert not kept.exists()
     else:
         np.testing.assert_array_equal(np.load(kept), MASK)
+
+
+def test_options_reach_a_worker_whole() -> None:
+    options = Options(0.5, Path("mask.png"), True, False, ((1.0, 2.0, 30.0, 40.0),), 0.25)
+    tasks = [Task("a.png", "b.png", 1000, options), Task("c.png", "d.png", 1000)]
+    assert list(received(io.BytesIO(b"".join(map(pickle.dumps, tasks))))) == tasks

@@ -15,8 +15,8 @@ from PIL import Image
 
 from demo.errors import RestorationFailed, TimeLimitReached, WorkerStopped
 from demo.work import pool
+from demo.work.messages import Result, Setup, Task
 from demo.work.pool import WorkerPool
-from demo.work.worker import Result, Setup, Task
 from edge.bench.networks import write_test_photo
 from edge.bundle.bundle import SHIPPED
 from edge.photo.photo import read_photo

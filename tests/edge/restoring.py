@@ -12,7 +12,8 @@ import numpy as np
 from PIL import Image
 
 from edge.photo.photo import Photo
-from edge.restore.restorer import Options, Restored
+from edge.restore.options import Options
+from edge.restore.restorer import Restored
 
 
 def write_photos(folder: Path, count: int, side: int = 48) -> list[Path]:

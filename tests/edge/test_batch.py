@@ -17,7 +17,7 @@ from edge.batch.report import REPORT_NAME, Record, Report, read_report
 from edge.batch.run import Outcome, Settings, run, staging_name
 from edge.errors import RuntimeUnavailable, UnsupportedPhoto
 from edge.files import file_sha256, partial_path
-from edge.restore.restorer import Options
+from edge.restore.options import Options
 
 
 class Killed(BaseException):
@@ -34,7 +34,7 @@ def settings(**changes: Any) -> Settings:
     given: dict[str, Any] = {
         "options": Options(),
         "bundle": "b",
-        "identity": {"strength": 1.0},
+        "networks": {"precision": "int8"},
         "max_pixels": 10**6,
     }
     return Settings(**(given | changes))
@@ -96,7 +96,16 @@ def test_only_what_has_changed_is_restored_again(folder: Path, change: Callable[
     assert restore(folder) == (["done"] * 4, 0)
 
 
-@pytest.mark.parametrize("change", [{"bundle": "c"}, {"identity": {"strength": 0.5}}, {"force": True}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"bundle": "c"},
+        {"options": Options(strength=0.5)},
+        {"options": Options(faces=((1, 2, 3, 4),))},
+        {"networks": {"precision": "float32"}},
+        {"force": True},
+    ],
+)
 def test_another_bundle_or_other_options_or_force_restore_again(
     folder: Path, change: dict[str, Any]
 ) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,7 +23,8 @@ from edge.errors import RuntimeUnavailable
 from edge.photo.photo import Photo
 from edge.restore.damage.fill import push_pull
 from edge.restore.damage.mask import Damage
-from edge.restore.restorer import Options, Restored
+from edge.restore.options import Options
+from edge.restore.restorer import Restored
 from edge.runtimes import available_threads
 
 
@@ -121,6 +122,33 @@ def test_a_photo_is_restored_with_what_was_asked_for(made: Any, tmp_path: Path) 
     assert Image.open(tmp_path / "photo0.restored.jpg").size == (48, 48)
     assert made == [{"precision": "float32", "runtime": None, "threads": 3, "max_memory": 400_000_000}]
     assert sorted(p.name for p in tmp_path.iterdir()) == ["photo0.jpg", "photo0.restored.jpg"]
+
+
+def test_every_option_reaches_the_networks(
+    made: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Also those that are added later: each field of `Options` has its line on the command line."""
+    given: list[Options] = []
+    restore = Inverter.restore
+
+    def noted(self: Inverter, photo: Photo, options: Options, progress: Any = None) -> Restored:
+        given.append(options)
+        return restore(self, photo, options, progress)
+
+    monkeypatch.setattr(Inverter, "restore", noted)
+    [photo] = write_photos(tmp_path, 1)
+    (tmp_path / "mask.png").write_bytes(b"")
+    assert heirloom("restore", photo, "--force") == 0
+    chosen = ("--strength", "50%", "--no-keep-gray", "--face-strength", 0.25)
+    assert heirloom("restore", photo, "--force", *chosen, "--face", "1,2,3,4", "--scratches", "off") == 0
+    assert heirloom("restore", photo, "--force", "--scratches", tmp_path / "mask.png", "--fill-only") == 0
+    assert given == [
+        Options(),
+        Options(0.5, "off", keep_gray=False, faces=((1, 2, 3, 4),), face_strength=0.25),
+        Options(scratches=tmp_path / "mask.png", fill_only=True),
+    ]
+    asked = [[getattr(options, field.name) for options in given] for field in fields(Options)]
+    assert all(len(set(values)) > 1 for values in asked), "an option is never set here"
 
 
 def test_a_folder_is_summed_up_and_resumed(

@@ -25,7 +25,8 @@ from edge.restore.damage.mask import Damage
 from edge.restore.faces import refine
 from edge.restore.faces.alignment import SIDE, moved
 from edge.restore.faces.face import FADED, MIDDLE, RADII, in_box, take
-from edge.restore.restorer import Options, Restored, Restorer
+from edge.restore.options import Options
+from edge.restore.restorer import Restored, Restorer
 
 BOX = (60.0, 40.0, 70.0, 80.0)
 OTHER = (150.0, 50.0, 60.0, 68.0)

@@ -24,8 +24,9 @@ from edge.restore.damage.fill import push_pull
 from edge.restore.damage.mask import Damage
 from edge.restore.faces.face import in_box
 from edge.restore.hue import one_hue
+from edge.restore.options import Options
 from edge.restore.parts import LoadedPart, load_part
-from edge.restore.restorer import Options, Restorer
+from edge.restore.restorer import Restorer
 from edge.restore.tiling import Box, Placement, cut
 
 DETECTION = Detection(largest_side=90, smallest_side=40, high=150, low=100, thick_mean=0, thick_spread=255)

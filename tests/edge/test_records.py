@@ -8,8 +8,17 @@ from typing import Any
 
 import pytest
 
-from edge.batch.report import Failure, Record, ReportInUse, open_report, outputs_of, read_report
+from edge.batch.report import (
+    Failure,
+    Record,
+    ReportInUse,
+    open_report,
+    outputs_of,
+    read_report,
+    recorded,
+)
 from edge.files import file_sha256
+from edge.restore.options import Options
 
 OPTIONS: dict[str, Any] = {"strength": 1.0, "scratches": "auto"}
 
@@ -40,6 +49,41 @@ def test_a_success_is_found_by_output_input_bundle_and_options_together(tmp_path
         assert report.find(tmp_path / "a.jpg", "other", "b", OPTIONS) is None
         assert report.find(tmp_path / "a.jpg", "in", "other", OPTIONS) is None
         assert report.find(tmp_path / "a.jpg", "in", "b", OPTIONS | {"strength": 0.5}) is None
+
+
+BY_VERSION_6 = {
+    "strength": 1.0,
+    "scratches": "auto",
+    "fill_only": False,
+    "keep_gray": True,
+    "faces": "auto",
+    "face_strength": 1.0,
+    "precision": "int8",
+    "runtime": None,
+}
+"""What a report held when the options were listed one by one."""
+
+
+@pytest.mark.parametrize("missing", [(), ("fill_only", "face_strength")])
+def test_a_record_from_before_an_option_was_added_counts_as_made_with_its_default(
+    tmp_path: Path, missing: tuple[str, ...]
+) -> None:
+    older = {name: value for name, value in BY_VERSION_6.items() if name not in missing}
+    networks = {"precision": "int8", "runtime": None}
+    with open_report(tmp_path / "report.jsonl") as report:
+        report.append(success("a.jpg", options=older))
+    with open_report(tmp_path / "report.jsonl") as report:
+        same = recorded(Options()) | networks
+        assert report.find(tmp_path / "a.jpg", "in", "b", same)
+        for other in (Options(fill_only=True), Options(faces=((1, 2, 3, 4),))):
+            assert report.find(tmp_path / "a.jpg", "in", "b", recorded(other) | networks) is None
+
+
+def test_options_are_recorded_as_they_are_read_again_and_a_mask_by_its_content(tmp_path: Path) -> None:
+    boxed = recorded(Options(faces=((1.0, 2.0, 30.0, 40.0),)))
+    assert boxed["faces"] == [[1.0, 2.0, 30.0, 40.0]]
+    (tmp_path / "a").write_bytes(b"abc")
+    assert recorded(Options(scratches=tmp_path / "a"))["scratches"] == file_sha256(tmp_path / "a")
 
 
 def test_the_last_success_counts_and_failures_do_not(tmp_path: Path) -> None:

@@ -24,7 +24,8 @@ from edge.commands.bundle import command as bundle
 from edge.commands.restore import command as restore
 from edge.photo.photo import Metadata, Photo
 from edge.restore.faces.face import MIN_WIDTH
-from edge.restore.restorer import Options, Restorer
+from edge.restore.options import Options
+from edge.restore.restorer import Restorer
 from edge.runtimes.selftest import self_test
 
 TILED = ("encoder", "mapper", "mapper_global", "decoder", "scratch", "finder")

@@ -16,7 +16,8 @@ from PIL import Image
 from edge.bundle.bundle import Bundle, decode_manifest
 from edge.bundle.manifest import Artifact, Detection, Gate, Golden, Manifest, Part, Provenance, Tensor, Tile
 from edge.photo.photo import Metadata, Photo
-from edge.restore.restorer import Options, Restorer
+from edge.restore.options import Options
+from edge.restore.restorer import Restorer
 from edge.runtimes import RUNTIMES, Runtime
 from tests.golden.toy import FINDER_OUTPUT, finder_points
 from tests.golden.written import Vectors, flat, float32, int8, noise, picture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -62,6 +63,15 @@ def test_options_come_as_one_or_by_name(restorer: heirloom.Restorer, pixels: np.
     assert np.array_equal(one.photo.pixels, other.photo.pixels)
     with pytest.raises(TypeError, match="strenght"):
         restorer.restore(pixels, strenght=0.5)
+    for wrong in (-0.1, 1.5, float("nan")):
+        with pytest.raises(heirloom.HeirloomError, match=r"face_strength.*0\.\.1"):
+            heirloom.Options(face_strength=wrong)
+
+
+def test_the_page_lists_every_option_with_its_default() -> None:
+    listed = dict(re.findall(r"^\| `(\w+)` \| (\S+) \|", PAGE.read_text("utf-8"), re.M))
+    defaults = {field.name: field.default for field in fields(heirloom.Options)}
+    assert {name: ast.literal_eval(text.strip("`")) for name, text in listed.items()} == defaults
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from convert.reference.presets import PRESETS
 from convert.reference.restorer import ReferenceRestorer
 from edge import memory
 from edge.photo.photo import Metadata, Photo
-from edge.restore.restorer import Options
+from edge.restore.options import Options
 
 
 def main(height: int, width: int, mapping_width: int, max_memory: int, mapping: str) -> None:

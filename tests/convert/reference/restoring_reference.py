@@ -18,7 +18,7 @@ from convert.reference.nets import ScratchUnet
 from convert.reference.presets import PRESETS
 from convert.reference.restorer import ReferenceRestorer
 from edge.photo.photo import Metadata, Photo
-from edge.restore.restorer import Options
+from edge.restore.options import Options
 
 CPU = torch.device("cpu")
 KINDS_OF_PHOTO = {"colour": (np.uint8, 3), "gray": (np.uint8, 0), "16 bits": (np.uint16, 3)}

@@ -31,7 +31,7 @@ from convert.reference.detection import detector_size, find_scratches, widened  
 from convert.reference.nets import ScratchUnet  # noqa: E402
 from convert.reference.presets import PRESETS  # noqa: E402
 from edge.errors import PhotoError  # noqa: E402
-from edge.restore.restorer import Options  # noqa: E402
+from edge.restore.options import Options  # noqa: E402
 
 
 @pytest.mark.parametrize(

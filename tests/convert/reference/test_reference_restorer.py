@@ -34,7 +34,7 @@ from convert.reference.chain import Networks  # noqa: E402
 from convert.reference.kinds import RoleName  # noqa: E402
 from convert.reference.presets import PRESETS  # noqa: E402
 from edge.errors import MemoryBudgetExceeded, NetworkFailed  # noqa: E402
-from edge.restore.restorer import Options  # noqa: E402
+from edge.restore.options import Options  # noqa: E402
 
 SIZES = [(1, 1), (3, 70), (17, 33), (64, 48)]
 BILINEAR, BICUBIC = Image.Resampling.BILINEAR, Image.Resampling.BICUBIC
