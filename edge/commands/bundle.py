@@ -1,24 +1,40 @@
-"""Show what is in a bundle, verify that this device computes it right, export it into an app."""
+"""Show a bundle, verify it on this machine, export it into an app."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from edge.bundle.bundle import Bundle, open_bundle
 from edge.bundle.export import Platform, export
-from edge.bundle.manifest import ROLES, Artifact, Manifest, Part, artifact_bytes, follows_tile, json_schema
-from edge.commands.options import Precision
+from edge.bundle.manifest import (
+    ROLES,
+    Artifact,
+    Format,
+    Manifest,
+    Part,
+    Precision,
+    Tile,
+    artifact_bytes,
+    follows_tile,
+    json_schema,
+)
+from edge.commands.options import Precision as PrecisionName
+from edge.restore import budget
 from edge.runtimes.selftest import self_test
 
 MIB = 1 << 20
 TILE_SIDE = 256
+PHOTO = 3000, 4000
+"""Height and width of the photo whose memory is shown."""
 
 command = typer.Typer(help="Look into a bundle, or check it on this machine.", no_args_is_help=True)
 Folder = Annotated[
@@ -27,19 +43,26 @@ Folder = Annotated[
 
 
 @command.command()
-def show(folder: Folder = None) -> None:
-    """Print what the bundle holds, what it was proven with and where it comes from."""
+def show(
+    folder: Folder = None,
+    gates: Annotated[
+        bool,
+        typer.Option(
+            "--gates", help="Print each artifact's tiles and its measured agreement with PyTorch instead."
+        ),
+    ] = False,
+) -> None:
+    """Print a bundle's parts, sizes, memory and provenance."""
     bundle = open_bundle(folder)
-    console = Console()
     manifest = bundle.manifest
-    console.print(f"[bold]{manifest.name} {manifest.version}[/bold]  {bundle.folder}")
-    console.print(
-        f"digest {bundle.digest}, format version {manifest.format_version}",
-        highlight=False,
-        soft_wrap=True,
-    )
-    for table in (_parts(manifest), _networks(manifest), _gates(manifest), _facts(manifest)):
-        console.print(table)
+    console = Console()
+    title = f"[bold]{manifest.name} {manifest.version}[/bold]  {bundle.folder}"
+    console.print(title, highlight=False, soft_wrap=True)
+    if gates:
+        console.print(_gates(manifest), "", _gate_facts(manifest), sep="\n")
+    else:
+        console.print(_facts(bundle), "", _sizes(manifest), "", _parts(manifest), "", sep="\n")
+        console.print("heirloom bundle show --gates prints each artifact's tiles and gate.")
 
 
 @command.command()
@@ -84,7 +107,7 @@ def export_(
         Path | None, typer.Option(metavar="DIR", help="An iOS app's resources: Core ML, INT8 and float16.")
     ] = None,
     precision: Annotated[
-        list[Precision] | None, typer.Option(help="Only this precision; may be given several times.")
+        list[PrecisionName] | None, typer.Option(help="Only this precision; may be given several times.")
     ] = None,
 ) -> None:
     """Write what an app needs of the bundle to DIR/heirloom: a bundle again, for one platform."""
@@ -117,41 +140,8 @@ def _checked(bundle: Bundle) -> str:
 
 
 def _in_order(manifest: Manifest) -> list[tuple[str, Part]]:
-    """The parts as a photo meets them."""
+    """The parts in the order of the pipeline."""
     return [(name, manifest.parts[name]) for name in ROLES if name in manifest.parts]
-
-
-def _parts(manifest: Manifest) -> Table:
-    table = Table("part", "stride", "halo", "parameters", f"GMAC per {TILE_SIDE}x{TILE_SIDE}")
-    for name, part in _in_order(manifest):
-        table.add_row(name, str(part.stride), str(part.halo), f"{part.parameters:,}", _cost(part))
-    return table
-
-
-def _cost(part: Part) -> str:
-    artifact = part.artifacts[0]
-    if follows_tile(artifact):
-        return f"{part.macs_per_cell * (TILE_SIDE / part.stride) ** 2 / 1e9:.3f}"
-    cells = artifact.tiles[0].rows * artifact.tiles[0].columns
-    return f"{part.macs_per_cell * cells / 1e9:.4f} once a photo"
-
-
-def _networks(manifest: Manifest) -> Table:
-    table = Table("network", "MiB", "tiles, in cells with their halo")
-    for label, artifact in _artifacts(manifest):
-        tiles = ", ".join(f"{tile.rows}x{tile.columns}" for tile in artifact.tiles)
-        table.add_row(label, f"{artifact_bytes(manifest, artifact) / MIB:.2f}", tiles)
-    return table
-
-
-def _gates(manifest: Manifest) -> Table:
-    table = Table("gate", "output", "residual", "worst tile", "tiles", "of")
-    for label, artifact in _artifacts(manifest):
-        gate = artifact.gate
-        decibels = (gate.output_psnr, gate.residual_psnr, gate.worst_tile_psnr)
-        figures = ("" if value is None else f"{value:.1f} dB" for value in decibels)
-        table.add_row(label, *figures, str(gate.tiles), gate.data)
-    return table
 
 
 def _artifacts(manifest: Manifest) -> Iterator[tuple[str, Artifact]]:
@@ -160,15 +150,96 @@ def _artifacts(manifest: Manifest) -> Iterator[tuple[str, Artifact]]:
             yield f"{name} {artifact.format} {artifact.precision}", artifact
 
 
-def _facts(manifest: Manifest) -> Table:
-    provenance = manifest.provenance
-    table = Table("", "", show_header=False)
-    table.add_row("recipe", provenance.recipe)
-    table.add_row("data", provenance.data)
+def _table(*columns: str) -> Table:
+    """A table without frames, its first column to the left and the others to the right."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for index, column in enumerate(columns):
+        table.add_column(column, justify="right" if index else "left", no_wrap=not index)
+    return table
+
+
+def _facts(bundle: Bundle) -> Table:
+    manifest, provenance = bundle.manifest, bundle.manifest.provenance
+    total = sum(file.bytes for file in manifest.files.values())
+    table = Table.grid(padding=(0, 2))
+    table.add_row("digest", bundle.digest)
+    files = f"{len(manifest.files)}, together {total / MIB:.1f} MiB"
+    table.add_row("files", f"{files}; format version {manifest.format_version}")
+    if memory := ", ".join(_memory(manifest)):
+        table.add_row("memory", memory)
     table.add_row("licence", provenance.licence)
-    table.add_row("tools", ", ".join(f"{tool} {version}" for tool, version in provenance.tools.items()))
-    table.add_row("working side", f"{manifest.working_side} pixels")
-    table.add_row("damage levels", f"{manifest.detection.high} and {manifest.detection.low}")
+    table.add_row("data", provenance.data)
+    table.add_row("recipe", provenance.recipe)
     for name, value in manifest.figures.items():
         table.add_row(name, f"{value:g}")
+    return table
+
+
+def _memory(manifest: Manifest) -> Iterator[str]:
+    """What a photo of `PHOTO` needs, for each precision of the encoder."""
+    encoder = manifest.parts.get("encoder")
+    latents = {a.precision: a.outputs[0] for a in encoder.artifacts} if encoder else {}
+    height, width = PHOTO
+    for precision, latent in latents.items():
+        enough = budget.enough(3 * height * width, PHOTO, latent, manifest.detection.largest_side)
+        yield f"{enough >> 20} MiB for {height * width // 10**6} megapixels in {precision}"
+
+
+def _sizes(manifest: Manifest) -> Table:
+    """MiB of every part in each format and precision, all tile sizes together."""
+    kinds = list(dict.fromkeys((a.format, a.precision) for _, a in _artifacts(manifest)))
+    kinds.sort(key=lambda kind: (get_args(Format).index(kind[0]), get_args(Precision).index(kind[1])))
+    table = _table("MiB", *("\n".join(kind) for kind in kinds))
+    totals = dict.fromkeys(kinds, 0)
+    for name, part in _in_order(manifest):
+        sizes = {(a.format, a.precision): artifact_bytes(manifest, a) for a in part.artifacts}
+        for kind, size in sizes.items():
+            totals[kind] += size
+        table.add_row(name, *(f"{sizes[kind] / MIB:.2f}" if kind in sizes else "" for kind in kinds))
+    table.add_row("all", *(f"{total / MIB:.2f}" for total in totals.values()))
+    return table
+
+
+def _parts(manifest: Manifest) -> Table:
+    gmac = f"GMAC per\n{TILE_SIDE}x{TILE_SIDE}"
+    table = _table("part", "parameters", gmac, "stride", "halo\ncells", "tiles\ncells")
+    for name, part in _in_order(manifest):
+        tiles = (tile for artifact in part.artifacts for tile in artifact.tiles)
+        figures = f"{part.parameters:,}", _cost(part), str(part.stride), str(part.halo), _sides(tiles)
+        table.add_row(name, *figures)
+    return table
+
+
+def _sides(tiles: Iterable[Tile]) -> str:
+    """The tile sizes, smallest first; a square one as one number."""
+    sizes = sorted({(tile.rows, tile.columns) for tile in tiles}, key=math.prod)
+    return ", ".join(str(rows) if rows == columns else f"{rows}x{columns}" for rows, columns in sizes)
+
+
+def _cost(part: Part) -> str:
+    artifact = part.artifacts[0]
+    if follows_tile(artifact):
+        return f"{part.macs_per_cell * (TILE_SIDE / part.stride) ** 2 / 1e9:.2f}"
+    cells = artifact.tiles[0].rows * artifact.tiles[0].columns
+    return f"{part.macs_per_cell * cells / 1e9:.2f} a photo"
+
+
+def _gates(manifest: Manifest) -> Table:
+    """PSNR in dB of each artifact against full-precision PyTorch."""
+    table = _table("artifact", "output", "residual", "worst\ntile", "tile\ncount", "tile sizes\ncells")
+    for label, artifact in _artifacts(manifest):
+        gate = artifact.gate
+        decibels = (gate.output_psnr, gate.residual_psnr, gate.worst_tile_psnr)
+        figures = ("" if value is None else f"{value:.1f}" for value in decibels)
+        table.add_row(label, *figures, str(gate.tiles), _sides(artifact.tiles))
+    return table
+
+
+def _gate_facts(manifest: Manifest) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_row("figures", "dB of PSNR against full-precision PyTorch; 120 stands for no difference")
+    for data in dict.fromkeys(artifact.gate.data for _, artifact in _artifacts(manifest)):
+        table.add_row("measured on", data)
+    tools = manifest.provenance.tools.items()
+    table.add_row("made with", ", ".join(f"{tool} {version}" for tool, version in tools))
     return table

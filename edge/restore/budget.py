@@ -54,6 +54,18 @@ def need(
     return BASE + pixel_bytes + alpha_bytes + max(reading, finding, restoring)
 
 
+def enough(
+    pixel_bytes: int,
+    shape: tuple[int, int],
+    latent: Tensor | None,
+    largest_side: int,
+    alpha_bytes: int = 0,
+) -> int:
+    """Bytes of ``max_memory`` that suffice for a photo and its tiles; the arguments are those of `need`."""
+    needed = need(pixel_bytes, shape, latent, largest_side, alpha_bytes)
+    return needed + (needed - BASE) // 3
+
+
 def check(
     max_memory: int | None,
     pixel_bytes: int,
@@ -62,14 +74,13 @@ def check(
     largest_side: int,
     alpha_bytes: int = 0,
 ) -> None:
-    """Raise MemoryBudgetExceeded, saying what would be enough, if the photo can't be restored in it.
+    """Raise MemoryBudgetExceeded, with the limit that is enough, if ``max_memory`` is below :func:`enough`.
 
     The other arguments are those of :func:`need`.
     """
-    needed = need(pixel_bytes, shape, latent, largest_side, alpha_bytes)
-    enough = needed + (needed - BASE) // 3
-    if max_memory is not None and max_memory < enough:
+    least = enough(pixel_bytes, shape, latent, largest_side, alpha_bytes)
+    if max_memory is not None and max_memory < least:
         raise MemoryBudgetExceeded(
-            f"A photo of {shape[1]}x{shape[0]} pixels needs about {enough >> 20} MB: "
+            f"A photo of {shape[1]}x{shape[0]} pixels needs about {least >> 20} MB: "
             f"allow that much with --max-memory, or shrink the photo."
         )

@@ -21,7 +21,7 @@ from edge.bundle.bundle import (
     write_manifest,
     write_tensor,
 )
-from edge.bundle.manifest import PartName, Precision, Tensor, Tile, json_schema
+from edge.bundle.manifest import PartName, Precision, Tensor, Tile, artifact_bytes, json_schema
 from edge.commands.bundle import command
 from edge.errors import (
     ChecksumMismatch,
@@ -31,6 +31,7 @@ from edge.errors import (
     SelfTestFailed,
     UnknownBundleVersion,
 )
+from edge.restore import budget
 from edge.runtimes.selftest import max_difference, self_test
 
 NETWORK = "encoder/float32.tflite"
@@ -280,11 +281,45 @@ def test_differences_neither_wrap_nor_hide_in_nan() -> None:
     assert max_difference(np.array([0.0, np.nan]), np.zeros(2)) == float("inf")
 
 
-def test_show_prints_what_is_in_the_bundle(tiny_bundle: Path) -> None:
-    result = CliRunner(env={"COLUMNS": "200"}).invoke(command, ["show", str(tiny_bundle)])
-    assert result.exit_code == 0
-    for text in ("mapper_global", "12x12, 16x24", "int8", "onnx", "120.0 dB", "Apache-2.0", "23.5"):
-        assert text in result.output
+def shown(*arguments: object, columns: int = 200) -> str:
+    result = CliRunner(env={"COLUMNS": str(columns)}).invoke(command, ["show", *map(str, arguments)])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def row(text: str, name: str) -> list[str]:
+    """The words after the name in the line that begins with it."""
+    (line,) = (line for line in text.splitlines() if line.split()[:1] == [name])
+    return line.split()[1:]
+
+
+def test_show_prints_parts_sizes_memory_and_licence(tiny_bundle: Path) -> None:
+    printed = shown(tiny_bundle)
+    for text in ("mapper_global", "12, 16x24", "int8", "onnx", "Apache-2.0", "23.5", "--gates"):
+        assert text in printed
+    assert "120.0" not in printed
+    manifest = open_bundle(tiny_bundle).manifest
+    kinds = {(a.format, a.precision) for part in manifest.parts.values() for a in part.artifacts}
+    total = sum(artifact_bytes(manifest, a) for part in manifest.parts.values() for a in part.artifacts)
+    sums = row(printed, "all")
+    assert len(sums) == len(kinds)
+    assert sum(map(float, sums)) == pytest.approx(total / 2**20, abs=0.005 * len(kinds))
+    latent = find_artifact(open_bundle(tiny_bundle), "encoder", "int8", ("litert",)).outputs[0]
+    enough = budget.enough(3 * 12 * 10**6, (3000, 4000), latent, manifest.detection.largest_side)
+    assert f"{enough >> 20} MiB for 12 megapixels in int8" in printed
+
+
+def test_show_fits_a_screen_and_gates_show_every_measurement() -> None:
+    assert len(shown(columns=80).splitlines()) <= 40
+    printed = shown("--gates", columns=80)
+    for name, part in open_bundle().manifest.parts.items():
+        for artifact in part.artifacts:
+            gate = artifact.gate
+            figures = (gate.output_psnr, gate.residual_psnr, gate.worst_tile_psnr)
+            expected = [f"{value:.1f}" for value in figures if value is not None]
+            words = [line.split() for line in printed.splitlines()]
+            (found,) = (w[3:] for w in words if w[:3] == [name, artifact.format, artifact.precision])
+            assert found[: len(expected) + 1] == [*expected, str(gate.tiles)]
 
 
 def test_verify_passes_and_fails_with_the_bundle(own_bundle: Path) -> None:

@@ -246,7 +246,7 @@ def test_the_bench_runs_on_the_shipped_bundle() -> None:
 
 def test_every_network_of_it_is_listed() -> None:
     """Core ML packages are folders, of which the manifest lists the files."""
-    reported = CliRunner().invoke(bundle, ["show"])
+    reported = CliRunner().invoke(bundle, ["show", "--gates"])
     assert reported.exit_code == 0, reported.output
     for network in ("tone coreml float16", "scratch coreml int8", "decoder litert int8"):
         assert network in reported.output
