@@ -41,7 +41,7 @@ def litert() -> Path:
 
 
 def test_the_android_core_passes_the_golden_vectors() -> None:
-    assert "OK (" in run("android_app/tools/test-core.sh")
+    assert "OK (" in run("tests/platforms/android/test-core.sh")
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def of_kind(kind: str) -> Image.Image:
 def restored_alike(photo: Path, folder: Path) -> str:
     """What Kotlin says that it did, once its photo is the one that Python makes."""
     ours, theirs = folder / "ours.png", folder / "theirs.png"
-    said = run("android_app/tools/test-core.sh", SHIPPED, litert(), photo, theirs)
+    said = run("tests/platforms/android/test-core.sh", SHIPPED, litert(), photo, theirs)
     assert CliRunner().invoke(restore, [str(photo), "-o", str(ours)]).exit_code == 0
     assert np.array_equal(np.asarray(Image.open(ours)), np.asarray(Image.open(theirs)))
     return said
@@ -99,22 +99,22 @@ def test_48_megapixels_take_little_of_the_java_heap(
 
 @pytest.mark.slow
 def test_the_android_app_s_own_logic() -> None:
-    assert "OK (" in run("android_app/tools/test-app.sh")
+    assert "OK (" in run("tests/platforms/android/test-app.sh")
 
 
 @pytest.mark.slow
 def test_the_android_app_builds_into_a_signed_package() -> None:
-    assert "package: name='org.heirloom.app'" in run("android_app/tools/build-apk.sh")
+    assert "package: name='org.heirloom.app'" in run("tests/platforms/android/build-apk.sh")
 
 
 @pytest.mark.slow
 def test_the_ios_core_passes_the_golden_vectors() -> None:
-    assert "Executed" in run("ios_app/tools/test-core.sh")
+    assert "Executed" in run("tests/platforms/ios/test-core.sh")
 
 
 @pytest.mark.slow
 def test_the_ios_app_agrees_with_its_stubs_and_its_project_is_whole() -> None:
-    run("ios_app/tools/check-app.sh")
+    run("tests/platforms/ios/check-app.sh")
 
 
 @pytest.mark.slow

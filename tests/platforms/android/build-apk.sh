@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
 # Builds a debug APK of the sample app without Gradle and without Google's Maven repository: proves that the
 # code compiles, dexes and packages. LiteRT's classes are stubs and are not packaged, so that this APK can't
-# restore; the one that can comes from Gradle (see README.md).
+# restore; the one that can comes from Gradle (see android_app/README.md).
 #
 # build-apk.sh [APK]   default: android_app/build/heirloom-debug.apk
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
-root=$(dirname "$here")
+app_root=$(cd "$here/../../../android_app" && pwd)
 cache=${HEIRLOOM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/heirloom}/android
-apk=${1:-$root/build/heirloom-debug.apk}
-main=$root/app/src/main
+apk=${1:-$app_root/build/heirloom-debug.apk}
+main=$app_root/app/src/main
 start=$(date +%s)
 
 for tool in java javac keytool; do
@@ -25,11 +25,11 @@ kotlinc=$cache/kotlinc/bin/kotlinc
 [ -x "$kotlinc" ] || "$here/fetch.sh" >/dev/null
 stdlib=$cache/kotlinc/lib/kotlin-stdlib.jar
 
-version() { sed -n "s/^$1 = \"\(.*\)\"/\1/p" "$root/gradle/libs.versions.toml"; }
+version() { sed -n "s/^$1 = \"\(.*\)\"/\1/p" "$app_root/gradle/libs.versions.toml"; }
 id=$(version appId)
 
-mkdir -p "$root/build" "$(dirname "$apk")"
-work=$(mktemp -d "$root/build/apk.XXXXXX")
+mkdir -p "$app_root/build" "$(dirname "$apk")"
+work=$(mktemp -d "$app_root/build/apk.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/java" "$work/dex"
 
@@ -54,8 +54,8 @@ kotlin() {
 }
 javac -nowarn -source 8 -target 8 -bootclasspath "$ANDROID_JAR" -d "$work/r" \
     "$work/java/${id//.//}/R.java" 2>&1 | { grep -v 'warning' || true; }
-kotlin stubs "" "$root/stubs"
-kotlin core "" "$root/core/src/main/kotlin"
+kotlin stubs "" "$here/stubs"
+kotlin core "" "$app_root/core/src/main/kotlin"
 kotlin app "$work/stubs:$work/core:$work/r" "$main/kotlin"
 
 # dx takes nothing that lies under META-INF for a newer Java.

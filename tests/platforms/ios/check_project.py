@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent.parent
-PROJECT = HERE / "Heirloom.xcodeproj"
+APP = Path(__file__).parents[3] / "ios_app"
+PROJECT = APP / "Heirloom.xcodeproj"
 SCHEME = PROJECT / "xcshareddata/xcschemes/Heirloom.xcscheme"
 
 _COMMENT = r"//[^\n]*\n|/\*.*?\*/"
@@ -98,14 +98,14 @@ def project_problems() -> Iterator[str]:
     for entry in objects.values():
         if entry["isa"] == "PBXFileSystemSynchronizedRootGroup":
             for folder in (".", *entry["explicitFolders"]):
-                if not (HERE / entry["path"] / folder).is_dir():
+                if not (APP / entry["path"] / folder).is_dir():
                     yield f"project: {entry['path']}/{folder} is no folder"
         if entry["isa"] == "XCLocalSwiftPackageReference":
-            manifest = HERE / entry["relativePath"] / "Package.swift"
+            manifest = APP / entry["relativePath"] / "Package.swift"
             if not manifest.is_file():
                 yield f"project: {entry['relativePath']} is no package"
         plist = entry.get("buildSettings", {}).get("INFOPLIST_FILE")
-        if plist and not (HERE / plist).is_file():
+        if plist and not (APP / plist).is_file():
             yield f"project: {plist} is missing"
 
 
@@ -120,14 +120,14 @@ def scheme_problems() -> Iterator[str]:
 
 def file_problems() -> Iterator[str]:
     """Whether the app's plists and catalogs can be read and say what they must."""
-    info = plistlib.loads((HERE / "Info.plist").read_bytes())
+    info = plistlib.loads((APP / "Info.plist").read_bytes())
     for key in ("NSCameraUsageDescription", "NSPhotoLibraryAddUsageDescription", "UILaunchScreen"):
         if key not in info:
             yield f"Info.plist: no {key}"
-    privacy = plistlib.loads((HERE / "App/PrivacyInfo.xcprivacy").read_bytes())
+    privacy = plistlib.loads((APP / "App/PrivacyInfo.xcprivacy").read_bytes())
     if privacy.get("NSPrivacyTracking") is not False:
         yield "PrivacyInfo.xcprivacy: does not say that nobody is tracked"
-    for catalog in (*HERE.glob("App/Assets.xcassets/**/*.json"), HERE / "App/Localizable.xcstrings"):
+    for catalog in (*APP.glob("App/Assets.xcassets/**/*.json"), APP / "App/Localizable.xcstrings"):
         json.loads(catalog.read_text())
 
 

@@ -44,7 +44,7 @@ if [ ! -L "$root/usr/bin/swift" ] && [ ! -x "$root/usr/bin/swift" ]; then
 fi
 
 # The repository appears at the same path inside, so that messages name files as they are outside.
-repository=$(cd "$(dirname "$0")/../.." && pwd -P)
+repository=$(cd "$(dirname "$0")/../../.." && pwd -P)
 # shellcheck disable=SC2016
 exec unshare --mount bash -euc '
     root=$1 repository=$2 folder=$3

@@ -9,7 +9,7 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
-core=$(dirname "$here")/core
+core=$(cd "$here/../../../android_app/core" && pwd)
 cache=${HEIRLOOM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/heirloom}/android
 
 command -v java >/dev/null || { echo "test-core.sh: Java is missing." >&2; exit 77; }
@@ -35,7 +35,7 @@ flock -u 9
 
 # Debian's JNA looks for its own library in the system's folders, and then where these two say.
 # shellcheck disable=SC2206
-run=(java -Xmx512m ${JAVA_OPTIONS:-} -Djna.nosys=false "-Djava.library.path=$jars" "-Dheirloom.golden=$here/../../tests/golden"
+run=(java -Xmx512m ${JAVA_OPTIONS:-} -Djna.nosys=false "-Djava.library.path=$jars" "-Dheirloom.golden=$here/../../golden"
     -classpath "$classes:$cache/kotlinc/lib/kotlin-stdlib.jar:$libraries")
 if [ $# -gt 0 ]; then
     exec "${run[@]}" org.heirloom.jvm.RestoreMainKt "$@"

@@ -4,30 +4,31 @@
 set -euo pipefail
 shopt -s nullglob
 
-tools=$(cd "$(dirname "$0")" && pwd -P)
-cd "$tools/.."
+here=$(cd "$(dirname "$0")" && pwd -P)
+cd "$here/../../../ios_app"
 
 if [ "$(uname)" = Darwin ]; then
     echo "check-app.sh: here the app can be built for real: open Heirloom.xcodeproj." >&2
     exit 77
 fi
 
-python3 tools/check_project.py
+python3 "$here/check_project.py"
 
-"$tools/swift.sh" test
+"$here/swift.sh" test
 
 modules=.build/stubs
 mkdir -p "$modules"
 swiftc() {
-    "$tools/swift.sh" --driver-mode=swiftc -swift-version 6 -parse-as-library -I "$modules" "$@"
+    "$here/swift.sh" --driver-mode=swiftc -swift-version 6 -parse-as-library -I "$modules" "$@"
 }
 # Apple's Foundation has more than the one for Linux: every file sees it as if it were Apple's.
 apple=(-Xfrontend -import-module -Xfrontend AppleFoundation)
 
-swiftc -emit-module -module-name AppleFoundation -o "$modules/AppleFoundation.swiftmodule" stubs/AppleFoundation.swift
+swiftc -emit-module -module-name AppleFoundation -o "$modules/AppleFoundation.swiftmodule" \
+    "$here/stubs/AppleFoundation.swift"
 # Each after those that it imports.
 for name in CoreGraphics ImageIO UniformTypeIdentifiers CoreTransferable Photos UIKit CoreML SwiftUI PhotosUI os; do
-    files=("stubs/$name.swift" "stubs/$name"+*.swift)
+    files=("$here/stubs/$name.swift" "$here/stubs/$name"+*.swift)
     swiftc "${apple[@]}" -emit-module -module-name "$name" -o "$modules/$name.swiftmodule" \
         "${files[@]}"
 done
@@ -38,6 +39,7 @@ mapfile -t sources < <(find App -name '*.swift' | sort)
 swiftc "${apple[@]}" -typecheck -warnings-as-errors -module-name Heirloom "${sources[@]}"
 echo "The app agrees with the stubs (${#sources[@]} files)."
 
-if "$tools/swift.sh" format --version > /dev/null 2>&1; then
-    "$tools/swift.sh" format lint --strict --recursive --parallel Package.swift App LogicTests stubs
+if "$here/swift.sh" format --version > /dev/null 2>&1; then
+    "$here/swift.sh" format lint --strict --recursive --parallel --configuration .swift-format \
+        Package.swift App LogicTests "$here/stubs"
 fi

@@ -4,7 +4,7 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
-root=$(dirname "$here")
+app_root=$(cd "$here/../../../android_app" && pwd)
 cache=${HEIRLOOM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/heirloom}/android
 
 command -v java >/dev/null || { echo "test-app.sh: Java is missing." >&2; exit 77; }
@@ -12,11 +12,11 @@ command -v java >/dev/null || { echo "test-app.sh: Java is missing." >&2; exit 7
 lib=$cache/kotlinc/lib
 classpath=$cache/jars/junit4.jar:$cache/jars/hamcrest.jar:$lib/kotlin-test.jar:$lib/kotlin-test-junit.jar
 
-cd "$root/app/src"
+cd "$app_root/app/src"
 # Pure is what imports neither Android nor the core nor LiteRT.
 mapfile -t pure < <(grep -rLE '^import (android|org\.heirloom\.core|com\.google)' main/kotlin)
-mkdir -p "$root/build"
-out=$(mktemp -d "$root/build/test-app.XXXXXX")
+mkdir -p "$app_root/build"
+out=$(mktemp -d "$app_root/build/test-app.XXXXXX")
 trap 'rm -rf "$out"' EXIT
 "$cache/kotlinc/bin/kotlinc" -Werror -jvm-target 1.8 -no-reflect -module-name app -classpath "$classpath" \
     -d "$out" "${pure[@]}" test/kotlin
