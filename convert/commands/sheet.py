@@ -12,11 +12,10 @@ from rich.progress import track
 from convert.errors import PairsError
 from convert.figures.sheet import SIDE, face_rows, photo_row, write_sheet
 from edge.bundle.bundle import open_bundle
+from edge.photo.header import PHOTO_SUFFIXES
 from edge.restore.restorer import Restorer
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"}
 
 
 @command.command()
@@ -32,7 +31,7 @@ def sheet(
 ) -> None:
     """Restore photos and lay them out to be looked at: before, damage in red, after, a detail of both."""
     paths = [path for given in photos for path in (sorted(given.iterdir()) if given.is_dir() else [given])]
-    paths = [path for path in paths if path.suffix.lower() in SUFFIXES]
+    paths = [path for path in paths if path.suffix.lower() in PHOTO_SUFFIXES]
     if not paths:
         raise PairsError("There are no photos there: name photos or a folder of them.")
     restorer = Restorer(open_bundle(bundle), threads=threads)

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from edge.batch.before_after import shrink
 from edge.files import written_beside
+from edge.integers import ceil_div
 from edge.photo.photo import read_photo
-from edge.restore.cells import in_colour
+from edge.restore.cells import in_colour, shrink
 from edge.restore.damage.mask import Damage
 from edge.restore.faces.face import take
 from edge.restore.options import Options
@@ -39,7 +39,8 @@ def photo_row(
         marked[covered(restored.damage, before.shape)] = DAMAGE_COLOUR
     top, left = busiest(before, side)
     details = [picture[top : top + side, left : left + side] for picture in (before, after)]
-    return [*(shrink(picture, side) for picture in (before, marked, after)), *details]
+    factor = ceil_div(max(before.shape[:2]), side)
+    return [*(shrink(picture, factor) for picture in (before, marked, after)), *details]
 
 
 def face_rows(restorer: Restorer, path: Path) -> list[list[Pixels]]:

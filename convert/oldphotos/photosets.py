@@ -17,9 +17,9 @@ from torch import Generator, Tensor
 from torch.nn import functional as F
 
 from convert.errors import PhotoSetError
+from edge.photo.header import PHOTO_SUFFIXES
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"}
-FORMATS = ("JPEG", "PNG", "WEBP", "TIFF")
+FORMATS = tuple(dict.fromkeys(PHOTO_SUFFIXES.values()))
 HELD_OUT = 20
 """One photo in so many is held out of training, chosen by a hash of its name."""
 
@@ -90,13 +90,13 @@ def _files(sources: list[Path]) -> Iterator[tuple[str, bytes]]:
     for source in sources:
         if source.is_dir():
             for path in sorted(source.rglob("*")):
-                if path.suffix.lower() in SUFFIXES:
+                if path.suffix.lower() in PHOTO_SUFFIXES:
                     yield path.name, path.read_bytes()
             continue
         with tarfile.open(source) as archive:
             for member in sorted(archive.getmembers(), key=lambda entry: entry.name):
                 stream = archive.extractfile(member)
-                if stream is not None and Path(member.name).suffix.lower() in SUFFIXES:
+                if stream is not None and Path(member.name).suffix.lower() in PHOTO_SUFFIXES:
                     yield Path(member.name).name, stream.read()
 
 

@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 
 from demo.server import Settings, opened
-from edge.commands.options import parse_bytes
+from edge.commands.options import BundleFolder, Threads, parse_bytes
 from edge.runtimes import available_threads
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -24,9 +24,7 @@ command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 @command.command()
 def demo(
-    bundle: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Default: the bundle that ships with Heirloom.")
-    ] = None,
+    bundle: BundleFolder = None,
     weights: Annotated[
         Path | None,
         typer.Option(
@@ -42,9 +40,7 @@ def demo(
     port: Annotated[
         int | None, typer.Option(min=1, max=65535, help="Default: the first free one from 7860.")
     ] = None,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Default: the cores available.", show_default=False)
-    ] = None,
+    threads: Threads = None,
     max_memory: Annotated[
         str, typer.Option(metavar="SIZE", help="Working memory of a restoration, such as 400M or 2G.")
     ] = "2G",

@@ -10,7 +10,7 @@ from convert.proof.gate import CAP, threshold
 from demo.page.tables import network
 from demo.variants import part_bytes
 from edge.bundle.bundle import Bundle, find_part
-from edge.bundle.manifest import ROLES, Artifact, PartName
+from edge.bundle.manifest import Artifact, PartName, parts_in_order
 
 COLOURS = ("#b45309", "#0f766e", "#7c3aed", "#be123c", "#1d4ed8", "#4d7c0f", "#a16207", "#525252")
 """Of parts or networks, in their order; told apart on white and on black."""
@@ -25,7 +25,7 @@ def sizes(bundle: Bundle) -> str:
         network(artifact): part_bytes(bundle, artifact.precision, artifact.format)
         for artifact in find_part(bundle, "encoder").artifacts
     }
-    parts = [name for name in ROLES if name in bundle.manifest.parts]
+    parts = [name for name, _ in parts_in_order(bundle.manifest)]
     most = max(sum(sized.values()) for sized in totals.values())
     rows = []
     for kind, sized in totals.items():
@@ -65,10 +65,9 @@ TITLES = {"dot": "output", "ring": "worst tile", "line": "required of the output
 
 
 def _artifacts(bundle: Bundle) -> Iterator[tuple[PartName, Artifact]]:
-    for name in ROLES:
-        if name in bundle.manifest.parts:
-            for artifact in bundle.manifest.parts[name].artifacts:
-                yield name, artifact
+    for name, part in parts_in_order(bundle.manifest):
+        for artifact in part.artifacts:
+            yield name, artifact
 
 
 def _place(value: float) -> float:

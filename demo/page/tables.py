@@ -10,7 +10,7 @@ from demo.compare import Difference, gradient
 from demo.variants import FORMATS, INPUT, PRECISIONS, Variant
 from demo.work.sessions import Session
 from edge.bundle.bundle import Bundle
-from edge.bundle.manifest import ROLES, Artifact, PartName, artifact_bytes
+from edge.bundle.manifest import Artifact, PartName, artifact_bytes, parts_in_order
 
 PARTS: dict[PartName, str] = {
     "scratch": "finds damage",
@@ -92,8 +92,7 @@ def parts(bundle: Bundle) -> str:
     """The bundle's networks: what for, how large, and what proved them."""
     head = _cells(["Part", "Networks", "Size", "Output", "Worst tile", "Required", "Tiles"], "th")
     rows = []
-    for name in (name for name in ROLES if name in bundle.manifest.parts):
-        part = bundle.manifest.parts[name]
+    for name, part in parts_in_order(bundle.manifest):
         for index, artifact in enumerate(part.artifacts):
             what = f"<b>{escape(name)}</b><br>{escape(PARTS.get(name, ''))}<br>{part.parameters:,} weights"
             first = f'<td class="part" rowspan="{len(part.artifacts)}">{what}</td>' if index == 0 else ""

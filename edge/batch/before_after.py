@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +11,7 @@ from PIL import Image
 from edge.files import written_beside
 from edge.integers import ceil_div
 from edge.photo.photo import read_photo
+from edge.restore.cells import shrink
 
 LONGEST_SIDE = 2000
 """Pixels, of each half."""
@@ -25,8 +25,8 @@ def write_before_after(before: Path, after: Path, target: Path, max_pixels: int)
     The photos are read one after the other, so that only one is in memory. Raises `PhotoError` and
     `OSError`.
     """
-    left = shrink(read_photo(before, max_pixels).pixels)
-    right = shrink(read_photo(after, max_pixels).pixels)
+    left = _small(before, max_pixels)
+    right = _small(after, max_pixels)
     height = max(left.shape[0], right.shape[0])
     sheet = np.full((height, left.shape[1] + GAP + right.shape[1], 3), 255, np.uint8)
     sheet[: left.shape[0], : left.shape[1]] = left
@@ -35,20 +35,7 @@ def write_before_after(before: Path, after: Path, target: Path, max_pixels: int)
         Image.fromarray(sheet).save(partial, "JPEG", quality=92, subsampling=0)
 
 
-def shrink(pixels: NDArray[Any], longest_side: int = LONGEST_SIDE) -> NDArray[np.uint8]:
-    """The mean of each square of whole pixels, as 8-bit RGB; a remainder at the edge is cut off.
-
-    ``pixels``: (height, width) or (height, width, 3), 8 or 16 bit.
-    """
-    factor = ceil_div(max(pixels.shape[:2]), longest_side)
-    # A thin strip keeps at least one row and column.
-    down, across = (min(factor, side) for side in pixels.shape[:2])
-    rows, columns = pixels.shape[0] // down, pixels.shape[1] // across
-    small = np.empty((rows, columns, 3), np.uint8)
-    levels = 257 if pixels.dtype == np.uint16 else 1
-    # Row by row: a mean over all of a large photo would need a copy of it.
-    for row in range(rows):
-        band = pixels[row * down : (row + 1) * down, : columns * across]
-        cells = band.reshape(down, columns, across, -1)
-        small[row] = (cells.mean(axis=(0, 2), dtype=np.float32) / levels + 0.5).astype(np.uint8)
-    return small
+def _small(photo: Path, max_pixels: int) -> NDArray[np.uint8]:
+    """The photo in 8-bit RGB, at most `LONGEST_SIDE` high and wide."""
+    pixels = read_photo(photo, max_pixels).pixels
+    return shrink(pixels, ceil_div(max(pixels.shape[:2]), LONGEST_SIDE))

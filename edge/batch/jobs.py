@@ -15,8 +15,7 @@ from pathlib import Path
 from edge.batch.report import REPORT_NAME, outputs_of
 from edge.errors import OutputConflict
 from edge.files import comparable
-
-PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp"})
+from edge.photo.header import PHOTO_SUFFIXES
 
 
 @dataclass(frozen=True)

@@ -27,22 +27,12 @@ from edge.batch.jobs import Job
 from edge.batch.report import Failure, Record, Report, open_report, recorded
 from edge.errors import HeirloomError, UnsupportedPhoto
 from edge.files import file_sha256, partial_path, printable
-from edge.photo.header import Format
+from edge.photo.header import PHOTO_SUFFIXES, Format
 from edge.photo.photo import Photo, read_photo, require_file, write_photo
 from edge.restore.options import Options
 
 if TYPE_CHECKING:
     from edge.restore.restorer import Restored
-
-FORMATS: dict[str, Format] = {
-    ".jpg": "JPEG",
-    ".jpeg": "JPEG",
-    ".png": "PNG",
-    ".tif": "TIFF",
-    ".tiff": "TIFF",
-    ".webp": "WEBP",
-}
-"""The format that a suffix asks for."""
 
 
 class Restores(Protocol):
@@ -197,8 +187,8 @@ class _Attempt:
         """Restore to the hidden file."""
         photo = read_photo(self.job.input, self.settings.max_pixels)
         suffix = self.job.output.suffix.lower()
-        if suffix != self.job.input.suffix.lower() and suffix in FORMATS:
-            photo = converted(photo, FORMATS[suffix])
+        if suffix != self.job.input.suffix.lower() and suffix in PHOTO_SUFFIXES:
+            photo = converted(photo, PHOTO_SUFFIXES[suffix])
         restored = restorer.restore(photo, self.settings.options, progress)
         write_photo(restored.photo, self.staging)
         if self.job.in_place:

@@ -234,6 +234,11 @@ class Manifest(Entry, frozen=True):
     """End-to-end figures on the evaluation photos, by name."""
 
 
+def parts_in_order(manifest: Manifest) -> list[tuple[PartName, Part]]:
+    """The parts in the order of the pipeline."""
+    return [(name, manifest.parts[name]) for name in ROLES if name in manifest.parts]
+
+
 def tensor_shape(tensor: Tensor, tile: Tile | Golden) -> tuple[int, ...]:
     """The tensor's full shape for ``tile``, batch dimension included."""
     if tensor.shape is not None:

@@ -29,7 +29,7 @@ from edge.bench.networks import (
     write_test_photo,
 )
 from edge.bundle.bundle import Bundle, open_bundle
-from edge.commands.options import parse_precisions
+from edge.commands.options import BundleFolder, Threads, parse_precisions
 from edge.runtimes import available_threads
 
 COMPARED_SIDE = 512
@@ -55,12 +55,8 @@ def bench(
         str | None,
         typer.Option(metavar="int8,float32", help="Default: what the bundle has.", show_default=False),
     ] = None,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Default: the cores available.", show_default=False)
-    ] = None,
-    bundle: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Default: the bundle that ships with Heirloom.")
-    ] = None,
+    threads: Threads = None,
+    bundle: BundleFolder = None,
     runs: Annotated[int, typer.Option(min=1, help="Rounds; figures are medians.")] = 3,
     against: Annotated[
         Yardstick | None,

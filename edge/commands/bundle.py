@@ -16,7 +16,6 @@ from rich.table import Table
 from edge.bundle.bundle import Bundle, open_bundle
 from edge.bundle.export import Platform, export
 from edge.bundle.manifest import (
-    ROLES,
     Artifact,
     Format,
     Manifest,
@@ -26,6 +25,7 @@ from edge.bundle.manifest import (
     artifact_bytes,
     follows_tile,
     json_schema,
+    parts_in_order,
 )
 from edge.commands.options import Precision as PrecisionName
 from edge.restore import budget
@@ -139,13 +139,8 @@ def _checked(bundle: Bundle) -> str:
     return f"{len(bundle.manifest.files)} files ({size / MIB:.2f} MiB) are as listed;"
 
 
-def _in_order(manifest: Manifest) -> list[tuple[str, Part]]:
-    """The parts in the order of the pipeline."""
-    return [(name, manifest.parts[name]) for name in ROLES if name in manifest.parts]
-
-
 def _artifacts(manifest: Manifest) -> Iterator[tuple[str, Artifact]]:
-    for name, part in _in_order(manifest):
+    for name, part in parts_in_order(manifest):
         for artifact in part.artifacts:
             yield f"{name} {artifact.format} {artifact.precision}", artifact
 
@@ -181,7 +176,8 @@ def _memory(manifest: Manifest) -> Iterator[str]:
     latents = {a.precision: a.outputs[0] for a in encoder.artifacts} if encoder else {}
     height, width = PHOTO
     for precision, latent in latents.items():
-        enough = budget.enough(3 * height * width, PHOTO, latent, manifest.detection.largest_side)
+        photo = budget.Demand(3 * height * width, PHOTO, latent, manifest.detection.largest_side)
+        enough = budget.enough(photo)
         yield f"{enough >> 20} MiB for {height * width // 10**6} megapixels in {precision}"
 
 
@@ -191,7 +187,7 @@ def _sizes(manifest: Manifest) -> Table:
     kinds.sort(key=lambda kind: (get_args(Format).index(kind[0]), get_args(Precision).index(kind[1])))
     table = _table("MiB", *("\n".join(kind) for kind in kinds))
     totals = dict.fromkeys(kinds, 0)
-    for name, part in _in_order(manifest):
+    for name, part in parts_in_order(manifest):
         sizes = {(a.format, a.precision): artifact_bytes(manifest, a) for a in part.artifacts}
         for kind, size in sizes.items():
             totals[kind] += size
@@ -203,7 +199,7 @@ def _sizes(manifest: Manifest) -> Table:
 def _parts(manifest: Manifest) -> Table:
     gmac = f"GMAC per\n{TILE_SIDE}x{TILE_SIDE}"
     table = _table("part", "parameters", gmac, "stride", "halo\ncells", "tiles\ncells")
-    for name, part in _in_order(manifest):
+    for name, part in parts_in_order(manifest):
         tiles = (tile for artifact in part.artifacts for tile in artifact.tiles)
         figures = f"{part.parameters:,}", _cost(part), str(part.stride), str(part.halo), _sides(tiles)
         table.add_row(name, *figures)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import enum
 import math
 import re
-from typing import Any, get_args
+from pathlib import Path
+from typing import Annotated, Any, get_args
 
 import typer
 
@@ -25,6 +26,15 @@ class Precision(enum.StrEnum):
     DYNAMIC = "dynamic"
     FLOAT16 = "float16"
     FLOAT32 = "float32"
+
+
+Threads = Annotated[
+    int | None, typer.Option(min=1, help="Default: the cores available.", show_default=False)
+]
+BundleFolder = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Default: the bundle that ships with Heirloom.")
+]
+"""The options that several commands have."""
 
 
 def parse_bytes(text: str) -> int:

@@ -19,7 +19,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from edge.batch.jobs import Job, plan
 from edge.batch.run import Outcome, Restores, Settings, run
-from edge.commands.options import Precision, option, parse_bytes
+from edge.commands.options import BundleFolder, Precision, Threads, option, parse_bytes
 from edge.engines import Engine, Reference, bundle_engine, reference_engine
 from edge.files import printable
 from edge.photo.photo import DEFAULT_MAX_PIXELS
@@ -96,9 +96,7 @@ def restore(
         ),
     ] = None,
     face_strength: Annotated[float, option("face_strength")] = Options.face_strength,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Default: the cores available.", show_default=False)
-    ] = None,
+    threads: Threads = None,
     max_memory: Annotated[
         str | None, typer.Option(metavar="SIZE", help="Working memory, such as 400M or 2G.")
     ] = None,
@@ -108,9 +106,7 @@ def restore(
     before_after: Annotated[
         bool, typer.Option("--before-after", help="Also write NAME.before-after.jpg, side by side.")
     ] = False,
-    bundle: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Default: the bundle that ships with Heirloom.")
-    ] = None,
+    bundle: BundleFolder = None,
     precision: Annotated[
         Precision | None, typer.Option(help="Of the bundle's networks. Default: int8.", show_default=False)
     ] = None,

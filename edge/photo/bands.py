@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,26 @@ from PIL import Image
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 
 _BAND_PIXELS = 1 << 18
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A photo as a file stores it, handed over in bands, and what the file carries beside its pixels."""
+
+    bands: Iterable[Pixels]
+    """``(rows, width, channels)`` each; all but the last have the same number of rows."""
+    width: int
+    height: int
+    channels: int
+    """1 to 4: gray, gray and alpha, RGB, RGBA."""
+    bits: int
+    """Of a channel: 8 or 16."""
+    exif: bytes | None = None
+    """A TIFF structure without prefix."""
+    icc: bytes | None = None
+    xmp: bytes | None = None
+    dpi: tuple[float, float] | None = None
+    """Across and down."""
 
 
 def row_bands(height: int, width: int) -> Iterator[slice]:

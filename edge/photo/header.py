@@ -17,6 +17,16 @@ from edge.errors import BrokenPhoto, MultiPagePhoto, PhotoTooLarge, UnsupportedP
 
 Format = Literal["JPEG", "PNG", "TIFF", "WEBP"]
 
+PHOTO_SUFFIXES: dict[str, Format] = {
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".png": "PNG",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+    ".webp": "WEBP",
+}
+"""The suffixes of photos, in lower case, and the format that each asks for."""
+
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _CHECKED_CHUNKS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}

@@ -23,7 +23,7 @@ from PIL.ImageFile import ImageFile
 from edge.errors import PhotoError, UnsupportedPhoto
 from edge.files import written_beside
 from edge.photo import color
-from edge.photo.bands import Pixels, row_bands
+from edge.photo.bands import Encoded, Pixels, row_bands
 from edge.photo.decoder import decoding, open_image
 from edge.photo.eight_bit import EIGHT_BIT_MODES, read_8_bit
 from edge.photo.exif import upright
@@ -123,18 +123,19 @@ def write_photo(photo: Photo, path: str | Path) -> None:
     height, width = photo.pixels.shape[:2]
     channels = (1 if photo.pixels.ndim == 2 else 3) + (photo.alpha is not None)
     write = write_png if metadata.format == "PNG" else write_tiff
+    encoded = Encoded(
+        _encoded_bands(photo, back),
+        width,
+        height,
+        channels,
+        8 * photo.pixels.dtype.itemsize,
+        metadata.exif,
+        metadata.icc,
+        metadata.xmp,
+        metadata.dpi,
+    )
     with written_beside(path) as partial, partial.open("wb") as out:
-        write(
-            out,
-            (width, height),
-            _encoded_bands(photo, back),
-            channels=channels,
-            bits=8 * photo.pixels.dtype.itemsize,
-            exif=metadata.exif,
-            icc=metadata.icc,
-            xmp=metadata.xmp,
-            dpi=metadata.dpi,
-        )
+        write(out, encoded)
 
 
 def _decode(source: BinaryIO, header: Header, path: Path, max_pixels: int) -> Photo:

@@ -7,47 +7,33 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterable
 from typing import BinaryIO
 
 import numpy as np
 
-from edge.photo.bands import Pixels
+from edge.photo.bands import Encoded, Pixels
 
 _COLOR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
 _LEVEL = 3
 _SUB = 1
 
 
-def write_png(
-    out: BinaryIO,
-    size: tuple[int, int],
-    bands: Iterable[Pixels],
-    *,
-    channels: int,
-    bits: int,
-    exif: bytes | None = None,
-    icc: bytes | None = None,
-    xmp: bytes | None = None,
-    dpi: tuple[float, float] | None = None,
-) -> None:
-    """Write ``bands`` of shape ``(rows, width, channels)`` as a PNG of ``size`` (width, height).
-
-    1 to 4 channels (gray, gray and alpha, RGB, RGBA) of 8 or 16 bits; ``exif`` without a prefix.
-    """
+def write_png(out: BinaryIO, photo: Encoded) -> None:
+    """Write a PNG."""
     out.write(b"\x89PNG\r\n\x1a\n")
-    _chunk(out, b"IHDR", struct.pack(">IIBBBBB", *size, bits, _COLOR_TYPES[channels], 0, 0, 0))
-    if icc is not None:
-        _chunk(out, b"iCCP", b"ICC profile\0\0" + zlib.compress(icc))
-    if dpi is not None:
-        _chunk(out, b"pHYs", struct.pack(">IIB", *(round(value / 0.0254) for value in dpi), 1))
-    if exif is not None:
-        _chunk(out, b"eXIf", exif)
-    if xmp is not None:
-        _chunk(out, b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp)
+    kind = photo.bits, _COLOR_TYPES[photo.channels], 0, 0, 0
+    _chunk(out, b"IHDR", struct.pack(">IIBBBBB", photo.width, photo.height, *kind))
+    if photo.icc is not None:
+        _chunk(out, b"iCCP", b"ICC profile\0\0" + zlib.compress(photo.icc))
+    if photo.dpi is not None:
+        _chunk(out, b"pHYs", struct.pack(">IIB", *(round(value / 0.0254) for value in photo.dpi), 1))
+    if photo.exif is not None:
+        _chunk(out, b"eXIf", photo.exif)
+    if photo.xmp is not None:
+        _chunk(out, b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + photo.xmp)
     packer = zlib.compressobj(_LEVEL)
-    for band in bands:
-        if packed := packer.compress(_filtered(band, channels * bits // 8)):
+    for band in photo.bands:
+        if packed := packer.compress(_filtered(band, photo.channels * photo.bits // 8)):
             _chunk(out, b"IDAT", packed)
     _chunk(out, b"IDAT", packer.flush())
     _chunk(out, b"IEND", b"")

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterable
 from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image
 from PIL.TiffImagePlugin import IFDRational, ImageFileDirectory_v2
 
-from edge.photo.bands import Pixels
+from edge.photo.bands import Encoded, Pixels
 
 _LEVEL = 3
 _DEFLATE, _HORIZONTAL_DIFFERENCES, _STRAIGHT_ALPHA, _INCHES = 8, 2, 2, 2
@@ -45,28 +44,13 @@ def exif_block(image: Image.Image) -> bytes | None:
     )
 
 
-def write_tiff(
-    out: BinaryIO,
-    size: tuple[int, int],
-    bands: Iterable[Pixels],
-    *,
-    channels: int,
-    bits: int,
-    exif: bytes | None = None,
-    icc: bytes | None = None,
-    xmp: bytes | None = None,
-    dpi: tuple[float, float] | None = None,
-) -> None:
-    """Write ``bands`` of shape ``(rows, width, channels)`` as a deflated TIFF, ``size`` (width, height).
-
-    1 to 4 channels (gray, gray and alpha, RGB, RGBA) of 8 or 16 bits. All bands but the last have
-    the same number of rows. ``exif`` as from ``exif_block``.
-    """
+def write_tiff(out: BinaryIO, photo: Encoded) -> None:
+    """Write a deflated TIFF. The photo's EXIF is as from `exif_block`."""
     out.write(b"II*\0" + bytes(4))
     offsets: list[int] = []
     lengths: list[int] = []
     rows_per_strip = 0
-    for band in bands:
+    for band in photo.bands:
         strip = zlib.compress(_differences(band), _LEVEL)
         rows_per_strip = rows_per_strip or band.shape[0]
         offsets.append(out.tell())
@@ -74,29 +58,29 @@ def write_tiff(
         out.write(strip + bytes(len(strip) % 2))
 
     directory = ImageFileDirectory_v2()
-    if exif is not None:
-        _carry_exif(directory, exif)
+    if photo.exif is not None:
+        _carry_exif(directory, photo.exif)
     tags: dict[int, Any] = {
-        256: size[0],
-        257: size[1],
-        258: (bits,) * channels,
+        256: photo.width,
+        257: photo.height,
+        258: (photo.bits,) * photo.channels,
         259: _DEFLATE,
-        262: 2 if channels >= 3 else 1,
-        277: channels,
+        262: 2 if photo.channels >= 3 else 1,
+        277: photo.channels,
         278: rows_per_strip,
         284: 1,
         317: _HORIZONTAL_DIFFERENCES,
     }
     directory.tagtype.update({_STRIP_OFFSETS: _LONG, 279: _LONG, 700: _BYTES, 34675: _UNDEFINED})
     tags |= {_STRIP_OFFSETS: tuple(offsets), 279: tuple(lengths)}
-    if channels in (2, 4):
+    if photo.channels in (2, 4):
         tags[338] = _STRAIGHT_ALPHA
-    if dpi is not None:
-        tags |= {282: _rational(dpi[0]), 283: _rational(dpi[1]), 296: _INCHES}
-    if icc is not None:
-        tags[34675] = icc
-    if xmp is not None:
-        tags[700] = xmp
+    if photo.dpi is not None:
+        tags |= {282: _rational(photo.dpi[0]), 283: _rational(photo.dpi[1]), 296: _INCHES}
+    if photo.icc is not None:
+        tags[34675] = photo.icc
+    if photo.xmp is not None:
+        tags[700] = photo.xmp
     for tag, value in tags.items():
         directory[tag] = value
     start = out.tell()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from edge.bundle.manifest import Precision, Tensor
 from edge.errors import MemoryBudgetExceeded
 from edge.integers import ceil_div
@@ -29,58 +31,50 @@ def max_cells(max_memory: int | None, precision: Precision) -> int | None:
     return max(0, max_memory - BASE) // 4 // per_cell
 
 
-def need(
-    pixel_bytes: int,
-    shape: tuple[int, int],
-    latent: Tensor | None,
-    largest_side: int,
-    alpha_bytes: int = 0,
-) -> int:
+@dataclass(frozen=True)
+class Demand:
+    """What a photo's restoration holds, apart from tiles."""
+
+    pixel_bytes: int
+    shape: tuple[int, int]
+    """Height and width of the photo."""
+    latent: Tensor | None
+    """None where none is made."""
+    largest_side: int
+    """Pixels, of the picture in which damage is looked for."""
+    alpha_bytes: int = 0
+
+
+def need(photo: Demand) -> int:
     """Bytes for a photo apart from tiles: its pixels and alpha, and the most that a step holds beside them.
 
-    ``latent`` is None where none is made. ``largest_side`` is that of the picture in which damage is looked
-    for. The fill holds less than reading does: its levels take 4/3 bytes a pixel, and the mask 1.
+    The fill holds less than reading does: its levels take 4/3 bytes a pixel, and the mask 1.
     """
-    area = shape[0] * shape[1]
-    factor = ceil_div(max(shape), largest_side)
-    seen = ceil_div(shape[0], factor) * ceil_div(shape[1], factor)
+    height, width = photo.shape
+    area = height * width
+    factor = ceil_div(max(height, width), photo.largest_side)
+    seen = ceil_div(height, factor) * ceil_div(width, factor)
     # A photo of three bytes a pixel that is not shrunk is looked at itself.
-    copied = 0 if factor == 1 and pixel_bytes == 3 * area else 3
+    copied = 0 if factor == 1 and photo.pixel_bytes == 3 * area else 3
     latent_bytes = 0
-    if latent is not None:
-        cells = ceil_div(shape[0], 4) * ceil_div(shape[1], 4)
-        latent_bytes = cells * latent.channels * (4 if latent.dtype == "float32" else 1)
+    if photo.latent is not None:
+        cells = ceil_div(height, 4) * ceil_div(width, 4)
+        latent_bytes = cells * photo.latent.channels * (4 if photo.latent.dtype == "float32" else 1)
     reading, finding, restoring = 4 * area, (MASK_BYTES + copied) * seen, seen + latent_bytes
-    return BASE + pixel_bytes + alpha_bytes + max(reading, finding, restoring)
+    return BASE + photo.pixel_bytes + photo.alpha_bytes + max(reading, finding, restoring)
 
 
-def enough(
-    pixel_bytes: int,
-    shape: tuple[int, int],
-    latent: Tensor | None,
-    largest_side: int,
-    alpha_bytes: int = 0,
-) -> int:
-    """Bytes of ``max_memory`` that suffice for a photo and its tiles; the arguments are those of `need`."""
-    needed = need(pixel_bytes, shape, latent, largest_side, alpha_bytes)
+def enough(photo: Demand) -> int:
+    """Bytes of ``max_memory`` that suffice for a photo and its tiles."""
+    needed = need(photo)
     return needed + (needed - BASE) // 3
 
 
-def check(
-    max_memory: int | None,
-    pixel_bytes: int,
-    shape: tuple[int, int],
-    latent: Tensor | None,
-    largest_side: int,
-    alpha_bytes: int = 0,
-) -> None:
-    """Raise MemoryBudgetExceeded, with the limit that is enough, if ``max_memory`` is below :func:`enough`.
-
-    The other arguments are those of :func:`need`.
-    """
-    least = enough(pixel_bytes, shape, latent, largest_side, alpha_bytes)
+def check(max_memory: int | None, photo: Demand) -> None:
+    """Raise MemoryBudgetExceeded, with the limit that is enough, if ``max_memory`` is below it."""
+    least = enough(photo)
     if max_memory is not None and max_memory < least:
         raise MemoryBudgetExceeded(
-            f"A photo of {shape[1]}x{shape[0]} pixels needs about {least >> 20} MB: "
+            f"A photo of {photo.shape[1]}x{photo.shape[0]} pixels needs about {least >> 20} MB: "
             f"allow that much with --max-memory, or shrink the photo."
         )

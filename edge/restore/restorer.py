@@ -97,7 +97,7 @@ class Restorer:
         latent = None if options.fill_only else self._part("encoder").artifact.outputs[0]
         side = self.bundle.manifest.detection.largest_side
         alpha_bytes = 0 if photo.alpha is None else photo.alpha.nbytes
-        budget.check(self.max_memory, pixels.nbytes, shape, latent, side, alpha_bytes)
+        budget.check(self.max_memory, budget.Demand(pixels.nbytes, shape, latent, side, alpha_bytes))
         done = []
 
         detection = self._detection_share(shape, options)

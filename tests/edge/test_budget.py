@@ -11,6 +11,7 @@ import pytest
 from edge.bundle.manifest import DataType, Detection, Tensor
 from edge.errors import MemoryBudgetExceeded
 from edge.restore import budget
+from edge.restore.budget import Demand
 from edge.restore.damage.detector import damage_mask
 
 MEGA = 1 << 20
@@ -25,7 +26,7 @@ def latent(dtype: DataType = "int8", channels: int = 64) -> Tensor:
 
 def test_without_a_limit_everything_is_allowed() -> None:
     assert budget.max_cells(None, "int8") is None
-    budget.check(None, 1 << 40, (1 << 20, 1 << 20), latent(), SIDE)
+    budget.check(None, Demand(1 << 40, (1 << 20, 1 << 20), latent(), SIDE))
 
 
 def test_more_memory_allows_larger_tiles() -> None:
@@ -41,19 +42,20 @@ def test_more_memory_allows_larger_tiles() -> None:
 def test_the_limit_that_is_named_is_enough(shape: tuple[int, int], dtype: DataType) -> None:
     pixels = shape[0] * shape[1] * 3
     with pytest.raises(MemoryBudgetExceeded, match=f"{shape[1]}x{shape[0]} pixels") as caught:
-        budget.check(MEGA, pixels, shape, latent(dtype), SIDE)
+        budget.check(MEGA, Demand(pixels, shape, latent(dtype), SIDE))
     named = re.search(r"about (\d+) MB", str(caught.value))
     assert named
     enough = int(named[1])
-    assert (enough + 1) * MEGA >= budget.need(pixels, shape, latent(dtype), SIDE)
-    budget.check((enough + 1) * MEGA, pixels, shape, latent(dtype), SIDE)
+    assert (enough + 1) * MEGA >= budget.need(Demand(pixels, shape, latent(dtype), SIDE))
+    budget.check((enough + 1) * MEGA, Demand(pixels, shape, latent(dtype), SIDE))
     with pytest.raises(MemoryBudgetExceeded):
-        budget.check((enough - 1) * MEGA, pixels, shape, latent(dtype), SIDE)
+        budget.check((enough - 1) * MEGA, Demand(pixels, shape, latent(dtype), SIDE))
 
 
 def need(pixel_bytes: int, shape: tuple[int, int], channels: int, dtype: DataType = "int8") -> int:
     """Beside what every photo needs."""
-    return budget.need(pixel_bytes, shape, latent(dtype, channels), SIDE) - budget.BASE - pixel_bytes
+    photo = Demand(pixel_bytes, shape, latent(dtype, channels), SIDE)
+    return budget.need(photo) - budget.BASE - pixel_bytes
 
 
 def test_the_need_is_that_of_the_step_that_holds_most() -> None:
@@ -71,11 +73,12 @@ def test_the_need_is_that_of_the_step_that_holds_most() -> None:
 def test_alpha_counts_and_a_latent_only_where_one_is_made() -> None:
     colour, shape = 3 * 401 * 400, (401, 400)
     wide = latent("float32", 640)
-    more = budget.need(colour, shape, wide, SIDE) - budget.need(colour, shape, None, SIDE)
+    with_latent, without = (budget.need(Demand(colour, shape, each, SIDE)) for each in (wide, None))
+    more = with_latent - without
     assert more == 401 * 400 + 101 * 100 * 640 * 4 - budget.MASK_BYTES * 401 * 400
     for each in (wide, None):
-        alone = budget.need(colour, shape, each, SIDE)
-        assert budget.need(colour, shape, each, SIDE, 2 * 401 * 400) == alone + 2 * 401 * 400
+        alone = budget.need(Demand(colour, shape, each, SIDE))
+        assert budget.need(Demand(colour, shape, each, SIDE, 2 * 401 * 400)) == alone + 2 * 401 * 400
 
 
 def test_looking_for_damage_holds_no_more_than_is_estimated() -> None:
@@ -92,6 +95,6 @@ def test_looking_for_damage_holds_no_more_than_is_estimated() -> None:
 
 def test_the_targets_leave_room() -> None:
     """12 megapixels in 400 MB and 48 in 900 MB, INT8, 64 channels."""
-    budget.check(400 * 10**6, 36_000_000, (3000, 4000), latent(), SIDE)
-    budget.check(400 * 10**6, 12_000_000, (3000, 4000), latent(), SIDE)
-    budget.check(900 * 10**6, 144_000_000, (6000, 8000), latent(), SIDE)
+    budget.check(400 * 10**6, Demand(36_000_000, (3000, 4000), latent(), SIDE))
+    budget.check(400 * 10**6, Demand(12_000_000, (3000, 4000), latent(), SIDE))
+    budget.check(900 * 10**6, Demand(144_000_000, (6000, 8000), latent(), SIDE))

@@ -305,7 +305,9 @@ def test_show_prints_parts_sizes_memory_and_licence(tiny_bundle: Path) -> None:
     assert len(sums) == len(kinds)
     assert sum(map(float, sums)) == pytest.approx(total / 2**20, abs=0.005 * len(kinds))
     latent = find_artifact(open_bundle(tiny_bundle), "encoder", "int8", ("litert",)).outputs[0]
-    enough = budget.enough(3 * 12 * 10**6, (3000, 4000), latent, manifest.detection.largest_side)
+    enough = budget.enough(
+        budget.Demand(3 * 12 * 10**6, (3000, 4000), latent, manifest.detection.largest_side)
+    )
     assert f"{enough >> 20} MiB for 12 megapixels in int8" in printed
 
 

@@ -15,9 +15,9 @@ from PIL import Image
 from restoring import __file__ as FAKE
 from restoring import write_photos
 
-from edge.batch.jobs import PHOTO_SUFFIXES
 from edge.batch.report import REPORT_NAME, read_report
 from edge.files import file_sha256
+from edge.photo.header import PHOTO_SUFFIXES
 
 PHOTOS = 8
 HEIRLOOM = [sys.executable, FAKE, "restore"]
