@@ -112,7 +112,7 @@ final class Studio {
             do {
                 found = .ready(
                     try await Engine.prepared { candidate in
-                        Task { @MainActor in self.tell(candidate) }
+                        Task { @MainActor in self.showTesting(candidate) }
                     })
             } catch is CancellationError {
                 preparation = nil
@@ -125,7 +125,7 @@ final class Studio {
         }
     }
 
-    private func tell(_ candidate: Candidate) {
+    private func showTesting(_ candidate: Candidate) {
         if case .preparing = networks { networks = .preparing(candidate) }
     }
 

@@ -13,7 +13,7 @@ struct Trials: Codable, Equatable {
 
     /// So many photos, begun one after the other and not ended, rule a candidate out. One may have been
     /// ended by the system or by the user.
-    static let mostUnfinished = 2
+    static let maxUnfinished = 2
 
     private(set) var outcomes: [Candidate: Outcome] = [:]
     private(set) var underWay: Candidate?
@@ -22,7 +22,7 @@ struct Trials: Codable, Equatable {
     /// The fastest that computes what the bundle expects; of equals the one listed first.
     func best(of candidates: [Candidate]) -> Candidate? {
         let sound = candidates.filter { candidate in
-            candidate.units == .cpuOnly || unfinished[candidate, default: 0] < Self.mostUnfinished
+            candidate.units == .cpuOnly || unfinished[candidate, default: 0] < Self.maxUnfinished
         }
         let passed = sound.compactMap { candidate in
             if case .passed(let seconds)? = outcomes[candidate] { (candidate, seconds) } else { nil }

@@ -4,7 +4,7 @@ import ImageIO
 /// A photo's file: what it says of itself, and its pixels.
 struct PhotoSource {
     /// Up to what a camera of 48 megapixels gives (8064 by 6048).
-    static let mostPixels = 49_000_000
+    static let maxPixels = 49_000_000
 
     /// Everything ImageIO reads in the file beside the pixels.
     let properties: [String: Any]
@@ -26,7 +26,7 @@ struct PhotoSource {
             let height = properties[kCGImagePropertyPixelHeight as String] as? Int,
             width > 0, height > 0
         else { throw AppError.notAPhoto }
-        guard width <= Self.mostPixels / height else {
+        guard width <= Self.maxPixels / height else {
             throw AppError.tooLarge(megapixels: Int((Double(width) * Double(height) / 1e6).rounded()))
         }
         self.source = source

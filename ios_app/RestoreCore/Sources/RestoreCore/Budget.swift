@@ -33,7 +33,7 @@ public enum Budget {
     }
 
     /// The largest tile, in cells, that leaves three quarters of the free budget to the photo.
-    static func mostCells(maxMemory: Int?) -> Int? {
+    static func maxCells(maxMemory: Int?) -> Int? {
         maxMemory.map { max(0, $0 - base) / 4 / bytesPerCell }
     }
 

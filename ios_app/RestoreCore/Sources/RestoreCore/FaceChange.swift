@@ -8,7 +8,7 @@ struct FaceChange: Equatable {
 
     /// Root of the mean squared change, in 0...1, from which the network is taken to draw a face of its
     /// own.
-    private static let mostChange = 0.12
+    private static let maxChange = 0.12
 
     init(steps: [Int16]) { self.steps = steps }
 
@@ -62,6 +62,6 @@ struct FaceChange: Equatable {
     func judged(_ face: Face) -> FaceRecord {
         FaceRecord(
             box: face.box, score: rounded(face.score, 3), change: rounded(amount, 4),
-            refined: amount <= Self.mostChange)
+            refined: amount <= Self.maxChange)
     }
 }

@@ -24,17 +24,17 @@ struct Finder {
     private static let (firstLook, secondLook) = (0.2, 0.05)
 
     /// So many finds are looked at again, the surest.
-    private static let mostLooks = 200
+    private static let maxLooks = 200
 
     /// A face is shown again so wide, in a window of so many pixels.
     private static let (againWidth, againSide) = (44.0, 128)
 
-    /// The faces of a photo that are at least `leastWidth` pixels wide, the surest first; `small` is the
+    /// The faces of a photo that are at least `minWidth` pixels wide, the surest first; `small` is the
     /// photo shrunk by `factor`. Each find is looked at again, and its score is the geometric mean of both
     /// looks.
     ///
     /// Throws as `LoadedPart.run`.
-    func faces(_ pixels: any Pixels, small: ArrayPixels, factor: Int, leastWidth: Double) async throws
+    func faces(_ pixels: any Pixels, small: ArrayPixels, factor: Int, minWidth: Double) async throws
         -> [Face]
     {
         var finds = [Face]()
@@ -51,13 +51,13 @@ struct Finder {
             (small, factor) = (shrink(small, 2), factor * 2)
         }
         // The second look may find a face somewhat wider.
-        let large = Self.merged(finds).filter { $0.width >= 0.8 * leastWidth }
+        let large = Self.merged(finds).filter { $0.width >= 0.8 * minWidth }
         var scored = [Face]()
-        for first in large.prefix(Self.mostLooks) {
+        for first in large.prefix(Self.maxLooks) {
             guard let second = try await lookAgain(pixels, first) else { continue }
             scored.append(Face(points: second.points, score: (first.score * second.score).squareRoot()))
         }
-        return Self.merged(scored.filter { $0.score >= threshold && $0.width >= leastWidth })
+        return Self.merged(scored.filter { $0.score >= threshold && $0.width >= minWidth })
     }
 
     /// The face as the network sees it upright, of one width and in the photo's own resolution: that tells
@@ -81,19 +81,19 @@ struct Finder {
     }
 
     /// What single cells say, in the picture's pixels.
-    static func finds(_ told: PartMap, _ stride: Int, _ threshold: Double) -> [Face] {
+    static func finds(_ map: PartMap, _ stride: Int, _ threshold: Double) -> [Face] {
         var faces = [Face]()
         let threshold = Float(threshold)
-        for row in 0..<told.rows {
-            for column in 0..<told.columns {
-                let first = (row * told.columns + column) * told.channels
-                let score = 1 / (1 + exp(-told.values[first]))
+        for row in 0..<map.rows {
+            for column in 0..<map.columns {
+                let first = (row * map.columns + column) * map.channels
+                let score = 1 / (1 + exp(-map.values[first]))
                 guard score >= threshold else { continue }
                 let middle = Point(
                     x: Double(column * stride) + Double(stride - 1) / 2,
                     y: Double(row * stride) + Double(stride - 1) / 2)
                 let points = (0..<5).map { index in
-                    let (x, y) = (told.values[first + 1 + 2 * index], told.values[first + 2 + 2 * index])
+                    let (x, y) = (map.values[first + 1 + 2 * index], map.values[first + 2 + 2 * index])
                     return Point(x: Double(x * pointUnit), y: Double(y * pointUnit)) + middle
                 }
                 let face = Face(points: points, score: Double(score))

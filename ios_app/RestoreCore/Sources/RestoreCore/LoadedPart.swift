@@ -7,12 +7,12 @@ struct LoadedPart: Sendable {
     let offered: [Tile]
     let runner: any PartRunner
 
-    /// `mostCells` leaves out tiles that are larger, but never all of them.
-    init(_ name: PartName, _ part: Part, _ artifact: Artifact, _ runner: any PartRunner, mostCells: Int?) {
+    /// `maxCells` leaves out tiles that are larger, but never all of them.
+    init(_ name: PartName, _ part: Part, _ artifact: Artifact, _ runner: any PartRunner, maxCells: Int?) {
         (self.name, self.part, self.artifact, self.runner) = (name, part, artifact, runner)
         let areas = artifact.tiles.map { $0.rows * $0.columns }
-        let most = max(areas.min() ?? 0, mostCells ?? .max)
-        offered = artifact.tiles.filter { $0.rows * $0.columns <= most }
+        let largest = max(areas.min() ?? 0, maxCells ?? .max)
+        offered = artifact.tiles.filter { $0.rows * $0.columns <= largest }
     }
 
     /// Offered tile sizes in cells, halo included.
@@ -74,7 +74,7 @@ struct PartMap {
         columns = parts(of: picture.width, stride)
         channels = part.output.channels
         let levels = storedLevels(as: part.artifact.inputs[0])
-        var told = [Float](repeating: 0, count: rows * columns * channels)
+        var all = [Float](repeating: 0, count: rows * columns * channels)
         for placement in try part.cover(Box(top: 0, left: 0, bottom: rows, right: columns)) {
             let input = cells(of: [picture], part.reads(placement), stride: stride, levels: levels)
             let output = real(try await part.run(placement.size, [input]), as: part.output)
@@ -83,10 +83,10 @@ struct PartMap {
                 let from = ((part.part.halo + row) * wide + part.part.halo) * channels
                 let to = ((keep.top + row) * columns + keep.left) * channels
                 let count = keep.columns * channels
-                told.replaceSubrange(to..<to + count, with: output[from..<from + count])
+                all.replaceSubrange(to..<to + count, with: output[from..<from + count])
             }
         }
-        values = told
+        values = all
     }
 
     /// For tests: what a network has told.

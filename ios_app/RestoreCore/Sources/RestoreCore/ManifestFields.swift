@@ -114,8 +114,8 @@ extension DecodingError {
             return "it cannot be read"
         }
         let what = context.debugDescription
-        let said = what.hasSuffix(".") ? String(what.dropLast()) : what
-        return context.codingPath.isEmpty ? said : "\(Self.place(context.codingPath)): \(said)"
+        let problem = what.hasSuffix(".") ? String(what.dropLast()) : what
+        return context.codingPath.isEmpty ? problem : "\(Self.place(context.codingPath)): \(problem)"
     }
 
     private static func place(_ path: [any CodingKey]) -> String {

@@ -10,7 +10,7 @@ import Foundation
 /// memory gets scarce, and that is gone when the memory is freed or the process ends.
 final class MappedMemory {
     /// From so many bytes on it is mapped, unless it is said otherwise.
-    static let leastMapped = 16 << 20
+    static let minMapped = 16 << 20
 
     let base: UnsafeMutableRawPointer
     let isMapped: Bool
@@ -19,7 +19,7 @@ final class MappedMemory {
     /// Not initialized. Throws `memoryBudgetExceeded` if there is no room for the file.
     init(bytes: Int, mapped: Bool? = nil) throws {
         self.bytes = max(1, bytes)
-        isMapped = mapped ?? (bytes >= Self.leastMapped)
+        isMapped = mapped ?? (bytes >= Self.minMapped)
         base =
             isMapped
             ? try Self.map(self.bytes)

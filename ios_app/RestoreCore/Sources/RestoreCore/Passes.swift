@@ -27,7 +27,7 @@ struct Passes {
     func restore(strength: Double, gray: Bool, progress: (Double) -> Void) async throws {
         let total = route.cost(encoder, mapper, decoder)
         var spent = 0.0
-        func tell(_ part: LoadedPart, _ placement: Placement) {
+        func report(_ part: LoadedPart, _ placement: Placement) {
             spent += part.cost(placement)
             progress(min(1, spent / total))
         }
@@ -38,7 +38,7 @@ struct Passes {
             let input = cells(of: [pixels], reads, stride: encoder.part.stride, levels: levels)
             let output = try await encoder.run(placement.size, [input])
             latent.write(placement.keep, from: output, columns: reads.columns, halo: encoder.part.halo)
-            tell(encoder, placement)
+            report(encoder, placement)
         }
 
         let damaged = damage.map { MapperInputs($0, latent, route.area, mapper, pixels) }
@@ -51,14 +51,14 @@ struct Passes {
                 let inputs = damaged?.inputs(reads, latent.read(reads)) ?? [latent.read(reads)]
                 let output = try await mapper.run(placement.size, inputs)
                 mapped.write(placement.keep, from: output, columns: reads.columns, halo: mapper.part.halo)
-                tell(mapper, placement)
+                report(mapper, placement)
             }
             for placement in band.decoding {
                 let reads = decoder.reads(placement)
                 let residual = try await decoder.run(placement.size, [mapped.read(reads)])
                 stitcher.add(
                     placement.keep, from: residual, columns: reads.columns, halo: decoder.part.halo)
-                tell(decoder, placement)
+                report(decoder, placement)
             }
         }
     }

@@ -39,8 +39,8 @@ struct Regions {
 
     /// The largest value of a plane in each region.
     func maxima(_ plane: [UInt8]) -> [Int] {
-        gathered { most, run in
-            for place in run.places { most = max(most, Int(plane[place])) }
+        gathered { largest, run in
+            for place in run.places { largest = max(largest, Int(plane[place])) }
         }
     }
 

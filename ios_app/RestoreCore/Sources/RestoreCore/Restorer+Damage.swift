@@ -39,7 +39,7 @@ extension Restorer {
         guard bundle.manifest.parts[.finder] != nil else { return [] }
         let working = WorkingPicture(pixels, workingSide: bundle.manifest.workingSide)
         let faces = try await finder().faces(
-            pixels, small: working.small, factor: working.factor, leastWidth: 0)
+            pixels, small: working.small, factor: working.factor, minWidth: 0)
         return faces.map { FaceArea($0.box, factor: factor) }
     }
 }

@@ -1,12 +1,12 @@
 extension Restorer {
     /// The boxes of the faces that `restore` would refine if there were no damage, without restoring;
-    /// `leastWidth` in pixels. Throws as `restore`.
+    /// `minWidth` in pixels. Throws as `restore`.
     public func findFaces(
-        _ pixels: any Pixels, options: Options = Options(), leastWidth: Double = Restorer.leastFaceWidth
+        _ pixels: any Pixels, options: Options = Options(), minWidth: Double = Restorer.minFaceWidth
     ) async throws -> [FaceBox] {
         guard try wantsFaces(options) else { return [] }
         let working = WorkingPicture(pixels, workingSide: bundle.manifest.workingSide)
-        return try await faces(working, options, leastWidth: leastWidth).map(\.box)
+        return try await faces(working, options, minWidth: minWidth).map(\.box)
     }
 
     /// Whether there may be faces to refine. A bundle without the networks for it finds none, unless boxes
@@ -23,7 +23,7 @@ extension Restorer {
     }
 
     /// The faces to refine, where there may be some. Throws as `LoadedPart.run`.
-    func faces(_ working: WorkingPicture, _ options: Options, leastWidth: Double) async throws -> [Face] {
+    func faces(_ working: WorkingPicture, _ options: Options, minWidth: Double) async throws -> [Face] {
         let finder = try finder()
         if case .boxes(let boxes) = options.faces {
             var faces = [Face]()
@@ -34,8 +34,8 @@ extension Restorer {
             return faces
         }
         let found = try await finder.faces(
-            working.pixels, small: working.small, factor: working.factor, leastWidth: leastWidth)
-        return Array(Finder.sortedDown(found) { $0.width }.prefix(Self.mostFaces))
+            working.pixels, small: working.small, factor: working.factor, minWidth: minWidth)
+        return Array(Finder.sortedDown(found) { $0.width }.prefix(Self.maxFaces))
     }
 
     /// Refines the faces of the restored photo in place; `before` are the same faces unrestored.

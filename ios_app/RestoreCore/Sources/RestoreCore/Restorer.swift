@@ -7,10 +7,10 @@ import Foundation
 /// latent, which lies in a temporary file if it is large.
 public final class Restorer: Sendable {
     /// Pixels across: smaller faces hold nothing to refine.
-    public static let leastFaceWidth = 48.0
+    public static let minFaceWidth = 48.0
 
     /// The largest ones are refined: each takes 0.6 MB until all are put back.
-    static let mostFaces = 64
+    static let maxFaces = 64
 
     /// What every photo meets.
     static let neededParts: Set<PartName> = [.tone, .encoder, .mapper, .decoder]
@@ -64,7 +64,7 @@ public final class Restorer: Sendable {
         guard let passes else { return Restored(done: done, faces: []) }
 
         let working = WorkingPicture(pixels, workingSide: bundle.manifest.workingSide)
-        let faces = wantsFaces ? try await faces(working, options, leastWidth: Self.leastFaceWidth) : []
+        let faces = wantsFaces ? try await faces(working, options, minWidth: Self.minFaceWidth) : []
         let gray = pixels.colours == 1 || options.keepGray && Hue.isOne(working.small)
         if try await setTone(working, gray: gray, strength: strength) { done.append("tone") }
         let before = faces.map { take(pixels, $0) }
@@ -80,8 +80,8 @@ public final class Restorer: Sendable {
 
     func part(_ name: PartName) throws -> LoadedPart {
         let artifact = try bundle.artifact(of: name, precision: precision, formats: formats)
-        let mostCells = Budget.mostCells(maxMemory: maxMemory)
-        return LoadedPart(name, bundle.manifest.parts[name]!, artifact, runner, mostCells: mostCells)
+        let maxCells = Budget.maxCells(maxMemory: maxMemory)
+        return LoadedPart(name, bundle.manifest.parts[name]!, artifact, runner, maxCells: maxCells)
     }
 
     /// Applies the tone curves in place, if they would change enough to matter.
@@ -91,7 +91,7 @@ public final class Restorer: Sendable {
         let steps = real(try await part.run(0, [.float32(thumbnail)]), as: part.output)
         var knots = Tone.curves(steps, count: steps.count / 3)
         if gray { knots = [[Double]](repeating: Tone.mean(knots), count: 3) }
-        guard Tone.change(knots, working.small) >= Tone.leastChange else { return false }
+        guard Tone.change(knots, working.small) >= Tone.minChange else { return false }
         if gray {
             Tone.applyToLightness(knots, to: working.pixels, strength: strength)
         } else {

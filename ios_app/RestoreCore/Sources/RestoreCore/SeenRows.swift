@@ -16,10 +16,10 @@ struct SeenRows {
             (first, span, places) = (left, count, nil)
         } else {
             let columns = (left..<right).map { mirrored($0, pixels.width) }
-            let least = columns.min() ?? 0
-            first = least
-            span = (columns.max() ?? 0) - least + 1
-            places = columns.map { $0 - least }
+            let leftmost = columns.min() ?? 0
+            first = leftmost
+            span = (columns.max() ?? 0) - leftmost + 1
+            places = columns.map { $0 - leftmost }
         }
         line = [UInt16](repeating: 0, count: span * pixels.colours)
     }

@@ -2,7 +2,7 @@
 enum Tone {
     /// Curves that on average move the photo's own levels by less are not applied: what is left of them is
     /// the network's uncertainty, and a good photo must come out as it went in.
-    static let leastChange = 0.03
+    static let minChange = 0.03
 
     /// Knots are rounded to this part of 1, so that the last bits of a float library don't decide a pixel's
     /// level.

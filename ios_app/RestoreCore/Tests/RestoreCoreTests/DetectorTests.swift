@@ -120,12 +120,12 @@ final class DetectorTests: XCTestCase {
         let runner = Meddling(toys: Toys(finderPoints: [])) { _, inputs in
             seen.add(0)
             let (isFirst, cells) = (seen.all.count == 1, inputs[0].count / 48)
-            var told = [Int8](repeating: -128, count: cells * 16)
+            var output = [Int8](repeating: -128, count: cells * 16)
             // The first cell behind the halo, in tiles of 14 and of 12 columns.
             let cell = 16 * (2 * (cells == 16 * 14 ? 14 : 12) + 2)
-            told[cell] = Int8((isFirst ? 230 : 200) - 128)
-            told[cell + 5] = isFirst ? -128 : 127
-            return .int8(told)
+            output[cell] = Int8((isFirst ? 230 : 200) - 128)
+            output[cell + 5] = isFirst ? -128 : 127
+            return .int8(output)
         }
         let found = try await levels(runner, smallestSide: 16)
         var expected = [UInt8](repeating: 0, count: 20 * 33)
@@ -141,7 +141,7 @@ final class DetectorTests: XCTestCase {
         let bundle = try ToyBundle.golden().bundle()
         let part = LoadedPart(
             .scratch, try XCTUnwrap(bundle.manifest.parts[.scratch]),
-            try bundle.artifact(of: .scratch, precision: .int8, formats: [.litert]), runner, mostCells: nil)
+            try bundle.artifact(of: .scratch, precision: .int8, formats: [.litert]), runner, maxCells: nil)
         var rule = Detection()
         rule.smallestSide = smallestSide
         return try await damageLevels(part, ArrayPixels(height: 20, width: 33, colours: 3), rule)

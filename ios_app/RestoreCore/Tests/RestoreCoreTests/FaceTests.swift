@@ -36,7 +36,7 @@ final class FaceTests: XCTestCase {
             let values: [Float]
             let sum: Double
         }
-        struct Told: Decodable {
+        struct Output: Decodable {
             let shape: [Int]
             let stride: Int
             let told: [Float]
@@ -73,7 +73,7 @@ final class FaceTests: XCTestCase {
         let boxes: [Boxed]
         let squares: [Square]
         let feather: Feather
-        let finds: [Told]
+        let finds: [Output]
         let merged: [Merged]
         let refined: [Refined]
         let putBack: [PutBack]
@@ -124,9 +124,9 @@ final class FaceTests: XCTestCase {
 
     func testFinds() throws {
         for each in try golden.get().finds {
-            let told = PartMap(
+            let map = PartMap(
                 rows: each.shape[0], columns: each.shape[1], channels: each.shape[2], values: each.told)
-            assertFaces(Finder.finds(told, each.stride, each.threshold), each.faces.map(\.face))
+            assertFaces(Finder.finds(map, each.stride, each.threshold), each.faces.map(\.face))
         }
     }
 
@@ -187,8 +187,8 @@ final class FaceTests: XCTestCase {
     private func assertLevels(_ found: [UInt16], _ expected: [UInt16], _ tolerance: Int, line: UInt = #line)
     {
         XCTAssertEqual(found.count, expected.count, line: line)
-        let most = zip(found, expected).map { abs(Int($0) - Int($1)) }.max() ?? 0
-        XCTAssertLessThanOrEqual(most, tolerance, line: line)
+        let largest = zip(found, expected).map { abs(Int($0) - Int($1)) }.max() ?? 0
+        XCTAssertLessThanOrEqual(largest, tolerance, line: line)
     }
 
     private func assertFaces(_ found: [Face], _ expected: [Face], line: UInt = #line) {

@@ -46,7 +46,7 @@ final class RegionsTests: XCTestCase {
         var random = Random()
         let plane = mask.values.map { _ in UInt8(random.next(below: 256)) }
         let regions = Regions(mask.values, columns: mask.columns) { $0 }
-        var told = Set<[Int]>()
+        var found = Set<[Int]>()
         for (region, area) in regions.areas.enumerated() {
             var one = Mask(
                 rows: mask.rows, columns: mask.columns, values: mask.values.map { _ in false })
@@ -58,9 +58,9 @@ final class RegionsTests: XCTestCase {
             XCTAssertEqual(
                 regions.sumsOfSquares(plane)[region], values.map { $0 * $0 }.reduce(0, +), line: line)
             XCTAssertEqual(regions.maxima(plane)[region], values.max(), line: line)
-            told.insert(places)
+            found.insert(places)
         }
-        XCTAssertEqual(told, flooded(mask), line: line)
+        XCTAssertEqual(found, flooded(mask), line: line)
     }
 
     private func flooded(_ mask: Mask) -> Set<[Int]> {

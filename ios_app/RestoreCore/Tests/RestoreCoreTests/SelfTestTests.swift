@@ -33,7 +33,7 @@ final class SelfTestTests: XCTestCase {
     func testALargerTileThatDiffersCounts() async throws {
         let bundle = try shipped()
         let results = try await SelfTest.run(
-            bundle, runner: Recited(bundle: bundle, added: 0.5, atLeast: 256), precision: .float16)
+            bundle, runner: Recited(bundle: bundle, added: 0.5, minRows: 256), precision: .float16)
         XCTAssertEqual(
             Set(results.filter { !$0.passed }.map(\.part)), [.scratch, .encoder, .mapper, .decoder])
         XCTAssertTrue(results.allSatisfy { $0.passed == ($0.rows < 256) })
@@ -88,13 +88,13 @@ final class SelfTestTests: XCTestCase {
 private struct Recited: PartRunner {
     let bundle: NetworkBundle
     var added: Float = 0
-    var atLeast = 0
+    var minRows = 0
 
     func run(part: PartName, artifact: Artifact, tile: Tile, inputs: [Stored]) async throws -> Stored {
         let (golden, spec) = (artifact.golden[0], artifact.outputs[0])
         let copies = Copies(golden: golden, tile: tile, halo: 0)
         let expected = copies.sideBySide(try bundle.tensor(golden.outputs[0], as: spec), spec)
         guard case .float32(let values) = expected else { return expected }
-        return .float32(tile.rows < atLeast ? values : values.map { $0 + added })
+        return .float32(tile.rows < minRows ? values : values.map { $0 + added })
     }
 }

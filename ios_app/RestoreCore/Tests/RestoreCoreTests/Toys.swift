@@ -41,14 +41,14 @@ struct Toys: PartRunner {
     }
 
     private func finder(_ photo: Window) -> Stored {
-        var told = [Int8](repeating: -128, count: photo.rows * photo.columns * 11)
+        var output = [Int8](repeating: -128, count: photo.rows * photo.columns * 11)
         let sums = (0..<photo.rows * photo.columns).map { cell in
             photo.values[cell * photo.channels..<(cell + 1) * photo.channels].reduce(0, +)
         }
-        if let most = sums.max(), most > 20_000, let cell = sums.firstIndex(of: most) {
-            told.replaceSubrange(cell * 11..<(cell + 1) * 11, with: [127] + finderPoints)
+        if let brightest = sums.max(), brightest > 20_000, let cell = sums.firstIndex(of: brightest) {
+            output.replaceSubrange(cell * 11..<(cell + 1) * 11, with: [127] + finderPoints)
         }
-        return .int8(told)
+        return .int8(output)
     }
 
     private func face(_ pair: Window) -> Stored {

@@ -104,7 +104,7 @@ class Studio(
         val opened = Networks(context)
         var chosen = false
         try {
-            opened.choose(::tell)
+            opened.choose(::report)
             chosen = true
         } finally {
             if (!chosen) opened.close()
@@ -132,7 +132,7 @@ class Studio(
             networks.restore(photo, options, seen = { decoded ->
                 val before = Preview.of(decoded)
                 main.post { show { it.copy(before = before, after = null, restored = null) } }
-            }, ::tell)
+            }, ::report)
         try {
             val after = Preview.of(outcome.pixels)
             val restored = RestoredPhoto.encode(outcome.pixels, photo, SharedFiles.folder(context))
@@ -147,7 +147,7 @@ class Studio(
     }
 
     /** Tells the screen the share done, and ends the work if it was cancelled. */
-    private fun tell(share: Float) {
+    private fun report(share: Float) {
         if (cancelled) throw CancellationException()
         main.post { show { if (it.busy == null) it else it.copy(share = share) } }
     }

@@ -44,13 +44,13 @@ object Budget {
         val rows = ceilDiv(height, stride).toLong()
         val planes = listOf(rows * row, minOf(rows, BAND_ROWS) * row)
         // Once the damage is found, the detector's levels and the opened mask are gone; then the fill's.
-        val most =
+        val peak =
             maxOf(
                 2 * mask,
                 fillBytes(height, width).filter(latents::onHeap).sum(),
                 planes.filter(latents::onHeap).sum(),
             )
-        return Need(BASE + pixelBytes + mask + most, HEAP_BASE + mask + most)
+        return Need(BASE + pixelBytes + mask + peak, HEAP_BASE + mask + peak)
     }
 
     private fun maskBytes(
@@ -95,7 +95,7 @@ object Budget {
     }
 
     /** The largest tile, in cells, that leaves three quarters of the free budget to the photo. */
-    internal fun mostCells(
+    internal fun maxCells(
         maxMemory: Long?,
         precision: String,
     ): Int? {

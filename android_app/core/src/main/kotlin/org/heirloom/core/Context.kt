@@ -72,7 +72,7 @@ private fun rounded(
             Math
                 .rint(tokens[it])
                 .toInt()
-                .coerceIn(spec.dtype.least, spec.dtype.most)
+                .coerceIn(spec.dtype.min, spec.dtype.max)
                 .toByte()
         },
     )

@@ -7,7 +7,7 @@ class DamageLevels(
     private val values: ByteArray = ByteArray(height * width),
 ) {
     /** The highest of all. */
-    val most get() = values.maxOf { it.toInt() and 255 }
+    val max get() = values.maxOf { it.toInt() and 255 }
 
     /** By row-major index. */
     operator fun get(at: Int) = values[at].toInt() and 255

@@ -108,13 +108,13 @@ private fun dropThick(
     val sure = thick.sums(levels::read)
     val light = thick.sums(lightnessRows(picture) { it })
     val squares = thick.sums(lightnessRows(picture) { it * it })
-    val most = 256L * rule.thickSpread
+    val maxSpread = 256L * rule.thickSpread
     thick.set(mask, false) { region ->
         val area = areas[region]
         // Mean and variance in 256ths and their squares: integers, so that every platform decides alike.
         val mean = 256 * light[region] / area
         val variance = 65536 * squares[region] / area - mean * mean
-        sure[region] < rule.thickMean * area || variance > most * most
+        sure[region] < rule.thickMean * area || variance > maxSpread * maxSpread
     }
 }
 

@@ -60,17 +60,17 @@ internal class Entry(
 
     fun numberIn(isIn: (Double) -> Boolean) = number().takeIf(isIn) ?: fail("in its range")
 
-    fun whole(least: Long): Long {
+    fun whole(min: Long): Long {
         val whole = value as? Long ?: fail("a whole number")
-        return if (whole >= least) whole else fail("$least or more")
+        return if (whole >= min) whole else fail("$min or more")
     }
 
     fun int(
-        least: Int,
-        most: Int = Int.MAX_VALUE,
+        min: Int,
+        max: Int = Int.MAX_VALUE,
     ): Int {
-        val whole = whole(least.toLong())
-        return if (whole <= most) whole.toInt() else fail("$most or less")
+        val whole = whole(min.toLong())
+        return if (whole <= max) whole.toInt() else fail("$max or less")
     }
 
     fun <T> nullable(read: (Entry) -> T): T? = if (value == null) null else read(this)

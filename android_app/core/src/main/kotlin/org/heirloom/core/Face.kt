@@ -3,10 +3,10 @@ package org.heirloom.core
 import kotlin.math.hypot
 
 /** Pixels across: smaller faces hold nothing to refine. */
-internal const val LEAST_FACE_WIDTH = 48.0
+internal const val MIN_FACE_WIDTH = 48.0
 
 /** The largest ones are refined: each takes 0.6 MB until all are put back. */
-internal const val MOST_FACES = 64
+internal const val MAX_FACES = 64
 
 /** Middle and radii of the ellipse that a face fills when aligned, in pixels. */
 private const val MIDDLE_X = 128.0

@@ -28,7 +28,7 @@ private fun detected(
     val factor = ceilDiv(maxOf(pixels.height, pixels.width), rule.largestSide)
     val picture = Shrunk(pixels, factor)
     val levels = damageLevels(parts["scratch"], picture, rule)
-    if (levels.most < rule.high) return null
+    if (levels.max < rule.high) return null
     val faces = faceAreas(parts, pixels).map { it.scaled(factor) }
     return Damage(damageMask(levels, picture, faces, rule), factor)
 }

@@ -22,7 +22,7 @@ private const val FIRST_LOOK = 0.2
 private const val SECOND_LOOK = 0.05
 
 /** So many finds are looked at again, the surest. */
-private const val MOST_LOOKS = 200
+private const val MAX_LOOKS = 200
 
 /** Points are rounded to 1/64 pixel: the last bits of a float library must not decide a level. */
 private const val POINT_GRID = 64.0
@@ -32,7 +32,7 @@ private const val AGAIN_WIDTH = 44.0
 private const val AGAIN_SIDE = 128
 
 /**
- * The faces of a photo that are at least [leastWidth] pixels wide, the surest first.
+ * The faces of a photo that are at least [minWidth] pixels wide, the surest first.
  *
  * [small] is the photo shrunk by [factor], in 8 bits and colour. The network knows faces of some 20 to 56
  * pixels; at every half of the photo's size a face of any size has such a width at one of them, or at two.
@@ -44,7 +44,7 @@ fun findFaces(
     small: ArrayPixels,
     factor: Int,
     threshold: Double,
-    leastWidth: Double,
+    minWidth: Double,
 ): List<Face> {
     val finds = ArrayList<Face>()
     var picture = small
@@ -60,12 +60,12 @@ fun findFaces(
         scale *= 2
     }
     // The second look may find a face somewhat wider.
-    val large = merged(finds).filter { it.width >= 0.8 * leastWidth }
+    val large = merged(finds).filter { it.width >= 0.8 * minWidth }
     val scored =
-        large.take(MOST_LOOKS).mapNotNull { first ->
+        large.take(MAX_LOOKS).mapNotNull { first ->
             lookAgain(part, pixels, first)?.let { Face(it.points, sqrt(first.score * it.score)) }
         }
-    return merged(scored.filter { it.score >= threshold && it.width >= leastWidth })
+    return merged(scored.filter { it.score >= threshold && it.width >= minWidth })
 }
 
 /**
@@ -82,9 +82,9 @@ fun lookAgain(
     val scale = AGAIN_WIDTH / faceWidth(TEMPLATE)
     val upright = DoubleArray(TEMPLATE.size) { (TEMPLATE[it] - mean[it % 2]) * scale + centre }
     val alignment = Similarity.between(face.points, upright)
-    val told = partMap(part, square(pixels, alignment, AGAIN_SIDE))
+    val map = partMap(part, square(pixels, alignment, AGAIN_SIDE))
     val near =
-        finds(told, part.stride, SECOND_LOOK).filter {
+        finds(map, part.stride, SECOND_LOOK).filter {
             hypot(it.middle[0] - centre, it.middle[1] - centre) < SAME_PLACE * AGAIN_WIDTH
         }
     val best = merged(near).firstOrNull() ?: return null
@@ -95,19 +95,19 @@ fun lookAgain(
 
 /** What single cells say from a score of [threshold] on, in the picture's pixels. */
 fun finds(
-    told: PartMap,
+    map: PartMap,
     stride: Int,
     threshold: Double,
 ): List<Face> {
     val faces = ArrayList<Face>()
-    for (cell in 0 until told.rows * told.columns) {
-        val first = cell * told.channels
-        val score = 1 / (1 + exp(-told.values[first].toDouble()).toFloat())
+    for (cell in 0 until map.rows * map.columns) {
+        val first = cell * map.channels
+        val score = 1 / (1 + exp(-map.values[first].toDouble()).toFloat())
         if (score < threshold.toFloat()) continue
-        val middle = doubleArrayOf(middle(cell % told.columns, stride), middle(cell / told.columns, stride))
+        val middle = doubleArrayOf(middle(cell % map.columns, stride), middle(cell / map.columns, stride))
         val points =
             DoubleArray(TEMPLATE.size) {
-                (told.values[first + 1 + it] * POINT_UNIT).toDouble() + middle[it % 2]
+                (map.values[first + 1 + it] * POINT_UNIT).toDouble() + middle[it % 2]
             }
         val face = Face(points, score.toDouble())
         if (face.width > 0) faces.add(face)

@@ -27,7 +27,7 @@ internal fun parseJson(raw: ByteArray): Any? {
     return JsonReader(text).document()
 }
 
-private const val MOST_NESTED = 100
+private const val MAX_DEPTH = 100
 private val NUMBER = Regex("-?(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][+-]?[0-9]+)?")
 
 private class JsonReader(
@@ -42,7 +42,7 @@ private class JsonReader(
     }
 
     private fun value(depth: Int): Any? {
-        if (depth > MOST_NESTED) fail("it is nested too deeply")
+        if (depth > MAX_DEPTH) fail("it is nested too deeply")
         return when (next()) {
             '{' -> members(depth)
             '[' -> elements(depth)

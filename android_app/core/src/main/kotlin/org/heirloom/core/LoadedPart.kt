@@ -9,22 +9,22 @@ data class Reading(
 /**
  * One part of a bundle, in one format and precision; [ran] is told the cost of each network that ran.
  *
- * [mostCells] leaves out tiles that are larger (but never all of them).
+ * [maxCells] leaves out tiles that are larger (but never all of them).
  */
 class LoadedPart(
     private val name: String,
     val part: Part,
     val artifact: Artifact,
     private val runner: PartRunner,
-    mostCells: Int? = null,
+    maxCells: Int? = null,
     private val ran: (Long) -> Unit = {},
 ) {
     private val offered: List<Tile>
 
     init {
-        val least = artifact.tiles.minOf { it.rows.toLong() * it.columns }
-        val most = maxOf(least, mostCells?.toLong() ?: Long.MAX_VALUE)
-        offered = artifact.tiles.filter { it.rows.toLong() * it.columns <= most }
+        val smallest = artifact.tiles.minOf { it.rows.toLong() * it.columns }
+        val largest = maxOf(smallest, maxCells?.toLong() ?: Long.MAX_VALUE)
+        offered = artifact.tiles.filter { it.rows.toLong() * it.columns <= largest }
     }
 
     val stride get() = part.stride

@@ -20,8 +20,8 @@ internal class LoadedParts(
     operator fun get(name: String): LoadedPart =
         loaded.getOrPut(name) {
             val artifact = bundle.artifact(name, precision, formats)
-            val most = Budget.mostCells(maxMemory, precision)
-            LoadedPart(name, bundle.part(name), artifact, runner, most, ran)
+            val maxCells = Budget.maxCells(maxMemory, precision)
+            LoadedPart(name, bundle.part(name), artifact, runner, maxCells, ran)
         }
 
     /** How many pixels of a photo a pixel of the picture stands for on which tone and faces are judged. */

@@ -51,11 +51,11 @@ data class Artifact(
     val gate: Gate,
 )
 
-/** How a tensor stores its values: [least]..[most] for integers. */
+/** How a tensor stores its values: [min]..[max] for integers. */
 enum class DataType(
     val bytes: Int,
-    val least: Int,
-    val most: Int,
+    val min: Int,
+    val max: Int,
 ) {
     FLOAT32(4, 0, 0),
     INT8(1, -128, 127),

@@ -107,7 +107,7 @@ private class ArtifactCheck(
             }
         } else if (tensor.scale == 1.0) {
             fail("$name is $type and needs a scale")
-        } else if (tensor.zeroPoint !in type.least..type.most) {
+        } else if (tensor.zeroPoint !in type.min..type.max) {
             fail("$name has a zero point outside $type")
         }
         if (tensor.role == "context" && tensor.shape?.lastOrNull() != tensor.channels) {

@@ -74,7 +74,7 @@ private fun detection(entry: Entry): Detection {
     )
     val usual = Detection()
     val count = { name: String -> entry.optional(name)?.int(1) }
-    val level = { name: String, least: Int -> entry.optional(name)?.int(least, 255) }
+    val level = { name: String, min: Int -> entry.optional(name)?.int(min, 255) }
     return Detection(
         largestSide = count("largest_side") ?: usual.largestSide,
         smallestSide = count("smallest_side") ?: usual.smallestSide,

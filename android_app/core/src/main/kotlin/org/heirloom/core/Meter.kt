@@ -2,7 +2,7 @@ package org.heirloom.core
 
 /** Tells how much of a photo's work is done; nothing is before its amount is known. */
 internal class Meter(
-    private val tell: (Float) -> Unit,
+    private val progress: (Float) -> Unit,
 ) {
     private var total = 0L
     private var done = 0L
@@ -13,6 +13,6 @@ internal class Meter(
 
     fun add(cost: Long) {
         if (total > 0) done += cost
-        tell(if (total > 0) (done.toDouble() / total).toFloat() else 0f)
+        progress(if (total > 0) (done.toDouble() / total).toFloat() else 0f)
     }
 }

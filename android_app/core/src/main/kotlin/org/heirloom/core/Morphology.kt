@@ -32,7 +32,7 @@ private fun keepWhereFollowed(
     mask: Mask,
     side: Int,
     down: Boolean,
-) = count(mask, down, backward = true, least = side) { count, isSet -> if (isSet) count + 1 else 0 }
+) = count(mask, down, backward = true, min = side) { count, isSet -> if (isSet) count + 1 else 0 }
 
 /** Sets the [pixels] after what is set, or before it. */
 private fun spread(
@@ -40,16 +40,16 @@ private fun spread(
     pixels: Int,
     down: Boolean,
     backward: Boolean,
-) = count(mask, down, backward, least = 1) { count, isSet ->
+) = count(mask, down, backward, min = 1) { count, isSet ->
     if (isSet) pixels + 1 else maxOf(0, count - 1)
 }
 
-/** [next] makes a pixel's count of its neighbour's and of the pixel, which is set from [least] on. */
+/** [next] makes a pixel's count of its neighbour's and of the pixel, which is set from [min] on. */
 private inline fun count(
     mask: Mask,
     down: Boolean,
     backward: Boolean,
-    least: Int,
+    min: Int,
     next: (Int, Boolean) -> Int,
 ) {
     val counts = IntArray(if (down) mask.width else mask.height)
@@ -60,7 +60,7 @@ private inline fun count(
             val line = if (down) column else row
             val at = row * mask.width + column
             counts[line] = next(counts[line], mask.values[at])
-            mask.values[at] = counts[line] >= least
+            mask.values[at] = counts[line] >= min
         }
     }
 }

@@ -16,15 +16,15 @@ fun partMap(
     val rows = ceilDiv(picture.height, part.stride)
     val columns = ceilDiv(picture.width, part.stride)
     val channels = part.output.channels
-    val told = FloatArray(rows * columns * channels)
+    val all = FloatArray(rows * columns * channels)
     eachTile(part, picture) { keep, values ->
         val count = keep.columns * channels
         for (row in 0 until keep.rows) {
             val to = ((keep.top + row) * columns + keep.left) * channels
-            System.arraycopy(values, row * count, told, to, count)
+            System.arraycopy(values, row * count, all, to, count)
         }
     }
-    return PartMap(rows, columns, channels, told)
+    return PartMap(rows, columns, channels, all)
 }
 
 /** What [part] says of the cells of a [picture], tile by tile: [use] is given boxes and their real values. */

@@ -4,7 +4,7 @@ import java.math.BigDecimal
 import java.math.RoundingMode
 
 /** Root of the mean squared change, in 0..1, from which the network is taken to draw a face of its own. */
-private const val MOST_CHANGE = 0.12
+private const val MAX_CHANGE = 0.12
 
 /**
  * The change to add to an aligned face, seen as it was [before] and after it was [restored]: [FACE_SIDE]
@@ -35,9 +35,9 @@ fun refined(
         val x = at % (FACE_SIDE * 3)
         val y = at / (FACE_SIDE * 3)
         val cell = y / stride * whole.columns + x / run
-        val told = residual[(cell * stride + y % stride) * run + x % run]
+        val delta = residual[(cell * stride + y % stride) * run + x % run]
         // The network says what to add to the face as it was; the photo holds the restored one.
-        val wanted = ((before.values[at].toInt() and 255) + 255 * told).coerceIn(0f, 255f)
+        val wanted = ((before.values[at].toInt() and 255) + 255 * delta).coerceIn(0f, 255f)
         val change = wanted - (restored.values[at].toInt() and 255)
         steps[at] = Math.rint((change / unit).toDouble()).toInt().toShort()
     }
@@ -67,7 +67,7 @@ fun judged(
         height = box.height.toInt(),
         score = rounded(face.score, 3),
         change = rounded(amount, 4),
-        refined = amount <= MOST_CHANGE,
+        refined = amount <= MAX_CHANGE,
     )
 }
 

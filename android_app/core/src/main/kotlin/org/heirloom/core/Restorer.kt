@@ -87,9 +87,9 @@ class Restorer(
             return faces.boxes.map(Face::inBox).map { lookAgain(finder, pixels, it) ?: it }
         }
         val threshold = bundle.manifest.finderThreshold
-        return findFaces(finder, pixels, small, factor, threshold, LEAST_FACE_WIDTH)
+        return findFaces(finder, pixels, small, factor, threshold, MIN_FACE_WIDTH)
             .sortedByDescending { it.width }
-            .take(MOST_FACES)
+            .take(MAX_FACES)
     }
 
     /** Applies the tone curves in place, if they would change enough to matter. */
@@ -105,7 +105,7 @@ class Restorer(
         val steps = part.run(Placement(Box(0, 0, side, side), 0), listOf(seen))
         val own = Curves.from(real(steps, part.output))
         val curves = if (gray) own.mean() else own
-        if (curves.change(small) < LEAST_TONE_CHANGE) return false
+        if (curves.change(small) < MIN_TONE_CHANGE) return false
         if (gray) curves.applyToLightness(pixels, strength) else curves.apply(pixels, strength)
         return true
     }

@@ -143,15 +143,15 @@ object SelfTest {
     ): Double {
         if (spec.shape != null) return difference(result, 0, expected, 0, expected.size, spec)
         val (_, part, _, golden, tile) = test
-        var most = 0.0
+        var largest = 0.0
         for (row in part.halo until tile.rows - part.halo) {
             for (column in part.halo until tile.columns - part.halo) {
                 val found = (row * tile.columns + column) * spec.channels
                 val wanted = goldenCell(row, column, golden) * spec.channels
-                most = maxOf(most, difference(result, found, expected, wanted, spec.channels, spec))
+                largest = maxOf(largest, difference(result, found, expected, wanted, spec.channels, spec))
             }
         }
-        return most
+        return largest
     }
 
     /** The largest of [count] values, from two places on. */
@@ -163,13 +163,13 @@ object SelfTest {
         count: Int,
         spec: Tensor,
     ): Double {
-        var most = 0.0
+        var largest = 0.0
         for (i in 0 until count) {
             val difference = abs(number(result, found + i, spec) - number(expected, wanted + i, spec))
             if (!difference.isFinite()) return Double.POSITIVE_INFINITY
-            most = maxOf(most, difference)
+            largest = maxOf(largest, difference)
         }
-        return most
+        return largest
     }
 }
 

@@ -6,7 +6,7 @@ import kotlin.math.abs
  * Curves that on average move the photo's own levels by less are not applied: what is left of them is the
  * network's uncertainty, and a good photo must come out as it went in.
  */
-internal const val LEAST_TONE_CHANGE = 0.03
+internal const val MIN_TONE_CHANGE = 0.03
 
 /** Knots are rounded to 1/1024, so that the last bits of a float library don't decide a pixel's level. */
 private const val CURVE_GRID = 1024.0

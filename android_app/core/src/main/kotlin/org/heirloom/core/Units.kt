@@ -6,7 +6,7 @@ internal fun stored(
     spec: Tensor,
 ): Int {
     val level = Math.rint(value / spec.scale) + spec.zeroPoint
-    return level.coerceIn(spec.dtype.least.toDouble(), spec.dtype.most.toDouble()).toInt()
+    return level.coerceIn(spec.dtype.min.toDouble(), spec.dtype.max.toDouble()).toInt()
 }
 
 /** Real values as [spec] stores them. */

@@ -57,8 +57,8 @@ class FacesTest {
     fun finds() {
         for (case in golden.each("finds")) {
             val (rows, columns, channels) = case.ints("shape")
-            val told = PartMap(rows, columns, channels, case.floats("told"))
-            val found = finds(told, case.int("stride"), case.number("threshold"))
+            val map = PartMap(rows, columns, channels, case.floats("told"))
+            val found = finds(map, case.int("stride"), case.number("threshold"))
             assertFaces(case.each("faces"), found, 1e-5)
         }
     }

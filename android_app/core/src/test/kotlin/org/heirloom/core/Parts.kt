@@ -1,6 +1,6 @@
 package org.heirloom.core
 
-/** A part without files; [tell] is what its networks return. */
+/** A part without files; [output] is what its networks return. */
 fun loadedPart(
     name: String,
     stride: Int,
@@ -8,12 +8,12 @@ fun loadedPart(
     inputs: List<Tensor>,
     outputs: List<Tensor> = emptyList(),
     tiles: List<Tile>,
-    tell: (List<Stored>) -> Stored = { throw UnsupportedOperationException() },
+    output: (List<Stored>) -> Stored = { throw UnsupportedOperationException() },
 ): LoadedPart {
     val gate = Gate(0.0, null, 0.0, 1, "none")
     val artifact = Artifact("litert", "int8", inputs, outputs, tiles, emptyList(), gate)
     val part = Part(stride, halo, 1, 1, 1, listOf(artifact))
-    return LoadedPart(name, part, artifact, runner { _, inputs -> tell(inputs) })
+    return LoadedPart(name, part, artifact, runner { _, inputs -> output(inputs) })
 }
 
 /** Networks as a function of the part's name and the inputs. */

@@ -15,11 +15,12 @@ class RestorerTest {
     @Test
     fun progressRises() {
         for (faces in listOf(Faces.Auto, Faces.Off)) {
-            val told = ArrayList<Float>()
-            Restorer(bundle, toy).restore(group.picture("picture"), Options(faces = faces)) { told.add(it) }
-            assertEquals(told.sorted(), told)
-            assertEquals(0f, told.first())
-            assertEquals(1f, told.last())
+            val shares = ArrayList<Float>()
+            val restorer = Restorer(bundle, toy)
+            restorer.restore(group.picture("picture"), Options(faces = faces)) { shares.add(it) }
+            assertEquals(shares.sorted(), shares)
+            assertEquals(0f, shares.first())
+            assertEquals(1f, shares.last())
         }
     }
 

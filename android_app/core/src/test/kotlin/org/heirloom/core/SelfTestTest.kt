@@ -27,15 +27,15 @@ class SelfTestTest {
 
     @Test
     fun allPass() {
-        val told = ArrayList<Float>()
-        val results = SelfTest.run(bundle, gives(0), mustPass = true) { told.add(it) }
+        val shares = ArrayList<Float>()
+        val results = SelfTest.run(bundle, gives(0), mustPass = true) { shares.add(it) }
         assertEquals(
             bundle.manifest.parts.keys
                 .toList(),
             results.map { it.part }.distinct(),
         )
         assertTrue(results.all { it.passed && it.maxDifference == 0.0 })
-        assertEquals(1f, told.last())
+        assertEquals(1f, shares.last())
         val tiles = bundle.manifest.parts.mapValues { (_, part) -> part.artifacts[0].tiles.size }
         assertEquals(tiles.values.sum(), results.size)
     }

@@ -26,7 +26,7 @@ class EngineChoice(
         candidates: List<Engine>,
         test: (Engine) -> Boolean,
     ): Engine? {
-        if (record.strikes >= EngineRecord.MOST_STRIKES) refuse(Processor.GPU, Refusal.CRASHED)
+        if (record.strikes >= EngineRecord.MAX_STRIKES) refuse(Processor.GPU, Refusal.CRASHED)
         if (record.engine != null) return record.engine
         val crashed = record.refusals.filterValues { it == Refusal.CRASHED }
         save(EngineRecord(key, refusals = crashed))
@@ -69,7 +69,7 @@ class EngineChoice(
         test: (Engine) -> Boolean,
     ) {
         if (candidate.processor == Processor.GPU) {
-            save(record.copy(strikes = EngineRecord.MOST_STRIKES))
+            save(record.copy(strikes = EngineRecord.MAX_STRIKES))
         }
         val refusal =
             try {

@@ -28,7 +28,7 @@ data class EngineRecord(
     /** Those that passed the self-test, the best first. */
     val usable: List<Engine> = emptyList(),
     val refusals: Map<Processor, Refusal> = emptyMap(),
-    /** How often the GPU was used without coming to an end; the self-test counts as [MOST_STRIKES]. */
+    /** How often the GPU was used without coming to an end; the self-test counts as [MAX_STRIKES]. */
     val strikes: Int = 0,
 ) {
     /** What photos are restored with, if there is anything. */
@@ -46,7 +46,7 @@ data class EngineRecord(
          * So many restorations that did not end are taken for crashes. A single one may as well have been
          * ended by the person or the system.
          */
-        const val MOST_STRIKES = 2
+        const val MAX_STRIKES = 2
 
         /** The record that [text] was made of; null for what an older app may have written. */
         fun parse(text: String): EngineRecord? =

@@ -112,7 +112,7 @@ class LiteRtRunner(
         }
 
     /** More than the fast cores of a phone would wait for the slow ones. */
-    private fun threads() = Runtime.getRuntime().availableProcessors().coerceAtMost(MOST_THREADS)
+    private fun threads() = Runtime.getRuntime().availableProcessors().coerceAtMost(MAX_THREADS)
 
     private fun check(
         part: String,
@@ -169,6 +169,6 @@ class LiteRtRunner(
         }
 
     private companion object {
-        const val MOST_THREADS = 4
+        const val MAX_THREADS = 4
     }
 }

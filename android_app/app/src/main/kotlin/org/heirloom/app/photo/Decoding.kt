@@ -35,15 +35,15 @@ internal fun decodePhoto(
         throw Refused(Text(R.string.no_memory), error)
     }
 
-/** The photo in [file], upright, decoded with fewer pixels until its longer side is at most [most]. */
+/** The photo in [file], upright, decoded with fewer pixels until its longer side is at most [maxSide]. */
 internal fun decodeSmall(
     file: File,
     upright: Upright,
-    most: Int,
+    maxSide: Int,
 ): Bitmap {
     val options = BitmapFactory.Options()
     options.inSampleSize = 1
-    while (maxOf(upright.width, upright.height) / options.inSampleSize > most) options.inSampleSize *= 2
+    while (maxOf(upright.width, upright.height) / options.inSampleSize > maxSide) options.inSampleSize *= 2
     val small = BitmapFactory.decodeFile(file.path, options) ?: throw Refused(Text(R.string.broken))
     if (upright.isStoredSo) return small
     return Bitmap.createBitmap(small, 0, 0, small.width, small.height, matrixOf(upright), false)

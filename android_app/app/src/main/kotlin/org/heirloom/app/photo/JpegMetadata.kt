@@ -11,7 +11,7 @@ object JpegMetadata {
     private const val APP1 = 0xe1
     private const val APP2 = 0xe2
     private const val SCAN = 0xda
-    private const val MOST = 65533
+    private const val MAX_SEGMENT = 65533
     private val JFIF = "JFIF\u0000".toByteArray(Charsets.ISO_8859_1)
     private val EXIF = "Exif\u0000\u0000".toByteArray(Charsets.ISO_8859_1)
     private val XMP = "http://ns.adobe.com/xap/1.0/\u0000".toByteArray(Charsets.ISO_8859_1)
@@ -95,7 +95,7 @@ object JpegMetadata {
         segment: Segment,
     ) {
         // Longer than a segment can be: it came from a segment, so only by a prefix; better without it.
-        if (segment.content.size > MOST) return
+        if (segment.content.size > MAX_SEGMENT) return
         target.putNumber(0xff00 or segment.marker, 2)
         target.putNumber(segment.content.size + 2, 2)
         target.write(segment.content)
@@ -125,7 +125,7 @@ object JpegMetadata {
     }
 
     private fun profileSegments(profile: ByteArray): List<Segment> {
-        val room = MOST - ICC.size - 2
+        val room = MAX_SEGMENT - ICC.size - 2
         val count = (profile.size + room - 1) / room
         if (count > 255) return emptyList()
         return (0 until count).map { index ->

@@ -37,13 +37,13 @@ class Photo private constructor(
     /** A mutable, upright bitmap of all pixels. Throws [Refused]. */
     fun decode(): Bitmap = decodePhoto(file, upright)
 
-    /** An upright bitmap whose longer side is at most [Preview.MOST_SIDE]. Throws [Refused]. */
-    fun decodePreview(): Bitmap = decodeSmall(file, upright, Preview.MOST_SIDE)
+    /** An upright bitmap whose longer side is at most [Preview.MAX_SIDE]. Throws [Refused]. */
+    fun decodePreview(): Bitmap = decodeSmall(file, upright, Preview.MAX_SIDE)
 
     companion object {
         /** 48 megapixels as cameras count them, whose sensors have up to 50.2 million. */
-        private const val MOST_PIXELS = 48L shl 20
-        private const val MOST_BYTES = 512L shl 20
+        private const val MAX_PIXELS = 48L shl 20
+        private const val MAX_BYTES = 512L shl 20
 
         /** Copies the photo at [uri] into [folder] and looks at its header. Throws [Refused]. */
         fun open(
@@ -72,7 +72,7 @@ class Photo private constructor(
                 throw Refused(Text(R.string.not_a_photo))
             }
             val pixels = bounds.outWidth.toLong() * bounds.outHeight
-            if (pixels > MOST_PIXELS) throw Refused(Text(R.string.too_large, pixels / 1_000_000))
+            if (pixels > MAX_PIXELS) throw Refused(Text(R.string.too_large, pixels / 1_000_000))
             val metadata = file.inputStream().use(Metadata::read)
             val upright = Upright(metadata.orientation, bounds.outWidth, bounds.outHeight)
             return Photo(file, name, mime, upright, metadata)
@@ -87,7 +87,7 @@ class Photo private constructor(
             source.use { from ->
                 file.outputStream().use { to ->
                     val buffer = ByteArray(1 shl 16)
-                    var left = MOST_BYTES
+                    var left = MAX_BYTES
                     while (true) {
                         val count = from.read(buffer)
                         if (count < 0) break

@@ -11,7 +11,7 @@ object PngMetadata {
     private val XMP = "XML:com.adobe.xmp\u0000".toByteArray(Charsets.ISO_8859_1)
 
     /** No metadata chunk that is worth carrying is larger; a broken length must not exhaust the memory. */
-    private const val MOST = 16 shl 20
+    private const val MAX_CHUNK = 16 shl 20
 
     /** Before it lie the signature, and the first chunk's length, name, and the photo's width and height. */
     private const val DEPTH_AT = 24
@@ -68,7 +68,7 @@ object PngMetadata {
     private fun chunk(source: InputStream): Chunk? {
         val head = source.take(8) ?: return null
         val size = (0 until 4).fold(0) { size, i -> (size shl 8) or (head[i].toInt() and 0xff) }
-        if (size !in 0..MOST) return null
+        if (size !in 0..MAX_CHUNK) return null
         val content = source.take(size)
         val checksum = source.take(4)
         if (content == null || checksum == null) return null

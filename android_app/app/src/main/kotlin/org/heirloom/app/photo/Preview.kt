@@ -5,11 +5,11 @@ import android.graphics.Bitmap
 /** Makes screen-sized copies of a photo, the same way before and after, so that they compare. */
 object Preview {
     /** The longer side of a copy is at most this. */
-    const val MOST_SIDE = 2048
+    const val MAX_SIDE = 2048
 
     /** [bitmap] shrunk by a whole factor, averaging; what is left at the right and lower borders is cut. */
     fun of(bitmap: Bitmap): Bitmap {
-        val factor = (maxOf(bitmap.width, bitmap.height) + MOST_SIDE - 1) / MOST_SIDE
+        val factor = (maxOf(bitmap.width, bitmap.height) + MAX_SIDE - 1) / MAX_SIDE
         val width = maxOf(1, bitmap.width / factor)
         val height = maxOf(1, bitmap.height / factor)
         val small = Bitmap.createBitmap(width, height, Bitmap.Config.ARGB_8888)

@@ -13,7 +13,7 @@ class RestoredPhoto private constructor(
         private const val QUALITY = 95
 
         /** File systems take names of 255 bytes, and a character may be three. */
-        private const val MOST_NAME = 60
+        private const val MAX_NAME = 60
 
         /**
          * Encodes [pixels] with the metadata of [source] into [folder]. A JPEG of quality 95, or a PNG
@@ -31,7 +31,7 @@ class RestoredPhoto private constructor(
                 bare.outputStream().buffered().use { out ->
                     if (!pixels.compress(format, QUALITY, out)) throw IOException("not encoded")
                 }
-                val name = source.name.replace('/', '_').take(MOST_NAME)
+                val name = source.name.replace('/', '_').take(MAX_NAME)
                 val file = File(folder, "$name-restored.${if (lossless) "png" else "jpg"}")
                 bare.inputStream().buffered().use { encoded ->
                     file.outputStream().buffered().use { out ->

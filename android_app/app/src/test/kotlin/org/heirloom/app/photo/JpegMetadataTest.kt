@@ -136,9 +136,9 @@ class JpegMetadataTest {
 
     private fun iccSegments(
         profile: ByteArray,
-        most: Int,
+        maxChunk: Int,
     ): Array<ByteArray> {
-        val chunks = profile.toList().chunked(most)
+        val chunks = profile.toList().chunked(maxChunk)
         return chunks
             .mapIndexed { index, chunk ->
                 segment(
