@@ -12,6 +12,7 @@ import math
 import re
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -78,12 +79,32 @@ def read_photo(path: str | Path, max_pixels: int = DEFAULT_MAX_PIXELS) -> Photo:
     data and still complete is read as every viewer shows it. CMYK becomes RGB.
     """
     path = Path(path)
+    with _opened(path) as source:
+        header = read_header(source, path, max_pixels)
+        with decoding(path, max_pixels):
+            return _decode(source, header, path, max_pixels)
+
+
+def reading_bytes(path: Path, max_pixels: int = DEFAULT_MAX_PIXELS) -> int:
+    """Bytes a pixel that `read_photo` holds at most, the photo's own included; nothing is decoded.
+
+    Measured with alpha and 12 megapixels: 8.3 for 8 bits (4 of them Pillow's copy), 16.4 for WebP, whose
+    decoder holds two copies more, and 16.2 for 16 bits. Raises as `read_photo`.
+    """
+    with _opened(path) as source:
+        header = read_header(source, path, max_pixels)
+        with decoding(path, max_pixels):
+            deep = is_16_bit(open_image(source, header, path, max_pixels))
+    return 17 if deep or header.format == "WEBP" else 9
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """The photo's file; whatever goes wrong with it meanwhile is a ``PhotoError``."""
     try:
         require_file(path)
         with path.open("rb") as source:
-            header = read_header(source, path, max_pixels)
-            with decoding(path, max_pixels):
-                return _decode(source, header, path, max_pixels)
+            yield source
     except PhotoError:
         raise
     except FileNotFoundError:

@@ -43,6 +43,8 @@ class Demand:
     largest_side: int
     """Pixels, of the picture in which damage is looked for."""
     alpha_bytes: int = 0
+    mask_bytes: int = 0
+    """A pixel, that reading a painted mask holds; 0 where damage is looked for."""
 
 
 def need(photo: Demand) -> int:
@@ -60,8 +62,10 @@ def need(photo: Demand) -> int:
     if photo.latent is not None:
         cells = ceil_div(height, 4) * ceil_div(width, 4)
         latent_bytes = cells * photo.latent.channels * (4 if photo.latent.dtype == "float32" else 1)
-    reading, finding, restoring = 4 * area, (MASK_BYTES + copied) * seen, seen + latent_bytes
-    return BASE + photo.pixel_bytes + photo.alpha_bytes + max(reading, finding, restoring)
+    reading, finding, mask = 4 * area, (MASK_BYTES + copied) * seen, seen
+    if photo.mask_bytes:
+        finding, mask = photo.mask_bytes * area, area
+    return BASE + photo.pixel_bytes + photo.alpha_bytes + max(reading, finding, mask + latent_bytes)
 
 
 def enough(photo: Demand) -> int:

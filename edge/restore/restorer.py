@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,7 @@ from edge.restore.damage.detector import (
     scaled_area,
 )
 from edge.restore.damage.fill import push_pull
-from edge.restore.damage.mask import Damage, read_mask
+from edge.restore.damage.mask import Damage, mask_reading_bytes, read_mask
 from edge.restore.faces.face import MAX_FACES, MIN_WIDTH, Face, FaceRecord, in_box, put_back, take
 from edge.restore.faces.finder import find_faces, look_again
 from edge.restore.faces.refine import judged, refined
@@ -86,7 +87,8 @@ class Restorer:
     ) -> Restored:
         """Restore ``photo``, overwriting its pixels; ``progress`` is told the share done, 0..1.
 
-        Raises MemoryBudgetExceeded before anything is changed, PhotoError for a mask that does not fit.
+        Raises MemoryBudgetExceeded, or MissingArtifact where boxes of faces are given and the bundle has no
+        networks for them, before any work; PhotoError for a mask that does not fit.
         """
         options = options or Options()
         progress = progress or (lambda share: None)
@@ -97,7 +99,14 @@ class Restorer:
         latent = None if options.fill_only else self._part("encoder").artifact.outputs[0]
         side = self.bundle.manifest.detection.largest_side
         alpha_bytes = 0 if photo.alpha is None else photo.alpha.nbytes
-        budget.check(self.max_memory, budget.Demand(pixels.nbytes, shape, latent, side, alpha_bytes))
+        mask_bytes = 0
+        if self.max_memory is not None and isinstance(options.scratches, Path):
+            mask_bytes = mask_reading_bytes(options.scratches, shape)
+        demand = budget.Demand(pixels.nbytes, shape, latent, side, alpha_bytes, mask_bytes)
+        budget.check(self.max_memory, demand)
+        if isinstance(options.faces, tuple) and _refines(options):
+            # Where they are missing, before any work.
+            self._part("finder"), self._part("face")
         done = []
 
         detection = self._detection_share(shape, options)
@@ -229,7 +238,7 @@ class Restorer:
         A bundle without the networks for it finds none, unless boxes are given: then it raises
         MissingArtifact.
         """
-        if options.faces == "off" or not (options.strength and options.face_strength):
+        if not _refines(options):
             return []
         if options.faces == "auto" and not {"finder", "face"} <= self.bundle.manifest.parts.keys():
             return []
@@ -278,3 +287,9 @@ class Restorer:
         stitcher = Stitcher(pixels, decoder.artifact.outputs[0], decoder.part.stride, strength, gray)
         for keep, residual in decoded(mapper, decoder, route, inputs, on_progress):
             stitcher.add(keep, residual)
+
+
+def _refines(options: Options) -> bool:
+    """Whether faces would be refined if there are any."""
+    wanted = options.faces not in ("off", ()) and not options.fill_only
+    return wanted and options.strength > 0 and options.face_strength > 0

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from edge.bundle.manifest import DataType, Detection, Tensor
-from edge.errors import MemoryBudgetExceeded
+from edge.errors import MemoryBudgetExceeded, PhotoError
+from edge.photo.photo import Metadata, Photo, write_photo
 from edge.restore import budget
 from edge.restore.budget import Demand
 from edge.restore.damage.detector import damage_mask
+from edge.restore.damage.mask import mask_reading_bytes
 
 MEGA = 1 << 20
 SIDE = 4096
@@ -91,6 +97,54 @@ def test_looking_for_damage_holds_no_more_than_is_estimated() -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak + levels.nbytes < budget.MASK_BYTES * levels.size
+
+
+def test_a_painted_mask_counts_as_it_is_read() -> None:
+    colour, shape = 3 * 9000 * 12000, (9000, 12000)
+    sought = budget.need(Demand(colour, shape, latent(channels=1), SIDE))
+    painted = budget.need(Demand(colour, shape, latent(channels=1), SIDE, mask_bytes=9))
+    assert painted - sought == (9 - 4) * 9000 * 12000
+    # While the photo is restored the mask is held whole, not shrunk as the picture that is looked at.
+    deep = latent("float32", 1000)
+    sought, painted = (budget.need(Demand(colour, shape, deep, SIDE, mask_bytes=each)) for each in (0, 9))
+    assert painted - sought == 9000 * 12000 - 3000 * 4000
+
+
+READS = """
+import sys
+from pathlib import Path
+from edge import memory
+from edge.restore.damage.mask import read_mask
+memory.reset_peak()
+before = memory.peak()
+read_mask(Path(sys.argv[1]), (3000, 4000))
+print(memory.peak() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak can be reset only on Linux")
+@pytest.mark.parametrize("name", ["rgb.png", "rgba.png", "rgb.webp", "deep.png"])
+def test_reading_a_mask_holds_about_what_is_estimated(name: str, tmp_path: Path) -> None:
+    painted = np.zeros((3000, 4000, 4), np.uint8)
+    painted[300:400] = 255
+    path = tmp_path / name
+    if name == "deep.png":
+        levels = painted[..., :3].astype(np.uint16) * 257
+        write_photo(Photo(levels, levels[..., 0].copy(), Metadata("PNG")), path)
+    elif name == "rgb.webp":
+        Image.fromarray(painted[..., :3].copy()).save(path, lossless=True, method=0, quality=0)
+    else:
+        Image.fromarray(painted if name == "rgba.png" else painted[..., :3].copy()).save(path)
+    read = subprocess.run([sys.executable, "-c", READS, str(path)], capture_output=True, check=True)
+    held, estimated = int(read.stdout), mask_reading_bytes(path, (3000, 4000)) * 12_000_000
+    assert 0.75 * estimated < held < estimated
+
+
+def test_a_mask_that_is_no_photo_is_named(tmp_path: Path) -> None:
+    (tmp_path / "mask.png").write_bytes(b"no photo")
+    for path in (tmp_path / "mask.png", tmp_path / "none.png"):
+        with pytest.raises(PhotoError, match=path.name):
+            mask_reading_bytes(path, (30, 40))
 
 
 def test_the_targets_leave_room() -> None:

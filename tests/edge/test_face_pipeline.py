@@ -146,6 +146,25 @@ def test_a_bundle_without_face_networks(tiny_bundle: Path) -> None:
         restored(bundle, picture(), faces=(BOX,))
 
 
+def test_boxes_without_face_networks_fail_before_any_work(tiny_bundle: Path, tmp_path: Path) -> None:
+    opened = open_bundle(tiny_bundle)
+    parts = {name: part for name, part in opened.manifest.parts.items() if name != "face"}
+    bundle = replace(opened, manifest=msgspec.structs.replace(opened.manifest, parts=parts))
+    pixels = picture()
+    photo = Photo(pixels.copy(), None, Metadata("PNG"))
+    mask = np.zeros(pixels.shape[:2], np.uint8)
+    mask[:, 88:96] = 255
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    shares: list[float] = []
+    options = Options(scratches=tmp_path / "mask.png", faces=(BOX,))
+    with pytest.raises(MissingArtifact, match="has no face"):
+        Restorer(bundle).restore(photo, options, shares.append)
+    np.testing.assert_array_equal(photo.pixels, pixels)
+    assert shares == []
+    Restorer(bundle).restore(photo, replace(options, fill_only=True))
+    assert (photo.pixels != pixels).any(), "the mask is filled, and no face is asked for"
+
+
 def test_the_command_refines_and_reports(tiny_bundle: Path, tmp_path: Path) -> None:
     photo = tmp_path / "in" / "a.png"
     photo.parent.mkdir()

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import PhotoError
-from edge.photo.photo import DEFAULT_MAX_PIXELS, read_photo
+from edge.photo.photo import DEFAULT_MAX_PIXELS, read_photo, reading_bytes
 from edge.restore.cells import to_cells
 from edge.restore.tiling import Box, mirrored
 
@@ -43,8 +43,7 @@ class Damage:
 
 def read_mask(path: Path, photo_shape: tuple[int, int]) -> Damage:
     """A mask painted by a person: bright is damaged. It must be as large as the (upright) photo."""
-    # Who allows a photo of more pixels than usual allows its mask the same.
-    pixels = read_photo(path, max(DEFAULT_MAX_PIXELS, photo_shape[0] * photo_shape[1])).pixels
+    pixels = read_photo(path, _max_pixels(photo_shape)).pixels
     if pixels.shape[:2] != photo_shape:
         height, width = pixels.shape[:2]
         raise PhotoError(
@@ -53,3 +52,13 @@ def read_mask(path: Path, photo_shape: tuple[int, int]) -> Damage:
         )
     bright = pixels if pixels.ndim == 2 else pixels.max(axis=2)
     return Damage(bright >= np.iinfo(pixels.dtype).max / 2, 1)
+
+
+def mask_reading_bytes(path: Path, photo_shape: tuple[int, int]) -> int:
+    """Bytes a pixel that :func:`read_mask` holds at most. Raises PhotoError."""
+    return reading_bytes(path, _max_pixels(photo_shape))
+
+
+def _max_pixels(photo_shape: tuple[int, int]) -> int:
+    # Who allows a photo of more pixels than usual allows its mask the same.
+    return max(DEFAULT_MAX_PIXELS, photo_shape[0] * photo_shape[1])
