@@ -1,1 +1,1 @@
-"""Subcommands that this room adds to ``heirloom``."""
+"""Commands that ``quantize`` adds to ``heirloom``."""

@@ -1,7 +1,8 @@
-"""Distil reference networks into the mobile restore path."""
+"""`heirloom distill`: trains the mobile restore path with published networks as teacher."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, cast
 
@@ -13,7 +14,7 @@ from convert.oldphotos.photosets import load_photos
 from convert.reference.kinds import RoleName
 from convert.reference.nets import QualityMapping, ScratchMapping, Vae
 from convert.reference.weights import open_weights
-from quantize.commands import running
+from quantize.commands.options import MachineOptions, Output, Photos, RunOptions, flat, in_groups
 from quantize.commands.running import initialised, machine, start
 from quantize.tasks.distil import DistilTask, Teacher
 from quantize.training.schedule import Schedule
@@ -21,44 +22,45 @@ from quantize.training.schedule import Schedule
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
+@dataclass(frozen=True, kw_only=True)
+class DistillRun(RunOptions):
+    """A run with a teacher."""
+
+    learning_rate: Annotated[float, typer.Option(min=0, help="Peak of the schedule.")] = 8e-4
+
+
 @command.command()
+@in_groups
 def distill(
-    photos: running.Photos,
+    photos: Photos,
     teacher: Annotated[
-        Path, typer.Option(exists=True, file_okay=False, help="Folder of `heirloom import`.")
+        Path,
+        typer.Option(exists=True, file_okay=False, help="Weights written by `heirloom import`."),
     ],
-    output: running.Output,
-    steps: running.Steps = 20_000,
-    learning_rate: running.Rate = 8e-4,
-    init: running.Init = None,
-    crops: running.Crops = 8,
-    side: running.Side = 128,
-    evaluate_every: running.Every = 1000,
-    device: running.Device = "cpu",
-    minutes: running.Minutes = None,
-    workers: running.Workers = 0,
-    cool_down: running.CoolDownSteps = None,
+    output: Output,
+    run: DistillRun,
+    place: MachineOptions,
 ) -> None:
     """Train the mobile restore path with a teacher: imported checkpoints, or networks of `heirloom teach`.
 
-    The student learns from clean photos too, and from the teacher's pictures only where they are better
+    The student learns from clean photos as well, and from the teacher's pictures only where they are better
     than its own.
     """
-    arguments = dict(locals())
-    with machine(device, minutes, workers) as place:
+    arguments = flat(locals())
+    with machine(place) as here:
         with Console(stderr=True).status("Reading photos and weights"):
-            photo_set = load_photos(photos, min_side=side)
+            photo_set = load_photos(photos, min_side=run.side)
             master = open_teacher(teacher)
         for network in master.networks:
-            network.to(place.device)
-        ease = {} if init is None else {"easy_steps": 0}
-        task = DistilTask(initialised(MobileRestorer(), init), master, photo_set, crops, side, **ease)
-        schedule = Schedule(steps, learning_rate)
-        start(task, schedule, output, place, evaluate_every, arguments, cool_down=cool_down)
+            network.to(here.device)
+        ease = {} if run.init is None else {"easy_steps": 0}
+        student = initialised(MobileRestorer(), run.init)
+        task = DistilTask(student, master, photo_set, run.crops, run.side, **ease)
+        start(task, Schedule(run.steps, run.learning_rate), output, here, run.evaluate_every, arguments)
 
 
 def open_teacher(folder: Path) -> Teacher:
-    """The reference networks of an imported folder. Raises WeightsError."""
+    """The teacher from a folder of imported weights. Raises WeightsError."""
     weights = open_weights(folder)
     roles: tuple[RoleName, ...] = ("vae_b_quality", "vae_b_scratch")
     quality, scratch = (cast(Vae, weights.load(role)) for role in roles)

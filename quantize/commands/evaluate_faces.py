@@ -1,4 +1,4 @@
-"""Figures of the finder and the face network on labelled photos."""
+"""`heirloom evaluate faces`: figures of the finder and the face network on labelled photos."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from quantize.training.facesets import labelled_photos
 WIDTHS = (24, 48, 96)
 SIDE = 256
 TURN = 30
-"""Degrees."""
+"""Rotation of turned faces, in degrees."""
 EMPTY = 40
-"""Photos without faces to look for false ones in."""
+"""Number of photos without faces, for false detections."""
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -42,9 +42,9 @@ def evaluate_faces(
     precision: Annotated[str, typer.Option(help="Held against float32.")] = "int8",
     runtime: Annotated[str | None, typer.Option(help="What runs that precision.")] = None,
     threads: Annotated[int, typer.Option(min=1)] = 2,
-    seed: Annotated[int, typer.Option(help="Of the damage.")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of the damage.")] = 1,
 ) -> None:
-    """How many faces are found, clean, old, small and turned; and what refining them gains."""
+    """Measure recall of the face finder on clean, old, small and turned faces, and the gain by refining."""
     opened = open_bundle(bundle)
     judged = cast(Precision, precision)
     restorer = Restorer(opened, precision=judged, threads=threads, runtime=runtime)

@@ -1,4 +1,4 @@
-"""Fine-tune the mobile networks, rounded as INT8 rounds them."""
+"""`heirloom finetune`: trains mobile networks in fake INT8."""
 
 from __future__ import annotations
 
@@ -13,8 +13,17 @@ from rich.console import Console
 from convert.int8.ranges import RANGES_FILE
 from convert.mobile.weights import MOBILE_FILES
 from convert.recipes.int8 import load_recipe
-from quantize.commands import running
-from quantize.commands.running import machine, start
+from quantize.commands.options import (
+    Faces,
+    MachineOptions,
+    Output,
+    Overlays,
+    Photos,
+    StageOptions,
+    flat,
+    in_groups,
+)
+from quantize.commands.running import changed, machine, start
 from quantize.recipes.recipe import BESIDE_INT8, NetworkName, shipped_recipe
 from quantize.recipes.stages import Given, Material, add_ranges, prepare, weights_file
 from quantize.training.processes import rank
@@ -23,7 +32,7 @@ command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 class Tuned(enum.StrEnum):
-    """What can be fine-tuned."""
+    """Networks that can be fine-tuned."""
 
     RESTORER = "restorer"
     FINDER = "finder"
@@ -31,57 +40,37 @@ class Tuned(enum.StrEnum):
 
 
 @command.command()
+@in_groups
 def finetune(
     weights: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Folder of weights.")],
-    photos: running.Photos,
-    output: running.Output,
-    network: Annotated[Tuned, typer.Option(help="Which of them.")] = Tuned.RESTORER,
+    photos: Photos,
+    output: Output,
+    *,
+    network: Annotated[Tuned, typer.Option(help="Network to fine-tune.")] = Tuned.RESTORER,
     recipe: Annotated[Path | None, typer.Option(help="INT8 recipe. Default: the one that ships.")] = None,
-    steps: running.OwnSteps = None,
-    learning_rate: running.OwnRate = None,
-    crops: running.OwnCrops = None,
-    side: running.OwnSide = None,
-    evaluate_every: running.OwnEvery = None,
-    device: running.Device = "cpu",
-    minutes: running.Minutes = None,
-    workers: running.Workers = 0,
-    cool_down: running.CoolDownSteps = None,
-    faces: running.Faces = None,
-    overlays: running.Overlays = None,
+    run: StageOptions,
+    place: MachineOptions,
+    faces: Faces = None,
+    overlays: Overlays = None,
 ) -> None:
-    """Train the restore path a little more, behind the tone network and the detector, in fake INT8; or the
-    finder, or the face network behind the restore path.
+    """Fine-tune the restore path in fake INT8, behind the tone network and the detector; or the finder, or
+    the face network behind the restore path.
 
-    What is left out is as in the recipe of the networks that ship. Leaves a folder of all weights and
-    learnt ranges, ready for `heirloom convert`. It can be interrupted and goes on.
+    Options that are left out are as in the recipe of the networks that ship. The output folder has all
+    weights and learnt ranges, ready for `heirloom convert`. After an interruption the same command resumes.
     """
-    arguments = dict(locals())
+    arguments = flat(locals())
     name: NetworkName = network.value
     given = Given(
         weights / weights_file(name),
         {beside: weights / weights_file(beside) for beside in BESIDE_INT8[name]},
     )
-    with machine(device, minutes, workers) as place:
-        stage = running.changed(
-            shipped_recipe().stage(f"{name}-int8").on(place.device.type),
-            steps=steps,
-            learning_rate=learning_rate,
-            crops=crops,
-            side=side,
-            evaluate_every=evaluate_every,
-        )
+    with machine(place) as here:
+        stage = changed(shipped_recipe().stage(f"{name}-int8").on(here.device.type), run)
         with Console(stderr=True).status("Reading photos and weights"):
             material = Material(photos, faces or (), overlays)
             prepared = prepare(stage, given, material, load_recipe(recipe))
-        start(
-            prepared.task,
-            stage.schedule(),
-            output,
-            place,
-            stage.evaluate_every,
-            arguments,
-            cool_down=cool_down,
-        )
+        start(prepared.task, stage.schedule(), output, here, stage.evaluate_every, arguments)
         if rank() > 0:
             return
         prepared.finish(output)

@@ -1,4 +1,4 @@
-"""Distance of real and synthetic old photos in the latent spaces of autoencoders."""
+"""`heirloom evaluate latent-gap`: distance of real and synthetic old photos in latent spaces."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch import Generator
 from convert.mobile.weights import load_weights
 from convert.oldphotos.photosets import load_photos
 from convert.reference.nets import Vae
-from quantize.commands import running
+from quantize.commands.options import Photos, Side
 from quantize.commands.teach import TRIM
 from quantize.tasks.common import held_out_crops
 from quantize.tasks.vae import gap, synthetic_old
@@ -24,14 +24,14 @@ command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 @command.command()
 def latent_gap(
-    photos: running.Photos,
+    photos: Photos,
     old: Annotated[list[Path], typer.Option(exists=True, help="Real old photos; repeatable.")],
     weights: Annotated[
         list[Path], typer.Option("--vae", exists=True, dir_okay=False, help="Weights; repeatable.")
     ],
     vae_width: Annotated[int, typer.Option(min=4)] = 64,
     crops: Annotated[int, typer.Option(min=2, help="Of each kind of photo.")] = 128,
-    side: running.Side = 128,
+    side: Side = 128,
 ) -> None:
     """Compare autoencoders by how far apart real and synthetic old photos lie in their latent space.
 

@@ -1,4 +1,4 @@
-"""Figures of the detection rule and the tone network on held-out photos, threshold by threshold."""
+"""`heirloom evaluate held-out`: figures of detection rules and of the tone network on held-out photos."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from convert.oldphotos.damage import load_overlays
 from convert.oldphotos.photosets import PhotoSet, load_photos
 from edge.bundle.bundle import open_bundle
 from edge.restore.restorer import Restorer
-from quantize.commands import running
+from quantize.commands.options import Overlays, Photos
 from quantize.figures import detection_rules
 from quantize.figures.held_out import toning
 
@@ -27,19 +27,19 @@ command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 @command.command()
 def held_out(
-    photos: running.Photos,
+    photos: Photos,
     bundle: Annotated[
-        Path | None, typer.Option(exists=True, file_okay=False, help="Its detector, in INT8.")
+        Path | None, typer.Option(exists=True, file_okay=False, help="Bundle with the detector, in INT8.")
     ] = None,
     tone: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="Weights of a tone network.")
     ] = None,
-    overlays: running.Overlays = None,
+    overlays: Overlays = None,
     count: Annotated[int, typer.Option(min=1, help="Photos for the detection rule.")] = 40,
 ) -> None:
-    """Show what each detection rule finds and fills, and what the tone network changes.
+    """Measure what each detection rule marks and fills, and what the tone network changes.
 
-    All damage is synthesised on photos that no training has seen.
+    All damage is synthesised on photos that are held out of training.
     """
     if bundle is None and tone is None:
         raise typer.BadParameter("Figures of what? Give --bundle, --tone, or both.")

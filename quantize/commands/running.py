@@ -1,4 +1,4 @@
-"""What the training commands share: their options, and how a run is started."""
+"""How the training commands start a run."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import math
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TypeVar
 
 import msgspec
 import torch
@@ -18,6 +18,7 @@ from torch import distributed, nn
 
 from convert.devices import torch_device
 from convert.mobile.weights import load_weights
+from quantize.commands.options import MachineOptions, StageOptions
 from quantize.recipes.recipe import Stage
 from quantize.training.processes import rank
 from quantize.training.run_state import WEIGHTS
@@ -28,54 +29,10 @@ from quantize.training.trainer import RunConfig, Trained, train
 
 Network = TypeVar("Network", bound=nn.Module)
 
-Photos = Annotated[list[Path], typer.Argument(exists=True, help="Folders and tar files of clean photos.")]
-Output = Annotated[
-    Path, typer.Option("-o", "--output", help="Folder of checkpoints; training goes on from there.")
-]
-Steps = Annotated[int, typer.Option(min=1, help="Steps in all, with those already done.")]
-Rate = Annotated[float, typer.Option("--learning-rate", min=0)]
-Crops = Annotated[int, typer.Option("--crops", min=4, help="Crops a step, for each process.")]
-Side = Annotated[int, typer.Option("--side", min=32, help="Of a crop, in pixels; a multiple of 32.")]
-Every = Annotated[int, typer.Option("--evaluate-every", min=1, help="Steps between evaluations.")]
-OwnSteps = Annotated[
-    int | None, typer.Option("--steps", min=1, help="Steps in all, with those already done.")
-]
-OwnRate = Annotated[float | None, typer.Option("--learning-rate", min=0)]
-OwnCrops = Annotated[int | None, typer.Option("--crops", min=4, help="Crops a step, for each process.")]
-OwnSide = Annotated[
-    int | None, typer.Option("--side", min=32, help="Of a crop, in pixels; a multiple of 32.")
-]
-OwnEvery = Annotated[int | None, typer.Option("--evaluate-every", min=1, help="Steps between evaluations.")]
-"""The same, in place of what a recipe's stage says."""
-Device = Annotated[str, typer.Option("--device", help="cpu, cuda, ...")]
-Minutes = Annotated[
-    float | None, typer.Option("--minutes", min=0, help="Stop after so long, to be resumed later.")
-]
-Workers = Annotated[int, typer.Option("--workers", min=0, help="Processes that cut crops.")]
-Faces = Annotated[
-    list[Path] | None,
-    typer.Option("--faces", exists=True, dir_okay=False, help="Labels of faces (docs/guide/faces.md)."),
-]
-Init = Annotated[
-    Path | None, typer.Option("--init", exists=True, dir_okay=False, help="Weights to start from.")
-]
-Overlays = Annotated[
-    Path | None,
-    typer.Option("--overlays", exists=True, help="Folder or tar of scanned dirt and scratches."),
-]
-CoolDownSteps = Annotated[
-    int | None, typer.Option("--cool-down", min=1, help="End the run well, with so many steps from here.")
-]
-CHECKPOINT_SECONDS = RunConfig.checkpoint_seconds
-CheckpointSeconds = Annotated[
-    float,
-    typer.Option("--checkpoint-seconds", min=0, help="What a kill may lose, beside the step under way."),
-]
 
-
-def changed(stage: Stage, **options: object) -> Stage:
-    """A recipe's stage with the options that are not None in place of its own."""
-    given = {name: value for name, value in options.items() if value is not None}
+def changed(stage: Stage, options: StageOptions) -> Stage:
+    """A recipe's stage with the options that are not None in place of its own. Raises BadParameter."""
+    given = {name: value for name, value in asdict(options).items() if value is not None}
     try:
         return msgspec.convert(msgspec.to_builtins(stage) | given, Stage)
     except msgspec.ValidationError as error:
@@ -84,25 +41,22 @@ def changed(stage: Stage, **options: object) -> Stage:
 
 @dataclass(frozen=True)
 class Machine:
-    """What trains, and until when."""
+    """Device, stop and options of a run."""
 
     device: torch.device
     stop: Stop
-    workers: int
-    checkpoint_seconds: float
+    options: MachineOptions
 
 
 @contextmanager
-def machine(
-    device: str, minutes: float | None, workers: int, checkpoint_seconds: float = CHECKPOINT_SECONDS
-) -> Iterator[Machine]:
-    """One process of several under ``torchrun``. ``minutes`` count from here.
+def machine(options: MachineOptions) -> Iterator[Machine]:
+    """The machine of a run; under ``torchrun`` that of one process of several. Its minutes count from here.
 
-    A run that was interrupted has been saved: the command's exit status is then that of a process ended by
-    the signal. Raises TrainingError if there is no such device.
+    An interrupted run is saved first; the command's exit status is then that of a process ended by the
+    signal. Raises TrainingError if there is no such device.
     """
-    stop = Stop(math.inf if minutes is None else minutes)
-    yield Machine(_own_device(device), stop, workers, checkpoint_seconds)
+    stop = Stop(math.inf if options.minutes is None else options.minutes)
+    yield Machine(_own_device(options.device), stop, options)
     if distributed.is_initialized():
         distributed.destroy_process_group()
     if stop.signal is not None:
@@ -117,12 +71,22 @@ def start(
     evaluate_every: int,
     arguments: Mapping[str, object],
     seed: int = 0,
-    cool_down: int | None = None,
 ) -> Trained:
-    """Train ``task``; says where the results are and, if it was stopped, how to go on.
+    """Train ``task``, and print where the results are and, if the run was stopped, how to go on.
 
-    ``arguments`` are the command's, for the run's record. Raises TrainingError.
+    Args:
+        task: What is trained; its networks are moved to the machine's device.
+        schedule: Steps and learning rate.
+        output: Folder of checkpoints; an earlier run in it is continued.
+        machine: Device, stop and options of the run.
+        evaluate_every: Steps between evaluations.
+        arguments: The command's, for the run's record.
+        seed: Where every random number comes from.
+
+    Raises:
+        TrainingError: The folder holds another run, or the run can't be started.
     """
+    options = machine.options
     for module in vars(task).values():
         if isinstance(module, nn.Module):
             module.to(machine.device)
@@ -131,10 +95,10 @@ def start(
         schedule,
         output,
         machine.device,
-        RunConfig(evaluate_every, machine.checkpoint_seconds, workers=machine.workers),
+        RunConfig(evaluate_every, options.checkpoint_seconds, workers=options.workers),
         machine.stop,
         seed=seed,
-        cool_down=cool_down,
+        cool_down=options.cool_down,
         arguments={name: _plain(value) for name, value in arguments.items()},
     )
     if trained.ended:
@@ -145,13 +109,13 @@ def start(
 
 
 def say(sentence: str) -> None:
-    """Tell the user, once for all processes, beside what is printed for other programs."""
+    """Print a sentence to standard error, once for all processes."""
     if rank() == 0:
         Console(stderr=True).print(sentence, markup=False, highlight=False, soft_wrap=True)
 
 
 def _plain(value: object) -> object:
-    """What JSON can hold."""
+    """The value as a type of JSON."""
     if isinstance(value, list | tuple):
         return [_plain(each) for each in value]
     return value if isinstance(value, str | int | float | dict | None) else str(value)

@@ -1,4 +1,4 @@
-"""Search for the cheapest INT8 recipe that meets the gate."""
+"""`heirloom search`: finds the cheapest INT8 recipe that meets the gate."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from convert.oldphotos.fill import push_pull, widened
 from convert.oldphotos.photosets import PhotoSet, load_photos, some_gray
 from convert.oldphotos.severity import draw_severity
 from convert.recipes.int8 import load_recipe, save_recipe
-from quantize.commands import running
+from quantize.commands.options import Photos
 from quantize.int8.fake_quant import FakeQuantized
 from quantize.int8.sensitivity import Found, Proof, plot, recipe_of, search
 from quantize.tasks.common import held_out_crops
@@ -29,13 +29,13 @@ command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 SIDE = 160
 WATCHED = 8
-"""Crops a batch when ranges are observed."""
+"""Crops of a batch when ranges are observed."""
 
 
 @command.command()
 def search_recipe(
     weights: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Folder of weights.")],
-    photos: running.Photos,
+    photos: Photos,
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder for recipe, curve and plot.")],
     least: Annotated[float, typer.Option("--psnr", help="INT8 pictures against float ones, dB.")] = 42.0,
     max_loss: Annotated[float, typer.Option("--loss", help="Against the clean pictures, dB.")] = 0.05,

@@ -1,4 +1,4 @@
-"""How severe grain, blur and JPEG are on real old photos, beside synthesised ones."""
+"""`heirloom severity`: estimates grain, blur and JPEG quality of real and of synthesised old photos."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ def severity(
 ) -> None:
     """Print quantiles of the grain, blur and JPEG quality of photos, as estimated from their pixels.
 
-    With --synthetic the same for as many photos that were made old without structured damage, so that the
-    severity that is drawn for training can be held against that of real photos. Only crops that are sharp
-    and free of grain are made old: what is estimated is then what was added.
+    With --synthetic also those of as many photos made old without structured damage, so that the severity
+    drawn for training can be compared with that of real photos. Only sharp crops without grain are made
+    old: the estimates are then of what was added.
     """
     console = Console(stderr=True)
     real = [

@@ -1,4 +1,4 @@
-"""Train the mobile networks on photos of your own: one of them, or all by a recipe."""
+"""`heirloom train`: trains one mobile network, or all of them by a recipe."""
 
 from __future__ import annotations
 
@@ -10,8 +10,16 @@ import typer
 from rich.console import Console
 
 from convert.errors import TrainingError
-from quantize.commands import running
-from quantize.commands.running import Machine, machine, say, start
+from quantize.commands.options import (
+    Faces,
+    MachineOptions,
+    Output,
+    Overlays,
+    StageOptions,
+    flat,
+    in_groups,
+)
+from quantize.commands.running import Machine, changed, machine, say, start
 from quantize.recipes.recipe import NetworkName, Recipe, Stage, load_recipe, shipped_recipe
 from quantize.recipes.stages import Given, Material, collect, prepare, stage_weights
 from quantize.training.processes import any_process, rank
@@ -23,6 +31,7 @@ command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @command.command()
+@in_groups
 def train_networks(
     what: Annotated[
         list[str],
@@ -33,55 +42,45 @@ def train_networks(
             show_default=False,
         ),
     ],
-    output: running.Output,
+    output: Output,
+    *,
     recipe: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="Train all of its stages in order.")
     ] = None,
     stage: Annotated[str | None, typer.Option(help="Only this stage of the recipe.")] = None,
-    faces: running.Faces = None,
-    overlays: running.Overlays = None,
-    steps: running.OwnSteps = None,
-    learning_rate: running.OwnRate = None,
-    crops: running.OwnCrops = None,
-    side: running.OwnSide = None,
-    evaluate_every: running.OwnEvery = None,
-    init: running.Init = None,
+    faces: Faces = None,
+    overlays: Overlays = None,
+    run: StageOptions,
+    init: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Weights to start from.")
+    ] = None,
     restorer: Annotated[
         Path | None,
-        typer.Option(exists=True, dir_okay=False, help="Weights of the restorer that faces pass first."),
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="Weights of the restorer before the face network.",
+        ),
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Where every random number comes from.")] = None,
-    device: running.Device = "cpu",
-    minutes: running.Minutes = None,
-    workers: running.Workers = 0,
-    cool_down: running.CoolDownSteps = None,
-    checkpoint_seconds: running.CheckpointSeconds = running.CHECKPOINT_SECONDS,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of all random numbers.")] = None,
+    place: MachineOptions,
 ) -> None:
     """Train a network of the mobile family on synthesised old photos, or all of them by a recipe.
 
-    Interrupt it at any time: the same command goes on from the last checkpoint. What is left out for a
-    single network is as in the recipe of the networks that ship.
+    After an interruption the same command resumes from the last checkpoint. Options that are left out for a
+    single network are as in the recipe of the networks that ship.
     """
-    arguments = dict(locals())
-    own: dict[str, Any] = {
-        "steps": steps,
-        "learning_rate": learning_rate,
-        "crops": crops,
-        "side": side,
-        "evaluate_every": evaluate_every,
-    }
-    with machine(device, minutes, workers, checkpoint_seconds) as place:
+    arguments = flat(locals())
+    with machine(place) as here:
         if recipe is not None:
-            if any(value is not None for value in (*own.values(), init, restorer, seed)):
+            if run != StageOptions() or any(value is not None for value in (init, restorer, seed)):
                 raise typer.BadParameter(
                     "Steps, rates, weights and seed of a recipe's stages are in the recipe."
                 )
-            if cool_down is not None and stage is None:
+            if place.cool_down is not None and stage is None:
                 raise typer.BadParameter("Which stage is to cool down? Name it with --stage.")
             material = Material(_photos(what), faces or (), overlays)
-            _follow(
-                load_recipe(recipe), recipe.parent, output, stage, material, place, cool_down, arguments
-            )
+            _follow(load_recipe(recipe), recipe.parent, output, stage, material, here, arguments)
             return
         if stage is not None:
             raise typer.BadParameter("--stage is one of a recipe's: give --recipe.")
@@ -90,9 +89,9 @@ def train_networks(
             raise typer.BadParameter(f"{name} is no network: choose one of {', '.join(NETWORKS)}.")
         material = Material(_photos(sources), faces or (), overlays)
         shipped = shipped_recipe()
-        one = running.changed(shipped.stage(name).on(place.device.type), **own)
+        one = changed(shipped.stage(name).on(here.device.type), run)
         if one.others and restorer is None:
-            raise typer.BadParameter("The face network sees restored faces: name --restorer WEIGHTS.")
+            raise typer.BadParameter("The face network takes restored faces: name --restorer WEIGHTS.")
         if restorer is not None and not one.others:
             raise typer.BadParameter(f"--restorer has no meaning for the {name}.")
         others: dict[NetworkName, Path] = {} if restorer is None else {"restorer": restorer}
@@ -101,9 +100,8 @@ def train_networks(
             output,
             Given(init, others),
             material,
-            place,
+            here,
             shipped.seed if seed is None else seed,
-            cool_down,
             arguments,
         )
 
@@ -125,11 +123,10 @@ def _follow(
     only: str | None,
     material: Material,
     place: Machine,
-    cool_down: int | None,
     arguments: dict[str, Any],
 ) -> None:
     """Train the stages that have not ended, or ``only`` one, each in a folder of its name; the folder
-    ``weights`` gets what has been learnt so far. Raises TrainingError."""
+    ``weights`` receives the results so far. Raises TrainingError."""
 
     def located(weights: str) -> Path:
         if weights.endswith(".safetensors"):
@@ -150,8 +147,7 @@ def _follow(
                 {network: located(weights) for network, weights in stage.others.items()},
             )
             say(f"Stage {stage.name}")
-            here = stage.on(place.device.type)
-            _train(here, folder, given, material, place, recipe.seed, cool_down, arguments)
+            _train(stage.on(place.device.type), folder, given, material, place, recipe.seed, arguments)
         if rank() == 0:
             collect(recipe, output)
         # This also waits for the first process, whose files the others read next.
@@ -173,12 +169,11 @@ def _train(
     material: Material,
     place: Machine,
     seed: int,
-    cool_down: int | None,
     arguments: dict[str, Any],
 ) -> None:
     with Console(stderr=True).status("Reading photos and weights"):
         prepared = prepare(stage, given, material, seed=seed)
     known = arguments | {"stage_in_full": msgspec.to_builtins(stage)}
-    start(prepared.task, stage.schedule(), output, place, stage.evaluate_every, known, seed, cool_down)
+    start(prepared.task, stage.schedule(), output, place, stage.evaluate_every, known, seed)
     if rank() == 0:
         prepared.finish(output)

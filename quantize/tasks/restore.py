@@ -1,8 +1,9 @@
-"""The mobile restore path: supervised restoration of synthesised old photos, their damage filled."""
+"""Training of the mobile restore path on synthesised old photos whose damage is filled."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import torch
 from torch import Generator, Tensor, nn
@@ -28,11 +29,11 @@ from quantize.tasks.common import (
 from quantize.training.task import Loss
 
 EASY_STEPS = 2000
-"""The first steps see heavy grain on every crop and nothing else: begun on the whole mixture, training
+"""The first steps have heavy grain on every crop and nothing else: begun on the whole mixture, training
 stays near the identity."""
 
 TONE = synthesis.Settings(gray=0.3, faded=0.35, sepia=0.2, vignette=0, stains=0, foxing=0, texture=0)
-"""Tone is the tone network's business: input and target share whatever tone they have."""
+"""Prints for training: input and target have the same tone, since the tone network restores tone."""
 
 SHOWN = 8
 """Held-out pictures for TensorBoard."""
@@ -44,20 +45,19 @@ MAX_MASKED = 0.6
 """A photo with more of it masked is restored as if it were undamaged."""
 
 
+@dataclass(eq=False)
 class RestoreTask:
     """Half of each batch is damaged; it is filled, and goes through the global branch with its mask."""
 
-    def __init__(
-        self,
-        network: MobileRestorer,
-        photos: PhotoSet,
-        count: int = 8,
-        side: int = 128,
-        easy_steps: int = EASY_STEPS,
-        overlays: Overlays | None = None,
-    ) -> None:
-        self.network, self.overlays = network, overlays
-        self.set, self.count, self.side, self.easy_steps = photos, count, side, easy_steps
+    network: MobileRestorer
+    set: PhotoSet
+    count: int = 8
+    """Crops of a step."""
+    side: int = 128
+    """Of a crop, in pixels."""
+    easy_steps: int = EASY_STEPS
+    overlays: Overlays | None = None
+    """Scanned dirt and scratches, beside synthetic ones."""
 
     @property
     def networks(self) -> dict[str, nn.Module]:
@@ -137,7 +137,7 @@ def detected(mask: Tensor, rng: Generator) -> Tensor:
     """An exact mask as a detector or a person gives it: often wider by a pixel or two, sometimes wrong.
 
     A third of the masks also cover places that another picture's damage would cover, so that the network
-    compares what the mask says with what it sees; a sixth lack the damage of a part of the picture.
+    compares the mask with the picture; a sixth lack the damage of a part of the picture.
     """
     count = mask.shape[0]
     one, two = (F.max_pool2d(mask, 2 * by + 1, stride=1, padding=by) for by in (1, 2))
