@@ -1,4 +1,4 @@
-"""The published networks as parts of a bundle: each for pictures of one size, and what to prove it with."""
+"""The published networks as parts of a bundle, each for pictures of one size, and their samples."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Probability(nn.Module):
 
 @dataclass(frozen=True)
 class PublishedParts:
-    """``sources`` to convert, of networks rewritten for it; ``originals`` are the networks as imported."""
+    """``sources``: parts with networks rewritten to convert; ``originals``: the networks as imported."""
 
     sources: list[PartSource]
     originals: dict[PartName, nn.Module]
@@ -47,9 +47,9 @@ class PublishedParts:
     def samples(
         self, sources: Sequence[PartSource], photos: Photos, device: str = "cpu"
     ) -> dict[PartName, PartSamples]:
-        """What each part sees and gives when the original networks restore ``photos``, a corner of each for
-        the smaller sides. All parts are run, whichever ``sources`` are asked for, since they feed each
-        other. For the face networks a photo stands for a face."""
+        """Inputs and outputs of each part when the original networks restore ``photos``, a corner of each
+        for the smaller sides. All parts run, whatever ``sources`` are wanted, since they feed each other.
+        For the face networks a photo stands for a face."""
         samples: dict[PartName, PartSamples] = {name: PartSamples() for name in self.originals}
         for network in self.originals.values():
             network.to(device)
@@ -76,7 +76,7 @@ class PublishedParts:
             keep(samples, name, cast(PartName, f"{origin}_{side}") if origin else None, inputs, output)
             return output
 
-        def decode(part: str, origin: str, latent: Tensor, picture: Tensor) -> None:
+        def decode(part: str, origin: str | None, latent: Tensor, picture: Tensor) -> None:
             record(part, origin, latent)
             samples[cast(PartName, f"{part}_{side}")].before.append(picture.numpy())
 
@@ -88,19 +88,21 @@ class PublishedParts:
         decode("vae_decoder_quality", "mapping_quality", mapped, old)
         painted = torch.where(damage > 0, torch.ones(()), struck)
         latent = record("vae_encoder", None, painted)
-        for mapping in ("mapping_scratch", "mapping_hr"):
-            if f"{mapping}_{side}" in samples:
-                mapped = record(mapping, "vae_encoder", latent, damage)
-                decode("vae_decoder_scratch", mapping, mapped, painted)
+        mapped = record("mapping_scratch", "vae_encoder", latent, damage)
+        decode("vae_decoder_scratch", "mapping_scratch", mapped, painted)
+        if f"mapping_hr_{side}" in samples:
+            # The decoder gets PyTorch's latent: other patches that the artifact took are not its error.
+            mapped = record("mapping_hr", "vae_encoder", latent, damage)
+            decode("vae_decoder_scratch", None, mapped, painted)
         if f"face_{side}" in samples:
             record("face", None, old)
             samples[cast(PartName, f"face_{side}")].before.append(old.numpy())
 
 
 def published_parts(weights: ReferenceWeights, sides: Sequence[int] = SIDES) -> PublishedParts:
-    """The networks of imported weights, for pictures of these sides; those not imported are left out.
+    """The imported networks as parts, for pictures of these sides. Optional ones may be missing.
 
-    Raises MissingWeights if one is missing that nothing works without, or another WeightsError.
+    Raises MissingWeights if a required one is missing, or another WeightsError.
     """
     sources: list[PartSource] = []
     originals: dict[PartName, nn.Module] = {}

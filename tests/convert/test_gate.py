@@ -7,7 +7,17 @@ import pytest
 
 from convert.errors import GateFailed
 from convert.formats.onnx import ALLOWED
-from convert.proof.gate import CAP, PUBLISHED, PUBLISHED_CHAINS, THRESHOLDS, judge, measure, psnr, threshold
+from convert.proof.gate import (
+    CAP,
+    PUBLISHED,
+    PUBLISHED_CHAINS,
+    PUBLISHED_CHOICES,
+    THRESHOLDS,
+    judge,
+    measure,
+    psnr,
+    threshold,
+)
 
 
 def tiles(count: int = 3, seed: int = 0) -> list[np.ndarray]:
@@ -86,6 +96,9 @@ def test_the_documented_thresholds_are_those_in_force() -> None:
     least = PUBLISHED_CHAINS["float16"]
     assert f"| float16, decoders | {least.output:g} | {least.worst_tile:g} | {least.residual:g} |" in page
     assert threshold("vae_decoder_quality_256", "float16") == least
+    least = PUBLISHED_CHOICES["float16"]
+    assert f"| float16, `mapping_hr` | {least.output:g} | {least.worst_tile:g} | |" in page
+    assert threshold("mapping_hr_512", "float16") == least
 
 
 def test_the_documented_onnx_operations_are_those_allowed() -> None:

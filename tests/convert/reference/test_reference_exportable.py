@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
+from published import random_network
 from small_weights import SmallWeights
 from torch import Tensor, nn
 
+from convert.proof.gate import psnr, threshold
 from convert.reference.exportable import (
     SafeInstanceNorm,
     exportable,
@@ -80,3 +84,22 @@ def test_the_safe_norm_holds_in_float16_where_plain_sums_overflow() -> None:
     assert got.dtype == torch.float16
     assert (got.float() - wanted).abs().max() < 0.01
     assert (SafeInstanceNorm(1e-5)(planes) - nn.InstanceNorm2d(4)(planes)).abs().max() < 1e-5
+
+
+def test_float16_changes_which_patches_are_taken_and_little_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reason for the threshold of ``mapping_hr`` (`convert.proof.gate.PUBLISHED_CHOICES`)."""
+    network = random_network("mapping_hr")
+    rng = torch.Generator().manual_seed(5)
+    old = torch.randn((1, 4, 64, 64), generator=rng)
+    damage = torch.zeros((1, 1, 256, 256))
+    damage[..., 16:80, 30:130] = damage[..., 150:230, 160:200] = 1
+    rounded = copy.deepcopy(network).half().float()
+    least = threshold("mapping_hr_256", "float16").output
+
+    def agreement(other: nn.Module, mask: Tensor) -> float:
+        return psnr(network(old, mask).numpy(), other(old.half().float(), mask).numpy())
+
+    assert agreement(rounded, torch.zeros_like(damage)) > 55
+    assert agreement(exportable(rounded), damage) > least
+    monkeypatch.setattr("convert.reference.exportable.HIDDEN", 0.0)
+    assert agreement(exportable(rounded), damage) < least
