@@ -1,1 +1,1 @@
-"""The toolkit's conversion room: networks in PyTorch, exporters, gates. Needs the ``convert`` extra."""
+"""Conversion of networks: PyTorch models, exporters, gates, figures. Needs the ``convert`` extra."""

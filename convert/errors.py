@@ -1,4 +1,4 @@
-"""What can go wrong while converting, in a way the user can mend."""
+"""Errors of conversion that the user can correct."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ class WeightsError(HeirloomError):
 
 
 class PairsError(HeirloomError):
-    """Pictures to evaluate on that do not pair up."""
+    """Pictures to evaluate on that form no pairs."""
 
 
 class PhotoSetError(HeirloomError):
-    """Photos that can't be trained or calibrated with."""
+    """Photos that can't be used for training or calibration."""
 
 
 class MissingWeights(WeightsError):
-    """Imported weights, or one network of them, that are not there."""
+    """Imported weights, or one network of them, are missing."""
 
 
 class CheckpointError(HeirloomError):
@@ -34,23 +34,23 @@ class CheckpointError(HeirloomError):
 
 
 class UnreadableCheckpoint(CheckpointError):
-    """Truncated, damaged, too large, or not a checkpoint at all."""
+    """A file that is truncated, damaged, too large, or no checkpoint."""
 
 
 class UnsafeCheckpoint(CheckpointError):
-    """Holds code or objects besides tensors; nothing of it was run."""
+    """A checkpoint with code or objects besides tensors; none of it was run."""
 
 
 class WrongCheckpoint(CheckpointError):
-    """Keys, shapes or values are not those of the network."""
+    """A checkpoint whose keys, shapes or values are not those of the network."""
 
 
 class AmbiguousCheckpoint(CheckpointError):
-    """Which network a file is can't be told, or two files claim to be the same one."""
+    """A checkpoint whose network can't be recognised, or two different ones for the same network."""
 
 
 class MissingCheckpoint(CheckpointError):
-    """A network that is needed was not found."""
+    """A required network that no file was found for."""
 
 
 class TrainingError(HeirloomError):
@@ -66,7 +66,7 @@ class PackageError(HeirloomError):
 
 
 class UnknownOperation(HeirloomError):
-    """Something in a Core ML program that the interpreter does not know."""
+    """An operation, type or input in a Core ML program that the interpreter does not support."""
 
 
 class LibraryChanged(HeirloomError):

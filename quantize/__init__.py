@@ -1,1 +1,1 @@
-"""The toolkit's training room: old-photo synthesis, training, calibration. Needs the ``train`` extra."""
+"""Training of networks, in float and in fake INT8. Needs the ``train`` extra."""

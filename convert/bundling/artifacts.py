@@ -1,4 +1,4 @@
-"""One part in one format and precision: the files, and what the manifest says of them but for the proof."""
+"""Writes the files of a part in one format and precision, and their manifest entry without the proof."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ PRECISIONS: dict[Format, tuple[Precision, ...]] = {
     "coreml": ("float32", "float16", "int8", "mixed", "palettized"),
     "onnx": ("float32", "float16", "int8", "mixed"),
 }
-"""What each format offers of the mobile family."""
+"""Precisions of the mobile networks, by format."""
 
 PUBLISHED_PRECISIONS: tuple[Precision, ...] = ("float32", "float16", "int8_weights")
-"""What every format offers of the published networks."""
+"""Precisions of the published networks, in every format."""
 
 ONNX_TILES = 2
-"""Sizes that a part comes in at most, a large one in one: each is a file with all the weights."""
+"""Most tile sizes of a part, one for a large part: each is a file with all the weights."""
 
 UNPROVEN = Gate(output_psnr=0, residual_psnr=None, worst_tile_psnr=0, tiles=1, data="")
 
 
 @dataclass(frozen=True)
 class Ingredients:
-    """What artifacts are made from besides the networks.
+    """Everything besides the networks that artifacts are made from.
 
     ``exact`` are float32 LiteRT files; ``tensors`` the ranges of their tensors; ``named`` the same ranges
     under the names of the learnt ones; ``recipes`` those of "int8" and "mixed".
@@ -62,7 +62,7 @@ class Ingredients:
 
 
 def function_name(tile: tuple[int, int]) -> str:
-    """Of the function that holds a tile size, in rows and columns of cells."""
+    """Name of the function for a tile of so many rows and columns of cells."""
     return f"tile_{tile[0]}x{tile[1]}"
 
 
@@ -151,7 +151,8 @@ def _draft(
     tiles: list[Tile],
     stored: Mapping[str, tuple[float, int]],
 ) -> Artifact:
-    """``stored``: scale and zero point of INT8 ends by name; without them, the ends are float32."""
+    """An artifact without gate and golden vectors. ``stored`` has scale and zero point of INT8 ends by
+    name; if it is empty, the ends are float32."""
 
     def tensor(name: str, end: TensorSpec) -> Tensor:
         shape = list(end.shape) if end.shape else None

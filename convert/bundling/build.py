@@ -1,8 +1,8 @@
-"""From trained networks to a bundle: convert, quantize, prove, and only then write.
+"""Builds a bundle from trained networks: converts, quantizes, proves, and only then writes.
 
 The bundle is built in a hidden folder beside its place and moved there at the end, so that a failing gate
-or an interruption leaves the old one alone. What was proven until then is not made again, even if other
-formats are asked for: the published networks take half an hour.
+or an interruption leaves the old bundle in place. Artifacts that were proven before an interruption are
+reused, even if other formats are wanted: the published networks take half an hour.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ TOOLS = (
 )
 
 FINDER_THRESHOLD = 0.8
-"""`heirloom evaluate faces` then sees no false face in 39 clean photos without any, and two in old ones."""
+"""`heirloom evaluate faces` then finds no false face in 39 clean photos without any, two in old ones."""
 
 Kind = tuple[Format, Precision]
 
@@ -65,7 +65,7 @@ SUFFIXES: dict[Format, str] = {"litert": ".tflite", "coreml": ".mlpackage", "onn
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a bundle is made from, besides the networks."""
+    """Settings, photos and provenance of a bundle."""
 
     name: str
     version: str
@@ -76,7 +76,7 @@ class Recipe:
     mixed: Int8Recipe | None = None
     """For the precision "mixed"."""
     ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
-    """Learnt ones (`convert.int8.ranges`), in place of the calibrated ones of the restore path."""
+    """Learnt ranges (`convert.int8.ranges`), in place of the calibrated ones of the restore path."""
     kinds: tuple[Kind, ...] = (("litert", "float32"), ("litert", "int8"))
     sampler: Sampler = tile_samples
     detection: Detection = field(default_factory=Detection)
@@ -95,14 +95,14 @@ class Record(msgspec.Struct, frozen=True):
     artifact: Artifact
     files: dict[str, File]
     seconds: float
-    """To convert and prove it."""
+    """Time to convert and prove it."""
     peak_bytes: int
-    """Memory of the process meanwhile, at most; 0 where it can't be known."""
+    """Peak memory of the process meanwhile; 0 where it can't be measured."""
 
 
 @dataclass(frozen=True)
 class Made:
-    """A written bundle, and what making each artifact took."""
+    """A written bundle, with time and memory for each artifact."""
 
     manifest: Manifest
     records: dict[PartName, list[Record]]
@@ -114,9 +114,20 @@ def build_bundle(
     folder: Path,
     on_progress: Callable[[str], None] = lambda step: None,
 ) -> Made:
-    """Write the bundle into ``folder``, replacing the one that is there.
+    """Write a bundle, replacing the one that is there. Nothing is written if an artifact fails.
 
-    ``on_progress`` gets what is being done. Raises GateFailed or OperationRefused, and then writes nothing.
+    Args:
+        sources: The parts, in the order of the pipeline.
+        recipe: Formats, precisions, photos and provenance.
+        folder: The bundle's folder.
+        on_progress: Receives the name of each step.
+
+    Returns:
+        The manifest, with a record for each artifact.
+
+    Raises:
+        GateFailed: An artifact is not close enough to PyTorch.
+        OperationRefused: A file has an operation that mobile delegates may refuse.
     """
     building = folder.with_name(f".{folder.name}.partial")
     key = _fingerprint(sources, recipe)
@@ -140,8 +151,8 @@ def build_bundle(
 
 
 def wanted_kinds(source: PartSource, kinds: Sequence[Kind]) -> list[Kind]:
-    """The kinds that a part comes in: one without INT8 takes a float precision instead; a large one comes
-    in no float16 beside INT8, so that a bundle stays small."""
+    """Formats and precisions of a part: one without INT8 gets a float precision instead; a large one has no
+    float16 beside INT8, so that a bundle stays small."""
     found: list[Kind] = []
     for kind, precision in kinds:
         if source.name in LARGE and precision == "float16" and (kind, "int8") in kinds:
@@ -191,8 +202,8 @@ def _records(
 def _ingredients(
     sources: Sequence[PartSource], recipe: Recipe, work: Path, on_progress: Callable[[str], None]
 ) -> Ingredients:
-    """Where the float32 files lie that other LiteRT files are made of. One set of ranges for all formats
-    takes all those files."""
+    """Paths of the float32 files that other LiteRT files are made from, and INT8 ranges. One set of ranges
+    for all formats needs all those files."""
     paths = {source.name: work / f"{source.name}.tflite" for source in sources}
     label = Label(recipe.version, recipe.provenance.licence, recipe.provenance.data)
     recipes = recipe.recipes()
@@ -257,7 +268,7 @@ def _entries(folder: Path, artifact: Artifact) -> dict[str, File]:
 
 
 def _fingerprint(sources: Sequence[PartSource], recipe: Recipe) -> str:
-    """Stands for all that an artifact's content depends on."""
+    """Digest of everything that an artifact's content depends on."""
     digest = hashlib.sha256(repr(_tools()).encode())
     for source in sources:
         digest.update(
@@ -317,7 +328,7 @@ def _remove(folder: Path, kind: Format, precision: Precision) -> None:
 
 
 def _remove_others(folder: Path, manifest: Manifest) -> None:
-    """Remove what an earlier attempt made and this one was not asked for."""
+    """Remove files of an earlier attempt that this one doesn't list."""
     for path in sorted(folder.rglob("*"), reverse=True):
         if path.is_dir():
             with contextlib.suppress(OSError):  # not empty

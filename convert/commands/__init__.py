@@ -1,1 +1,1 @@
-"""Subcommands that this room adds to ``heirloom``."""
+"""Commands that ``convert`` adds to ``heirloom``."""

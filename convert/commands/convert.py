@@ -1,4 +1,4 @@
-"""Make a bundle of trained weights: convert, calibrate, quantize, prove."""
+"""`heirloom convert`: makes a bundle from trained weights."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ from convert.reference.weights import MANIFEST_NAME, open_weights
 from edge.bundle.manifest import Format, Precision, Provenance, artifact_bytes
 
 TILES = ((64, 64), (128, 128), (256, 256), (32, 32))
-"""In cells, halo included: small photos don't pay for large tiles, large ones pay little for halos. The
-first size is the one to calibrate and prove with."""
+"""Tile sizes in cells, halo included: a small photo needs no large tile, a large photo loses little to
+halos. Calibration and proof use the first size."""
 
 GLOBAL_TILES = ((64, 64), (96, 96), (128, 128), (32, 32))
-"""For the mapper with attention: 256x256 cells took 130 MB more."""
+"""Tile sizes of the mapper with attention: 256x256 cells took 130 MB more."""
 
 FINDER_TILES = ((32, 32), (48, 48), (16, 16))
-"""In cells of 8 pixels: the largest takes 0.54 GMAC."""
+"""Tile sizes of the finder, in cells of 8 pixels: the largest takes 0.54 GMAC."""
 
 DETECTOR_TILES = ((128, 128), (192, 192), (256, 256), (384, 384))
-"""For the damage detector, whose halo is 56 cells: the smallest does for 64 pixels, the third for a photo
-of 576 pixels in one tile."""
+"""Tile sizes of the damage detector, whose halo is 56 cells: the smallest fits 64 pixels, the third a photo
+of 576 pixels."""
 
 MOBILE_DEFAULT, PUBLISHED_DEFAULT = "float16,int8", "float16,int8_weights"
-"""Precisions."""
+"""Default precisions."""
 
 MOBILE_PROOF, PUBLISHED_PROOF = 24, 1
-"""Photos: the published networks take minutes for one, in all formats."""
+"""Default number of photos to prove with: the published networks take minutes for one."""
 
 MOBILE_LICENCE, PUBLISHED_LICENCE = "Apache-2.0", "MIT"
-"""Of the weights that ship with Heirloom, and of the authors' repository."""
+"""Licence of the weights that ship with Heirloom, and of the authors' repository."""
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -53,7 +53,11 @@ command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 def convert(
     weights: Annotated[
         Path,
-        typer.Argument(exists=True, file_okay=False, help="Folder of mobile weights, or of imported ones."),
+        typer.Argument(
+            exists=True,
+            file_okay=False,
+            help="Folder of mobile weights, or of imported ones.",
+        ),
     ],
     photos: Annotated[
         list[Path] | None,
@@ -76,48 +80,48 @@ def convert(
     precision: Annotated[
         str | None,
         typer.Option(
-            help=f"Precisions, where a format has them: {', '.join(get_args(Precision))}. "
-            f"Default: {MOBILE_DEFAULT}; of the published networks {PUBLISHED_DEFAULT}.",
+            help=f"Precisions, for formats that have them: {', '.join(get_args(Precision))}. "
+            f"Default: {MOBILE_DEFAULT}; for published networks {PUBLISHED_DEFAULT}.",
             show_default=False,
         ),
     ] = None,
     side: Annotated[
         list[int] | None,
         typer.Option(
-            help="Of the pictures that published networks are converted for. Default: both of "
+            help="Side in pixels of the pictures that published networks are converted for. Default: both "
             f"{' and '.join(map(str, SIDES))}.",
             show_default=False,
         ),
     ] = None,
-    data: Annotated[str, typer.Option(help="Name of the photos, for the manifest.")] = "",
+    data: Annotated[str, typer.Option(help="Description of the photos, for the manifest.")] = "",
     recipe: Annotated[str, typer.Option(help="How the weights were trained, for the manifest.")] = "",
     licence: Annotated[
         str | None,
         typer.Option(
-            help=f"Of the weights. Default: {MOBILE_LICENCE}; {PUBLISHED_LICENCE} of published ones.",
+            help=f"Licence of the weights. Default: {MOBILE_LICENCE}; if imported, {PUBLISHED_LICENCE}.",
             show_default=False,
         ),
     ] = None,
-    version: Annotated[str, typer.Option(help="Of the bundle.")] = "1",
+    version: Annotated[str, typer.Option(help="Version of the bundle.")] = "1",
     mixed: Annotated[
         Path | None,
-        typer.Option("--mixed", exists=True, dir_okay=False, help="INT8 recipe of the precision mixed."),
+        typer.Option("--mixed", exists=True, dir_okay=False, help="INT8 recipe for the precision mixed."),
     ] = None,
-    calibration: Annotated[int, typer.Option(min=1, help="Old photos to calibrate with.")] = 64,
+    calibration: Annotated[int, typer.Option(min=1, help="Number of old photos to calibrate with.")] = 64,
     proof: Annotated[
         int | None,
         typer.Option(
             min=1,
-            help="Held-out old photos to prove it on. "
-            f"Default: {MOBILE_PROOF}; for the published networks {PUBLISHED_PROOF}.",
+            help="Number of held-out old photos to prove with. "
+            f"Default: {MOBILE_PROOF}; for published networks {PUBLISHED_PROOF}.",
             show_default=False,
         ),
     ] = None,
 ) -> None:
     """Convert weights to a bundle for LiteRT, Core ML and ONNX, each network proven against PyTorch.
 
-    A network that fails its gate stops the command, and the bundle that was there before stays. After an
-    interruption the same command goes on where it stopped.
+    A network that fails its gate stops the command, and the earlier bundle stays in place. After an
+    interruption the same command resumes.
     """
     console = Console(stderr=True)
     published = (weights / MANIFEST_NAME).exists()
@@ -176,7 +180,7 @@ def chosen_kinds(
     mixed: bool,
     offers: Mapping[Format, tuple[Precision, ...]] = PRECISIONS,
 ) -> tuple[Kind, ...]:
-    """Every precision in every format that ``offers`` it. Raises BadParameter."""
+    """Wanted precisions of each wanted format, as far as ``offers`` has them. Raises BadParameter."""
     kinds: list[Kind] = []
     for entry in formats.split(","):
         name, _, own = entry.partition(":")

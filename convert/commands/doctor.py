@@ -1,4 +1,4 @@
-"""List what a target makes of networks, before converting them."""
+"""`heirloom doctor`: checks networks against the rules of a target, before conversion."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def doctor(
     strict: Annotated[bool, typer.Option(help="Exit with 1 if anything is refused.")] = False,
     json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE")] = None,
 ) -> None:
-    """Tell what each target refuses, runs slowly or computes inexactly, and the rewrite that helps."""
+    """List operations that a target refuses, runs slowly or computes inexactly, and how to rewrite them."""
     names = [name.strip() for name in to.split(",")]
     unknown = [name for name in names if name not in TARGETS]
     if unknown:

@@ -1,4 +1,4 @@
-"""Score a bundle on pairs of damaged and clean photos, on a damage set, or on clean photos alone."""
+"""`heirloom evaluate`: scores a bundle on pairs of photos, on a damage set, or on clean photos."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ from edge.restore.options import Options
 from edge.restore.restorer import Restorer
 
 UNSCRATCHED = ("unstructured",)
-"""Tracks that `masks` don't belong to."""
+"""Tracks without `masks`."""
 ONCE: tuple[Treatment, ...] = ("none", "filled, exact mask")
-"""Treatments that run no network: one row for all precisions."""
+"""Treatments without a network: one row for all precisions."""
 WORST_BLOCK = "worst 8x8 block, levels"
 
 Restorers = dict[Precision, Restorer]
-"""By precision, float32 first: the others are held against it."""
+"""Restorers by precision, float32 first: the others are compared with it."""
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -85,7 +85,7 @@ def evaluate(
     each: Annotated[bool, typer.Option("--each", help="With --clean: a row for each photo.")] = False,
     json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE")] = None,
 ) -> None:
-    """Restore pictures whose clean originals are known, in float32 and INT8, and print how near they come.
+    """Restore pictures whose clean originals are known, in float32 and INT8, and print PSNR and SSIM.
 
     Pairs: PSNR and SSIM of each track and of the clean pictures, which should come out as they went in.
 
@@ -118,7 +118,7 @@ def evaluate(
 
 
 def _restorers(bundle: Bundle, precisions: list[Precision], runtime: str | None, threads: int) -> Restorers:
-    """A restorer for each precision; ``runtime`` is not for the float32 that others are held against."""
+    """A restorer for each precision; float32, which the others are compared with, always runs in LiteRT."""
     restorers = {}
     for name in sorted(precisions, key=lambda name: name != "float32"):
         own = None if name == "float32" and len(precisions) > 1 else runtime

@@ -1,4 +1,4 @@
-"""Import the published checkpoints: check them strictly and write them as safe files."""
+"""`heirloom import`: checks the published checkpoints and writes them as safetensors files."""
 
 from __future__ import annotations
 
@@ -26,12 +26,16 @@ def import_(
     ] = None,
     named: Annotated[
         list[str] | None,
-        typer.Option("--as", metavar="ROLE=PATH", help=f"Which file is which. Roles: {', '.join(ROLES)}."),
+        typer.Option(
+            "--as",
+            metavar="ROLE=PATH",
+            help=f"Role of a file. Roles: {', '.join(ROLES)}.",
+        ),
     ] = None,
 ) -> None:
-    """Import the published checkpoints, so that photos can be restored with the full networks.
+    """Import the published checkpoints, for restoring photos with the published networks.
 
-    Each file is checked key by key; what doesn't fit is refused, and what was imported before stays.
+    Each file is checked key by key. Files that don't fit are refused, and an earlier import stays.
     """
     roles = _named(named or [])
     if not sources and not roles:

@@ -1,4 +1,4 @@
-"""A contact sheet of restored photos: before, damage found, after, details."""
+"""`heirloom sheet`: a contact sheet of restored photos: before, damage found, after, details."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def sheet(
         bool, typer.Option("--faces", help="Lay out their faces: before, restored, refined.")
     ] = False,
 ) -> None:
-    """Restore photos and lay them out to be looked at: before, damage in red, after, a detail of both."""
+    """Restore photos and write a contact sheet: before, damage in red, after, a detail of both."""
     paths = [path for given in photos for path in (sorted(given.iterdir()) if given.is_dir() else [given])]
     paths = [path for path in paths if path.suffix.lower() in PHOTO_SUFFIXES]
     if not paths:

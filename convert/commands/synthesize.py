@@ -1,4 +1,4 @@
-"""Make old photos of clean ones, with their masks and a sheet of every kind of damage."""
+"""`heirloom synthesize`: makes old photos from clean ones, with masks and a sheet of every kind."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ GAP, LABEL = 4, 130
 """Pixels between the sheet's pictures, and for the names at its left."""
 
 Change = Callable[[Tensor, int, Generator], Tensor]
-"""Changes a picture ``(1, 3, H, W)``; the number says which of the `SAMPLES` it is."""
+"""Changes a picture ``(1, 3, H, W)``; the number is the index among `SAMPLES`."""
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -47,9 +47,9 @@ def synthesize(
         Path | None, typer.Option(exists=True, help="Folder or tar of scanned damage, a folder a kind.")
     ] = None,
 ) -> None:
-    """Write crops of clean photos, made old, as 0001-clean.png, 0001-old.png and 0001-mask.png.
+    """Write clean crops and old photos made from them: 0001-clean.png, 0001-old.png and 0001-mask.png.
 
-    The photos that training holds out are left out. sheet.png shows every kind of ageing at three
+    Photos that are held out of training are left out. sheet.png shows every kind of ageing at three
     strengths, every kind of damage and of decoy three times, and some of the old photos beside what they
     were made of.
     """

@@ -1,4 +1,4 @@
-"""Hold a bundle against full precision on photos of one's own."""
+"""`heirloom validate`: compares a bundle with PyTorch in full precision, on photos of your own."""
 
 from __future__ import annotations
 
@@ -51,16 +51,16 @@ def validate(
         int | None,
         typer.Option(
             min=1,
-            help=f"Old photos to measure on. Default: {MOBILE_COUNT}; of published networks "
+            help=f"Number of old photos to measure on. Default: {MOBILE_COUNT}; for published networks "
             f"{PUBLISHED_COUNT}.",
             show_default=False,
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the damage.")] = 3,
 ) -> None:
-    """Run every network of a bundle, and PyTorch in full precision, on old photos; write an HTML page.
+    """Compare every network of a bundle with PyTorch in full precision, on old photos; write an HTML page.
 
-    Core ML programs are interpreted. Ends with 1 if anything falls short of its gate.
+    Core ML programs are interpreted. The exit status is 1 if an artifact falls short of its gate.
     """
     opened = open_bundle(bundle)
     with Console(stderr=True).status("Reading weights and photos") as status:
@@ -90,7 +90,7 @@ def validate(
 
 
 def published_sides(manifest: Manifest) -> list[int]:
-    """The sides of the pictures that a bundle's published networks are for; none in a mobile bundle."""
+    """Sides in pixels of the inputs of a bundle's published networks; empty for a mobile bundle."""
     names = manifest.parts.keys() & set(get_args(PublishedName))
     return sorted({int(name.rpartition("_")[2]) for name in names})
 

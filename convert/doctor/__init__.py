@@ -1,1 +1,1 @@
-"""What a target refuses or runs slowly, before converting."""
+"""Checks of networks against the rules of a target, before conversion."""

@@ -1,4 +1,4 @@
-"""Troubles that networks will have on a target, listed before anything is converted."""
+"""Finds operations that a target refuses, runs slowly or computes inexactly, before conversion."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from convert.reference.kinds import ROLES
 from convert.reference.weights import MANIFEST_NAME, open_weights
 
 TILE = (64, 64)
-"""Of the mobile family, in cells; the published networks get the same number of latents."""
+"""Tile side of the mobile networks, in cells; the published networks get as many latents."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """``count`` operations of one module that a rule speaks of."""
+    """``count`` operations of one module that a rule applies to."""
 
     part: str
     module: str
@@ -35,7 +35,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Subject:
-    """A network to look at, with inputs of the size it will have."""
+    """A network to check, with inputs of the size that it will be converted for."""
 
     part: str
     network: nn.Module
@@ -43,7 +43,7 @@ class Subject:
 
 
 def examine(subject: Subject, targets: Iterable[Target]) -> list[Finding]:
-    """Capture the network with its inputs' fixed shapes and hold each operation against the rules.
+    """Capture a network with inputs of fixed shape and check each operation against the rules.
 
     The decomposition table is empty, so that norms and resizes are still recognised as such.
     """

@@ -1,4 +1,4 @@
-"""What each target refuses, runs slowly or computes inexactly, as data for `convert.doctor.checks`."""
+"""Rules of each target: operations that it refuses, runs slowly or computes inexactly."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ MEASURED = "measured"
 
 @dataclass(frozen=True)
 class Rule:
-    """One trouble of one target. ``operations`` are names of aten operations without their overload;
-    ``applies`` looks at shapes and attributes."""
+    """One problem of one target. ``operations`` are names of aten operations without their overload;
+    ``applies`` checks shapes and attributes."""
 
     target: Target
     operations: tuple[str, ...]
@@ -40,7 +40,7 @@ class Rule:
 
 
 def shape(value: Any) -> tuple[int, ...]:
-    """Sizes of what a node writes; empty where that is no tensor of fixed shape."""
+    """Shape of a node's output; empty unless it is a tensor of fixed shape."""
     held = value.meta.get("val") if isinstance(value, Node) else None
     sizes = getattr(held, "shape", ())
     return tuple(sizes) if all(isinstance(size, int) for size in sizes) else ()
@@ -117,7 +117,7 @@ RULES: tuple[Rule, ...] = (
          "Dilated convolutions were seen to leave the Neural Engine.",
          "Use plain 3x3 convolutions, more of them.", ANE_SOURCE, "dilation above 1", _dilated),
 )  # fmt: skip
-"""Held against every operation of a network. TensorRT: none was found that is refused in float32."""
+"""Rules for every operation of a network. TensorRT refused none in float32."""
 
 
 def rules_table() -> str:

@@ -1,1 +1,1 @@
-"""Figures of quality, reports and contact sheets."""
+"""Quality figures, reports and contact sheets."""

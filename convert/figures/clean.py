@@ -1,4 +1,4 @@
-"""What a bundle does to photos without damage: what it marks, and how much it changes."""
+"""Figures of photos without damage: share marked as damaged, and change by restoring."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from edge.restore.restorer import Restorer
 
 @dataclass(frozen=True)
 class CleanScore:
-    """What happened to one photo."""
+    """Figures of one photo."""
 
     name: str
     marked: float
-    """Share of its pixels that were taken for damage, 0..1."""
+    """Share of its pixels in the damage mask, 0..1."""
     psnr: float
     """dB of the output against the input."""
     worst_block: float

@@ -1,4 +1,4 @@
-"""Figures of damage: how near a picture comes inside and outside it, and how well a detector finds it."""
+"""Figures of damage: PSNR inside and outside it, and ROC figures of a detector."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def fit_tone(
 def region_psnr(
     picture: NDArray[np.uint8], clean: NDArray[np.uint8], mask: NDArray[np.bool_]
 ) -> RegionPsnr:
-    """How near ``picture`` comes to ``clean``, both ``(H, W, 3)``, with its tone fitted outside the damage.
+    """PSNR of ``picture`` against ``clean``, both ``(H, W, 3)``, with its tone fitted outside the damage.
 
     ``mask`` ``(H, W)`` is True on damage; it must hold damaged and intact pixels.
     """

@@ -1,4 +1,4 @@
-"""What a bundle makes of a damage set: folders `clean`, `damaged` and `masks` with the same names.
+"""Scores a bundle on a damage set: folders `clean`, `damaged` and `masks` with the same names.
 
 Every picture is restored with the damage that the detector finds and with the exact mask, and compared
 with the clean one inside and outside the damage. Enlarged sets show whether a detector that has learnt
@@ -44,7 +44,7 @@ the mask that the detector finds, restoring with the exact mask."""
 
 @dataclass(frozen=True)
 class DamageScore:
-    """How near the pictures of a damage set come to the clean ones: the mean, and each by its name."""
+    """PSNR of the pictures of a damage set against the clean ones: the mean, and each by its name."""
 
     mean: RegionPsnr
     pictures: dict[str, RegionPsnr]
@@ -52,7 +52,7 @@ class DamageScore:
 
 @dataclass(frozen=True)
 class DetectorScore:
-    """How well damage is found, over all pixels of a folder; every figure 0..1."""
+    """Figures of the detector over all pixels of a folder, each 0..1."""
 
     area: float
     """Under the ROC curve of the probabilities."""
@@ -90,7 +90,7 @@ def score_damage_set(
 
 
 def score_detector(restorer: Restorer, pictures: Path, masks: Path, enlarge: int = 1) -> DetectorScore:
-    """Hold what is found in a folder's pictures, ``enlarge`` times larger, against the exact masks.
+    """Compare the damage found in a folder's pictures, ``enlarge`` times larger, with the exact masks.
 
     Raises PairsError, PhotoError.
     """

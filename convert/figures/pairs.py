@@ -1,4 +1,4 @@
-"""How well a bundle restores pairs of damaged and clean photos, and what INT8 costs."""
+"""Scores a bundle on pairs of damaged and clean photos, and INT8 against float32."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def agreement(first: list[NDArray[Any]], second: list[NDArray[Any]]) -> tuple[fl
 
 
 def grid_energy(before: NDArray[Any], after: NDArray[Any], period: int = 4) -> float:
-    """How much of the change repeats every ``period`` pixels: 1 is no more than by chance.
+    """Share of the change that repeats every ``period`` pixels, relative to chance: 1 is chance.
 
     The mean change at each of the ``period * period`` phases should be the same; their variance is
     compared with what it would be if pixels were drawn at random.

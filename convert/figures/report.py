@@ -1,4 +1,4 @@
-"""A bundle held against PyTorch once more, on photos of one's own, as a page to look at."""
+"""Compares a bundle with PyTorch on photos of your own, and writes the result as an HTML page."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ from matplotlib import pyplot
 
 CELL = 4
 AMPLIFIED = 16
-"""How much brighter differences are shown."""
+"""Factor by which differences are brightened."""
 
 FINAL: tuple[Role, ...] = ("residual", "picture", "face")
-"""What the last networks give: a change to a photo, or a photo from -1 to 1."""
+"""Outputs of the last networks: a change to a photo, or a photo in -1..1."""
 
 SHOWN = 4
 """Photos under "before and after"."""
@@ -72,7 +72,7 @@ def measure_bundle(
     sampler: Sampler = tile_samples,
     on_progress: Callable[[str], None] = lambda step: None,
 ) -> tuple[list[Result], Prover]:
-    """Run every artifact of ``bundle`` on ``photos``; ``sampler`` knows what PyTorch makes of them.
+    """Run every artifact of ``bundle`` on ``photos``; ``sampler`` computes PyTorch's inputs and outputs.
 
     The tiles of ``sources`` must be the bundle's. Raises RuntimeUnavailable.
     """

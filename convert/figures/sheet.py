@@ -1,4 +1,4 @@
-"""A contact sheet: for every photo before, what was taken for damage, after, and a detail of both."""
+"""A contact sheet: for every photo before, the damage mask, after, and a detail of both."""
 
 from __future__ import annotations
 

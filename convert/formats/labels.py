@@ -1,4 +1,4 @@
-"""What a file says about itself, in every format that has room for it."""
+"""Descriptions stored in artifact files, in formats that have fields for them."""
 
 from __future__ import annotations
 

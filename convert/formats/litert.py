@@ -1,7 +1,7 @@
 """LiteRT files: float32 by litert-torch, other precisions from it by ai-edge-quantizer.
 
-One file holds all tile sizes (`convert.formats.litert_file`). They are quantized with one set of ranges, so
-that a photo's bits do not depend on its tiles.
+One file holds all tile sizes (`convert.formats.litert_file`), quantized with one set of ranges, so that a
+photo's bits do not depend on its tiles.
 """
 
 from __future__ import annotations
@@ -159,9 +159,9 @@ def stored_ends(path: Path, function: str | None = None) -> dict[str, tuple[floa
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Keep the tools' own progress, notices and warnings off the terminal, those of their import too.
+    """Suppress progress, notices and warnings of the conversion tools, those of their import too.
 
-    Some of it is written from C++, hence the file descriptors. What goes wrong is raised.
+    Some are written from C++, hence the file descriptors. Errors are raised as usual.
     """
     with warnings.catch_warnings(), open(os.devnull, "wb") as nowhere:
         warnings.simplefilter("ignore")

@@ -1,4 +1,4 @@
-"""What lies in a LiteRT file: its functions, their tensors and operations.
+"""Functions, tensors and operations of a LiteRT file.
 
 One file holds a part in all tile sizes, one function (LiteRT's signature) for each, on the same weights.
 The functions' tensors bear the same names behind the function's own: ``tile_64x64/args_0``.
@@ -46,10 +46,10 @@ PUBLISHED = {
     **dict.fromkeys(("MINIMUM", "GREATER", "CAST"), "masks"),
     **dict.fromkeys(("MIRROR_PAD", "PADV2", "DEPTHWISE_CONV_2D"), "reflected borders, smoothed strides"),
 }
-"""What the published networks may contain besides, and why."""
+"""Further operations of the published networks, and why."""
 
 TILED_ONLY = {"MEAN", "SUM", "CONCATENATION", "STRIDED_SLICE", "SLICE", "PAD"}
-"""Allowed where the whole picture is seen: in a tile they would be per-tile statistics or padding."""
+"""Allowed in networks for the whole picture: in a tile they would be per-tile statistics or padding."""
 
 RECIPE_NAMES = {
     "CONV_2D": "conv",
@@ -63,7 +63,7 @@ RECIPE_NAMES = {
     "TRANSPOSE": "transpose",
     "LOGISTIC": "sigmoid",
 }
-"""What `convert.recipes.int8` calls the operations."""
+"""Names of the operations in `convert.recipes.int8`."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class ScopedOperation:
 
     @property
     def ends(self) -> bool:
-        """Whether it writes the part's output, which is INT8 whatever the recipe says."""
+        """Whether it writes the part's output, which is INT8 whatever the recipe."""
         return self.tensor == "output_0"
 
 
@@ -117,8 +117,8 @@ def operations(path: Path) -> Counter[str]:
 
 
 def check_operations(path: Path, tiled: bool, published: bool = False) -> None:
-    """Raise OperationRefused if the file has an operation that a mobile delegate may refuse; those of the
-    ``published`` networks need more of them."""
+    """Raise OperationRefused if the file has an operation that a mobile delegate may refuse; ``published``
+    networks may have more."""
     allowed = set(ALLOWED) - (TILED_ONLY if tiled else set())
     if published:
         allowed = {*ALLOWED, *PUBLISHED}

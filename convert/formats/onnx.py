@@ -1,8 +1,8 @@
 """ONNX files: float32, float16 and INT8, one for each tile size.
 
-They keep to what ONNX Runtime computes on a CPU and TensorRT takes: fixed shapes, a short list of
-operations, and INT8 with zero points of 0 (TensorRT refuses others: NVIDIA/TensorRT issue 4698). Signed
-weights and activations, since unsigned activations saturate on older x86.
+The files run in ONNX Runtime on a CPU and in TensorRT: fixed shapes, a short list of operations, and INT8
+with zero points of 0 (TensorRT refuses others: NVIDIA/TensorRT issue 4698). Weights and activations are
+signed, since unsigned activations saturate on older x86.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from edge.files import written_beside
 OPSET = 18
 
 WEIGHT_AXES = {"Conv": 0, "ConvTranspose": 1, "Gemm": 0}
-"""Where an operation's weights have their output channels."""
+"""Axis of an operation's weights that holds the output channels."""
 
 ALLOWED: dict[str, str] = {
     "Conv": "the networks themselves",
@@ -50,7 +50,7 @@ ALLOWED: dict[str, str] = {
     "QuantizeLinear": "INT8 activations",
     "DequantizeLinear": "INT8 activations and weights",
 }
-"""What a file may contain, and why. TensorRT takes them all (operators.md of onnx-tensorrt)."""
+"""Operations that a file may contain, and why. TensorRT supports all (operators.md of onnx-tensorrt)."""
 
 
 PUBLISHED: dict[str, str] = {
@@ -59,7 +59,7 @@ PUBLISHED: dict[str, str] = {
     **dict.fromkeys(("Min", "Greater", "Gather"), "masks"),
     **dict.fromkeys(("Pad", "Expand"), "reflected borders, growing maps"),
 }
-"""What the published networks may contain besides, and why."""
+"""Further operations of the published networks, and why."""
 
 
 class Float16(nn.Module):
@@ -147,7 +147,7 @@ def store_weights_as_int8(model: Any) -> None:
 
 def check_model(model: object, name: str, published: bool = False) -> None:
     """Raise OperationRefused if a model (``onnx.ModelProto``) has an operation, shape or zero point that
-    TensorRT or ONNX Runtime's CPU may refuse; those of the ``published`` networks need more of them."""
+    TensorRT or ONNX Runtime's CPU may refuse; ``published`` networks may have more operations."""
     import onnx
     from onnx import numpy_helper
 

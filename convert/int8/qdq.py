@@ -1,8 +1,8 @@
-"""A part as INT8 computes it, its rounding written out: what ONNX and Core ML artifacts are made from.
+"""Parts with INT8 rounding as explicit operations, from which ONNX and Core ML artifacts are exported.
 
-The exporters know the quantize and dequantize operations of torch's own export flow
+The exporters support the quantize and dequantize operations of torch's own export flow
 (``torch.ops.quantized_decomposed``). Scales and zero points follow the formula of the LiteRT converter, so
-that all formats store the same levels. Attention stays float in all but LiteRT, whatever a recipe says.
+that all formats store the same levels. Attention stays float in all but LiteRT, whatever the recipe.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def quantized(
         layer.set(recipe.scheme(layer.scope, layer.operation))
     for name, stored in named_stored(source.name, graph).items():
         if name not in ranges:
-            raise WeightsError(f"No range is known for {name}: convert with the ranges of these weights.")
+            raise WeightsError(f"There is no range for {name}: convert with the ranges of these weights.")
         stored.seen.copy_(torch.tensor(symmetric(ranges[name]) if signed else ranges[name]))
     written = _WrittenOut(graph, ends, stored_ends).transform()
     return ChannelsLast(written).eval().requires_grad_(False)
@@ -162,5 +162,5 @@ def _dequantize(levels: Any, limits: Range) -> Any:
 
 
 def _taken(x: Any, source: Stored) -> Any:
-    """What an INT8 operation takes; rounded here if a float operation gave it."""
+    """Input of an INT8 operation, rounded here if a float operation computed it."""
     return x if source.active else _dequantize(_quantize(x, source.limits), source.limits)

@@ -40,7 +40,7 @@ SHARED_RANGES: dict[str, tuple[tuple[PartName, str], ...]] = {
     "found": (("finder", "output_0"),),
     "refined": (("face", "output_0"),),
 }
-"""What parts hand over, and the ends that hold it. All store it alike: it passes between them untouched."""
+"""Tensors that pass between parts, with the ends that hold them. All store them with the same range."""
 
 TRAINED: tuple[PartName, ...] = ("encoder", "mapper", "mapper_global", "decoder")
 """Parts whose every range must be learnt where any is; of others, those that are named."""
@@ -53,7 +53,7 @@ class LearntRanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Lowest and highest value of what INT8 stores, by name.
 
     Names are ``place:operation`` as in recipes (`convert.recipes.int8`), ``place:input``, and those of
-    `SHARED_RANGES` for what parts hand over.
+    `SHARED_RANGES` for tensors that pass between parts.
     """
 
     format_version: Literal[1]

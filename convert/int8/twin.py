@@ -26,14 +26,14 @@ LEVELS = 255
 
 
 class Stored(nn.Module):
-    """An activation stored as INT8; first it watches, then it rounds to the range it has seen.
+    """An activation stored as INT8: it observes values first, then rounds to the range of those.
 
     What is learnt is the logarithm of each end's stretch, so that a step changes large and small ranges
     alike. Its gradient is scaled down by the number of values that it sums over (as Esser et al. do), or
     the few ranges would use up the whole norm that gradients are clipped to.
 
-    ``fixed`` ranges don't learn. ``whole`` ones span all they saw; others are narrowed to where clipping
-    and rounding together err least.
+    ``fixed`` ranges are not learnt. ``whole`` ones span all observed values; others are narrowed to the
+    least error of clipping and rounding together.
     """
 
     seen: Tensor
@@ -69,7 +69,7 @@ class Stored(nn.Module):
         return nearest
 
     def settle(self) -> None:
-        """Choose the range from what was watched, and round from now on."""
+        """Choose the range from the observed values, and round from now on."""
         watched, self.watched = self.watched, None
         if self.fixed or not watched:
             return
@@ -82,7 +82,7 @@ class Stored(nn.Module):
 class StoredConv(nn.Module):
     """A convolution whose weights are stored as INT8, a scale for each output channel.
 
-    It takes INT8: what a float operation hands over is rounded on the way in.
+    Its input is INT8: the output of a float operation is rounded first.
     """
 
     def __init__(self, conv: nn.Conv2d, source: Stored) -> None:
@@ -99,7 +99,7 @@ class StoredConv(nn.Module):
 
 
 class StoredSum(nn.Module):
-    """A sum or product: in INT8 it takes INT8 too."""
+    """A sum or product; in INT8 its inputs are INT8 too."""
 
     def __init__(
         self, operation: Callable[[Tensor, Tensor], Tensor], sources: list[Stored], to: Stored
@@ -114,7 +114,7 @@ class StoredSum(nn.Module):
 
 
 def taken(x: Tensor, source: Stored) -> Tensor:
-    """What an INT8 operation takes from a float one: ``x``, rounded on the way in."""
+    """``x`` from a float operation, rounded for an INT8 one."""
     return x if source.active or source.watched is not None else source.rounded(x)
 
 
@@ -146,7 +146,7 @@ class Layer:
 
 
 def twin(network: nn.Module, inputs: tuple[Stored, ...], output: Stored) -> fx.GraphModule:
-    """The network with what LiteRT stores as INT8 rounded; it shares the network's parameters."""
+    """A copy of the network that rounds what LiteRT stores as INT8; it shares the network's parameters."""
     traced = fx.symbolic_trace(network)
     graph, modules = traced.graph, dict(traced.named_modules())
     stored: dict[fx.Node, Stored] = {}
@@ -240,7 +240,7 @@ def layers(part: str, graph: fx.GraphModule) -> Iterator[Layer]:
 
 
 def named_stored(part: str, graph: fx.GraphModule) -> dict[str, Stored]:
-    """What a part stores between its ends, by the names of learnt ranges (`convert.int8.ranges`)."""
+    """Tensors that a part stores between its ends, by their names among ranges (`convert.int8.ranges`)."""
     named = {f"{layer.scope}:{layer.operation}": layer.stored for layer in layers(part, graph)}
     modules = dict(graph.named_modules(remove_duplicate=False))
     ends = {

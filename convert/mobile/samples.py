@@ -1,4 +1,4 @@
-"""What each part sees and gives when the full-precision networks restore photos: to calibrate, to prove."""
+"""Inputs and outputs of each part in full precision, to calibrate and prove artifacts with."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ class PartSamples:
     inputs: list[list[NDArray[np.float32]]] = field(default_factory=list)
     outputs: list[NDArray[np.float32]] = field(default_factory=list)
     origins: list[Origin | None] = field(default_factory=list)
-    """For each sample, what its first input is made by; None: by no part."""
+    """For each sample the part output that its first input is; None if it comes from no part."""
     before: list[NDArray[np.float32]] = field(default_factory=list)
     """For each sample the picture that was changed, where the output is a picture."""
 
 
 Sampler = Callable[[Sequence[PartSource], Photos], dict[PartName, PartSamples]]
-"""Finds what each part sees and gives when the full-precision networks restore photos."""
+"""Computes inputs and outputs of each part when the full-precision networks restore photos."""
 
 
 def tile_samples(
@@ -64,9 +64,9 @@ def tile_samples(
 ) -> dict[PartName, PartSamples]:
     """Run the chain of full-precision ``sources`` on every photo and keep what passes between parts.
 
-    Each mapper is shown what it is there for, since fills that the local one never meets would widen its
-    ranges. The other parts' samples alternate between photos without and with damage. For the face network
-    a photo stands for a face.
+    Each mapper gets the photos that the runtime gives it, since filled damage would widen the local
+    mapper's ranges. The other parts' samples alternate between photos without and with damage. For the
+    face network a photo stands for a face.
     """
     networks = {source.name: copy.deepcopy(source.network).to(device) for source in sources}
     samples: dict[PartName, PartSamples] = {source.name: PartSamples() for source in sources}

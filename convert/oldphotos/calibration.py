@@ -19,7 +19,7 @@ def old_photos(photos: tuple[Tensor, ...], count: int, side: int, seed: int, des
     runtime widens them.
 
     Severities are spread evenly from none to beyond nine real photos in ten, and a third keeps some
-    fading, as the tone network leaves some: the ranges seen here are what INT8 will be able to express.
+    fading, as the tone network leaves some: INT8 can express the ranges that occur here.
     """
     rng = Generator().manual_seed(seed)
     intact, damaged, filled, masks = [], [], [], []

@@ -28,7 +28,7 @@ SIZES = 0.05 + 0.05 * torch.arange(50)
 """Sigmas in pixels at which pure grain is measured, to compare with."""
 
 FINE, COARSE = 1.0, 2.0
-"""Sigmas in pixels of the two smoothings whose gradients' ratio tells an edge's blur."""
+"""Sigmas in pixels of the two smoothings whose gradients' ratio gives an edge's blur."""
 STRONGEST = 0.01
 """Edges that blur is measured at, as a share of the pixels."""
 MIN_EDGES = 50
@@ -44,7 +44,7 @@ FREQUENCIES = 6
 
 @dataclass(frozen=True)
 class Estimate:
-    """What one photo shows."""
+    """Estimates of one photo."""
 
     grain: float
     """Standard deviation in levels."""
@@ -173,7 +173,7 @@ def smoothed(luminance: Tensor, sigma: float) -> Tensor:
 def jpeg_quality(luminance: Tensor) -> int:
     """The lowest quality whose quantisation the blocks still show, or 100.
 
-    The file's own tables only tell its last save. Coefficients that an earlier save rounded are still
+    The file's own tables are those of its last save. Coefficients that an earlier save rounded are still
     near multiples of its steps, until the photo is resized or cropped off the grid of 8 pixels.
     """
     rows = torch.arange(FREQUENCIES)
@@ -181,7 +181,7 @@ def jpeg_quality(luminance: Tensor) -> int:
     waves[0] /= math.sqrt(2)
     height, width = (size // 8 for size in luminance.shape)
     blocks = luminance[: height * 8, : width * 8].reshape(height, 8, width, 8).transpose(1, 2)
-    # Low frequencies without the mean: higher ones are nearly always rounded to 0 and tell nothing.
+    # Low frequencies without the mean: higher ones are nearly always rounded to 0.
     low = (rows[:, None] + rows < FREQUENCIES) & (rows[:, None] + rows > 0)
     coefficients = (waves @ blocks.reshape(-1, 8, 8) @ waves.T)[:, low]
     tables = quantization(LUMA, torch.tensor(QUALITIES)).reshape(-1, 8, 8)[:, :FREQUENCIES, :FREQUENCIES]

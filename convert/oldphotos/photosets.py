@@ -121,7 +121,7 @@ def random_crops(photos: tuple[Tensor, ...], count: int, side: int, rng: Generat
 
 
 SCALES = (0.42, 1.4)
-"""How much smaller and larger than it is a photo is seen in a crop: whole faces and houses fit."""
+"""Smallest and largest scale of a photo in a crop: whole faces and houses fit."""
 
 
 def scaled_crops(photos: tuple[Tensor, ...], count: int, side: int, rng: Generator) -> Tensor:

@@ -33,7 +33,7 @@ measured; the tail is wider than theirs."""
 
 @dataclass(frozen=True)
 class Severity:
-    """What each picture of a batch suffers; every tensor is ``(B,)``."""
+    """Grain, blur, resampling and JPEG of each picture of a batch; every tensor is ``(B,)``."""
 
     grain: Tensor
     """Standard deviation of the grain, for pixels in 0..1."""

@@ -1,1 +1,1 @@
-"""Proof: every artifact is compared with PyTorch before it is written."""
+"""Comparison of every artifact with PyTorch, before it is written."""

@@ -1,4 +1,4 @@
-"""Proving an artifact: all its tiles run, and are held against the full-precision PyTorch model."""
+"""Proves an artifact: runs all its tile sizes and compares them with the full-precision PyTorch model."""
 
 from __future__ import annotations
 
@@ -61,14 +61,13 @@ class Measured:
 
 @dataclass
 class Prover:
-    """Proves the artifacts of a bundle in ``folder`` on what the full-precision networks saw."""
+    """Proves the artifacts of a bundle in ``folder`` on samples of the full-precision networks."""
 
     folder: Path
     samples: dict[PartName, PartSamples]
     data: str
     chains: dict[tuple[Format, Precision], Chain] = field(default_factory=dict)
-    """What the parts of each format and precision made of the photos: the next part's input, so that errors
-    add up."""
+    """Outputs of the parts of each format and precision: inputs of the next part, so that errors add up."""
 
     def prove(self, source: PartSource, draft: Artifact) -> tuple[Artifact, dict[str, File]]:
         """The artifact with its gate and golden vectors, and the files of the latter.
@@ -93,7 +92,7 @@ class Prover:
         return measured.gate
 
     def measure(self, source: PartSource, artifact: Artifact, networks: Sequence[Network]) -> Measured:
-        """Run all samples, and one in every other tile size: they hold the same weights and ranges."""
+        """Run all samples in the first tile size, and one in every other: weights and ranges are shared."""
         _, stored = self._run(source, artifact, networks[0])
         got = [real(output, artifact.outputs[0]) for output in stored]
         wanted = list(self.samples[source.name].outputs)
@@ -109,14 +108,14 @@ class Prover:
         return Measured(gate, wanted[: len(stored)], got[: len(stored)])
 
     def layers(self, source: PartSource, artifact: Artifact, index: int) -> list[LayerError]:
-        """The error of every convolution on one sample, fed with what the parts before made of it."""
+        """The error of every convolution on one sample, with inputs from the artifacts of earlier parts."""
         chain = self.chains[artifact.format, artifact.precision]
         fed = self._stored_inputs(source, artifact, chain)[index]
         values = self.samples[source.name].inputs[index]
         return layer_errors(trace_torch(source.network, values), _traced(self.folder, artifact, fed))
 
     def recall(self, source: PartSource, artifact: Artifact) -> None:
-        """Run an artifact proven before, for those after it."""
+        """Run an artifact that was proven earlier, for the inputs of later parts."""
         self._run(source, artifact, open_networks(self.folder, artifact)[0])
 
     def _run(

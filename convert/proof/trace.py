@@ -1,4 +1,4 @@
-"""Layer by layer: what every convolution of an artifact gives, beside what PyTorch's gives.
+"""Compares the output of every convolution of an artifact with PyTorch's.
 
 A network has the same convolutions in the same order in every format, so they pair by their order.
 """
@@ -58,7 +58,7 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
 def trace_torch(
     network: nn.Module, inputs: Sequence[NDArray[np.float32]]
 ) -> list[tuple[str, NDArray[np.float32]]]:
-    """Place and result, channels last, of every convolution of ``network`` in the order of execution."""
+    """Name and output, channels last, of every convolution of ``network`` in the order of execution."""
     recorder = _Recorder()
     with torch.no_grad(), recorder.tracker, recorder:
         network(*map(torch.from_numpy, inputs))
@@ -68,7 +68,7 @@ def trace_torch(
 def trace_litert(
     path: Path, function: str | None, inputs: Sequence[NDArray[Any]]
 ) -> list[NDArray[np.float32]]:
-    """The result of every convolution of a LiteRT file, as real values; fused activations are applied."""
+    """The output of every convolution of a LiteRT file, as real values; fused activations are applied."""
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
     plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
@@ -88,7 +88,7 @@ def trace_litert(
 
 
 def trace_onnx(path: Path, inputs: Sequence[NDArray[Any]]) -> list[NDArray[np.float32]]:
-    """The result of every convolution of an ONNX file, channels last, computed without any fusion."""
+    """The output of every convolution of an ONNX file, channels last, computed without any fusion."""
     import onnx
     import onnxruntime
 

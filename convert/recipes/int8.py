@@ -22,7 +22,7 @@ Scheme = Literal["int8", "float"]
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Both regular expressions must match whole: ``scope`` the place ``part/module/...``, ``operation`` one
     of conv, add, mul, relu6, linear, matmul, softmax, reshape, transpose, sigmoid. A part's last operation
-    is INT8 whatever rules say, since other parts read what it stores."""
+    is INT8 whatever the rules, since other parts read its output."""
 
     scope: str
     operation: str
@@ -37,7 +37,7 @@ class Int8Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rules: tuple[Rule, ...]
 
     def scheme(self, scope: str, operation: str) -> Scheme:
-        """What the last rule that fits says."""
+        """The scheme of the last rule that fits; INT8 if none does."""
         found: Scheme = "int8"
         for rule in self.rules:
             if re.fullmatch(rule.operation, operation) and re.fullmatch(rule.scope, scope):

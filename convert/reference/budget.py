@@ -1,4 +1,4 @@
-"""What a photo will need in memory with the reference networks, before it starts."""
+"""Memory that a photo needs with the published networks, computed before it is restored."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ MAX_WORK = 256 << 20
 def working_bytes(
     max_memory: int | None, size: tuple[int, int], networks: Networks, others: list[nn.Module]
 ) -> int:
-    """How much strips and chunks may take, for a photo of ``size`` (rows, columns).
+    """Bytes that strips and chunks may take, for a photo of ``size`` (rows, columns).
 
-    ``others`` are further networks in memory. Raises MemoryBudgetExceeded, saying what would be enough.
+    ``others`` are further networks in memory. Raises MemoryBudgetExceeded, with the memory that is enough.
     """
     kept = need(size, networks, others)
     if max_memory is None:

@@ -55,7 +55,7 @@ class Networks:
 
 @dataclass(frozen=True)
 class PhotoRows:
-    """A photo as the encoder sees it: -1..1, mirrored up to ``size``, white where the mask says so."""
+    """The encoder's input: -1..1, mirrored up to ``size``, white where the mask is set."""
 
     pixels: Pixels
     size: tuple[int, int]
@@ -115,7 +115,7 @@ def _mapped(mapping: Mapping, latent: Kept, photo: PhotoRows, work: Workspace) -
 
 
 def _cells(photo: PhotoRows, judge: Callable[[Tensor, tuple[int, int]], Tensor]) -> Tensor:
-    """What ``judge`` makes of the mask for each latent, ``(1, 1, rows / 4, columns / 4)``."""
+    """Result of ``judge`` on the mask, for each latent, ``(1, 1, rows / 4, columns / 4)``."""
     rows, columns = (side // STRIDE for side in photo.size)
     if photo.mask is None:
         return judge(torch.zeros(1, 1, *photo.size, device=photo.device), (rows, columns))
@@ -194,7 +194,7 @@ class _Joined:
 
 
 def _mapping_macs(mapping: Mapping, latent: tuple[int, int, int]) -> Iterator[int]:
-    """Multiply-accumulates that are told for a latent of this shape, part by part."""
+    """Multiply-accumulates that are reported for a latent of this shape, part by part."""
     if isinstance(mapping, QualityMapping):
         yield macs_of(mapping.model, latent)[0]
         return

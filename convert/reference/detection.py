@@ -38,7 +38,7 @@ def find_scratches(
 
 
 def detector_size(height: int, width: int) -> tuple[int, int]:
-    """Rows and columns in which the detector sees a photo."""
+    """Rows and columns of the detector's input for a photo."""
     scale = min(SHORT_SIDE / min(height, width), LONGEST_SIDE / max(height, width))
     rows, columns = (max(MIN_SIDE, round(side * scale / MULTIPLE) * MULTIPLE) for side in (height, width))
     return rows, columns

@@ -1,4 +1,4 @@
-"""What `heirloom restore --runtime torch` runs: the reference networks on the processor or a GPU."""
+"""The engine of `heirloom restore --runtime torch`: the published networks in PyTorch."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from edge.memory import available
 
 
 class RandomWeights:
-    """Networks of the published widths with random weights: for measuring time and memory only."""
+    """Published networks with random weights, for measuring time and memory only."""
 
     digest = "random"
 
@@ -63,7 +63,7 @@ def open_engine(weights: Path | None, device: str, preset: str, hr: bool) -> Ref
         return ReferenceEngine(RandomWeights(), RandomWeights.digest, preset, hr, where)
     opened = open_weights(weights)
     if hr and "mapping_hr" not in opened:
-        opened.load("mapping_hr")  # raises what tells how to get it, before any photo is read
+        opened.load("mapping_hr")  # raises MissingWeights before any photo is read
     return ReferenceEngine(opened, opened.digest, preset, hr, where)
 
 

@@ -174,7 +174,7 @@ class ExportablePatchMapping(nn.Module):
 
 
 def exportable(network: nn.Module) -> nn.Module:
-    """A copy of a reference network that converts; its parameters are copies too."""
+    """A copy of a published network in operations that convert; its parameters are copies too."""
     made = copy.deepcopy(network).eval()
     for parent in list(made.modules()):
         for name, child in list(parent.named_children()):

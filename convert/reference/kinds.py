@@ -1,4 +1,4 @@
-"""The kinds of reference networks, and the roles that imported weights play in restoring."""
+"""The kinds of published networks, and their roles in restoring."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ must not ask for any amount of memory."""
 
 @dataclass(frozen=True)
 class Kind:
-    """A network class. ``told_by``: for each width, keys whose shape has it, and at which index.
+    """A network class. ``width_keys``: for each width, keys whose shape has it, and at which index.
 
     There are two of each, so that a single wrong tensor does not make all others look wrong.
     """
 
     network: Callable[..., nn.Module]
     published: Widths
-    told_by: Mapping[str, Sequence[tuple[str, int]]]
+    width_keys: Mapping[str, Sequence[tuple[str, int]]]
 
 
 @dataclass(frozen=True)
@@ -150,11 +150,11 @@ def keys_of(kind: KindName) -> Set[str]:
 
 
 def possible_widths(kind: KindName, shapes: Shapes) -> Iterator[Widths]:
-    """The published widths, and those within bounds that the shapes of a state dict tell."""
+    """The published widths, and those within bounds that the shapes of a state dict give."""
     published = KINDS[kind].published
     yield published
     reported: list[set[int]] = []
-    for name, places in KINDS[kind].told_by.items():
+    for name, places in KINDS[kind].width_keys.items():
         found = {shapes[key][index] for key, index in places if len(shapes.get(key, ())) > index}
         reported.append({width for width in found if 1 <= width <= WIDEST * published[name]})
     for widths in product(*map(sorted, reported)):

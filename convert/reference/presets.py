@@ -1,4 +1,4 @@
-"""How the reference networks are applied to a photo: as published, or as Heirloom does."""
+"""Presets of the pipeline around the published networks: as published, or Heirloom's own."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Preset:
     """Whether the result's darkest and brightest values, over all colours and the whole photo, become
     black and white."""
     in_colour: bool
-    """Whether gray photos come out as the network paints them, whatever the options say."""
+    """Whether gray photos come out in the network's colours, whatever the options."""
     expects_scratches: bool
     """Whether a photo in which no scratch was found still passes the mapping for scratched ones."""
 

@@ -1,4 +1,4 @@
-"""Restoring a photo with the reference networks: the pipeline around `convert.reference.chain`."""
+"""Restores a photo with the published networks: the pipeline around `convert.reference.chain`."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Weights(Protocol):
 
 
 class ReferenceRestorer:
-    """Restores photos with the reference networks, which are loaded as photos need them."""
+    """Restores photos with the published networks, which are loaded when a photo needs them."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class ReferenceRestorer:
         options: Options,
         progress: Callable[[float], None] | None = None,
     ) -> Restored:
-        """Restore ``photo``; ``progress`` is told the share done, 0..1.
+        """Restore ``photo``; ``progress`` receives the share done, 0..1.
 
         The photo's pixels are overwritten, unless the preset resizes them. Raises MemoryBudgetExceeded
         before anything is changed, PhotoError for a mask that does not fit, NetworkFailed, WeightsError,
@@ -158,7 +158,7 @@ class ReferenceRestorer:
         return mask if mask.any() or self._preset.expects_scratches else None
 
     def _padded(self, shape: tuple[int, int], multiple: int) -> tuple[int, int]:
-        """The size at which the networks see a photo."""
+        """The size of a photo for the networks, with mirrored borders."""
         if self._preset.resizes:
             return shape
         rows, columns = (ceil_div(max(side, MIN_SIDE), multiple) * multiple for side in shape)

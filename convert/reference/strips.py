@@ -39,11 +39,11 @@ class FeatureMap(Protocol):
 
 @dataclass
 class Workspace:
-    """How much memory strips may take, and who is told about the work done."""
+    """Memory that strips may take, and the receiver of progress."""
 
     max_bytes: int = 256 << 20
     on_progress: Callable[[int], None] = lambda macs: None
-    """Told the multiply-accumulates of each strip."""
+    """Receives the multiply-accumulates of each strip."""
 
     def heights(self, rows: int, row_bytes: int) -> Iterator[tuple[int, int]]:
         """Strips that cover ``rows``, as first row and row after the last."""

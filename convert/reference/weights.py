@@ -1,4 +1,4 @@
-"""Imported weights of the reference networks: a folder with a manifest and a safetensors file for each.
+"""Imported weights of the published networks: a folder with a manifest and a safetensors file for each.
 
 The networks are stored folded (`convert.reference.nets.folding`), in float32.
 """
@@ -49,7 +49,7 @@ class WeightsManifest(Entry, frozen=True):
 
     format_version: Literal[1]
     tool: str
-    """What imported them, with its version."""
+    """The program that imported them, with its version."""
     networks: dict[RoleName, StoredNetwork]
 
 

@@ -1,5 +1,5 @@
-"""What the detection rule's levels do on held-out photos: they are chosen by the whole picture, and so that
-good photos lose nothing."""
+"""Figures of detection rules on held-out photos: levels are chosen by the whole picture, and so that good
+photos lose nothing."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ RULES: tuple[dict[str, int], ...] = tuple(
     for high, low in ((178, 102), (217, 128), (230, 153), (240, 178), (248, 204), (252, 217), (255, 217))
     for thick, mean, spread in ((40, 178, 20), (24, 217, 20), (24, 255, 0))
 )
-"""Levels that are tried: every pair of hysteresis with every way to treat what is thick."""
+"""Rules that are tried: every pair of hysteresis levels with every treatment of thick regions."""
 
 
 @dataclass(frozen=True)
 class Seen:
-    """A picture as it was, what it should be, where it is damaged, and what the detector says."""
+    """An old picture, its clean original, its exact mask, and the detector's probabilities."""
 
     picture: Picture
     clean: Picture
@@ -45,7 +45,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a rule does; PSNR in dB of filled pictures, shares 0..1."""
+    """Figures of a rule: PSNR in dB of filled pictures, shares 0..1."""
 
     rule: str
     """High, low, thick, its mean and its spread; or what stands for them."""

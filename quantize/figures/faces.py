@@ -1,4 +1,4 @@
-"""How well faces are found and refined: figures on labelled photos, clean and made old."""
+"""Figures of finding and refining faces, on labelled photos, clean and made old."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ of two."""
 
 @dataclass(frozen=True)
 class Finding:
-    """What the finder makes of one kind of pictures."""
+    """Figures of the finder on one kind of pictures."""
 
     pictures: str
     faces: int

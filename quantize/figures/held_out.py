@@ -1,4 +1,4 @@
-"""Figures on held-out photos behind the least change of tone that the runtime makes."""
+"""Figures on held-out photos for the least change of tone that the runtime applies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The mobile networks as INT8 will compute them, to train and to search recipes with."""
+"""Mobile networks in fake INT8, to train and to search recipes with."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from convert.recipes.int8 import Int8Recipe
 from edge.bundle.manifest import PartName
 
 HANDED: dict[PartName, str] = {"finder": "found", "face": "refined"}
-"""What these parts' outputs are called among ranges (`convert.int8.ranges`)."""
+"""Names of these parts' outputs among ranges (`convert.int8.ranges`)."""
 
 
 class Rounding(nn.Module):
-    """What rounds as INT8 does: some parts' twins, and how their ends are stored by name."""
+    """Base of networks in fake INT8: twins of parts, and how their ends are stored, by name."""
 
     handed: dict[str, Stored]
 
@@ -30,7 +30,7 @@ class Rounding(nn.Module):
         raise NotImplementedError
 
     def follow(self, recipe: Int8Recipe) -> None:
-        """Leave in float what the recipe leaves in float."""
+        """Set every layer to INT8 or float as the recipe has it."""
         for layer in self.layers():
             layer.set(recipe.scheme(layer.scope, layer.operation))
 
@@ -49,7 +49,7 @@ class Rounding(nn.Module):
         return [module for module in self.modules() if isinstance(module, Stored)]
 
     def layers(self) -> list[Layer]:
-        """What a recipe may leave in float, in the order of the pipeline."""
+        """Layers that a recipe may leave in float, in the order of the pipeline."""
         return [layer for part, graph in self.parts().items() for layer in layers(part, graph)]
 
     def ranges(self) -> dict[str, tuple[float, float]]:

@@ -1,4 +1,4 @@
-"""Which layers INT8 hurts, and the cheapest recipe that loses next to nothing.
+"""Finds the layers that lose most in INT8, and the cheapest recipe that meets the gate.
 
 Each layer is left in float by itself, and all sums together: one sum in float is rounded at the next and
 gains nothing alone. Then they stay float in the order of what they gain for their cost, until the gate is
@@ -20,12 +20,12 @@ from convert.recipes.int8 import Int8Recipe, Rule
 from quantize.int8.fake_quant import FakeQuantized
 
 FLOAT_CONV = 3.0
-"""What a convolution costs more in float, in units of its INT8 time: networks took 3.7 times as long in
+"""Additional cost of a convolution in float, in units of its INT8 time: networks took 3.7 times as long in
 float32 as in INT8 (docs/reference/figures.md)."""
 
 FLOAT_SUM = 115.0
-"""What storing a value as float and rounding it for the next convolution costs, in INT8
-multiply-accumulates: measured on the mapper, whose three sums in float made it 9 % slower."""
+"""Cost of storing a value as float and rounding it for the next convolution, in INT8 multiply-accumulates:
+ measured on the mapper, whose three sums in float made it 9 % slower."""
 
 
 @dataclass(frozen=True)

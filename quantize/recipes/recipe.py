@@ -1,4 +1,4 @@
-"""A training recipe: which networks are trained one after the other, with what, and for how long."""
+"""A training recipe: stages of training, one network each, with their settings."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ Weights = Annotated[str, Meta(min_length=1)]
 
 
 class Gpu(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What a stage does differently on a GPU."""
+    """Settings of a stage that differ on a GPU."""
 
     steps: Count | None = None
     learning_rate: Positive | None = None
@@ -48,7 +48,7 @@ class Gpu(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
 
 
 class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One training of one network; what is left out has the trainer's usual value."""
+    """Training of one network; settings that are left out have the trainer's defaults."""
 
     name: StageName
     network: NetworkName
@@ -84,7 +84,7 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         return msgspec.structs.replace(self, **given)
 
     def schedule(self) -> Schedule:
-        """How fast it learns."""
+        """Steps and learning rate of the stage."""
         return Schedule(
             self.steps,
             self.learning_rate,
@@ -98,7 +98,7 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Stages in their order. ``seed`` is where every random number comes from."""
+    """Stages in their order, and the ``seed`` of all random numbers."""
 
     format_version: Literal[1]
     seed: Annotated[int, Meta(ge=0, lt=2**31)] = 0

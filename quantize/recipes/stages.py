@@ -1,4 +1,4 @@
-"""A stage of a recipe as a task for the trainer, and what it leaves."""
+"""Prepares a stage of a recipe as a task for the trainer, and collects its results."""
 
 from __future__ import annotations
 
@@ -80,13 +80,13 @@ class Material:
 
 @dataclass(frozen=True)
 class Given:
-    """Weights that a stage starts from, and those of the networks beside it."""
+    """Weights that a stage starts from, and those of the other networks that it needs."""
 
     start: Path | None
     others: Mapping[NetworkName, Path]
 
     def network(self, name: NetworkName, kind: Callable[[], Network]) -> Network:
-        """One beside. Raises WeightsError."""
+        """One of the other networks. Raises WeightsError."""
         network = kind()
         load_weights(network, self.others[name])
         return network
@@ -99,13 +99,13 @@ class Prepared:
     stage: Stage
     task: Task
     network: nn.Module
-    """What ships."""
+    """The network that ships."""
     twin: Rounding | None = None
-    """What is trained in its stead, in fake INT8."""
+    """Its copy in fake INT8, which is trained in its place."""
 
     def finish(self, folder: Path) -> None:
-        """Give the network the averaged weights in ``folder``, and leave there what a twin stands for: the
-        network's own weights and its ranges."""
+        """Load the averaged weights in ``folder``; for a twin, write the network's own weights and ranges
+        there."""
         load_weights(self.twin or self.network, folder / WEIGHTS)
         if self.twin is not None:
             save_ranges(self.twin.ranges(), folder / RANGES_FILE)
@@ -114,8 +114,8 @@ class Prepared:
 
 
 def collect(recipe: Recipe, output: Path) -> None:
-    """Copy what the stages have left in folders of their names to ``output/weights``: of every network the
-    latest weights, of those in INT8 the ranges too. `heirloom convert` takes them. Raises OSError."""
+    """Copy the results of the stages to ``output/weights``, for `heirloom convert`: the latest weights of
+    every network, and the ranges of those trained in fake INT8. Raises OSError."""
     folder = output / "weights"
     rounded = []
     for stage in recipe.stages:
@@ -153,8 +153,17 @@ def prepare(
 ) -> Prepared:
     """The stage's network with the weights given, and the task that it is trained with.
 
-    ``rules`` say what stays float in fake INT8; by default those that ship. Raises WeightsError,
-    PhotoSetError and TrainingError.
+    Args:
+        stage: The stage.
+        given: Weights to start from, and of the other networks that the task needs.
+        material: Photos, labels and overlays.
+        rules: INT8 recipe with the layers that stay float; by default the one that ships.
+        seed: Of the weights that are drawn.
+
+    Raises:
+        WeightsError: Weights can't be read or don't fit.
+        PhotoSetError: The photos can't be used.
+        TrainingError: Labels are missing.
     """
     torch.manual_seed(seed)
     network = MOBILE_FILES[stage.network]()

@@ -1,1 +1,1 @@
-"""What is trained, and for what: a file for each task of `quantize.training.trainer`."""
+"""Tasks of `quantize.training.trainer`, a file each: data, losses and figures of a network."""

@@ -42,9 +42,9 @@ EXACT_SHARE = 0.5
 
 
 class ChainTask:
-    """The restore path, rounded as INT8 is, learns to live with what the others really hand over.
+    """Trains the restore path in fake INT8 on the outputs of the tone network and the detector.
 
-    ``rule`` says what the runtime takes for damaged.
+    ``rule`` is the runtime's detection rule.
     """
 
     def __init__(
@@ -132,7 +132,7 @@ class ChainTask:
 
     @torch.no_grad()
     def watch(self, batches: int, seed: int = 0) -> None:
-        """Let the network find its ranges on so many batches, as training sees them."""
+        """Find the network's ranges on so many training batches."""
         seen: list[tuple[Any, ...]] = []
         for step in range(batches):
             rng = Generator(device_of(self.network)).manual_seed(seed + step)

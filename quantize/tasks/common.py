@@ -1,4 +1,4 @@
-"""What the tasks share: how badly photos have aged, losses and figures."""
+"""Shared by the tasks: severities of ageing, losses and figures."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from convert.oldphotos.photosets import random_crops
 from convert.oldphotos.severity import Severity, draw_severity
 
 CLEAN_SHARE = 0.15
-"""Of the training crops, so many are undamaged: the network learns to leave them alone."""
+"""Share of the training crops that are undamaged, so that the network leaves such photos as they are."""
 
 MARGIN = 8
-"""Pixels at a crop's border that no loss looks at: there the network sees padding."""
+"""Pixels at a crop's border that losses leave out: outputs there depend on padding."""
 
 
 def rand(rng: Generator, *shape: int) -> Tensor:
@@ -28,13 +28,13 @@ at 35 dB on average."""
 
 SHARP_SCANS = 0.5
 """Of the scans so many add no blur of their own: their grain is fine, however strong, and the network must
-have seen such (2 dB on a photo that shows it)."""
+learn from such scans (2 dB on a photo that shows it)."""
 
 
 def severities(count: int, rng: Generator, clean_share: float = CLEAN_SHARE) -> Severity:
-    """How badly each crop has aged: each kind very badly in its share, and ``clean_share`` not at all.
+    """Severity of each crop: each kind heavy in its share, and none at all in ``clean_share``.
 
-    Each kind is drawn on its own: a network that has seen heavy grain on blurred photos only takes that of
+    Each kind is drawn on its own: a network trained with heavy grain on blurred photos only takes that of
     a sharp one for texture, and leaves it (1.8 dB on heavily aged photos after 850 steps).
     """
     drawn = draw_severity(count, rng, HEAVY)

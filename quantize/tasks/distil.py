@@ -1,4 +1,4 @@
-"""Distillation: the mobile restore path learns from the reference networks as well as from clean photos."""
+"""Distillation: the mobile restore path learns from the published networks as well as from clean photos."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from quantize.tasks.restore import EASY_STEPS, RestoreTask
 from quantize.training.task import Loss
 
 OUTPUT, LATENT, ATTENTION = 0.5, 0.05, 0.01
-"""Weights of what the teacher says, beside 1 for the clean photo."""
+"""Weights of the teacher's picture, latent and attention, beside 1 for the clean photo."""
 
 
 @dataclass(frozen=True)
 class Teacher:
-    """The reference networks of whichever width, frozen."""
+    """The published networks at any width, frozen."""
 
     encoder: nn.Module
     quality: QualityMapping
@@ -51,8 +51,8 @@ class Teacher:
 
 @dataclass(frozen=True)
 class TeacherOutput:
-    """What the teacher makes of photos: the picture ``(B, 3, H, W)`` in 0..1 and its restored latent; for
-    scratched ones also where each latent looked: ``(B, h*w, grid*grid)``, rows that sum to 1."""
+    """Output for photos: the picture ``(B, 3, H, W)`` in 0..1 and its restored latent; for scratched photos
+    also the attention of each latent ``(B, h*w, grid*grid)``, rows that sum to 1."""
 
     picture: Tensor
     latent: Tensor
@@ -129,7 +129,7 @@ def teacher_global(teacher: Teacher, photos: Tensor, mask: Tensor, grid: int) ->
     size = (x.shape[2], x.shape[3])
     queries, keys = (layer(x).flatten(2).float() for layer in (non_local.theta, non_local.phi))
     kept = (queries.transpose(1, 2) @ keys).softmax(-1) * valid_cells(mask, size).flatten(2)
-    # Looks at the keys of a square of the grid add up to one look at its token.
+    # Attention to the keys of a square of the grid adds up to attention to its token.
     squares = F.adaptive_avg_pool2d(kept.unflatten(2, size), grid).flatten(2)
     attention = squares / squares.sum(-1, keepdim=True).clamp(min=1e-12)
     latent = teacher.scratch(encoded, mask)
@@ -139,7 +139,7 @@ def teacher_global(teacher: Teacher, photos: Tensor, mask: Tensor, grid: int) ->
 def student_forward(
     network: MobileRestorer, photos: Tensor, mask: Tensor | None = None, grid: int = 16
 ) -> TeacherOutput:
-    """What the student makes of the same photos; its attention is zero steps away from a softmax."""
+    """The student's output for the same photos; its attention is that of a plain softmax."""
     latent = network.encoder(to_cells(photos))
     attention = None
     if mask is None:
@@ -160,7 +160,7 @@ def _student_attention(mapper: Mapper, latent: Tensor, context: Tensor) -> Tenso
 
 
 def attention_distance(student: Tensor | None, teacher: Tensor | None, mask: Tensor) -> Tensor:
-    """Kullback-Leibler divergence of the student's looks from the teacher's, mean over damaged cells."""
+    """Kullback-Leibler divergence of the student's attention from the teacher's, over damaged cells."""
     assert student is not None and teacher is not None
     damaged = to_cells(mask).amax(1).flatten(1) > 0.5
     divergence = (teacher * (teacher.clamp(min=1e-8).log() - student.clamp(min=1e-8).log())).sum(-1)

@@ -33,11 +33,11 @@ from quantize.training.facesets import (
 from quantize.training.task import Loss
 
 SMALLEST, LARGEST = 20.0, 56.0
-"""Width in pixels of the faces to be found: the photo is shown at every half of its size, so that some
-overlap remains."""
+"""Width in pixels of the faces to be found; levels of the image pyramid halve the size, so that they
+overlap."""
 
 DOUBTFUL = 1.25
-"""Faces up to so many times smaller or larger are neither faces nor their absence."""
+"""Faces up to so many times smaller or larger are left out of the loss."""
 
 CENTRE, AROUND = 0.2, 0.4
 """A cell within the first share of a face's width from its middle is to find it; from the second on, it
@@ -46,7 +46,7 @@ must not."""
 FACES, EMPTY, UNSURE = 1.0, 0.0, -1.0
 
 HARDEST = 6
-"""For each place with a face the loss looks at so many without, those most taken for faces."""
+"""Cells without a face in the loss, for each cell with one: those with the highest scores."""
 
 POINTS = 8.0
 """Weight of the points' error, in units of `POINT_UNIT` pixels. Absolute: a squared one, however scaled,
@@ -173,7 +173,7 @@ def _background(pixels: Tensor, side: int, rng: Generator) -> Tensor:
 
 
 def targets(points: NDArray[np.float64], certain: NDArray[np.bool_], side: int) -> tuple[Tensor, Tensor]:
-    """What a window's cells are to say of faces ``(n, 5, 2)`` in its pixels."""
+    """Targets of a window's cells for faces ``(n, 5, 2)`` in its pixels."""
     cells = side // FINDER_CELL
     centre = np.arange(cells) * FINDER_CELL + (FINDER_CELL - 1) / 2
     middles = np.stack(np.meshgrid(centre, centre), -1)
@@ -183,7 +183,7 @@ def targets(points: NDArray[np.float64], certain: NDArray[np.bool_], side: int) 
         wide = face_width(face)
         away = np.linalg.norm(middles - face.mean(0), axis=-1)
         if not SMALLEST / DOUBTFUL <= wide <= LARGEST * DOUBTFUL:
-            # A little smaller is not told from noise; a larger one has a middle like any other place.
+            # A slightly smaller face looks like noise; the middle of a larger one like any other place.
             truth[(away < wide / 2) & (wide < SMALLEST)] = UNSURE
             continue
         meant = sure and SMALLEST <= wide <= LARGEST

@@ -25,7 +25,7 @@ LATENT, FEATURES = 60.0, 10.0
 
 
 class MappingTask:
-    """Either mapping; the one with a mask sees scratched photos whose damage is painted white."""
+    """Trains either mapping; the one with a mask on scratched photos whose damage is painted white."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Tone curves that undo fading and casts, judged on thumbnails of whole photos."""
+"""Training of the tone network: curves that undo fading and casts, on thumbnails of whole photos."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from quantize.tasks.common import device_of, mean_psnr, rand
 from quantize.training.task import Loss
 
 EASY_STEPS = 1000
-"""The first steps see faded photos only: else the network learns to do nothing, for long."""
+"""The first steps have faded photos only: else the network changes nothing for a long time."""
 
 
 WIDE = 2 * THUMBNAIL
@@ -24,7 +24,7 @@ WIDE = 2 * THUMBNAIL
 
 
 class ToneTask:
-    """Thumbnails of photos, faded or (mostly) not."""
+    """Trains on thumbnails of photos, a third of them faded."""
 
     def __init__(
         self, network: ToneNet, photos: PhotoSet, count: int = 24, easy_steps: int = EASY_STEPS
@@ -74,8 +74,8 @@ class ToneTask:
 
 
 def thumbnail(picture: Tensor, rng: Generator) -> Tensor:
-    """What the tone network would see of a part of ``picture`` ``(3, WIDE, WIDE)``, as if framed so:
-    ``(1, 3, 64, 64)`` in 0..1. The network must judge tone, not know the photos."""
+    """The thumbnail of a random part of ``picture`` ``(3, WIDE, WIDE)``: ``(1, 3, 64, 64)`` in 0..1. Other
+    framings keep the network from memorising photos."""
     height, width = torch.randint(WIDE // 2, WIDE + 1, (2,), generator=rng).tolist()
     top = int(torch.randint(WIDE - height + 1, (), generator=rng))
     left = int(torch.randint(WIDE - width + 1, (), generator=rng))

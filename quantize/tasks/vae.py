@@ -28,8 +28,8 @@ alignment of latents; the adversarial term's is 1."""
 class VaeTask:
     """VAE1 where ``old`` (real old photos) is given: half of each batch is real, half synthesised.
 
-    With ``align`` a critic tells their latents apart, and the encoder learns to move the real ones to where
-    the synthetic ones are (only the real side is pushed, as released). Without ``old``: VAE2.
+    With ``align`` a critic distinguishes their latents, and the encoder learns to move the real ones to the
+    synthetic ones (only the real side is trained, as released). Without ``old``: VAE2.
     """
 
     def __init__(
@@ -70,8 +70,8 @@ class VaeTask:
         if self.old is None:
             pictures = some_gray(photos[0], 0.1, rng)
         else:
-            # Half of the real ones are made gray too, as most of the synthetic ones: else colour tells
-            # them apart.
+            # Half of the real ones are made gray too, as most of the synthetic ones: else colour
+            # distinguishes them.
             synthetic = synthetic_old(photos[0], rng)
             pictures = torch.cat((synthetic, some_gray(photos[1], 0.5, rng)))
         noise = torch.randn(

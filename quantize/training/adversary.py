@@ -1,4 +1,4 @@
-"""Critics and the losses they judge by: least squares, and agreement of their features.
+"""Critics and adversarial losses: least squares, and agreement of the critics' features.
 
 Source: released code (multi-scale PatchGAN, LSGAN; facts in the paper's supplement), at free widths.
 """
@@ -57,13 +57,13 @@ def _judge(channels: int, width: int, layers: int, spectral: bool) -> nn.ModuleL
 
 
 def judged(found: Features, real: bool) -> Tensor:
-    """Least-squares loss of scores that should say ``real`` (1) or not (0), mean over scales."""
+    """Least-squares loss of scores whose target is 1 if ``real``, else 0; mean over scales."""
     scores = [features[-1].float() for features in found]
     return torch.stack([(score - float(real)).square().mean() for score in scores]).mean()
 
 
 def critic_loss(real: Features, fake: Features) -> Tensor:
-    """What the critic learns from."""
+    """The critic's loss: its scores of real and of generated pictures."""
     return 0.5 * (judged(real, True) + judged(fake, False))
 
 

@@ -1,4 +1,4 @@
-"""What a training leaves to look at: ``curve.jsonl``, a plot of it, and TensorBoard's events."""
+"""Records of a training: ``curve.jsonl``, a plot of it, and TensorBoard events."""
 
 from __future__ import annotations
 

@@ -27,10 +27,10 @@ from convert.oldphotos.photosets import decoded_photos, is_held_out
 from edge.restore.faces.alignment import Matrix, face_width, inverse
 
 CERTAIN = 0.8
-"""Labels below this score may be cats or statues: they are neither faces nor their absence."""
+"""Labels below this score may be cats or statues: they are left out of the loss."""
 
 MAX_ENLARGED = 1.5
-"""Faces are not shown at more than this many times their size: they would only be blurred."""
+"""Largest enlargement of a face: a larger one would only be blurred."""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ RUN_FILE = "run.json"
 
 
 class Machine(msgspec.Struct, frozen=True):
-    """What computed a session."""
+    """Machine of a session."""
 
     platform: str
     cores: int

@@ -20,7 +20,7 @@ from quantize.training.schedule import CoolDown, Schedule
 from quantize.training.task import Task
 
 CHECKPOINT, STABLE, WEIGHTS = "checkpoint.pt", "stable.pt", "weights.safetensors"
-"""What a run leaves: how to go on, how to go on as if its cool-down had not begun, and averaged weights."""
+"""Files of a run: its state, its state before the cool-down, and averaged weights."""
 
 MEMORY = 0.01
 """How much a step counts in the running means of the losses."""

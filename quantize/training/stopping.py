@@ -1,4 +1,4 @@
-"""When a training ends before its last step: its time is up, or somebody asks it to."""
+"""Stops a training before its last step: after a time, or by Ctrl-C or SIGTERM."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Stop:
-    """Says when to stop. ``minutes`` count from now."""
+    """Whether a run is to stop. ``minutes`` count from now."""
 
     def __init__(self, minutes: float = math.inf) -> None:
         self.deadline = time.monotonic() + minutes * 60
         self.signal: int | None = None
-        """What was received while `listening`."""
+        """The signal that was received while `listening`."""
 
     @property
     def due(self) -> bool:

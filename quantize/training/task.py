@@ -1,4 +1,4 @@
-"""What a training needs of a task: its networks, batches, losses and figures."""
+"""Protocol of a task: networks, batches, losses and figures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Loss = tuple[str, Tensor]
 
 
 class Task(Protocol):
-    """What is trained: networks, their batches and losses, and figures on held-out photos."""
+    """Networks that are trained, with their batches, losses, and figures on held-out photos."""
 
     @property
     def networks(self) -> Mapping[str, nn.Module]:

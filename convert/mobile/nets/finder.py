@@ -1,4 +1,4 @@
-"""The face finder: at every place of a photo, is it the middle of a face, and where are its five points?"""
+"""The face finder: for each cell, the logit of a face's middle and the positions of its five points."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ FINDER_CELL = 8
 
 FINDER_CHANNELS = 3 * FINDER_CELL**2
 FOUND = 11
-"""Channels of what is found: a logit, then x and y of the five points."""
+"""Output channels: a logit, then x and y of the five points."""
 
 POINT_UNIT = 4.0
-"""Points are counted in so many pixels, from the middle of the cell: INT8 then stores them and the logit
-in one range of about -8..8."""
+"""Unit of the points, in pixels from the middle of the cell: INT8 then stores them and the logit in one
+range of about -8..8."""
 
 
 class FaceFinder(nn.Module):
     """Photo cells of 8x8 pixels ``(B, 192, h, w)`` less `MIDDLE` to ``(B, 11, h, w)``.
 
-    The original looks for faces with dlib. This is a plain stack for faces of one size, some 20 to 56
-    pixels wide: the runtime shows it the photo at every half of its size (`edge.restore.faces.finder`), so
-    that a face is the same to it at any size. Halo: two cells a block.
+    The original looks for faces with dlib. This is a stack of convolutions for faces of 20 to 56 pixels
+    in width; the runtime runs it over an image pyramid (`edge.restore.faces.finder`) and merges overlapping
+    detections. Halo: two cells a block.
     """
 
     def __init__(self, width: int = 64, blocks: int = 3) -> None:

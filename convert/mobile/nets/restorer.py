@@ -117,7 +117,7 @@ class Decoder(nn.Module):
 
 
 class MobileRestorer(nn.Module):
-    """The three parts in a row, as training sees them. Widths are free, so that tests use small ones."""
+    """Encoder, mapper and decoder in a row, for training. Widths are free, so that tests use small ones."""
 
     def __init__(self, width: int = 64, blocks: int = 5, key_width: int = 32) -> None:
         super().__init__()

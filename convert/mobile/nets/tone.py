@@ -1,4 +1,4 @@
-"""The tone network: one monotone curve per colour, judged from the whole photo."""
+"""The tone network: one monotone curve per colour, from a thumbnail of the whole photo."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class ToneNet(nn.Module):
     """Thumbnail ``(B, 3, 64, 64)`` in 0..1 to curve steps ``(B, 3, 9)``.
 
     Step 0 is the curve's value at black; each later step, never negative, is the rise to the next knot.
-    The runtime sums them up, so a curve is monotone whatever the network says.
+    The runtime sums them up, so a curve is always monotone.
     """
 
     def __init__(self, width: int = 32) -> None:

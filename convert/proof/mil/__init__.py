@@ -1,7 +1,7 @@
-"""Core ML programs executed without Core ML: what proves a saved package on Linux.
+"""Interpreter of Core ML programs, to prove saved packages on Linux.
 
-The saved package is loaded back and its program is executed operation by operation in torch, so that what
-is proven is the very file that ships. It says nothing about speed, and a real device rounds otherwise: see
+The saved package is loaded back and its program is executed operation by operation in torch, so that the
+proven file is the one that ships. It does not measure speed, and a real device rounds differently: see
 docs/toolkit/converting.md.
 """
 

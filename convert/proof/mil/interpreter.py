@@ -31,7 +31,7 @@ DTYPES: dict[str, torch.dtype] = {
 }
 
 COMPILE_TIME = {"name"}
-"""Inputs that mean nothing for values."""
+"""Inputs without influence on values."""
 
 
 class MilNetwork:
@@ -88,7 +88,7 @@ class MilNetwork:
         return kept, [np.ascontiguousarray(output.numpy()) for output in outputs]
 
     def _forget(self, step: Any, index: int, values: dict[str, Tensor]) -> None:
-        """Drop what no later operation needs: the maps of a published network take gigabytes together."""
+        """Drop values that no later operation reads: all maps of a published network take gigabytes."""
         outputs = {var.name for var in self._function.outputs}
         for inputs in step.inputs.values():
             for var in inputs if isinstance(inputs, (list, tuple)) else [inputs]:

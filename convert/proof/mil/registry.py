@@ -1,4 +1,4 @@
-"""The operations that the interpreter knows.
+"""Registry of the interpreter's operations.
 
 An operation is a function of torch tensors whose parameters bear the names of the MIL operation's inputs
 (a trailing underscore apart). Compile-time inputs such as axes come as Python values.

@@ -1,4 +1,4 @@
-"""Operations that move values about, or make more or fewer of them."""
+"""Operations that move, repeat, pad or select values."""
 
 from __future__ import annotations
 

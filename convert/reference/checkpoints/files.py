@@ -1,7 +1,7 @@
 """Checkpoint files: finding them in folders and archives, and reading them without running any of them.
 
-Three formats are read: torch's zip format, torch's older pickle format, and safetensors. What a file is
-shows in its content; its name only says that it is worth a look.
+Three formats are read: torch's zip format, torch's older pickle format, and safetensors. The format
+is recognised by content; the name only selects files to examine.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ CHECKPOINT_SUFFIXES = (".pth", ".pt", ".safetensors")
 SUFFIXES = (*CHECKPOINT_SUFFIXES, ".zip")
 
 MAX_BYTES = 2 << 30
-"""Of one unpacked file: the largest published one has 0.4 GB."""
+"""Limit of one unpacked file: the largest published one has 0.4 GB."""
 
 MAX_BYTES_IN_ALL = 8 << 30
-"""Of all files that an archive says it holds."""
+"""Limit of the declared sizes of all files in an archive."""
 
 ZIP_START = b"PK\x03\x04"
 PICKLE_START = b"\x80"
@@ -49,7 +49,7 @@ FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
 class CheckpointFile:
     """A file, or the member of an archive, that may be a checkpoint.
 
-    ``context`` are the names that may tell what it is, the nearest first.
+    ``context`` are the names that may show its role, the nearest first.
     """
 
     path: Path
@@ -76,7 +76,7 @@ def find_checkpoints(sources: Iterable[Path], skipped: Collection[Path] = ()) ->
     """The checkpoints in folders and archives, and single files; each once, ``skipped`` not at all.
 
     Folders are searched to the bottom, but for what is hidden. Raises UnreadableCheckpoint for an
-    archive that can't be read, MissingCheckpoint for a source that holds nothing to look at.
+    archive that can't be read, MissingCheckpoint for a source without any candidate.
     """
     found: dict[tuple[Path, str | None], CheckpointFile] = {}
     passed_over = {path.resolve() for path in skipped}

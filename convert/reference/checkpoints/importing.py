@@ -1,4 +1,4 @@
-"""Importing the published checkpoints: recognise each file, check it strictly, fold it, write it.
+"""Imports the published checkpoints: recognises each file, checks it, folds it and writes it.
 
 The published loader goes on with random weights where a file is missing or does not fit. Here a network
 is either exactly the published one or refused.
@@ -60,7 +60,7 @@ NAMES: dict[RoleName, str] = {
     "face_256": r"setting[\W_]*9[\W_]*epoch[\W_]*100|(?<!\d)256(?!\d)",
     "face_512": r"(?<!\d)512(?!\d)",
 }
-"""What tells networks with the same keys apart: names of the published folders, and shorter ones."""
+"""Names that distinguish networks with the same keys: those of the published folders, and shorter ones."""
 
 MAX_NAMED = 8
 """Keys that an error names for each thing that is wrong."""
@@ -96,9 +96,21 @@ def import_checkpoints(
 ) -> Imported:
     """Import what is found in ``sources`` (folders, archives, files) into the folder ``output``.
 
-    ``named`` says which file is which role's, whatever its name; such a role's other files are ignored.
-    ``progress`` gets a sentence for each file. Networks are taken one at a time. Nothing in ``output``
-    changes unless all went well. Raises a CheckpointError, OutputConflict or OSError.
+    Networks are held in memory one at a time. Nothing in ``output`` changes unless everything succeeds.
+
+    Args:
+        sources: Folders, archives and files, searched for checkpoints.
+        output: Folder of the imported weights.
+        named: The file of a role, whatever its name; other files of that role are ignored.
+        progress: Receives a sentence for each file.
+
+    Returns:
+        The manifest, the source of each network, and the files that were ignored.
+
+    Raises:
+        CheckpointError: A file can't be read, is unsafe, doesn't fit or is ambiguous, or one is missing.
+        OutputConflict: The output folder holds something else.
+        OSError: The output can't be written.
     """
     if output.exists() and not output.is_dir():
         raise OutputConflict(f"{output} is a file: name a folder to import to.")
@@ -156,7 +168,7 @@ def _staged(output: Path) -> Iterator[Path]:
 
 @dataclass
 class _Staging:
-    """The networks written so far, to a folder that nobody looks at yet."""
+    """The networks written so far, in a hidden folder."""
 
     folder: Path
     fixed: frozenset[RoleName]
@@ -235,7 +247,7 @@ def _recognised(state: Mapping[Any, Any]) -> KindName | None:
 
 
 def _role(file: CheckpointFile, kind: KindName) -> RoleName:
-    """The one role of the kind; of several, the one that the nearest telling name of the path tells."""
+    """The only role of the kind; of several, the one that the nearest matching name in the path gives."""
     roles = roles_of(kind)
     if len(roles) == 1:
         return roles[0]
@@ -247,7 +259,7 @@ def _role(file: CheckpointFile, kind: KindName) -> RoleName:
             break
     raise AmbiguousCheckpoint(
         f"{file.label} may be {', '.join(roles[:-1])} or {roles[-1]}, which have the same keys, and its "
-        "path does not tell which: name it with --as ROLE=PATH."
+        "path does not show which: name it with --as ROLE=PATH."
     )
 
 
@@ -255,7 +267,7 @@ def _checked(state: Mapping[Any, Any], kind: KindName, label: str) -> Widths:
     """The network's widths, if keys, shapes and types all fit. Raises WrongCheckpoint that lists all."""
     plain = {key: value for key, value in state.items() if _is_plain(value)}
     shapes: Shapes = {key: tuple(value.shape) for key, value in plain.items()}
-    # Of the published and the told widths those are meant that more shapes agree with.
+    # Of the published and the inferred widths, those that more shapes agree with are taken.
     choices = possible_widths(kind, shapes)
     widths = max(choices, key=lambda choice: _agreement(kind, choice, shapes))
     expected = state_of(kind, widths)
