@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import sys
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
@@ -12,7 +11,6 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE / "edge"), str(HERE / "convert" / "reference")]
 
 BUNDLE_SOURCES = (
     "tests/edge/bundles.py",
@@ -36,7 +34,7 @@ def tiny_bundle(request: pytest.FixtureRequest) -> Path:
     pytest.importorskip("litert_torch")
     folder = Path(request.config.cache.mkdir("bundles")) / _bundle_key()
     if not folder.exists():
-        from bundles import make_bundle
+        from tests.edge.bundles import make_bundle
 
         partial = Path(tempfile.mkdtemp(dir=folder.parent))
         make_bundle(partial)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from converted import Converted
+
+from tests.convert.converted import Converted
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from bundles import old_photos, sources
 from numpy.typing import NDArray
 
 from convert.formats import litert
@@ -13,6 +12,7 @@ from convert.int8.ranges import named_ranges, part_ranges
 from convert.mobile.parts import PartSource
 from convert.mobile.samples import PartSamples, tile_samples
 from edge.bundle.manifest import PartName
+from tests.edge.bundles import old_photos, sources
 
 PARTS: tuple[PartName, ...] = ("scratch", "encoder", "mapper", "mapper_global", "decoder", "finder", "face")
 

@@ -16,12 +16,12 @@ import pytest
 import tifffile
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
-from hostile import make_hostile_photos
 from PIL import Image
 
 from demo.page import page
 from demo.server import Opened, Settings, opened
 from edge.errors import PhotoError
+from tests.edge.photo.hostile import make_hostile_photos
 
 PHOTO = Path("samples/astronaut-old.jpg")
 MAX_FILE = 2_000_000  # of the server in conftest.py

@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 from playwright import sync_api
 from playwright.sync_api import expect
-from running import BROWSER_ARGUMENTS, Page, browser, page
 
 from edge.bench.networks import write_test_photo
+from tests.demo.running import BROWSER_ARGUMENTS, Page, browser, page
 
 pytestmark = [
     pytest.mark.slow,

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from gradio_client import Client, handle_file
 from PIL import Image
-from small_weights import write_small_weights
 
 from demo.server import Settings, opened
+from tests.convert.reference.small_weights import write_small_weights
 
 pytestmark = pytest.mark.slow
 

@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
-from hostile import make_hostile_photos
 from PIL import Image
-from running import page
 from typer.testing import CliRunner
 
 from edge.commands.restore import command as restore
+from tests.demo.running import page
+from tests.edge.photo.hostile import make_hostile_photos
 
 pytestmark = pytest.mark.slow
 

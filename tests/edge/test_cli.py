@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 import typer
 from PIL import Image
-from restoring import Inverter, write_photos
 
 from edge import engines
 from edge.batch.report import REPORT_NAME
@@ -26,6 +25,7 @@ from edge.restore.damage.mask import Damage
 from edge.restore.options import Options
 from edge.restore.restorer import Restored
 from edge.runtimes import available_threads
+from tests.edge.restoring import Inverter, write_photos
 
 
 @pytest.fixture

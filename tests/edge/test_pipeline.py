@@ -183,10 +183,9 @@ def test_the_tone_is_computed_on_one_thread(tiny_bundle: Path, monkeypatch: pyte
 def whole_in_torch(pixels: NDArray[Any], mask: NDArray[np.bool_] | None) -> NDArray[np.float64]:
     """Without tiles: mirror the filled photo far enough and run each network once. At STRENGTH, 0..1."""
     torch = pytest.importorskip("torch")
-    from bundles import networks
-
     from convert.mobile.nets.blocks import to_cells, to_pixels
     from convert.mobile.nets.restorer import CONTEXT_SIDE, pool_context
+    from tests.edge.bundles import networks
 
     nets = networks()
     restorer = nets.restorer.eval()

@@ -12,7 +12,6 @@ from typing import Literal
 
 import numpy as np
 import pytest
-from hostile import make_hostile_photos
 from numpy.typing import NDArray
 from PIL import Image
 from skimage import data
@@ -27,6 +26,7 @@ from edge.restore.faces.face import MIN_WIDTH
 from edge.restore.options import Options
 from edge.restore.restorer import Restorer
 from edge.runtimes.selftest import self_test
+from tests.edge.photo.hostile import make_hostile_photos
 
 TILED = ("encoder", "mapper", "mapper_global", "decoder", "scratch", "finder")
 LEVELS = 65535

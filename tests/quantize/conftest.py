@@ -1,4 +1,4 @@
-"""Small photos, and a small task of every kind."""
+"""A small task of every kind, on small photos."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from convert.mobile.nets import DamageDetector, FaceFinder, FaceRefiner, MobileRestorer, ToneNet
-from convert.oldphotos.damage import Overlays
 from convert.oldphotos.photosets import PhotoSet
 from convert.recipes.int8 import load_recipe
 from convert.reference.nets import QualityMapping, ScratchMapping, ScratchUnet, Vae
@@ -28,28 +26,12 @@ from quantize.tasks.tone import ToneTask
 from quantize.tasks.vae import VaeTask
 from quantize.training.facesets import FaceSet, LabelledPhoto
 from quantize.training.task import Task
-
-
-def pictures(count: int) -> list[np.ndarray]:
-    rng = np.random.default_rng(0)
-    return [
-        np.asarray(Image.fromarray(rng.integers(0, 256, (9, 12, 3), np.uint8)).resize((180, 170)))
-        for _ in range(count)
-    ]
+from tests.convert.oldphotos.pictures import photo_set, pictures, tiny_overlays
 
 
 @pytest.fixture(scope="session")
 def photos() -> PhotoSet:
-    tensors = [torch.from_numpy(picture.copy()) for picture in pictures(8)]
-    return PhotoSet(tuple(tensors[:6]), tuple(tensors[6:]))
-
-
-def tiny_overlays() -> Overlays:
-    """Two kinds of scanned damage, of two pictures each."""
-    covers = np.zeros((2, 60, 50), np.uint8)
-    covers[0, 10:50, 20:30] = 255
-    covers[1, 20:26, 5:45] = 200
-    return {"dirt": tuple(covers), "lint": tuple(covers[::-1].copy())}
+    return photo_set()
 
 
 def restorer() -> MobileRestorer:

@@ -8,7 +8,6 @@ from pathlib import Path
 import msgspec
 import pytest
 import torch
-from bundles import TILES, make_bundle, old_photos, sources
 from torch import Tensor, nn
 
 from convert.bundling.build import Recipe, build_bundle
@@ -19,6 +18,7 @@ from convert.mobile.parts import PartSource
 from convert.mobile.weights import load_weights, save_weights
 from edge.bundle.bundle import open_bundle
 from edge.bundle.manifest import Provenance
+from tests.edge.bundles import TILES, make_bundle, old_photos, sources
 
 
 def recipe() -> Recipe:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from bundles import old_photos, sources
 
 from convert.bundling.build import Recipe, _fingerprint, build_bundle
 from convert.errors import GateFailed
@@ -17,6 +16,7 @@ from convert.mobile.samples import tile_samples
 from convert.proof import gate
 from edge.bundle.bundle import open_bundle
 from edge.bundle.manifest import Provenance
+from tests.edge.bundles import old_photos, sources
 
 KINDS = (
     ("litert", "float16"),

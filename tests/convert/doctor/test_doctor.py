@@ -18,7 +18,7 @@ from convert.commands.doctor import command  # noqa: E402
 from convert.doctor.checks import Finding, Subject, examine, subjects  # noqa: E402
 from convert.doctor.rules import RULES, TARGETS, Rule, rules_table  # noqa: E402
 
-WEIGHTS = Path(__file__).parents[2] / "weights"
+WEIGHTS = Path(__file__).parents[3] / "weights"
 Run = Callable[[Tensor], Tensor]
 
 

@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 import torch
-from bundles import old_photos, sources
 
 from convert.figures.report import measure_bundle, write_report
 from edge.bundle.bundle import open_bundle
+from tests.edge.bundles import old_photos, sources
 
 
 def test_every_network_is_measured_and_shown(tiny_bundle: Path, tmp_path: Path) -> None:

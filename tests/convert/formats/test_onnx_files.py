@@ -9,8 +9,6 @@ import onnx
 import onnxruntime
 import pytest
 import torch
-from bundles import TILES, old_photos, sources
-from converted import PARTS, ROUNDED_APART, Converted, levels
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -21,6 +19,8 @@ from convert.int8.qdq import end_ranges, quantized, scale_and_zero_point
 from convert.mobile.samples import tile_samples
 from convert.proof.gate import psnr
 from convert.recipes.int8 import load_recipe
+from tests.convert.converted import PARTS, ROUNDED_APART, Converted, levels
+from tests.edge.bundles import TILES, old_photos, sources
 
 LABEL = Label("3", "Apache-2.0", "noise")
 

@@ -18,7 +18,7 @@ from convert.formats.quantizer import (
     read_model,
 )
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def test_the_installed_library_has_the_internals_that_are_used() -> None:

@@ -7,8 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from bundles import sources
-from converted import PARTS, ROUNDED_APART, Converted, levels
 
 from convert.errors import WeightsError
 from convert.formats import litert
@@ -16,6 +14,8 @@ from convert.int8.qdq import end_ranges, quantized, scale_and_zero_point
 from convert.int8.twin import Stored, layers, twin
 from convert.recipes.int8 import Int8Recipe, Rule, load_recipe
 from edge.bundle.manifest import PartName
+from tests.convert.converted import PARTS, ROUNDED_APART, Converted, levels
+from tests.edge.bundles import sources
 
 RECIPES = {
     "int8": Int8Recipe(1, ()),

@@ -19,7 +19,7 @@ from convert.oldphotos.damage.layers import Layer, Paint
 from convert.oldphotos.fill import push_pull
 from edge.restore.damage.fill import push_pull as integer_fill
 from edge.restore.damage.mask import Damage
-from tests.quantize.conftest import tiny_overlays
+from tests.convert.oldphotos.pictures import tiny_overlays
 
 SIZE = 96, 120
 KINDS = damage.every_kind(tiny_overlays())

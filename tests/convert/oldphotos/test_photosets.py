@@ -12,8 +12,8 @@ from PIL import Image
 
 from convert.errors import PhotoSetError
 from convert.oldphotos.calibration import old_photos
-from convert.oldphotos.photosets import PhotoSet, load_photos, scaled_crops
-from tests.quantize.conftest import pictures
+from convert.oldphotos.photosets import load_photos, scaled_crops
+from tests.convert.oldphotos.pictures import photo_set, pictures
 
 
 def test_photos_come_from_folders_and_tar_files_with_a_fixed_split(tmp_path: Path) -> None:
@@ -40,7 +40,8 @@ def test_photos_come_from_folders_and_tar_files_with_a_fixed_split(tmp_path: Pat
         load_photos([folder])
 
 
-def test_old_photos_have_whole_levels_and_masks(photos: PhotoSet) -> None:
+def test_old_photos_have_whole_levels_and_masks() -> None:
+    photos = photo_set()
     made = old_photos(photos.train, 5, 64, seed=1, description="test")
     assert made.masks.shape == (5, 1, 64, 64) and 0 < made.masks.mean() < 0.8
     for made_old in (made.intact, made.damaged, made.filled):

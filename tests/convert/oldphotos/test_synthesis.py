@@ -20,7 +20,7 @@ from convert.oldphotos.jpeg import jpeg
 from convert.oldphotos.severity import Severity, draw_severity
 from convert.oldphotos.synthesis import Settings
 from edge.errors import OutputConflict
-from tests.quantize.conftest import tiny_overlays
+from tests.convert.oldphotos.pictures import tiny_overlays
 
 COUNT, SIZE = 6, (72, 88)
 

@@ -85,7 +85,7 @@ def test_every_part_has_a_threshold() -> None:
 
 
 def test_the_documented_thresholds_are_those_in_force() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "toolkit" / "converting.md").read_text()
+    page = (Path(__file__).parents[3] / "docs" / "toolkit" / "converting.md").read_text()
     for (part, precision), least in THRESHOLDS.items():
         residual = "" if least.residual is None else f"{least.residual:g} "
         figures = f"{least.output:g} | {least.worst_tile:g} | {residual}|"
@@ -102,7 +102,7 @@ def test_the_documented_thresholds_are_those_in_force() -> None:
 
 
 def test_the_documented_onnx_operations_are_those_allowed() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "toolkit" / "converting.md").read_text()
+    page = (Path(__file__).parents[3] / "docs" / "toolkit" / "converting.md").read_text()
     table = page.split("| operation | what for |")[1].split("\n\n")[0]
     listed = {name.strip() for row in table.splitlines()[2:] for name in row.split("|")[1].split(",")}
     assert listed == set(ALLOWED)

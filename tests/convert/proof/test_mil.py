@@ -10,11 +10,11 @@ import coremltools as ct
 import numpy as np
 import pytest
 from coremltools.converters.mil import Builder as mb  # noqa: N813 (as everybody does)
-from mil_cases import CASES, NEWER, Case, T, X, Y
 
 from convert.errors import PackageError, UnknownOperation
 from convert.proof.mil import MilNetwork, load_package
 from convert.proof.mil.registry import OPERATIONS
+from tests.convert.proof.mil_cases import CASES, NEWER, Case, T, X, Y
 
 
 def saved(case: dict[str, Case], path: Path, target: Any) -> dict[str, Any]:

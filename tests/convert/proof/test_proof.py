@@ -8,8 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from bundles import old_photos, sources
-from converted import Converted
 from torch import Tensor, nn
 
 from convert.bundling.artifacts import Ingredients, examples, write_artifact
@@ -21,6 +19,8 @@ from convert.mobile.samples import PartSamples, tile_samples
 from convert.proof.prover import Prover, open_networks
 from convert.recipes.int8 import load_recipe
 from edge.bundle.manifest import Format, PartName, Precision
+from tests.convert.converted import Converted
+from tests.edge.bundles import old_photos, sources
 
 FORMATS: tuple[Format, ...] = ("litert", "coreml", "onnx")
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from bundles import sources
 from numpy.typing import NDArray
 
 from convert.formats import litert
 from convert.mobile.parts import PartSource
 from convert.proof.trace import first_growth, layer_errors, trace_litert, trace_onnx, trace_torch
+from tests.edge.bundles import sources
 
 TILE = 24
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from convert.reference.kinds import RoleName
 
-pytest.register_assert_rewrite("restoring_reference")
+pytest.register_assert_rewrite("tests.convert.reference.restoring_reference")
 
 
 @pytest.fixture(autouse=True)
@@ -30,9 +30,8 @@ def single_thread(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def networks() -> dict[RoleName, nn.Module]:
-    from published import random_network
-
     from convert.reference.kinds import ROLES
+    from tests.convert.reference.published import random_network
 
     return {role: random_network(role) for role in ROLES}
 
@@ -41,7 +40,7 @@ def networks() -> dict[RoleName, nn.Module]:
 def release(networks: dict[RoleName, nn.Module], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The published folder, complete. Read only."""
 
-    from published import write_published
+    from tests.convert.reference.published import write_published
 
     folder = tmp_path_factory.mktemp("release")
     write_published(folder, networks)
@@ -63,7 +62,7 @@ def earlier(release: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def source(networks: dict[RoleName, nn.Module], tmp_path: Path) -> Path:
     """The published folder without what is optional; the test may damage it."""
 
-    from published import REQUIRED, write_published
+    from tests.convert.reference.published import REQUIRED, write_published
 
     folder = tmp_path / "source"
     write_published(folder, {role: networks[role] for role in REQUIRED})

@@ -1,7 +1,7 @@
 """Restore a made-up scratched photo with the reference networks; prints a line of JSON.
 
-``python measure_memory.py HEIGHT WIDTH MAPPING_WIDTH MAX_MEMORY MAPPING``, in a process of its own so that
-its peak is that of one restoration. MAPPING is quality, scratch or hr.
+Run as ``python -m tests.convert.reference.measure_memory HEIGHT WIDTH MAPPING_WIDTH MAX_MEMORY MAPPING``, in a
+process of its own so that its peak is that of one restoration. MAPPING is quality, scratch or hr.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from time import perf_counter
 import numpy as np
 import torch
 from PIL import Image
-from small_weights import SmallWeights
 
 from convert.reference.presets import PRESETS
 from convert.reference.restorer import ReferenceRestorer
 from edge import memory
 from edge.photo.photo import Metadata, Photo
 from edge.restore.options import Options
+from tests.convert.reference.small_weights import SmallWeights
 
 
 def main(height: int, width: int, mapping_width: int, max_memory: int, mapping: str) -> None:

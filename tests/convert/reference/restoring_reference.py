@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
-from small_weights import SmallWeights
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -19,6 +18,7 @@ from convert.reference.presets import PRESETS
 from convert.reference.restorer import ReferenceRestorer
 from edge.photo.photo import Metadata, Photo
 from edge.restore.options import Options
+from tests.convert.reference.small_weights import SmallWeights
 
 CPU = torch.device("cpu")
 KINDS_OF_PHOTO = {"colour": (np.uint8, 3), "gray": (np.uint8, 0), "16 bits": (np.uint16, 3)}

@@ -14,7 +14,6 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from published import LAYOUT, change, content, random_network, save, zipped  # noqa: E402
 from torch import nn  # noqa: E402
 
 from convert.errors import (  # noqa: E402
@@ -28,6 +27,7 @@ from convert.errors import (  # noqa: E402
 from convert.reference.checkpoints import files as checkpoint_files  # noqa: E402
 from convert.reference.checkpoints.importing import import_checkpoints  # noqa: E402
 from edge.errors import OutputConflict  # noqa: E402
+from tests.convert.reference.published import LAYOUT, change, content, random_network, save, zipped  # noqa: E402
 
 WEIGHT = "encoder.1.weight"
 MISSING_KEY = r"1 missing \(decoder\.11\.bias\)"

@@ -10,7 +10,14 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from published import (  # noqa: E402
+from safetensors.torch import save_file  # noqa: E402
+from torch import nn  # noqa: E402
+
+from convert.reference.checkpoints.importing import import_checkpoints  # noqa: E402
+from convert.reference.kinds import KINDS, ROLES, RoleName, possible_widths, state_of  # noqa: E402
+from convert.reference.weights import open_weights  # noqa: E402
+from edge.commands.main import main  # noqa: E402
+from tests.convert.reference.published import (  # noqa: E402
     LAYOUT,
     REQUIRED,
     SMALL,
@@ -21,13 +28,6 @@ from published import (  # noqa: E402
     save,
     zipped,
 )
-from safetensors.torch import save_file  # noqa: E402
-from torch import nn  # noqa: E402
-
-from convert.reference.checkpoints.importing import import_checkpoints  # noqa: E402
-from convert.reference.kinds import KINDS, ROLES, RoleName, possible_widths, state_of  # noqa: E402
-from convert.reference.weights import open_weights  # noqa: E402
-from edge.commands.main import main  # noqa: E402
 
 
 def stored(folder: Path, roles: Iterable[RoleName]) -> dict[RoleName, str]:

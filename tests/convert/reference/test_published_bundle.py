@@ -11,8 +11,6 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from bundles import old_photos
-from published import REQUIRED
 from torch import nn
 
 from convert.bundling.build import Kind, Made, Recipe, build_bundle
@@ -27,6 +25,8 @@ from edge.bundle.manifest import Format, PartName, Provenance
 from edge.commands.main import main
 from edge.errors import MissingArtifact
 from edge.runtimes.selftest import self_test
+from tests.convert.reference.published import REQUIRED
+from tests.edge.bundles import old_photos
 
 CHAIN: tuple[PartName, ...] = ("vae_encoder_256", "mapping_scratch_256", "vae_decoder_scratch_256")
 FORMATS: tuple[Format, ...] = ("litert", "coreml", "onnx")

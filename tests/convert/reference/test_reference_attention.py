@@ -8,7 +8,6 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-import reference_formulas as formulas  # noqa: E402
 from torch import Tensor  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
 from torch.utils._python_dispatch import TorchDispatchMode  # noqa: E402
@@ -16,6 +15,7 @@ from torch.utils._python_dispatch import TorchDispatchMode  # noqa: E402
 from convert.reference.nets import ScratchMapping  # noqa: E402
 from convert.reference.nets.attention import EXTRA, partial_attention, valid_cells  # noqa: E402
 from convert.reference.nets.patch_attention import compose, damaged_cells  # noqa: E402
+from tests.convert.reference import reference_formulas as formulas  # noqa: E402
 
 TOKENS = 150
 SPOTS = {(0, 0), (1, 1), (1, 2), (2, 1), (2, 2)}

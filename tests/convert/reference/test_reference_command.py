@@ -12,10 +12,9 @@ from PIL import Image
 
 torch = pytest.importorskip("torch")
 
-from restoring_reference import Weights, picture  # noqa: E402
-from small_weights import write_small_weights  # noqa: E402
-
 from edge.commands import main as cli  # noqa: E402
+from tests.convert.reference.restoring_reference import Weights, picture  # noqa: E402
+from tests.convert.reference.small_weights import write_small_weights  # noqa: E402
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,14 @@ from PIL import Image
 
 torch = pytest.importorskip("torch")
 
-from restoring_reference import (  # noqa: E402
+from convert.reference import restorer  # noqa: E402
+from convert.reference.chain import PhotoRows  # noqa: E402
+from convert.reference.detection import detector_size, find_scratches, widened  # noqa: E402
+from convert.reference.nets import ScratchUnet  # noqa: E402
+from convert.reference.presets import PRESETS  # noqa: E402
+from edge.errors import PhotoError  # noqa: E402
+from edge.restore.options import Options  # noqa: E402
+from tests.convert.reference.restoring_reference import (  # noqa: E402
     CPU,
     KINDS_OF_PHOTO,
     Weights,
@@ -24,14 +31,6 @@ from restoring_reference import (  # noqa: E402
     picture,
     restored,
 )
-
-from convert.reference import restorer  # noqa: E402
-from convert.reference.chain import PhotoRows  # noqa: E402
-from convert.reference.detection import detector_size, find_scratches, widened  # noqa: E402
-from convert.reference.nets import ScratchUnet  # noqa: E402
-from convert.reference.presets import PRESETS  # noqa: E402
-from edge.errors import PhotoError  # noqa: E402
-from edge.restore.options import Options  # noqa: E402
 
 
 @pytest.mark.parametrize(

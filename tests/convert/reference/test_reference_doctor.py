@@ -6,11 +6,10 @@ import pytest
 
 pytest.importorskip("torch")
 
-from published import SMALL, random_network
-
 from convert.doctor.checks import Subject, examine, reference_inputs
 from convert.doctor.rules import TARGETS
 from convert.reference.kinds import ROLES, RoleName
+from tests.convert.reference.published import SMALL, random_network
 
 
 def troubles(role: RoleName) -> set[tuple[str, str, str]]:

@@ -6,8 +6,6 @@ import copy
 
 import pytest
 import torch
-from published import random_network
-from small_weights import SmallWeights
 from torch import Tensor, nn
 
 from convert.proof.gate import psnr, threshold
@@ -20,6 +18,8 @@ from convert.reference.exportable import (
 from convert.reference.kinds import RoleName
 from convert.reference.nets.attention import valid_cells
 from convert.reference.nets.patch_attention import damaged_cells
+from tests.convert.reference.published import random_network
+from tests.convert.reference.small_weights import SmallWeights
 
 
 def mask(share: float = 0.1) -> Tensor:

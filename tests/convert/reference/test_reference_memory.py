@@ -15,12 +15,18 @@ from convert.reference.chain import Networks
 from convert.reference.nets import ScratchMapping, Vae
 from edge.errors import MemoryBudgetExceeded
 
+ROOT = Path(__file__).parents[3]
+MEASURE = "tests.convert.reference.measure_memory"
+
 
 def measured(height: int, width: int, mapping_width: int, max_memory: int, mapping: str) -> dict[str, Any]:
-    script = Path(__file__).with_name("measure_memory.py")
     arguments = [str(value) for value in (height, width, mapping_width, max_memory)]
     done = subprocess.run(
-        [sys.executable, str(script), *arguments, mapping], capture_output=True, text=True, check=False
+        [sys.executable, "-m", MEASURE, *arguments, mapping],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

@@ -11,7 +11,6 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-import reference_formulas as formulas  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 
 from convert.reference.nets import (  # noqa: E402
@@ -23,6 +22,7 @@ from convert.reference.nets import (  # noqa: E402
     Vae,
 )
 from convert.reference.nets.folding import fold  # noqa: E402
+from tests.convert.reference import reference_formulas as formulas  # noqa: E402
 
 KEYS = Path(__file__).parent / "keys"
 TOLERANCES = {torch.float32: 1e-5, torch.float64: 1e-10}

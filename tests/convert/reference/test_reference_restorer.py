@@ -14,7 +14,15 @@ from PIL import Image
 
 torch = pytest.importorskip("torch")
 
-from restoring_reference import (  # noqa: E402
+from torch import Tensor, nn  # noqa: E402
+
+from convert.reference import budget  # noqa: E402
+from convert.reference.chain import Networks  # noqa: E402
+from convert.reference.kinds import RoleName  # noqa: E402
+from convert.reference.presets import PRESETS  # noqa: E402
+from edge.errors import MemoryBudgetExceeded, NetworkFailed  # noqa: E402
+from edge.restore.options import Options  # noqa: E402
+from tests.convert.reference.restoring_reference import (  # noqa: E402
     KINDS_OF_PHOTO,
     Weights,
     damage,
@@ -27,14 +35,6 @@ from restoring_reference import (  # noqa: E402
     restored,
     tensor,
 )
-from torch import Tensor, nn  # noqa: E402
-
-from convert.reference import budget  # noqa: E402
-from convert.reference.chain import Networks  # noqa: E402
-from convert.reference.kinds import RoleName  # noqa: E402
-from convert.reference.presets import PRESETS  # noqa: E402
-from edge.errors import MemoryBudgetExceeded, NetworkFailed  # noqa: E402
-from edge.restore.options import Options  # noqa: E402
 
 SIZES = [(1, 1), (3, 70), (17, 33), (64, 48)]
 BILINEAR, BICUBIC = Image.Resampling.BILINEAR, Image.Resampling.BICUBIC

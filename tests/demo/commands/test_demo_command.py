@@ -7,7 +7,8 @@ from pathlib import Path
 
 import httpx
 from gradio_client import Client, handle_file
-from running import MAIN, children, page
+
+from tests.demo.running import MAIN, children, page
 
 PHOTO = Path("samples/astronaut-old.jpg").resolve()
 

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from restoring import Inverter, write_photos
 
 from edge.batch.before_after import GAP, write_before_after
 from edge.batch.jobs import plan
@@ -18,6 +17,7 @@ from edge.batch.run import Outcome, Settings, run, staging_name
 from edge.errors import RuntimeUnavailable, UnsupportedPhoto
 from edge.files import file_sha256, partial_path
 from edge.restore.options import Options
+from tests.edge.restoring import Inverter, write_photos
 
 
 class Killed(BaseException):

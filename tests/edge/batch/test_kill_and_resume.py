@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from restoring import __file__ as FAKE
-from restoring import write_photos
 
 from edge.batch.report import REPORT_NAME, read_report
 from edge.files import file_sha256
 from edge.photo.header import PHOTO_SUFFIXES
+from tests.edge.restoring import __file__ as FAKE
+from tests.edge.restoring import write_photos
 
 PHOTOS = 8
 HEIRLOOM = [sys.executable, FAKE, "restore"]

@@ -12,7 +12,7 @@ from edge.bundle.manifest import json_schema
 from edge.errors import BundleError, InvalidManifest, UnknownBundleVersion
 from tests.golden.manifest_vectors import BROKEN, SHA, artifact_of, good
 
-SCHEMA = Path(__file__).parents[2] / "docs" / "reference" / "bundle.schema.json"
+SCHEMA = Path(__file__).parents[3] / "docs" / "reference" / "bundle.schema.json"
 
 
 def test_a_good_manifest_is_accepted() -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hostile import Hostile, make_hostile_photos, pixels, png_of
 from PIL import Image, TiffImagePlugin
 
 from edge.errors import BrokenPhoto, PhotoError, PhotoTooLarge
 from edge.photo.photo import read_photo, write_photo
+from tests.edge.photo.hostile import Hostile, make_hostile_photos, pixels, png_of
 
 SECONDS = 5
 

@@ -11,7 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
-from hostile import (
+from PIL import Image, ImageCms, ImageOps
+
+from edge.files import written_beside
+from edge.photo.color import conversions, unchanged
+from edge.photo.exif import upright
+from edge.photo.photo import Metadata, Photo, read_photo, write_photo
+from tests.edge.photo.hostile import (
     encoded,
     exif_block,
     gray_icc_profile,
@@ -22,12 +28,6 @@ from hostile import (
     png_of,
     tiff_of,
 )
-from PIL import Image, ImageCms, ImageOps
-
-from edge.files import written_beside
-from edge.photo.color import conversions, unchanged
-from edge.photo.exif import upright
-from edge.photo.photo import Metadata, Photo, read_photo, write_photo
 
 FORMATS = ("JPEG", "PNG", "TIFF", "WEBP")
 

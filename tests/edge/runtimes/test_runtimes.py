@@ -43,7 +43,7 @@ def golden_inputs(folder: Path, artifact: Artifact) -> list[np.ndarray]:
 @pytest.mark.parametrize("part", ["tone", "scratch", "encoder", "mapper", "mapper_global", "decoder"])
 @pytest.mark.parametrize("threads", [1, 2])
 def test_float32_equals_torch(tiny_bundle: Path, kind: Format, part: PartName, threads: int) -> None:
-    from bundles import sources
+    from tests.edge.bundles import sources
 
     artifact, path = artifact_and_path(tiny_bundle, part, kind)
     inputs = [value * 0.7 + 0.1 for value in golden_inputs(tiny_bundle, artifact)]
@@ -270,6 +270,6 @@ def test_only_warnings_reach_stderr(tiny_bundle: Path) -> None:
         "os.write(2, b'INFO: afterwards\\n')\n"
     )
     arguments = [sys.executable, "-c", script, str(path), msgspec.json.encode(artifact).decode()]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
     done = subprocess.run(arguments, capture_output=True, text=True, env=environment, check=False)
     assert (done.returncode, done.stderr) == (0, "WARNING: heard\nINFO: afterwards\n")

@@ -13,7 +13,7 @@ from convert.int8.ranges import RANGES_FILE, load_ranges, save_ranges
 from convert.mobile.weights import MOBILE_FILES, save_weights
 from edge.commands.main import main
 from edge.restore.faces.alignment import TEMPLATE, face_width
-from tests.quantize.conftest import pictures
+from tests.convert.oldphotos.pictures import pictures
 
 SHORT = ["--steps", "1", "--crops", "4", "--side", "64"]
 

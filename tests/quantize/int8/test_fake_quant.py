@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 from ai_edge_litert.interpreter import Interpreter
-from bundles import refiner
 from torch import nn
 
 from convert.errors import WeightsError
@@ -23,6 +22,7 @@ from convert.mobile.samples import PartSamples
 from convert.recipes.int8 import Int8Recipe, Rule, load_recipe
 from edge.bundle.manifest import PartName
 from quantize.int8.fake_quant import FakeQuantized, RoundedPart
+from tests.edge.bundles import refiner
 
 ALL_INT8 = Int8Recipe(1, ())
 

@@ -11,7 +11,7 @@ from convert.errors import RecipeError
 from convert.recipes.int8 import Int8Recipe, Rule, load_recipe, save_recipe
 from quantize.int8.fake_quant import FakeQuantized
 from quantize.int8.sensitivity import Found, Proof, plot, recipe_of, search
-from tests.quantize.test_fake_quant import masks, photos, restorer
+from tests.quantize.int8.test_fake_quant import masks, photos, restorer
 
 
 def proof() -> Proof:

@@ -25,9 +25,9 @@ from quantize.recipes.recipe import load_recipe, shipped_recipe
 from quantize.recipes.stages import Given, Material, collect, prepare
 from quantize.tasks.tone import ToneTask
 from quantize.training.run_record import read_run
-from tests.quantize.conftest import pictures
+from tests.convert.oldphotos.pictures import pictures
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 TONE: dict[str, Any] = {"name": "tone", "network": "tone", "steps": 12, "learning_rate": 1e-3, "crops": 4}
 AGAIN: dict[str, Any] = {**TONE, "name": "again", "start": "tone", "steps": 5}
 DETECTOR = {**TONE, "name": "detector", "network": "detector"}

@@ -299,7 +299,8 @@ def test_two_processes_average_their_gradients(tmp_path: Path) -> None:
         from convert.oldphotos.photosets import PhotoSet
         from quantize.training.schedule import Schedule
         from quantize.training.trainer import train
-        from tests.quantize.conftest import TASKS, pictures
+        from tests.convert.oldphotos.pictures import pictures
+        from tests.quantize.conftest import TASKS
         distributed.init_process_group("gloo")
         tensors = tuple(torch.from_numpy(p.copy()) for p in pictures(8))
         torch.manual_seed(0)
@@ -315,7 +316,7 @@ def test_two_processes_average_their_gradients(tmp_path: Path) -> None:
         """)
     )
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     done = subprocess.run(
         [*command, script, tmp_path],
         cwd=root,

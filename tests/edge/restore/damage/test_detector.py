@@ -130,10 +130,9 @@ def test_levels_are_the_same_for_every_tile(
 @pytest.mark.parametrize("shape", ODD)
 def test_float_is_what_the_whole_picture_gives_in_torch(tiny_bundle: Path, shape: tuple[int, int]) -> None:
     torch = pytest.importorskip("torch")
-    from bundles import networks
-
     from convert.mobile.nets.blocks import MIDDLE
     from convert.mobile.nets.detector import PIXEL_GAIN
+    from tests.edge.bundles import networks
 
     network = networks().detector.eval()
     picture = noise((*shape, 3))
