@@ -1,7 +1,7 @@
 """Restore a made-up scratched photo with the reference networks; prints a line of JSON.
 
-Run as ``python -m tests.convert.reference.measure_memory HEIGHT WIDTH MAPPING_WIDTH MAX_MEMORY MAPPING``, in a
-process of its own so that its peak is that of one restoration. MAPPING is quality, scratch or hr.
+Run as ``python -m tests.convert.reference.measure_memory HEIGHT WIDTH MAPPING_WIDTH MAX_MEMORY MAPPING``,
+in a process of its own so that its peak is that of one restoration. MAPPING is quality, scratch or hr.
 """
 
 from __future__ import annotations
