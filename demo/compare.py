@@ -1,4 +1,4 @@
-"""Two restorations of one photo held against each other: in dB, in levels, and where they differ most."""
+"""The difference between two restorations of a photo: in dB, in levels, and its worst square."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from edge.photo.bands import Pixels
 from edge.restore.tiling import Box
 
 TILE = 64
-"""Pixels to the side of the squares among which the worst is found."""
+"""Side in pixels of the squares among which the worst is found."""
 
 SCALES = (4, 8, 16, 32, 64, 128, 255)
-"""Levels at the bright end of a difference's colours: the least that shows nearly all of it."""
+"""Levels at the bright end of a colour scale: the smallest that covers nearly all of the difference."""
 
 CLIPPED = 0.001
-"""Share of the picture that may lie beyond its scale."""
+"""Share of the picture that may exceed the scale."""
 
 # Dark to bright, also when printed in gray (matplotlib's inferno at five places).
 _COLOURS = np.array([(0, 0, 4), (87, 16, 110), (188, 55, 84), (249, 142, 9), (252, 255, 164)], np.float32)
@@ -28,7 +28,7 @@ _COLOURS = np.array([(0, 0, 4), (87, 16, 110), (188, 55, 84), (249, 142, 9), (25
 
 @dataclass(frozen=True)
 class Difference:
-    """How two pictures of one size differ, in levels of 8 bits whatever their depth."""
+    """The difference between two pictures of one size, in levels of 8 bits whatever their depth."""
 
     psnr: float
     """dB; at most `CAP`."""
@@ -42,10 +42,15 @@ class Difference:
 
 
 def difference(left: Pixels, right: Pixels, factor: int) -> Difference:
-    """Compare pictures ``(H, W[, 3])`` of one size, which may be gray or colour, of 8 or 16 bits.
+    """Compare pictures ``(H, W[, 3])`` of one size band by band, so that mapped arrays need no memory.
 
-    They are read band by band, so that arrays mapped from files need no memory. Raises ValueError if
-    their sizes differ.
+    Args:
+        left: Gray or colour, 8 or 16 bits.
+        right: As ``left``; depth and colours may differ.
+        factor: Side in pixels of the blocks of the returned levels.
+
+    Raises:
+        ValueError: The sizes differ.
     """
     if left.shape[:2] != right.shape[:2]:
         raise ValueError(f"pictures of {left.shape[:2]} and {right.shape[:2]} can't be compared")
@@ -86,12 +91,12 @@ def coloured(levels: NDArray[np.float32], scale: int) -> NDArray[np.uint8]:
 
 
 def gradient() -> str:
-    """The colours of :func:`coloured`, as CSS has it."""
+    """The colours of :func:`coloured` as stops of a CSS gradient."""
     return ", ".join(f"rgb({int(red)} {int(green)} {int(blue)})" for red, green, blue in _COLOURS)
 
 
 def enlarged(pixels: Pixels, box: Box, side: int) -> NDArray[np.uint8]:
-    """A part of a picture ``(h, w, 3)``, each pixel a square, its longer side about ``side``."""
+    """A part of a picture, enlarged without interpolation to ``(h, w, 3)``; ``side`` is its longer side."""
     part = _levels(pixels[box.top : box.bottom, box.left : box.right]).round().astype(np.uint8)
     times = max(1, side // max(part.shape[:2]))
     colour = np.broadcast_to(part, (*part.shape[:2], 3))

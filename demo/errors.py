@@ -1,4 +1,4 @@
-"""What can go wrong on the page in a way that its user can mend; see :mod:`edge.errors`."""
+"""Errors of the page that its user can correct; see :mod:`edge.errors`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _FOLDERS = re.compile(r"(?:(?<=[\s'\"(`=])|^)(?:[A-Za-z]:)?[/\\](?:[^\s/\\'\"`]+
 
 
 class RestorationFailed(HeirloomError):
-    """What a worker says of a photo that it could not restore."""
+    """A worker could not restore a photo."""
 
 
 class WorkerStopped(HeirloomError):
@@ -19,17 +19,17 @@ class WorkerStopped(HeirloomError):
 
 
 class TimeLimitReached(HeirloomError):
-    """A request took longer than it may."""
+    """A request took longer than the time limit."""
 
 
 class MaskMissing(HeirloomError):
-    """Damage was to be taken from a mask that was not given."""
+    """The damage mask that the options ask for was not given."""
 
 
 class PhotoRemoved(HeirloomError):
-    """The photo that was chosen is no longer kept."""
+    """The chosen photo has been removed."""
 
 
 def reported(error: Exception | str) -> str:
-    """An error's sentence for the page: no folder of the server is in it, only names of files."""
+    """The error's message for the page, with file names but without the server's folders."""
     return _FOLDERS.sub("", str(error))

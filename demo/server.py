@@ -1,4 +1,4 @@
-"""The page's server: on this machine alone unless told otherwise, and with nothing left when it ends."""
+"""The page's server: by default for this machine only; it removes all its files when it ends."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from demo.work.sessions import SessionStore
 from edge.bundle.bundle import open_bundle
 
 SESSIONS = 256
-"""Visitors whose fields the server remembers."""
+"""Visitors whose component state the server keeps."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How the page is opened."""
+    """The server's settings."""
 
     bundle: Path | None = None
-    """None: the bundle that ships."""
+    """None: the shipped bundle."""
     weights: Path | None = None
     """Imported weights of the reference networks."""
     host: str = "127.0.0.1"
@@ -34,29 +34,34 @@ class Settings:
     """None: the first free one from 7860."""
     threads: int = 1
     max_memory: int | None = None
-    """Bytes of a worker."""
+    """Bytes, for each worker."""
     max_file: int = 50_000_000
-    """Bytes of an upload."""
+    """Bytes, for each upload."""
     max_pixels: int = 50_000_000
     time_limit: float = 300.0
-    """Seconds of a request."""
+    """Seconds, for each request."""
     browser: bool = False
     """Open the page in a browser."""
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A server that answers."""
+    """A running server."""
 
     url: str
     service: Service
     folder: Path
-    """Where everything lies that it keeps."""
+    """The temporary folder with all its files."""
 
 
 @contextmanager
 def opened(settings: Settings) -> Iterator[Opened]:
-    """Serve the page until the context ends. Raises BundleError, or OSError for a port that is taken."""
+    """Serve the page until the context ends.
+
+    Raises:
+        BundleError: The bundle can't be used.
+        OSError: The port is taken.
+    """
     bundle = open_bundle(settings.bundle)
     variants = variants_of(bundle, settings.weights)
     setups = {

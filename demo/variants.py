@@ -1,4 +1,4 @@
-"""What can be compared: the bundle's networks in each format and precision, and full-precision ones."""
+"""The variants to compare: the bundle's networks in each format and precision, and imported ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from edge.bundle.manifest import Format, PartName, Precision, artifact_bytes
 from edge.errors import MissingArtifact
 
 INPUT = "input"
-"""The key of the photo as it was given, which is compared but not made."""
+"""The key of the input photo, which is compared but not restored."""
 
 FORMATS: dict[Format, str] = {
     "litert": "LiteRT",
@@ -20,7 +20,7 @@ FORMATS: dict[Format, str] = {
     "coreml": "Core ML" if sys.platform == "darwin" else "Core ML, interpreted",
 }
 PRECISIONS: dict[Precision, str] = {"int8": "INT8", "mixed": "mixed INT8", "dynamic": "dynamic INT8"}
-"""The names of those that are not called as they are written."""
+"""Display names of the precisions that have another one than their key."""
 
 RUNTIMES: dict[Format, str] = {
     "litert": "litert",
@@ -45,11 +45,15 @@ class Variant:
 
 
 def variants_of(bundle: Bundle, weights: Path | None) -> dict[str, Variant]:
-    """The variants by key, the one that the others are held against first.
+    """The variants by key; the first is the reference for the others.
 
-    That is the imported network in PyTorch where ``weights`` are given, else the bundle's float32, or its
-    float16 weights that LiteRT computes with in float32.
-    Raises MissingArtifact for a bundle of the published networks, which restore no photo by themselves.
+    Args:
+        bundle: A bundle of mobile networks.
+        weights: Folder of imported weights; they become the reference in PyTorch. Without them it is the
+            bundle's float32, or its float16 weights, which LiteRT computes with in float32.
+
+    Raises:
+        MissingArtifact: The bundle holds published networks, which restore no photo by themselves.
     """
     found = []
     for artifact in find_part(bundle, "encoder").artifacts:
@@ -70,7 +74,7 @@ def _rank(precision: Precision) -> int:
 
 
 def part_bytes(bundle: Bundle, precision: Precision, kind: Format) -> dict[PartName, int]:
-    """Size of the files that each part has in a format and precision, for those that have any."""
+    """Bytes of each part in a format and precision; parts without an artifact are left out."""
     sizes = {}
     for part in bundle.manifest.parts:
         with suppress(MissingArtifact):

@@ -1,7 +1,7 @@
-"""What runs on the device: photos, tiles, bundle, runtimes, pipeline and the ``heirloom`` command.
+"""The device package: photos, tiles, bundle, runtimes, pipeline and the ``heirloom`` command.
 
 Imports numpy, pillow and one runtime; never torch, and none of the other rooms.
 """
 
 DISTRIBUTION = "heirloom-edge"
-"""The name under which pip knows these packages: `heirloom` is somebody else's there."""
+"""The distribution's name: `heirloom` on PyPI is another project."""

@@ -1,7 +1,7 @@
-"""What restores photos: a bundle's networks, or full-precision ones that another room offers.
+"""Engines: a bundle's networks, or full-precision networks of another package.
 
-Another room's engine is an entry point of the group ``heirloom.engines``, named as its runtime, whose
-function takes the settings below; it is loaded only when it is asked for, since it needs large libraries.
+The engine of another package is an entry point of the group ``heirloom.engines``, named as its runtime,
+whose function takes the fields of `Reference`; it is loaded only on request, for it needs large libraries.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from edge.restore.restorer import Restorer
 
 
 class Engine(Protocol):
-    """Opened networks, not loaded yet."""
+    """Networks that are opened but not loaded."""
 
     @property
     def digest(self) -> str:
-        """Stands for the networks' content."""
+        """Identifies the networks' content."""
 
     @property
     def identity(self) -> dict[str, Any]:
         """The settings that change pixels, as recorded."""
 
     def restorer(self, threads: int, max_memory: int | None) -> Restores:
-        """Load what every photo needs; ``max_memory`` in bytes for the whole process."""
+        """Load the networks that every photo needs; ``max_memory`` is in bytes, for the whole process."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class BundleEngine:
 
     @property
     def digest(self) -> str:
-        """The bundle's."""
+        """The digest of the bundle."""
         return self.bundle.digest
 
     @property
@@ -64,7 +64,7 @@ class BundleEngine:
 
 @dataclass(frozen=True)
 class Reference:
-    """Settings of the reference networks. ``weights`` None: random ones, to measure time with."""
+    """Settings of the reference networks. ``weights`` None: random ones, for benchmarks."""
 
     weights: Path | None
     device: str = "cpu"
@@ -78,7 +78,13 @@ def bundle_engine(folder: Path | None, precision: Precision, runtime: str | None
 
 
 def reference_engine(settings: Reference) -> Engine:
-    """The reference networks in PyTorch. Raises MissingExtra, WeightsError or RuntimeUnavailable."""
+    """The reference networks in PyTorch.
+
+    Raises:
+        MissingExtra: The packages of the extra ``convert`` are not installed.
+        WeightsError: The weights can't be used.
+        RuntimeUnavailable: PyTorch has no such device.
+    """
     (entry,) = entry_points(group="heirloom.engines", name="torch")
     try:
         opened = entry.load()

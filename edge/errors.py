@@ -1,7 +1,7 @@
-"""Everything that can go wrong in a way the user can mend.
+"""Typed errors: everything that the user can correct.
 
-Each message is one sentence (or two) that says what is wrong and what to do; the command line
-prints it and exits with a non-zero status. Anything else that is raised is a bug.
+Each message is one or two sentences that name the problem and the remedy; the command line prints it and
+exits with a non-zero status. Any other exception is a bug.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ class BrokenPhoto(PhotoError):
 
 
 class MultiPagePhoto(PhotoError):
-    """Animated or with several pages: which one is meant?"""
+    """A file with several frames or pages."""
 
 
 class PhotoTooLarge(PhotoError):
-    """More pixels than the limit, by the file's header."""
+    """More pixels than the limit, according to the file's header."""
 
 
 class BundleError(HeirloomError):
@@ -53,11 +53,11 @@ class MissingBundleFile(BundleError):
 
 
 class ChecksumMismatch(BundleError):
-    """A file's content is not what the manifest says."""
+    """A file's content differs from the manifest's checksum."""
 
 
 class MissingArtifact(BundleError):
-    """The bundle has no network of the wanted format and precision."""
+    """The bundle has no network of the requested part, format and precision."""
 
 
 class SelfTestFailed(BundleError):
@@ -69,7 +69,7 @@ class RuntimeUnavailable(HeirloomError):
 
 
 class MemoryBudgetExceeded(HeirloomError):
-    """The photo cannot be restored within the memory that was granted."""
+    """The photo cannot be restored within the memory limit."""
 
 
 class OptionRefused(HeirloomError):
@@ -77,7 +77,7 @@ class OptionRefused(HeirloomError):
 
 
 class OutputConflict(HeirloomError):
-    """Writing there would overwrite an input, or another output."""
+    """An output would overwrite an input, another output, or an unknown file."""
 
 
 class MissingExtra(HeirloomError):
@@ -85,4 +85,4 @@ class MissingExtra(HeirloomError):
 
 
 class NetworkFailed(HeirloomError):
-    """A network returned something that is not a number."""
+    """A network returned values that are not finite."""

@@ -16,12 +16,14 @@ def partial_path(path: Path) -> Path:
 
 @contextmanager
 def written_beside(path: Path) -> Iterator[Path]:
-    """Yield the path to write to; what was written becomes ``path`` only if nothing was raised.
+    """Yield a hidden path to write to, which replaces ``path`` if nothing was raised.
 
-    Missing folders are made. The partial file is flushed to the disk before it takes the name, so
-    that after a power cut ``path`` is either what it was before or whole. On an exception the
-    partial file is removed and ``path`` is untouched. Raises ``OSError`` where the folder cannot
-    be written to.
+    Missing folders are created. The partial file is flushed to the disk before it takes the name, so
+    that after a power cut ``path`` is either unchanged or complete. On an exception the partial file is
+    removed and ``path`` is unchanged.
+
+    Raises:
+        OSError: The folder can't be written to.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = partial_path(path)

@@ -1,4 +1,4 @@
-"""Memory: the peak of this process, and what the machine has free."""
+"""Memory: the peak of this process, and the free memory of the machine."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def peak() -> int | None:
 
 
 def give_back() -> None:
-    """Hand memory that Python freed back to the system: glibc keeps gigabytes of it."""
+    """Return freed memory to the system: glibc keeps gigabytes of it."""
     gc.collect()
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL("libc.so.6").malloc_trim(0)

@@ -1,4 +1,4 @@
-"""Restoring what Python programs hold: paths, arrays, Pillow's images, photos."""
+"""Restoration of the pictures of Python programs: paths, arrays, Pillow's images, photos."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from edge.restore.restorer import Restored
 from edge.runtimes import available_threads
 
 Picture = str | Path | NDArray[Any] | Image.Image | Photo
-"""What can be restored. An array is ``(H, W)`` gray, ``(H, W, 3)`` colour or ``(H, W, 4)`` with alpha,
-uint8 or uint16, sRGB-encoded."""
+"""The pictures that can be restored. An array is ``(H, W)`` gray, ``(H, W, 3)`` colour or ``(H, W, 4)``
+with alpha, uint8 or uint16, sRGB-encoded."""
 
 
 class Restorer:
-    """The networks of a bundle, loaded once for many photos. Not for several threads at a time.
+    """The networks of a bundle, loaded once for many photos. A restorer is not thread-safe.
 
     Args:
-        bundle: An opened one or its folder; by default the one that ships.
-        precision: Of the networks: "int8", "float16" or "float32", as far as the bundle has them.
-        runtime: "litert" or "onnx"; by default the first that is installed.
-        threads: By default the cores that this process may use.
-        max_memory: Bytes that the whole process may use.
+        bundle: An opened bundle or its folder. Default: the one that ships.
+        precision: "int8", "float16" or "float32", as far as the bundle has them.
+        runtime: "litert" or "onnx". Default: the first that is installed.
+        threads: CPU threads. Default: the cores that this process may use.
+        max_memory: Limit in bytes for the whole process.
 
     Raises:
         BundleError: The bundle is broken, or of another version.
@@ -74,17 +74,20 @@ class Restorer:
         """Restore a picture.
 
         Args:
-            picture: Left as it is, unless ``in_place``.
-            options: What to do; ``changes`` are fields of it: ``restore(picture, strength=0.7)``.
+            picture: The picture; it is not changed unless ``in_place``.
+            options: Options of the restoration.
             in_place: Overwrite the array of ``picture``, which saves its size in memory.
-            on_progress: Is called with the share that is done, 0..1.
+            on_progress: Called with the completed share, 0..1.
+            changes: Fields of ``options`` by name: ``restore(picture, strength=0.7)``.
 
         Returns:
-            The restored photo, what was done to it, and its faces.
+            The restored photo, the steps applied to it, its faces and its damage.
 
         Raises:
-            PhotoError: It can't be read, or the mask doesn't fit.
-            MemoryBudgetExceeded: It would take more than ``max_memory``.
+            PhotoError: The picture or the mask can't be read, or the mask doesn't fit.
+            MemoryBudgetExceeded: The picture needs more than ``max_memory``.
+            MissingArtifact: Boxes of faces are given and the bundle has no networks for faces.
+            OptionRefused: A number is out of its range.
             TypeError: There is no such option.
         """
         photo = as_photo(picture)
@@ -93,14 +96,29 @@ class Restorer:
         return self._networks.restore(photo, replace(options or Options(), **changes), on_progress)
 
     def find_damage(self, picture: Picture, options: Options | None = None) -> Damage | None:
-        """The damage that `restore` would fill; None if there is none, or none is wanted."""
+        """The damage that `restore` would fill; None if there is none or ``scratches`` is off.
+
+        Raises:
+            PhotoError: The picture or the mask can't be read, or the mask doesn't fit.
+        """
         return self._networks.find_damage(as_photo(picture), options)
 
 
 def restore(picture: Picture, options: Options | None = None, **arguments: Any) -> Restored:
     """Restore a picture with the bundle that ships, in INT8.
 
-    The arguments are those of `Restorer.restore`. The networks stay loaded for the next call.
+    The networks stay loaded for the next call.
+
+    Args:
+        picture: The picture; it is not changed unless ``in_place`` is given.
+        options: Options of the restoration.
+        arguments: The other arguments of `Restorer.restore`.
+
+    Returns:
+        The restored photo, the steps applied to it, its faces and its damage.
+
+    Raises:
+        HeirloomError: As for `Restorer.restore`.
     """
     return _shipped().restore(picture, options, **arguments)
 
@@ -119,11 +137,11 @@ def as_photo(picture: Picture) -> Photo:
     if isinstance(picture, Image.Image):
         picture = np.array(_plain(ImageOps.exif_transpose(picture)))
     if picture.dtype not in (np.uint8, np.uint16):
-        raise UnsupportedPhoto(f"An array of {picture.dtype} is no photo: give uint8 or uint16.")
+        raise UnsupportedPhoto(f"An array of {picture.dtype} is not a photo: give uint8 or uint16.")
     channels = 1 if picture.ndim == 2 else picture.shape[2] if picture.ndim == 3 else 0
     if channels not in (1, 2, 3, 4) or picture.size == 0:
         raise UnsupportedPhoto(
-            f"An array of shape {picture.shape} is no photo: give (H, W), (H, W, 3) or (H, W, 4)."
+            f"An array of shape {picture.shape} is not a photo: give (H, W), (H, W, 3) or (H, W, 4)."
         )
     alpha = picture[..., -1] if channels in (2, 4) else None
     colour = picture if picture.ndim == 2 else picture[..., : channels - (alpha is not None)]
@@ -132,7 +150,7 @@ def as_photo(picture: Picture) -> Photo:
 
 
 def _plain(image: Image.Image) -> Image.Image:
-    """Gray or colour, with or without alpha, of 8 or 16 bits."""
+    """The image in gray or colour, with or without alpha, of 8 or 16 bits."""
     if image.mode in ("L", "LA", "RGB", "RGBA", "I;16"):
         return image
     if image.mode == "1":

@@ -1,6 +1,6 @@
 """Compare full precision and INT8 in a browser.
 
-Opens a page on this machine and serves it until it is interrupted.
+The command serves a page on this machine until it is interrupted.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ def demo(
         ),
     ] = None,
     host: Annotated[
-        str, typer.Option(help="0.0.0.0 lets other machines in; there is no password.")
+        str, typer.Option(help="0.0.0.0 allows other machines; there is no password.")
     ] = "127.0.0.1",
     port: Annotated[
         int | None, typer.Option(min=1, max=65535, help="Default: the first free one from 7860.")
     ] = None,
     threads: Threads = None,
     max_memory: Annotated[
-        str, typer.Option(metavar="SIZE", help="Working memory of a restoration, such as 400M or 2G.")
+        str, typer.Option(metavar="SIZE", help="Memory limit of a restoration, such as 400M or 2G.")
     ] = "2G",
     max_file: Annotated[str, typer.Option(metavar="SIZE", help="Refuse larger uploads.")] = "50M",
     max_pixels: Annotated[float, typer.Option(min=0, help="Refuse photos of more megapixels.")] = 50,
@@ -53,7 +53,7 @@ def demo(
 ) -> None:
     """Compare full precision and INT8 in a browser.
 
-    Photos are restored where this runs, one after the other, and removed after an hour or when it ends.
+    This machine restores the photos, one after the other, and removes them after an hour or at the end.
     """
     settings = Settings(
         bundle=bundle,

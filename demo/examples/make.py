@@ -1,4 +1,4 @@
-"""Make the page's examples: photographs that come with scikit-image (CC0 or public domain), made old.
+"""Make the page's examples: photographs from scikit-image (CC0 or public domain), artificially aged.
 
 Run in the repository's root: ``.venv/bin/python demo/examples/make.py``.
 """
@@ -18,7 +18,7 @@ Ageing = Callable[[Tensor, Generator], Tensor]
 
 
 def severity(grain: float = 0, blur: float = 0, jpeg: float = 95) -> Severity:
-    """Grain in levels, blur in pixels, JPEG quality, of one picture."""
+    """The severity for one picture: grain in levels, blur in pixels, JPEG quality."""
     size = torch.tensor([0.8])
     return Severity(
         torch.tensor([grain / 255]), size, torch.tensor([blur]), size / size, torch.tensor([jpeg])

@@ -1,4 +1,4 @@
-"""What happens when something is pressed, chosen or called: from Gradio's values to the service."""
+"""The page's event handlers: Gradio's values in, calls of the service, component updates out."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ class Shown:
     right_file: gr.DownloadButton
 
     def all(self) -> list[Any]:
-        """Every one of them."""
+        """All components, in order."""
         return list(vars(self).values())
 
     def cleared(self, table: str) -> Updates:
-        """Nothing to see yet."""
+        """Updates that empty all components but show ``table``."""
         texts = (self.status, self.scale, self.worst_text, self.found_text)
         pictures = (self.sides, self.heat, self.worst, self.found)
         files = (self.left_file, self.right_file)
@@ -61,27 +61,27 @@ class Shown:
 
 @dataclass(frozen=True)
 class Events:
-    """The page's events. Visitors are told apart by their sessions, whose names nobody else knows."""
+    """The page's event handlers. A visitor is identified by Gradio's session hash, which only they know."""
 
     service: Service
     shown: Shown
     fields: OptionFields
 
     def uploaded(self, photo: str) -> tuple[str, str, None]:
-        """A photo was given: it is kept as the chosen one, and the field is free for the next."""
+        """Handle an upload: the photo becomes the chosen one, and the field is emptied for the next."""
         return photo, tables.notice(Path(photo).name), None
 
     def picked(self, event: gr.SelectData) -> tuple[str, str]:
-        """An example was chosen."""
+        """Handle the choice of an example."""
         photo = EXAMPLES[int(event.index)]
         return str(photo), tables.notice(f"Example: {photo.stem}")
 
     def stopped(self) -> str:
-        """The work was cancelled."""
+        """Handle a cancellation."""
         return tables.notice("Stopped.")
 
     def closed(self, request: gr.Request) -> None:
-        """The page was closed."""
+        """Handle the closing of the page."""
         self.service.leave(str(request.session_hash))
 
     async def compare(
@@ -94,7 +94,9 @@ class Events:
         progress: gr.Progress = PROGRESS,
         *values: Any,
     ) -> AsyncIterator[Updates]:
-        """Restore both sides with the options' ``values``, show them, and measure them if ``measured``."""
+        """Restore both sides, show them, and if ``measured`` compare them with full precision.
+
+        ``values`` are those of the option fields."""
         if not photo:
             yield {self.shown.status: tables.notice("Choose a photo first.", "error")}
             return
@@ -180,7 +182,7 @@ class Events:
             shown.worst_text: tables.worst(view.difference),
             shown.found: found.picture,
             shown.found_text: tables.notice(
-                ". ".join(found.said or ["No damage and no faces were found"]) + "."
+                ". ".join(found.sentences or ["No damage and no faces were found"]) + "."
             ),
             shown.left_file: self._file(session, left),
             shown.right_file: self._file(session, right),

@@ -1,4 +1,4 @@
-"""The page's fields for the options of a restoration, made from `Options`, and back to `Options`."""
+"""The page's option fields: components built from `Options`, and their values as `Options`."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from demo.errors import MaskMissing
 from edge.restore.options import Options, help_text, limits
 
 NOT_OFFERED = ("fill_only",)
-"""A comparison of networks is none without them."""
+"""Options without a field: ``fill_only`` runs no networks that could be compared."""
 
 MASK = "mask"
 """The field for a mask, and the choice of damage that takes it."""
 
 
 def file_field(label: str, **options: Any) -> gr.File:
-    """A field for a file as it was given; its value is the path.
+    """A field for an uploaded file; its value is the path.
 
-    What `gr.File` itself hands over is the same path, but it leaves an empty temporary file behind every
-    time. (A subclass would make Gradio write a stub beside its source.)
+    `gr.File` returns the same path, but leaves an empty temporary file behind every time. (A subclass would
+    make Gradio write a stub beside its source.)
     """
     field = gr.File(label=label, **options)
     field.preprocess = _path  # type: ignore[assignment, method-assign]
@@ -38,7 +38,7 @@ def _path(payload: FileData | None) -> str | None:
 
 
 class OptionFields:
-    """A field for each option, in the order of `Options`; a mask has a field of its own."""
+    """The option fields, in the order of `Options`; the mask has a field of its own."""
 
     def __init__(self, finds_faces: bool) -> None:
         """``finds_faces``: whether the bundle has the networks for faces."""
@@ -48,11 +48,11 @@ class OptionFields:
                 self.by_name |= _fields_of(option.name, option.default, finds_faces)
 
     def all(self) -> list[Any]:
-        """Every one of them."""
+        """All fields, in order."""
         return list(self.by_name.values())
 
     def options(self, *values: Any) -> Options:
-        """The options that the fields' values stand for. Raises MaskMissing, or OptionRefused."""
+        """The fields' values as options. Raises MaskMissing or OptionRefused."""
         chosen = dict(zip(self.by_name, values, strict=True))
         mask = chosen.pop(MASK)
         if chosen["scratches"] == MASK:
@@ -63,7 +63,7 @@ class OptionFields:
         return Options(**chosen)
 
     def named(self, call: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-        """``call(photo, variant, *values)`` with named parameters, by which programs call the page."""
+        """Wrap ``call(photo, variant, *values)`` with named parameters for the page's API."""
 
         @wraps(call)
         async def restore(photo: str, *values: Any) -> Any:

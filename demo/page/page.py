@@ -1,4 +1,4 @@
-"""The page: two tabs, their fields, and which event follows what."""
+"""The layout of the page: two tabs, their fields, and the wiring of events."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from demo.work.sessions import SECONDS
 from edge.bundle.bundle import Bundle
 
 LANE = "restoring"
-"""One restoration at a time, whatever asks for it."""
+"""The concurrency group of all restorations: they run one at a time."""
 
 QUEUE = 32
-"""Requests that may wait."""
+"""Requests that may wait in the queue."""
 
 SWEEP = 300
-"""Seconds between looks for files that are older than `SECONDS`."""
+"""Seconds between removals of files older than `SECONDS`."""
 
 TO_THE_RESULT = """() => {
     if (innerWidth < 600) document.querySelector("#choices").scrollIntoView({ behavior: "smooth" });
 }"""
-"""On a phone the result lies below the screen's end."""
+"""On a phone the result lies below the fold."""
 
 LEAD = (
-    "# Heirloom\nSee what quantization costs: one old photo, restored by networks at full precision and by "
-    "those that run on a phone. Photos stay where this page runs and are removed after an hour."
+    "# Heirloom\nThe cost of quantization: an old photo, restored by networks at full precision and by "
+    "those that run on a phone. Photos stay on the machine of this page and are removed after an hour."
 )
 
 
 def theme() -> gr.themes.Base:
-    """Warm grays, and the fonts that the visitor has."""
+    """The page's theme: warm grays and system fonts."""
     return gr.themes.Base(
         primary_hue="amber",
         neutral_hue="stone",
@@ -52,12 +52,12 @@ def theme() -> gr.themes.Base:
 
 
 def asset(name: str) -> str:
-    """The text of a file beside this one."""
+    """The text of a file in this package."""
     return (files("demo.page") / name).read_text("utf-8")
 
 
 def build(service: Service, bundle: Bundle) -> gr.Blocks:
-    """The page, ready to be launched."""
+    """Build the page, ready to be launched."""
     page = gr.Blocks(title="Heirloom", analytics_enabled=False, delete_cache=(SWEEP, int(SECONDS)))
     with page:
         gr.Markdown(LEAD, elem_id="lead")
@@ -157,7 +157,7 @@ def _shown(service: Service) -> Shown:
         right_file = gr.DownloadButton(
             "Download right", interactive=False, elem_id="right-file", min_width=140
         )
-    gr.Markdown("### What each variant takes, and how close it comes")
+    gr.Markdown("### Cost and accuracy of each variant")
     table = gr.HTML(tables.variants(service.variants, None, ()), elem_id="variants")
     return Shown(
         status, sides, heat, scale, worst, worst_text, found, found_text, table, left_file, right_file
@@ -169,8 +169,8 @@ def _bundle(bundle: Bundle) -> None:
     gr.Markdown("### Size\nAll tile sizes together.")
     gr.HTML(plots.sizes(bundle))
     gr.Markdown(
-        "### Gates\nHow close each network came to PyTorch before it entered the bundle: a dot for the "
-        "output, a ring for the worst tile, a line for what the output has to reach. Right is better."
+        "### Gates\nAgreement of each network with full-precision PyTorch: a dot for the output, a ring "
+        "for the worst tile, a line for the least that the output must reach. Right is better."
     )
     gr.HTML(plots.gates(bundle))
     gr.Markdown("### Parts")

@@ -1,4 +1,4 @@
-"""The plots of the bundle, drawn with HTML, so that they follow the page's width and colours."""
+"""The bundle's plots in HTML, which follow the page's width and colours."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from edge.bundle.bundle import Bundle, find_part
 from edge.bundle.manifest import Artifact, PartName, parts_in_order
 
 COLOURS = ("#b45309", "#0f766e", "#7c3aed", "#be123c", "#1d4ed8", "#4d7c0f", "#a16207", "#525252")
-"""Of parts or networks, in their order; told apart on white and on black."""
+"""Colours of parts or networks, in order; distinct on white and on black."""
 
 MIN_PSNR = 20.0
-"""dB at the left end; the right end is what counts as the same."""
+"""dB at the left end of the axis; its right end is `CAP`."""
 
 
 def sizes(bundle: Bundle) -> str:
-    """A bar for each kind of networks, of as many pieces as there are parts."""
+    """A stacked bar for each format and precision, with a segment for each part."""
     totals = {
         network(artifact): part_bytes(bundle, artifact.precision, artifact.format)
         for artifact in find_part(bundle, "encoder").artifacts
@@ -39,7 +39,7 @@ def sizes(bundle: Bundle) -> str:
 
 
 def gates(bundle: Bundle) -> str:
-    """A line for each part, with a dot and a ring for each kind of networks."""
+    """An axis for each part, with a dot and a ring for each format and precision."""
     kinds = list(dict.fromkeys(network(artifact) for _, artifact in _artifacts(bundle)))
     marks: dict[PartName, str] = defaultdict(str)
     for name, artifact in _artifacts(bundle):

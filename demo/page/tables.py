@@ -1,4 +1,4 @@
-"""The tables and sentences of the page, as HTML; everything from outside is escaped."""
+"""The page's tables and sentences in HTML; all external text is escaped."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ PARTS: dict[PartName, str] = {
     "finder": "finds faces",
     "encoder": "photo to latent",
     "mapper": "restores the latent",
-    "mapper_global": "the same, where damage was filled",
-    "decoder": "latent to change of the photo",
+    "mapper_global": "restores the latent of a photo with damage",
+    "decoder": "latent to residual",
     "face": "refines a face",
 }
 
 
 def notice(sentence: str, kind: str = "") -> str:
-    """A sentence; ``kind`` is ``error`` for what went wrong."""
+    """A sentence as a paragraph; ``kind`` is empty or ``error``."""
     role = ' role="alert"' if kind == "error" else ' role="status"'
     return f'<p class="notice {kind}"{role}>{escape(sentence)}</p>'
 
 
 def decibels(value: float) -> str:
-    """dB, or that there is no difference."""
+    """A PSNR in dB, or ``the same`` from `CAP` on."""
     return "the same" if value >= CAP else f"{value:.1f} dB"
 
 
 def variants(found: Mapping[str, Variant], session: Session | None, sides: Sequence[str]) -> str:
-    """What each variant took and how close it comes to the reference, which is the first of ``found``."""
+    """The table of variants: time, memory, size, and PSNR against the reference, the first of ``found``."""
     head = _cells(["Networks", "PSNR", "Time", "Memory", "Size"], "th")
     reference = next(iter(found.values()))
     rows = [_variant(variant, variant is reference, session, sides) for variant in found.values()]
@@ -45,18 +45,18 @@ def variants(found: Mapping[str, Variant], session: Session | None, sides: Seque
     about = f"PSNR is measured against {reference.name}, before the file is written. "
     if reference.weights is None:
         about += (
-            "Heirloom ships no full-precision teacher: its mobile network in float32 stands in. "
+            "Heirloom ships no full-precision teacher; its mobile network in float32 is used instead. "
             "Start the page with --weights to compare with imported networks in PyTorch. "
         )
     about += (
-        "Time is that of restoring, and of loading the networks for their first photo. Memory is the "
-        "peak of the process that restores, with networks that it keeps. Size is that of all tile sizes."
+        "Time covers restoring, and loading the networks for their first photo. Memory is the peak of the "
+        "restoring process, with the networks it keeps loaded. Size covers all tile sizes."
     )
     return f'{_table(head, rows)}<p class="about">{escape(about)}</p>'
 
 
 def verdict(found: Mapping[str, Variant], session: Session, side: str) -> str:
-    """What was done to the photo for a side, and what that costs against the reference."""
+    """The steps of one side's restoration and its PSNR against the reference."""
     result = session.results.get(side)
     if result is None:
         return ""
@@ -67,10 +67,10 @@ def verdict(found: Mapping[str, Variant], session: Session, side: str) -> str:
 
 
 def scale(found: Difference, factor: int) -> str:
-    """The legend of a difference's colours."""
+    """The legend of the difference's colours."""
     shown = f" Each pixel shows the largest of {factor}x{factor}." if factor > 1 else ""
     share = 100 * float((found.levels > found.scale).mean())
-    beyond = f" {share:.2f} % lie beyond." if share >= 0.005 else ""
+    beyond = f" {share:.2f} % exceed the scale." if share >= 0.005 else ""
     return (
         f'<div class="scale" style="background: linear-gradient(to right, {gradient()})"></div>'
         f'<div class="ends"><span>0</span><span>{found.scale // 2}</span><span>{found.scale}</span></div>'
@@ -80,7 +80,7 @@ def scale(found: Difference, factor: int) -> str:
 
 
 def worst(found: Difference) -> str:
-    """Where the enlarged square lies."""
+    """The place and PSNR of the worst square."""
     box = found.worst
     return notice(
         f"The {box.columns}x{box.rows} pixels that differ most, from column {box.left} and row {box.top}: "
@@ -89,7 +89,7 @@ def worst(found: Difference) -> str:
 
 
 def parts(bundle: Bundle) -> str:
-    """The bundle's networks: what for, how large, and what proved them."""
+    """The table of the bundle's networks: purpose, size, and gate."""
     head = _cells(["Part", "Networks", "Size", "Output", "Worst tile", "Required", "Tiles"], "th")
     rows = []
     for name, part in parts_in_order(bundle.manifest):
@@ -101,13 +101,13 @@ def parts(bundle: Bundle) -> str:
 
 
 def network(artifact: Artifact) -> str:
-    """Format and precision, as they are called."""
+    """The display name of a format and precision."""
     precision = PRECISIONS.get(artifact.precision, artifact.precision)
     return f"{FORMATS[artifact.format].partition(',')[0]} {precision}"
 
 
 def facts(bundle: Bundle) -> str:
-    """What the bundle says of itself."""
+    """The bundle's name, digest, provenance and figures."""
     manifest = bundle.manifest
     entries = {
         "Name": f"{manifest.name}, version {manifest.version}",

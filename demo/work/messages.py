@@ -1,4 +1,4 @@
-"""What the page and its workers send each other."""
+"""The messages between the page and its workers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from edge.restore.options import Options
 
 
 class Setup(msgspec.Struct, frozen=True):
-    """What a worker loads."""
+    """The networks and limits of a worker."""
 
     runtime: str
     precision: Precision
@@ -25,32 +25,32 @@ class Setup(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Task:
-    """A photo, where it goes, and what is done to it."""
+    """A photo to restore, with its options and outputs."""
 
     photo: str
     output: str
     max_pixels: int
     options: Options = field(default_factory=Options)
     before: str = ""
-    """Where the photo's pixels go as ``.npy``; empty: nowhere."""
+    """File for the input's pixels (``.npy``); empty: none."""
     after: str = ""
     damage: str = ""
-    """Where the mask goes, if there is one: bools ``(h, w)``, each for a square of pixels."""
+    """File for the damage mask, if damage is found: bools ``(h, w)``, each for a square of pixels."""
 
 
 class Result(msgspec.Struct, frozen=True):
-    """What became of a task."""
+    """The result of a task."""
 
     seconds: float
-    """Restoring, and for the first photo loading the networks; without reading and writing files."""
+    """Restoration time, including loading the networks for the first photo, without file access."""
     peak: int | None
-    """Bytes: the process's peak while it read, restored and wrote the photo."""
+    """Peak memory of the process in bytes while it read, restored and wrote the photo."""
     done: list[str]
     faces: list[FaceRecord]
 
 
 class Message(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A line from a worker: how far it is, or in the end a result or an error."""
+    """A line from a worker: its progress (0..1), or finally a result or an error."""
 
     progress: float = 0.0
     result: Result | None = None

@@ -1,4 +1,4 @@
-"""The workers of the page: one process a variant, one at work at a time, each stopped when it must be."""
+"""The page's workers: one process for each variant, one of them at work at a time."""
 
 from __future__ import annotations
 
@@ -17,20 +17,26 @@ from demo.errors import RestorationFailed, TimeLimitReached, WorkerStopped
 from demo.work.messages import Message, Result, Setup, Task
 
 KEPT = 2
-"""Workers that wait for their next photo, one for each side of a comparison; some take half a gigabyte."""
+"""Idle workers that are kept, one for each side of a comparison; some take half a gigabyte."""
 
 
 class Worker:
-    """A process that restores with one variant, and loads its networks once."""
+    """A process that loads the networks of one variant once and restores photos with them."""
 
     def __init__(self, setup: Setup) -> None:
         command = [sys.executable, "-m", "demo.work.worker", msgspec.json.encode(setup).decode()]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def ask(self, task: Task, progress: Callable[[float], None]) -> Result:
-        """Do the task; ``progress`` is told the share done, 0..1.
+        """Run a task and wait for its result.
 
-        Raises RestorationFailed, or WorkerStopped if the process ends.
+        Args:
+            task: The photo and its options.
+            progress: Called with the completed share, 0..1.
+
+        Raises:
+            RestorationFailed: The photo could not be restored.
+            WorkerStopped: The process ended.
         """
         assert self._process.stdin and self._process.stdout
         with contextlib.suppress(OSError):  # of a process that has ended, which is found below
@@ -43,22 +49,20 @@ class Worker:
             if message.result is not None:
                 return message.result
             progress(message.progress)
-        raise WorkerStopped(
-            "The restoration was ended from outside, as when memory runs out: try a smaller photo."
-        )
+        raise WorkerStopped("The worker process ended, perhaps for lack of memory: try a smaller photo.")
 
     @property
     def alive(self) -> bool:
-        """Whether the process is there."""
+        """Whether the process runs."""
         return self._process.poll() is None
 
     @property
     def pid(self) -> int:
-        """The process's number."""
+        """The process id."""
         return self._process.pid
 
     def stop(self) -> None:
-        """End the process at once, whatever it does."""
+        """Kill the process."""
         self._process.kill()
         self._process.wait()
         assert self._process.stdin
@@ -67,10 +71,10 @@ class Worker:
 
 
 class WorkerPool:
-    """Workers by variant. A restoration waits for the one before it."""
+    """Workers by variant. Restorations run one after the other."""
 
     def __init__(self, setups: Mapping[str, Setup], time_limit: float) -> None:
-        """``time_limit``: seconds of a request."""
+        """``time_limit`` is in seconds, for each request."""
         self.time_limit = time_limit
         self._setups = setups
         self._workers: dict[str, Worker] = {}
@@ -78,15 +82,24 @@ class WorkerPool:
         self._at_work: tuple[Worker, Task] | None = None
 
     def deadline(self) -> float:
-        """When a request that begins now has to end, as :meth:`restore` takes it."""
+        """The deadline of a request that begins now, in seconds of the monotonic clock."""
         return monotonic() + self.time_limit
 
     async def restore(
         self, variant: str, task: Task, deadline: float, progress: Callable[[float], None]
     ) -> Result:
-        """Restore with a variant. To cancel this coroutine stops the worker.
+        """Restore with a variant; cancelling this coroutine stops the worker.
 
-        Raises RestorationFailed, WorkerStopped or TimeLimitReached.
+        Args:
+            variant: Key of the variant.
+            task: The photo and its options.
+            deadline: As from :meth:`deadline`.
+            progress: Called with the completed share, 0..1.
+
+        Raises:
+            RestorationFailed: The photo could not be restored.
+            WorkerStopped: The process ended.
+            TimeLimitReached: The deadline passed.
         """
         async with self._turn:
             worker = self._worker(variant)
@@ -99,8 +112,8 @@ class WorkerPool:
             except TimeoutError:
                 self._drop(variant)
                 raise TimeLimitReached(
-                    f"This took longer than {self.time_limit:.0f} seconds and was stopped: try a smaller "
-                    "photo or another variant, or start the page with a longer --time-limit."
+                    f"The restoration took longer than {self.time_limit:.0f} seconds and was stopped: try "
+                    "a smaller photo or another variant, or start the page with a longer --time-limit."
                 ) from None
             except BaseException:
                 self._drop(variant)
@@ -109,7 +122,7 @@ class WorkerPool:
                 self._at_work = None
 
     def abandon(self, folder: Path) -> None:
-        """Stop the work on a photo that goes to this folder, if there is any: it raises WorkerStopped."""
+        """Stop the restoration that writes to this folder, if one runs: it raises WorkerStopped."""
         if self._at_work is not None:
             worker, task = self._at_work
             if Path(task.output).is_relative_to(folder):
@@ -117,7 +130,7 @@ class WorkerPool:
 
     @property
     def pids(self) -> dict[str, int]:
-        """The workers' processes by variant."""
+        """The process ids by variant."""
         return {variant: worker.pid for variant, worker in self._workers.items()}
 
     def close(self) -> None:

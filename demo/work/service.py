@@ -1,4 +1,4 @@
-"""What the page does: restores, compares and measures, for one visitor at a time."""
+"""The service behind the page: restores, compares and measures photos."""
 
 from __future__ import annotations
 
@@ -18,31 +18,38 @@ from demo.work.views import Found, View, found, psnr_between, view
 from edge.errors import HeirloomError
 
 Progress = Callable[[float, str], object]
-"""Told the share done, 0..1, and by what."""
+"""Called with the completed share, 0..1, and the name of the variant."""
 
 
 @dataclass(frozen=True)
 class Service:
-    """The page's parts behind its buttons."""
+    """Variants, workers and sessions of the page."""
 
     variants: Mapping[str, Variant]
     pool: WorkerPool
     store: SessionStore
     scratch: Path
-    """A folder for files that live as long as a request."""
+    """Folder for the files of a single request."""
     max_pixels: int
 
     @property
     def reference(self) -> str:
-        """The key of the variant that the others are held against."""
+        """The key of the variant that the others are compared with."""
         return next(iter(self.variants))
 
     async def make(
         self, session: Session, wanted: Sequence[str], deadline: float, progress: Progress
     ) -> None:
-        """Restore with those of ``wanted`` that have no result yet. Raises what stops all of it.
+        """Restore with the ``wanted`` variants that have no result yet.
 
-        A variant that can't restore this photo is noted as such if another can.
+        Args:
+            session: Takes the results, and the message of a variant that fails.
+            wanted: Keys of variants, or `INPUT`.
+            deadline: As from :meth:`WorkerPool.deadline`.
+            progress: Called with the share of all restorations, and the variant's name.
+
+        Raises:
+            HeirloomError: A restoration failed; the ones after it are not tried.
         """
         missing = [key for key in dict.fromkeys(wanted) if key != INPUT and key not in session.results]
         for number, key in enumerate(missing):
@@ -61,19 +68,19 @@ class Service:
             session.results[key] = result
 
     async def look(self, session: Session, left: str, right: str) -> View:
-        """The pictures of two variants that were made."""
+        """The pictures that compare two variants with results."""
         with _kept():
             return await asyncio.to_thread(view, session, left, right)
 
     async def found(self, session: Session, sides: Sequence[str]) -> Found:
-        """Scratches and faces, by a variant of ``sides`` if one of them tells."""
+        """The damage and faces that a variant found, by preference one of ``sides``."""
         telling = [key for key in (*sides, *session.results) if session.damage(key).exists()]
         made = [key for key in sides if key in session.results]
         with _kept():
             return await asyncio.to_thread(found, session, (telling + made)[0])
 
     async def measure(self, session: Session) -> None:
-        """PSNR of everything that was made against the reference, if that was made."""
+        """Compute the PSNR of all results against the reference, if that has a result."""
         if self.reference not in session.results:
             return
         for key in (INPUT, *session.results):
@@ -83,7 +90,7 @@ class Service:
 
     @asynccontextmanager
     async def once(self, request: Request, key: str) -> AsyncIterator[tuple[Path, Result]]:
-        """A restored file and its figures, for a program; the file is gone afterwards."""
+        """Yield a restored file and its figures; the file is removed afterwards."""
         with tempfile.TemporaryDirectory(dir=self.scratch) as folder:
             session = Session(Path(folder), request, 0.0)
             task = replace(self._task(session, self.variants[key]), before="", after="", damage="")
@@ -92,20 +99,20 @@ class Service:
             yield session.restored(key), result
 
     def leave(self, visitor: str) -> None:
-        """Forget a visitor, whatever is being done for them."""
+        """Remove a visitor's session and stop its restoration."""
         session = self.store.current(visitor)
         if session is not None:
             self.pool.abandon(session.folder)
         self.store.leave(visitor)
 
     def sentence(self, error: Exception, photo: str) -> str:
-        """An error for the page: the photo by its name, and no path."""
+        """An error's message for the page, without paths."""
         return reported(str(error).replace(photo, Path(photo).name))
 
     def _task(self, session: Session, variant: Variant) -> Task:
         request = session.request
         if not Path(request.photo).is_file():
-            raise PhotoRemoved("The photo is not kept any more: choose it again.")
+            raise PhotoRemoved("The photo has been removed: choose it again.")
         return Task(
             photo=request.photo,
             output=str(session.restored(variant.key)),
@@ -119,8 +126,8 @@ class Service:
 
 @contextmanager
 def _kept() -> Iterator[None]:
-    """Tell the loss of a file for what it is: the photo was removed meanwhile."""
+    """Report a missing file as PhotoRemoved: the session was removed meanwhile."""
     try:
         yield
     except FileNotFoundError as error:
-        raise PhotoRemoved("The photo is not kept any more: choose it again.") from error
+        raise PhotoRemoved("The photo has been removed: choose it again.") from error

@@ -1,4 +1,4 @@
-"""What is kept of visitors' photos while they are looked at: one photo a visitor, for an hour at most."""
+"""The visitors' sessions: one photo and its results for each, kept for at most an hour."""
 
 from __future__ import annotations
 
@@ -15,54 +15,54 @@ from demo.work.messages import Result
 from edge.restore.options import Options
 
 MAX_BYTES = 2_000_000_000
-"""On the disk, of all visitors: a photo of 12 megapixels takes about 50 MB for each variant."""
+"""Disk space of all sessions: a photo of 12 megapixels takes about 50 MB for each variant."""
 
 SECONDS = 3600.0
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a visitor asks for, but for the variant: results are kept until it changes."""
+    """A photo and its options: a session is kept until they change."""
 
     photo: str
-    """Path of the file that was given."""
+    """Path of the uploaded file."""
     options: Options = field(default_factory=Options)
 
 
 @dataclass
 class Session:
-    """A visitor's photo and what was made of it."""
+    """A visitor's photo and its results."""
 
     folder: Path
     request: Request
     born: float
     results: dict[str, Result] = field(default_factory=dict)
     psnr: dict[str, float] = field(default_factory=dict)
-    """dB against the reference, by variant."""
+    """PSNR in dB against the reference, by variant."""
     failures: dict[str, str] = field(default_factory=dict)
-    """Why a variant has no result."""
+    """The message of each variant that failed."""
 
     @property
     def before(self) -> Path:
-        """The photo's pixels; there once a variant has a result."""
+        """File of the input's pixels; exists once a variant has a result."""
         return self.folder / "before.npy"
 
     def after(self, variant: str) -> Path:
-        """The restored pixels."""
+        """File of the restored pixels."""
         return self.folder / variant / "after.npy"
 
     def damage(self, variant: str) -> Path:
-        """The mask; there if the variant found damage."""
+        """File of the damage mask; exists if the variant found damage."""
         return self.folder / variant / "damage.npy"
 
     def restored(self, variant: str) -> Path:
-        """The restored file, named as ``heirloom restore`` would."""
+        """The restored photo, named as ``heirloom restore`` names it."""
         photo = Path(self.request.photo)
         return self.folder / variant / f"{photo.stem}.restored{photo.suffix}"
 
 
 class SessionStore:
-    """The sessions of all visitors, by a name that only they know, each with a folder of its own."""
+    """All sessions by the visitor's key, each with a folder of its own."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -70,7 +70,7 @@ class SessionStore:
         self._lock = Lock()
 
     def session(self, visitor: str, request: Request) -> Session:
-        """The visitor's session: the one with earlier results if ``request`` has not changed."""
+        """The visitor's session; a new one if ``request`` has changed or the old one has expired."""
         with self._lock:
             session = self._sessions.pop(visitor, None)
             if session is None or session.request != request or _too_old(session):
@@ -80,18 +80,18 @@ class SessionStore:
             return session
 
     def current(self, visitor: str) -> Session | None:
-        """The visitor's session as it is."""
+        """The visitor's session, if there is one."""
         with self._lock:
             return self._sessions.get(visitor)
 
     def leave(self, visitor: str) -> None:
-        """Forget a visitor's photo."""
+        """Remove a visitor's session."""
         with self._lock:
             self._sessions.pop(visitor, None)
             self._sweep()
 
     def _sweep(self) -> None:
-        """Remove sessions that are too old or have no room, and folders that belong to none."""
+        """Remove sessions that are too old or exceed `MAX_BYTES`, and folders without a session."""
         taken = 0
         for visitor, session in reversed(list(self._sessions.items())):
             taken += _size(session.folder)

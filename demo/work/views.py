@@ -1,4 +1,4 @@
-"""The pictures of a comparison, small enough for a browser, written where the visitor's photo is kept."""
+"""The pictures of a comparison, small enough for a browser, written to the session's folder."""
 
 from __future__ import annotations
 
@@ -18,44 +18,46 @@ from edge.photo.bands import Pixels
 from edge.restore.cells import shrink
 
 LONGEST_SIDE = 1200
-"""Pixels of a picture on the page; larger ones are shrunk by a whole factor."""
+"""Longest side in pixels of a picture on the page; larger ones are shrunk by a whole factor."""
 
 WORST_SIDE = 512
-"""Pixels of the enlarged square."""
+"""Side in pixels of the enlarged square."""
 
 Picture = tuple[str, str]
 """Files of the left and the right half of a slider."""
 
 MARK = (255, 0, 200)
-"""The colour of damage and of the boxes round faces: none that photos have."""
+"""The colour of damage and face boxes: rare in photos."""
 
 
 @dataclass(frozen=True)
 class View:
-    """Two restorations side by side, and how they differ."""
+    """Two restorations side by side, and their difference."""
 
     factor: int
-    """Each pixel of the small pictures stands for so many, squared."""
+    """A pixel of the small pictures stands for ``factor`` x ``factor`` pixels."""
     sides: Picture
     difference: Difference
     heat: Picture
-    """The right side, and the difference in colours."""
+    """The right side, and the coloured difference."""
     worst: Picture
 
 
 @dataclass(frozen=True)
 class Found:
-    """What was found in a photo."""
+    """The damage and faces found in a photo."""
 
     picture: Picture
-    """The photo as it was given, without and with marks."""
-    said: list[str]
+    """The input photo, without and with marks."""
+    sentences: list[str]
+    """Without full stops."""
 
 
 def view(session: Session, left: str, right: str) -> View:
-    """Make the pictures for two variants that have results, or the photo as it was given.
+    """Write the pictures that compare two variants with results, or a variant and `INPUT`.
 
-    Raises FileNotFoundError if the photo has been removed meanwhile.
+    Raises:
+        FileNotFoundError: The session has been removed meanwhile.
     """
     first, second = pixels_of(session, left), pixels_of(session, right)
     factor = ceil_div(max(first.shape[:2]), LONGEST_SIDE)
@@ -77,23 +79,23 @@ def view(session: Session, left: str, right: str) -> View:
 
 
 def psnr_between(session: Session, left: str, right: str) -> float:
-    """dB between two variants' pixels."""
+    """PSNR in dB between two variants."""
     return difference(pixels_of(session, left), pixels_of(session, right), 1).psnr
 
 
 def found(session: Session, variant: str) -> Found:
-    """The photo as it was given, with the damage and faces that ``variant`` found marked in it."""
+    """Mark the damage and faces that ``variant`` found in the input photo."""
     before = pixels_of(session, INPUT)
     height, width = before.shape[:2]
     factor = ceil_div(max(height, width), LONGEST_SIDE)
     picture = shrink(before, factor)
-    said = []
+    sentences = []
     if session.damage(variant).exists():
         damage = np.load(session.damage(variant))
         side = ceil_div(max(height, width), max(damage.shape))
         down, across = (np.arange(0, length, factor) // side for length in (height, width))
         picture[damage[down[:, None], across]] = MARK
-        said.append(f"Damage on {100 * damage.mean():.1f} % of the photo")
+        sentences.append(f"Damage on {100 * damage.mean():.1f} % of the photo")
     image = Image.fromarray(picture)
     draw = ImageDraw.Draw(image)
     for number, face in enumerate(session.results[variant].faces, 1):
@@ -101,13 +103,13 @@ def found(session: Session, variant: str) -> Found:
         draw.rectangle((left, top, left + wide, top + high), outline=MARK, width=3)
         draw.text((left + 6, top + 4), str(number), fill=MARK, font_size=20)
         state = "refined" if face.refined else "left as it was"
-        said.append(f"Face {number}: {100 * face.score:.0f} % sure, {state}")
+        sentences.append(f"Face {number}: {100 * face.score:.0f} % sure, {state}")
     marked = _written(session.folder / f"found-{variant}.png", np.asarray(image))
-    return Found((_small(session, INPUT, factor), marked), said)
+    return Found((_small(session, INPUT, factor), marked), sentences)
 
 
 def pixels_of(session: Session, variant: str) -> Pixels:
-    """A variant's pixels, mapped from their file."""
+    """A variant's pixels, memory-mapped."""
     path = session.before if variant == INPUT else session.after(variant)
     return cast(Pixels, np.load(path, mmap_mode="r"))
 
@@ -118,6 +120,6 @@ def _small(session: Session, variant: str, factor: int) -> str:
 
 
 def _written(path: Path, picture: NDArray[Any]) -> str:
-    # For one look, on this machine: time matters more than size.
+    # For a single view on this machine: speed matters more than size.
     Image.fromarray(picture).save(path, compress_level=1)
     return str(path)

@@ -33,11 +33,11 @@ from edge.restore.options import Options
 from edge.restore.restorer import Restored
 
 STEP = 0.01
-"""Progress is told when it has grown by so much."""
+"""Share of the work between two progress messages."""
 
 
 class Watched:
-    """A restorer that keeps the time, and pixels from before and after."""
+    """A restorer that measures time and saves the pixels before and after."""
 
     def __init__(self, restorer: batch.Restores, task: Task) -> None:
         self.restorer = restorer
@@ -68,7 +68,7 @@ def _save(path: str, values: NDArray[Any]) -> None:
 def attempt(
     engine: Engine, restorer: batch.Restores, task: Task, send: Callable[[Message], None]
 ) -> Message:
-    """Restore one photo, and say what became of it."""
+    """Restore one photo; returns its result or error as a message."""
     reported = 0.0
 
     def on_progress(fraction: float) -> None:
@@ -91,7 +91,7 @@ def attempt(
 
 
 def work(setup: Setup, tasks: Iterable[Task], send: Callable[[Message], None]) -> None:
-    """Load the networks and do the tasks until there are no more."""
+    """Load the networks and run the tasks until there are no more."""
     try:
         engine: Engine
         if setup.weights:
@@ -109,14 +109,14 @@ def work(setup: Setup, tasks: Iterable[Task], send: Callable[[Message], None]) -
 
 
 def received(stream: BinaryIO) -> Iterator[Task]:
-    """The tasks that the page's process sends, until it closes the stream."""
+    """Yield the tasks from the page's process until it closes the stream."""
     with suppress(EOFError):
         while True:
             yield pickle.load(stream)
 
 
 def main(setup: str) -> None:
-    """Do the tasks of standard input."""
+    """Run the tasks from standard input."""
     # Libraries print to standard output as they like: the messages get a descriptor of their own.
     messages: BinaryIO = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)

@@ -1,4 +1,4 @@
-"""A side-by-side picture of a photo before and after, small enough to look at."""
+"""Side-by-side pictures of photos before and after, shrunk."""
 
 from __future__ import annotations
 
@@ -14,16 +14,25 @@ from edge.photo.photo import read_photo
 from edge.restore.cells import shrink
 
 LONGEST_SIDE = 2000
-"""Pixels, of each half."""
+"""Longest side of each half, in pixels."""
 GAP = 16
-"""Pixels of white between the halves."""
+"""Width of the white gap between the halves, in pixels."""
 
 
 def write_before_after(before: Path, after: Path, target: Path, max_pixels: int) -> None:
     """Write a JPEG with both photos side by side, shrunk by a whole factor.
 
-    The photos are read one after the other, so that only one is in memory. Raises `PhotoError` and
-    `OSError`.
+    The photos are read one after the other, so that only one is in memory.
+
+    Args:
+        before: The photo before.
+        after: The photo after; its size may differ.
+        target: The JPEG to write.
+        max_pixels: Limit of each photo, in pixels.
+
+    Raises:
+        PhotoError: A photo can't be read.
+        OSError: The JPEG can't be written.
     """
     left = _small(before, max_pixels)
     right = _small(after, max_pixels)

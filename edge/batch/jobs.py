@@ -1,6 +1,6 @@
-"""Which photos a run restores, and where each goes; nothing is written here.
+"""The jobs of a run: its photos and their outputs; nothing is written here.
 
-Every way in which a run could overwrite something it should not is refused before any work.
+Outputs that would overwrite an input or an unknown file are refused before any work.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from edge.photo.header import PHOTO_SUFFIXES
 
 @dataclass(frozen=True)
 class Job:
-    """One photo to restore."""
+    """A photo to restore, and its outputs."""
 
     input: Path
     output: Path
     report: Path | None
-    """Where the attempt is recorded; without a report nothing is resumed."""
+    """The report of the attempt; a run without one is not resumed."""
     before_after: Path | None = None
-    """Where the side-by-side picture goes, if one is wanted."""
+    """The side-by-side picture to write, if any."""
     in_place: bool = False
-    """Whether the input is to be replaced, on the user's word: then ``output`` equals ``input``."""
+    """Whether the input is replaced: then ``output`` equals ``input``."""
 
 
 def plan(
@@ -44,9 +44,18 @@ def plan(
 ) -> list[Job]:
     """The jobs for these files and folders, in order.
 
-    ``output`` is a file for one file if it has a photo's suffix, else a folder; without it, each
-    output lies beside its input. ``report`` replaces the default: one in each folder of outputs.
-    ``keep`` are files that must not be overwritten, such as a mask. Raises `OutputConflict`.
+    Args:
+        inputs: Photos, and folders that are searched with their subfolders.
+        output: A file for one photo if it has a photo's suffix, else a folder. Without it each output lies
+            beside its input.
+        in_place: Replace the inputs.
+        report: Replaces the default report in each folder of outputs.
+        before_after: Also plan side-by-side pictures.
+        force: Allow outputs that exist without being in a report.
+        keep: Files that must not be overwritten, such as a mask.
+
+    Raises:
+        OutputConflict: An output would overwrite an input, another output, or an unknown file.
     """
     jobs: dict[tuple[Path, Path], Job] = {}
     for given in inputs:

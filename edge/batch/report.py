@@ -1,4 +1,4 @@
-"""The report: a line of JSON for each attempt at a photo, and what a later run learns from it.
+"""The report: a line of JSON for each attempt at a photo, from which a later run resumes.
 
 A success is recorded *before* its output is moved into place. A run that dies in between leaves a
 finished output under a hidden name and a record of its hash; the next run only has to move it.
@@ -30,11 +30,11 @@ REPORT_NAME = "heirloom-report.jsonl"
 
 
 class ReportInUse(OutputConflict):
-    """Another run is writing to the same report, hence to the same outputs."""
+    """Another run has the same report open, and hence the same outputs."""
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """Why a photo was not restored."""
+    """The error of an attempt."""
 
     type: str
     """Name of the error's class."""
@@ -48,7 +48,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """End of the attempt, UTC, ISO 8601."""
     software: str
     input: str
-    """As ``output``: relative to the report's folder if it is within, so that both can be moved."""
+    """Like ``output``: relative to the report's folder if it lies within, so that both can be moved."""
     input_sha256: str | None
     """None if the input could not be read."""
     output: str
@@ -61,7 +61,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     seconds: float
     megapixels: float | None = None
     peak_memory: int | None = None
-    """Bytes: peak of the process during the attempt, or since its start where it can't be reset."""
+    """Peak memory of the process in bytes in the attempt, or since its start where it can't be reset."""
     done: list[str] | None = None
     faces: list[FaceRecord] | None = None
     error: Failure | None = None
@@ -78,18 +78,18 @@ class Report:
             self._remember(record)
 
     def find(self, output: Path, input_sha256: str, bundle: str, options: dict[str, Any]) -> Record | None:
-        """The last success with this output, input, bundle and options."""
+        """The latest success with this output, input, bundle and options; None if there is none."""
         for record in self._same(output, bundle, options):
             if record.input_sha256 == input_sha256:
                 return record
         return None
 
     def is_output(self, path: Path, sha256: str, bundle: str, options: dict[str, Any]) -> bool:
-        """Whether this content of the file is what such an attempt has already made of it."""
+        """Whether the file's content is the output of an earlier attempt with this bundle and options."""
         return any(r.output_sha256 == sha256 for r in self._same(path, bundle, options))
 
     def append(self, record: Record) -> None:
-        """Add a line, on disk when this returns; raises `OSError`."""
+        """Append a record and flush it to the disk. Raises `OSError`."""
         line = msgspec.json.encode(record) + b"\n"
         if self._file.write(line) != len(line):
             raise OSError(f"{self.path}: the line could not be written whole")
@@ -97,7 +97,7 @@ class Report:
         self._remember(record)
 
     def relative(self, path: Path) -> str:
-        """How a record of this report names a file."""
+        """The path of a file as records of this report hold it."""
         real, folder = comparable(path), comparable(self.path).parent
         return real.relative_to(folder).as_posix() if real.is_relative_to(folder) else str(real)
 
@@ -114,9 +114,10 @@ class Report:
 
 
 def recorded(options: Options) -> dict[str, Any]:
-    """The options as a record holds them, in JSON's types; a mask by its content, not by its name.
+    """The options as a record holds them, in JSON's types; a mask is identified by its content.
 
-    Raises OSError for a mask that can't be read.
+    Raises:
+        OSError: The mask can't be read.
     """
     values = {
         name: file_sha256(value) if isinstance(value, Path) else value
@@ -128,7 +129,7 @@ def recorded(options: Options) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def open_report(path: Path) -> Iterator[Report]:
-    """Open a report for appending, made if it is not there; `ReportInUse` if a run has it open."""
+    """Open a report for appending, or create it. Raises `ReportInUse` if a run has it open."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileIO(path, "a+") as file:
         if fcntl is not None:
@@ -145,7 +146,7 @@ def open_report(path: Path) -> Iterator[Report]:
 
 
 def read_report(path: Path) -> Iterator[Record]:
-    """The records of a report, oldest first; torn lines are passed over, no file has no records."""
+    """Yield the records of a report, oldest first; none if it is missing. Incomplete lines are skipped."""
     decoder = msgspec.json.Decoder(Record)
     try:
         with path.open("rb") as file:
@@ -157,7 +158,7 @@ def read_report(path: Path) -> Iterator[Record]:
 
 
 def outputs_of(report: Path) -> set[Path]:
-    """The files, as `comparable`, that a report's successes wrote, but for those restored in place."""
+    """The `comparable` paths of a report's successful outputs, without those restored in place."""
     return {
         comparable(report).parent / record.output
         for record in read_report(report)

@@ -1,4 +1,4 @@
-"""Restoring many photos: one after the other, recorded, and resumed after whatever stopped it.
+"""Runs over many photos: restored one after the other, recorded, and resumable after any interruption.
 
 For each photo: write the output under a hidden name in the target's folder, record its hash, move
 it into place. Each step is on disk before the next begins, so a run killed anywhere leaves either
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 class Restores(Protocol):
-    """What restores a photo (`edge.restore.restorer.Restorer`)."""
+    """The interface of restorers, such as `edge.restore.restorer.Restorer`."""
 
     def restore(
         self, photo: Photo, options: Options, progress: Callable[[float], None] | None = None
@@ -45,7 +45,7 @@ class Restores(Protocol):
 
 @dataclass(frozen=True)
 class Settings:
-    """What all photos of a run share."""
+    """The settings of a run."""
 
     options: Options
     bundle: str
@@ -59,17 +59,17 @@ class Settings:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one photo."""
+    """The outcome for one photo."""
 
     job: Job
     state: Literal["restored", "done", "failed"]
     """``done``: an earlier run has restored it."""
     failure: Failure | None = None
     done: tuple[str, ...] = ()
-    """In words, what was done to a restored photo."""
+    """The steps applied to a restored photo, in words."""
     seconds: float = 0.0
     filled: float = 0.0
-    """Share of a restored photo that was taken for damaged, 0..1."""
+    """Share of a restored photo that was filled as damaged, 0..1."""
 
 
 def run(
@@ -79,12 +79,21 @@ def run(
     starting: Callable[[Job], None] = lambda job: None,
     progress: Callable[[float], None] = lambda fraction: None,
 ) -> Iterator[Outcome]:
-    """Restore the photos, and yield what became of each as soon as it is known.
+    """Restore the photos, and yield the outcome of each as soon as it is known.
 
-    ``restorer`` is called once, and only if there is something to restore; ``progress`` gets the
-    fraction of the current photo. What is wrong with one photo is its outcome. Raises what concerns
-    them all: `ReportInUse`, whatever ``restorer`` raises, `OSError` if the mask can't be read or a
-    report can't be written.
+    An error that concerns one photo is its outcome; the run goes on.
+
+    Args:
+        jobs: The photos and their outputs.
+        settings: Options, digest of the bundle and limits, the same for all photos.
+        restorer: Called once, and only if there is something to restore.
+        starting: Called with each job before it starts.
+        progress: Called with the completed share of the current photo, 0..1.
+
+    Raises:
+        ReportInUse: Another run has a report open.
+        OSError: The mask can't be read, or a report can't be written.
+        HeirloomError: Whatever ``restorer`` raises.
     """
     loaded = functools.cache(restorer)
     paths = sorted({job.report for job in jobs if job.report})
@@ -99,13 +108,13 @@ def run(
 
 
 def staging_name(target: Path) -> Path:
-    """Where an output waits to be moved: hidden, in the same folder, and never too long a name."""
+    """The hidden file in the same folder that holds an output until it is moved; its name is short."""
     name = hashlib.sha256(target.name.encode(errors="surrogateescape")).hexdigest()[:16]
     return target.with_name(f".heirloom-{name}{target.suffix}")
 
 
 def converted(photo: Photo, to: Format) -> Photo:
-    """The photo, to be written in another format; `UnsupportedPhoto` if that would lose something."""
+    """The photo with another output format. Raises `UnsupportedPhoto` if that would lose depth or alpha."""
     holds_16_bit, holds_alpha = to in ("PNG", "TIFF"), to != "JPEG"
     if photo.pixels.dtype != "uint8" and not holds_16_bit:
         raise UnsupportedPhoto(f"A {to} cannot hold 16-bit pixels; choose .png or .tif for the output.")
@@ -166,7 +175,7 @@ class _Attempt:
         return Outcome(self.job, "restored", done=restored.done, seconds=success.seconds, filled=filled)
 
     def is_done(self, input_sha256: str) -> bool:
-        """Whether an earlier run has restored this photo; moves its output if it had not come to it."""
+        """Whether an earlier run has restored this photo; moves its output if that run could not."""
         if self.report is None:
             return False
         same = (self.settings.bundle, self.made_with)
@@ -202,13 +211,13 @@ class _Attempt:
             )
 
     def complete_before_after(self) -> None:
-        """Make the picture that an earlier run was not asked for; in place, there is no before."""
+        """Write the side-by-side picture if an earlier run did not; in place there is no before."""
         picture = self.job.before_after
         if picture and not picture.exists() and not self.job.in_place:
             write_before_after(self.job.input, self.job.output, picture, self.settings.max_pixels)
 
     def clean_up(self) -> None:
-        """Remove what is hidden beside the output, of this run or of one that was killed."""
+        """Remove hidden files beside the output, of this run or of one that was killed."""
         for path in (self.staging, self.job.before_after):
             if path:
                 partial_path(path).unlink(missing_ok=True)

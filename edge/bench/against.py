@@ -1,4 +1,4 @@
-"""The mobile networks against the reference networks: the same photo on the same machine, in turns."""
+"""The mobile networks compared with the reference networks, in turns on the same photo."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from edge.bundle.bundle import Bundle
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two, each run in a process of its own."""
+    """The measurements of one side, each run in a process of its own."""
 
     seconds: Spread
-    """The whole command: starting, loading, reading, restoring, writing."""
+    """The whole command: start, loading, reading, restoring and writing."""
     restoring: Spread
-    """Of that: restoring, with networks that were not loaded before."""
+    """Restoring alone, including loading the networks."""
     peak_mb: Spread | None
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Both on one photo. Ratios are of the reference's time to the mobile one's, of the same round."""
+    """Both sides on one photo. A ratio is the reference's time over the mobile networks', of one round."""
 
     scratches: bool
-    """Whether scratches are looked for and filled."""
+    """Whether damage is detected and filled."""
     mobile: Side
     reference: Side
     restoring_ratio: Spread

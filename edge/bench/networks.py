@@ -1,7 +1,7 @@
-"""Measuring: the networks against the machine's own matrix multiply, and whole restorations.
+"""Benchmarks of the networks relative to the machine's matrix multiply, and of whole restorations.
 
-Machines are noisy and share their cores, so what is compared is measured in turns, round by round, and
-each figure is a median with its range.
+Machines are noisy and share their cores, so figures to be compared are measured in turns, round by round,
+and each is a median with its range.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ PATHS: dict[str, tuple[PartName, ...]] = {
     "restore": ("encoder", "mapper", "decoder"),
     "restore, scratched": ("encoder", "mapper_global", "decoder"),
 }
-"""The networks that every cell of a photo passes, without and with damage."""
+"""The parts that every cell of a photo passes, without and with damage."""
 
 MATMUL_SIDE = 2048
 BEST_OF = 3
-"""In each round the matrix multiply and the networks alike count by the best of so many runs."""
+"""Runs in a round; the best one counts, for the matrix multiply and the networks alike."""
 
 _MATMUL = """
 import sys, time
@@ -61,7 +61,7 @@ _BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "
 
 @dataclass(frozen=True)
 class Spread:
-    """A figure measured several times."""
+    """A figure measured in several rounds."""
 
     median: float
     low: float
@@ -75,7 +75,7 @@ def spread(values: Sequence[float]) -> Spread:
 
 @dataclass(frozen=True)
 class NetworkResult:
-    """A part at its largest tile, or a path of parts."""
+    """The speed of a part at its largest tile, or of a path of parts."""
 
     name: str
     precision: Precision
@@ -91,30 +91,30 @@ class NetworkResult:
 
 @dataclass(frozen=True)
 class CommandResult:
-    """A whole restoration in a process of its own."""
+    """The measurements of whole restorations, each in a process of its own."""
 
     precision: Precision
     seconds: Spread
-    """From starting the process to its end."""
+    """From the start of the process to its end."""
     start_up: Spread
-    """Of that: the interpreter, imports, and checking and opening the bundle."""
+    """Part of it: the interpreter, imports, and opening the bundle."""
     networks: Spread
-    """Of that: inside the networks."""
+    """Part of it: inside the networks."""
     restoring: Spread
-    """Of that: networks, tiles, tone, damage and loading the networks; the rest reads and writes."""
+    """Part of it: networks, tiles, tone, damage and loading; the rest reads and writes files."""
     megapixels_per_second: Spread
     share: Spread
-    """Of all the time, what the networks took."""
+    """Share of the total time spent inside the networks."""
     share_without_start_up: Spread
     peak_mb: Spread | None
-    """Largest resident memory in units of 10**6 bytes; None where the system doesn't tell."""
+    """Peak resident memory in units of 10**6 bytes; None where the system doesn't report it."""
     done: list[str]
-    """What was done to the photo."""
+    """The steps applied to the photo, in words."""
 
 
 @contextmanager
 def matmul_meter(threads: int, side: int = MATMUL_SIDE) -> Iterator[_Meter]:
-    """A process that multiplies float32 matrices on ``threads`` threads, when asked.
+    """A process that multiplies float32 matrices on ``threads`` threads on request.
 
     numpy takes its number of threads from the environment when it is imported, so this process can't
     change its own.
@@ -269,7 +269,7 @@ def bench_command(
 
 
 def restore_once(task: Run) -> dict[str, Any]:
-    """What `edge.bench.worker` says of one restoration, and the process's ``seconds``."""
+    """The report of `edge.bench.worker` on one restoration, with the process's ``seconds``."""
     started = perf_counter()
     done = subprocess.run(
         [sys.executable, "-m", "edge.bench.worker", msgspec.json.encode(task).decode()],
@@ -306,9 +306,9 @@ def four_to_three(megapixels: float) -> tuple[int, int]:
 
 
 def write_test_photo(path: Path, size: tuple[int, int]) -> None:
-    """A JPEG of this width and height with gradients, texture, grain and a few scratches.
+    """Write a JPEG with gradients, texture, grain and a few scratches, always the same.
 
-    The same one every time.
+    ``size`` is width and height.
     """
     width, height = size
     rng = np.random.default_rng(0)

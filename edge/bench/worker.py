@@ -1,4 +1,4 @@
-"""One restoration as ``heirloom restore`` does it, timed from inside; prints a line of JSON.
+"""A process that times one restoration as ``heirloom restore`` does it, and prints a line of JSON.
 
 ``python -m edge.bench.worker RUN``, where RUN is a `Run` as JSON, is run by `edge.bench.networks` in a new
 process so that start-up and peak memory are those of a real run.
@@ -29,12 +29,12 @@ from edge.restore.options import Options
 from edge.restore.restorer import Restored, Restorer
 
 IMPORTED = (rich.progress, typer)
-"""What the command imports beside: a part of its start-up."""
+"""Further imports of the command, a part of its start-up time."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """What to restore, and with what: a bundle in one precision, or reference networks."""
+    """A photo, and the networks to restore it with: a bundle in one precision, or reference networks."""
 
     photo: str
     threads: int
@@ -54,7 +54,7 @@ class Run:
 
 
 class Timed:
-    """A restorer that knows how long it took, and what it did."""
+    """A restorer that records its time and its steps."""
 
     def __init__(self, restorer: batch.Restores) -> None:
         self.restorer = restorer
@@ -73,7 +73,7 @@ class Timed:
 
 
 def main(task: str) -> None:
-    """Restore the photo into a temporary folder and print what it took."""
+    """Restore the photo into a temporary folder and print the measurements."""
     run = msgspec.json.decode(task, type=Run)
     engine = run.engine()
     restorer = engine.restorer(run.threads, None)

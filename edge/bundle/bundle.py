@@ -1,4 +1,4 @@
-"""Opening a bundle: nothing in it is used before all of it has been checked."""
+"""Bundles: opened only after all of their files have been checked."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ SHIPPED = Path(__file__).parents[1] / "bundles" / "mobile"
 
 @dataclass(frozen=True)
 class Bundle:
-    """A checked bundle. ``digest`` (sha256 of the manifest) stands for all its content."""
+    """A checked bundle. ``digest``, the SHA-256 of the manifest, identifies all its content."""
 
     folder: Path
     manifest: Manifest
@@ -52,7 +52,11 @@ class Bundle:
 def open_bundle(folder: str | Path | None = None) -> Bundle:
     """Read and check the bundle in ``folder``, or the one that ships with this package.
 
-    Raises UnknownBundleVersion, InvalidManifest, MissingBundleFile or ChecksumMismatch.
+    Raises:
+        UnknownBundleVersion: A later release wrote it.
+        InvalidManifest: The manifest is missing, broken or inconsistent.
+        MissingBundleFile: A listed file is missing.
+        ChecksumMismatch: A listed file has changed.
     """
     shipped = folder is None
     folder = Path(SHIPPED if folder is None else folder)
@@ -80,7 +84,9 @@ class _AnyVersion(msgspec.Struct):
 def decode_manifest(raw: bytes) -> Manifest:
     """Decode and check ``manifest.json``, without looking at any other file.
 
-    Raises UnknownBundleVersion or InvalidManifest.
+    Raises:
+        UnknownBundleVersion: A later release wrote it.
+        InvalidManifest: The manifest is broken or inconsistent.
     """
     try:
         # The version comes first: a later format must not be mistaken for a broken manifest.
@@ -105,7 +111,7 @@ def _check_file(folder: Path, name: str, expected: File) -> None:
     if not path.resolve().is_relative_to(folder.resolve()):
         raise InvalidManifest(f"{path} leads out of the bundle.")
     if file_entry(path) != expected:
-        raise ChecksumMismatch(f"{path} is not the file that the manifest lists: copy the bundle again.")
+        raise ChecksumMismatch(f"{path} differs from the manifest's checksum: copy the bundle again.")
 
 
 def file_entry(path: Path) -> File:
@@ -116,7 +122,7 @@ def file_entry(path: Path) -> File:
 
 
 def find_part(bundle: Bundle, part: PartName) -> Part:
-    """The part. Raises MissingArtifact, as for bundles of the published networks."""
+    """A part of the bundle. Raises MissingArtifact, for example for a bundle of published networks."""
     found = bundle.manifest.parts.get(part)
     if found is None:
         raise MissingArtifact(
@@ -127,16 +133,25 @@ def find_part(bundle: Bundle, part: PartName) -> Part:
 
 
 LARGE: tuple[PartName, ...] = ("scratch", "face")
-"""Parts of more than a million weights, which a bundle may have in INT8 only."""
+"""Parts of more than a million weights: a bundle may hold them in INT8 only."""
 
 
 def find_artifact(
     bundle: Bundle, part: PartName, precision: Precision, runtime_formats: Sequence[Format]
 ) -> Artifact:
-    """The part's networks in ``precision``, in the first of ``runtime_formats`` that has them.
+    """The artifact of a part in ``precision``, in the first of ``runtime_formats`` that has it.
 
     Float16 weights stand in for float32 ones. ``tone`` may exist in float only (it is tiny and runs once a
-    photo), and the `LARGE` parts in INT8 only. Raises MissingArtifact.
+    photo), and the `LARGE` parts in INT8 only.
+
+    Args:
+        bundle: An opened bundle.
+        part: The part.
+        precision: The requested precision.
+        runtime_formats: Formats that can be run, best first.
+
+    Raises:
+        MissingArtifact: There is none, nor one that stands in for it.
     """
     found = find_part(bundle, part)
     wanted: list[Precision] = [precision]
@@ -157,9 +172,10 @@ def find_artifact(
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Write ``manifest.json``: the same bytes for the same content, and never half of them.
+    """Write ``manifest.json`` deterministically, whole or not at all.
 
-    Raises InvalidManifest for what :func:`open_bundle` would refuse later.
+    Raises:
+        InvalidManifest: :func:`open_bundle` would refuse it.
     """
     raw = msgspec.json.format(msgspec.json.encode(manifest, order="sorted"), indent=2) + b"\n"
     decode_manifest(raw)
@@ -173,13 +189,13 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 
 
 def read_tensor(bundle: Bundle, path: str, spec: Tensor, tile: Tile | Golden) -> NDArray[Any]:
-    """A golden tensor of the bundle, in stored units, shaped as the network for ``tile`` has it."""
+    """A golden tensor of the bundle, in stored units, in the shape that ``tile`` requires."""
     stored = np.fromfile(bundle.folder / path, dtype=np.dtype(spec.dtype).newbyteorder("<"))
     return stored.astype(spec.dtype, copy=False).reshape(tensor_shape(spec, tile))
 
 
 def write_tensor(folder: Path, path: str, tensor: NDArray[Any]) -> File:
-    """Write a golden tensor (raw, little-endian, C order); gives its entry for ``files``."""
+    """Write a golden tensor (raw, little-endian, C order); returns its entry for ``files``."""
     target = folder / path
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(tensor.astype(tensor.dtype.newbyteorder("<"), copy=False).tobytes())

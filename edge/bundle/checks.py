@@ -1,4 +1,4 @@
-"""What a manifest's schema can't say: that its statements agree with one another."""
+"""Consistency checks of a manifest that its schema can't express."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def _golden_problems(golden: Golden, artifact: Artifact, files: dict[RelativePat
 
 
 def _latent_problems(manifest: Manifest) -> Iterator[str]:
-    """A latent passes from part to part untouched, so all that hold it must store it alike."""
+    """Latents pass from part to part unchanged, so all parts must store them alike."""
     encoded: list[tuple[PartName, Literal["inputs", "outputs"]]]
     encoded = [("encoder", "outputs"), ("mapper", "inputs"), ("mapper_global", "inputs")]
     mapped: list[tuple[PartName, Literal["inputs", "outputs"]]]

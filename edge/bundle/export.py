@@ -1,4 +1,4 @@
-"""A bundle for one platform's app: what it can run, and nothing else."""
+"""Export of a bundle for one platform's app: only the artifacts that it runs."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from edge.bundle.manifest import Artifact, Format, Manifest, Part, PartName, Pre
 from edge.errors import OutputConflict
 
 FOLDER = "heirloom"
-"""In the folder of an app's assets: the app asks for it by this name."""
+"""The folder within an app's assets that the app opens."""
 
 Platform = Literal["android", "ios"]
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What an app runs: GPUs and neural engines take floating point, CPUs INT8."""
+    """The artifacts that an app runs: floating point on GPUs and neural engines, INT8 on CPUs."""
 
     format: Format
     precisions: tuple[Precision, ...]
@@ -38,9 +38,18 @@ CHOICES: dict[Platform, Choice] = {
 def export(bundle: Bundle, platform: Platform, assets: Path, precisions: Sequence[Precision] = ()) -> Path:
     """Write the bundle's networks for ``platform`` to the folder ``heirloom`` in ``assets``, and return it.
 
-    ``precisions`` are those of the platform's choice unless some are given. The folder is again a bundle;
-    an earlier one there is replaced once the new one is complete. Raises MissingArtifact if the bundle has
-    nothing to export, OutputConflict if the folder holds something else, OSError if it can't be written.
+    The folder is again a bundle; an earlier one there is replaced once the new one is complete.
+
+    Args:
+        bundle: The bundle to export from.
+        platform: Decides the format, and the precisions if none are given.
+        assets: The app's folder of assets.
+        precisions: Export only these.
+
+    Raises:
+        MissingArtifact: The bundle has nothing to export.
+        OutputConflict: The folder holds something else.
+        OSError: The folder can't be written.
     """
     target = assets / FOLDER
     if target.exists() and not (target / MANIFEST_NAME).is_file():
@@ -66,9 +75,10 @@ def export(bundle: Bundle, platform: Platform, assets: Path, precisions: Sequenc
 
 
 def only(bundle: Bundle, kind: Format, precisions: Sequence[Precision]) -> Manifest:
-    """The bundle's manifest with what is needed in these precisions of one format.
+    """The manifest reduced to the artifacts of one format in these precisions.
 
-    Raises MissingArtifact if some part has none of it.
+    Raises:
+        MissingArtifact: A part has none of them.
     """
     parts: dict[PartName, Part] = {}
     wanted: set[str] = set()

@@ -32,8 +32,8 @@ PublishedName = Literal[
     "face_256",
     "face_512",
 ]
-"""The published networks, each for pictures of that many pixels square. Their norms look at the whole
-picture, which can't be cut into tiles for them: the runtime passes them by."""
+"""The published networks, each for square pictures of one size. Their norms depend on the whole picture, so
+that tiles are impossible: the runtime does not use them."""
 
 PartName = Literal[
     "scratch", "tone", "finder", "encoder", "mapper", "mapper_global", "decoder", "face", PublishedName
@@ -83,7 +83,7 @@ ROLES: dict[PartName, tuple[set[Role], set[Role]]] = {
     "face": ({"face_pair"}, {"residual"}),
     **{name: _PUBLISHED[name.rpartition("_")[0]] for name in get_args(PublishedName)},
 }
-"""What each part takes and gives, every role once; the parts in the order in which a photo meets them."""
+"""The roles of each part's inputs and outputs; the parts are in the order of the pipeline."""
 
 INTEGER_RANGES: dict[DataType, range] = {"int8": range(-128, 128), "uint8": range(256)}
 
@@ -197,9 +197,9 @@ class Detection(Entry, frozen=True):
     """
 
     largest_side: Count = 4096
-    """Pixels: a photo with a longer side is shrunk by a whole factor until it fits."""
+    """In pixels: a photo with a longer side is shrunk by a whole factor until it fits."""
     smallest_side: Count = 250
-    """Pixels: smaller halves of the photo are not looked at; there faces look like damage."""
+    """Pixels: the detector does not run on smaller halves of the photo, where it takes faces for damage."""
     high: Annotated[int, Meta(ge=1, le=255)] = 255
     """A region counts if its surest pixel reaches this."""
     low: Annotated[int, Meta(ge=1, le=255)] = 217
@@ -262,7 +262,7 @@ def artifact_bytes(manifest: Manifest, artifact: Artifact) -> int:
 
 
 def follows_tile(artifact: Artifact) -> bool:
-    """Whether the network sees the photo tile by tile (the tone network sees a thumbnail, once)."""
+    """Whether the network runs tile by tile (the tone network runs once, on a thumbnail)."""
     return any(tensor.shape is None for tensor in artifact.inputs)
 
 

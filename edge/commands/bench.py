@@ -36,7 +36,7 @@ COMPARED_SIDE = 512
 
 
 class Yardstick(enum.StrEnum):
-    """What to compare with."""
+    """The networks to compare with."""
 
     REFERENCE = "reference"
 
@@ -48,12 +48,12 @@ command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 def bench(
     photo: Annotated[
         Path | None,
-        typer.Argument(exists=True, dir_okay=False, help="Default: a made-up one.", show_default=False),
+        typer.Argument(exists=True, dir_okay=False, help="Default: a synthetic one.", show_default=False),
     ] = None,
-    megapixels: Annotated[float, typer.Option(min=0.01, help="Of the made-up photo.")] = 12.0,
+    megapixels: Annotated[float, typer.Option(min=0.01, help="Size of the synthetic photo.")] = 12.0,
     precision: Annotated[
         str | None,
-        typer.Option(metavar="int8,float32", help="Default: what the bundle has.", show_default=False),
+        typer.Option(metavar="int8,float32", help="Default: those of the bundle.", show_default=False),
     ] = None,
     threads: Threads = None,
     bundle: BundleFolder = None,
@@ -70,7 +70,7 @@ def bench(
 ) -> None:
     """Measure this machine: its matrix multiply, the networks, and a whole restoration.
 
-    Each round measures everything once, so that what else the machine does spoils all figures alike.
+    Each round measures everything once, so that other load on the machine affects all figures alike.
     """
     opened = open_bundle(bundle)
     if weights and not against:
@@ -80,7 +80,7 @@ def bench(
         return
     precisions = parse_precisions(precision, opened)
     count = threads or available_threads()
-    # What is being measured is said on stderr, so that stdout is the result.
+    # The status goes to stderr, so that stdout holds only the result.
     with Console(stderr=True).status("Measuring the networks") as status:
         matmul, networks = bench_networks(opened, precisions, count, runs)
         status.update("Measuring whole restorations")
@@ -176,7 +176,7 @@ def _network_table(results: list[NetworkResult]) -> Table:
 
 
 def _command_table(results: list[CommandResult]) -> Table:
-    """One column for each precision: more figures than a terminal is wide."""
+    """A table with a column for each precision."""
     table = Table("whole command", *(result.precision for result in results))
     rows = {
         "seconds": [_figure(result.seconds, 2) for result in results],

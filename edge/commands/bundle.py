@@ -38,7 +38,7 @@ PHOTO = 3000, 4000
 
 command = typer.Typer(help="Look into a bundle, or check it on this machine.", no_args_is_help=True)
 Folder = Annotated[
-    Path | None, typer.Argument(metavar="[DIR]", help="The bundle; by default the one that ships.")
+    Path | None, typer.Argument(metavar="[DIR]", help="The bundle. Default: the one that ships.")
 ]
 
 
@@ -68,13 +68,13 @@ def show(
 @command.command()
 def verify(
     folder: Folder = None,
-    runtime: Annotated[str | None, typer.Option(help="Test this runtime only: litert or onnx.")] = None,
+    runtime: Annotated[str | None, typer.Option(help="Test only this runtime: litert or onnx.")] = None,
     threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 1,
     smallest_tiles: Annotated[
-        bool, typer.Option("--smallest-tiles", help="Only in the smallest tile of each network: quicker.")
+        bool, typer.Option("--smallest-tiles", help="Run only the smallest tile of each network: faster.")
     ] = False,
 ) -> None:
-    """Check every file, then run the golden vectors here, in every tile. Exit status 1 if any differ."""
+    """Check every file and run the golden vectors in every tile. Exit status 1 if any differ."""
     bundle = open_bundle(folder)
     results = self_test(bundle, threads, runtime, smallest_only=smallest_tiles)
     console = Console()
@@ -107,17 +107,17 @@ def export_(
         Path | None, typer.Option(metavar="DIR", help="An iOS app's resources: Core ML, INT8 and float16.")
     ] = None,
     precision: Annotated[
-        list[PrecisionName] | None, typer.Option(help="Only this precision; may be given several times.")
+        list[PrecisionName] | None, typer.Option(help="Export only this precision; may be repeated.")
     ] = None,
 ) -> None:
-    """Write what an app needs of the bundle to DIR/heirloom: a bundle again, for one platform."""
+    """Write the artifacts that an app runs to DIR/heirloom: a bundle for one platform."""
     wanted: list[tuple[Platform, Path]] = []
     if android is not None:
         wanted.append(("android", android))
     if ios is not None:
         wanted.append(("ios", ios))
     if not wanted:
-        raise typer.BadParameter("say where the app's assets are: --android DIR, --ios DIR or both.")
+        raise typer.BadParameter("Name the app's assets: --android DIR, --ios DIR or both.")
     bundle = open_bundle(folder)
     for platform, assets in wanted:
         target = export(bundle, platform, assets, [each.value for each in precision or ()])
@@ -171,7 +171,7 @@ def _facts(bundle: Bundle) -> Table:
 
 
 def _memory(manifest: Manifest) -> Iterator[str]:
-    """What a photo of `PHOTO` needs, for each precision of the encoder."""
+    """The memory needed for a photo of `PHOTO`, for each precision of the encoder."""
     encoder = manifest.parts.get("encoder")
     latents = {a.precision: a.outputs[0] for a in encoder.artifacts} if encoder else {}
     height, width = PHOTO

@@ -1,4 +1,4 @@
-"""The ``heirloom`` command: finds the subcommands that the rooms offer and loads the one called.
+"""The ``heirloom`` command: finds the subcommands of all packages and loads the one called.
 
 A subcommand is an entry point of the group ``heirloom.commands`` that names a `typer.Typer`; in a group
 ``heirloom.commands.evaluate`` it is a subcommand of ``evaluate``. The overview reads the first line of
@@ -24,7 +24,7 @@ from edge.files import printable
 GROUP = "heirloom.commands"
 
 EXTRAS = {"convert": "convert", "quantize": "train", "demo": "demo"}
-"""The extra to install for each room's commands."""
+"""The extra to install for each package's commands."""
 
 PANELS = {
     "Use": ("restore", "demo"),
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except HeirloomError as error:
         _say(f"Error: {error}")
     except OSError as error:
-        # The disk is full, a folder is read-only: for the user to mend, not a bug.
+        # The disk is full, a folder is read-only: an error of the user's system, not a bug.
         _say(f"Error: {_sentence(error)}")
     except KeyboardInterrupt:
         _say("Interrupted.")
@@ -92,7 +92,7 @@ def _load(name: str, entry: EntryPoint) -> typer.Typer:
 
 
 def _overview(commands: dict[str, EntryPoint]) -> typer.Typer:
-    """An app with an empty command for each subcommand: it prints the help and refuses an unknown name."""
+    """An app with an empty command for each subcommand, which prints the help and rejects unknown names."""
     app = typer.Typer(add_completion=False, help="Restore old photographs on small computers.")
 
     @app.callback(invoke_without_command=True)
@@ -112,7 +112,7 @@ def _overview(commands: dict[str, EntryPoint]) -> typer.Typer:
 
 
 def _empty() -> None:
-    """Stand in the overview for a subcommand, which `main` calls directly."""
+    """The placeholder of a subcommand in the overview; `main` calls the real one."""
 
 
 def _first_line(module: str) -> str:

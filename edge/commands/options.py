@@ -1,4 +1,4 @@
-"""What several commands share: sizes in bytes, threads, precisions."""
+"""Options and parsers that several commands share."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KI": 2**10, "MI": 2**20, "G
 
 
 class Precision(enum.StrEnum):
-    """The networks' numbers."""
+    """The precision of the networks."""
 
     INT8 = "int8"
     MIXED = "mixed"
@@ -49,9 +49,9 @@ def option(name: str, *declared: str, **settings: Any) -> Any:
     """The command-line option for a field of `edge.restore.options.Options`, with its help text.
 
     Args:
-        name: The field's.
-        declared: How the option is written, where that isn't ``--NAME`` and, for a bool, ``--no-NAME``.
-        settings: Further ones of `typer.Option`.
+        name: Name of the field.
+        declared: Spellings of the option, if not ``--NAME`` and, for a bool, ``--no-NAME``.
+        settings: Further arguments of `typer.Option`.
     """
     if limits(name) == (0, 1):
         settings = {"metavar": "0..1|PERCENT", "parser": parse_share} | settings
@@ -67,12 +67,12 @@ def parse_share(text: str | float) -> float:
     except ValueError:
         share = math.nan
     if not 0 <= share <= 1:
-        raise typer.BadParameter(f"{text!r} is no share: write it like 0.7 or 70%.")
+        raise typer.BadParameter(f"{text!r} is not a share: write it like 0.7 or 70%.")
     return share
 
 
 def parse_precisions(text: str | None, bundle: Bundle) -> list[manifest.Precision]:
-    """The precisions in a comma-separated list; without one, those that the bundle has."""
+    """The precisions in a comma-separated list; without one, those of the bundle."""
     if text is None:
         return offered_precisions(bundle)
     known: dict[str, manifest.Precision] = {name: name for name in get_args(manifest.Precision)}

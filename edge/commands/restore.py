@@ -1,6 +1,6 @@
 """Restore photos and folders of photos.
 
-The command line of `edge.batch.run`: reads the options, shows progress on stderr, sums up on stdout.
+The command line of `edge.batch.run`: progress goes to stderr, the summary to stdout.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from edge.runtimes import available_threads
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 MAX_LINES = 20
-"""Of restored photos one by one; the report has them all."""
+"""Restored photos listed in the summary; the report has them all."""
 
 MUCH_FILLED = 0.05
-"""Share of a photo from which a mask by hand is suggested: so much damage is rare, and a mistake shows."""
+"""Filled share of a photo from which a painted mask is suggested: so much damage is rare."""
 
 TORCH = "With --runtime torch"
 
@@ -51,7 +51,7 @@ def parse_scratches(text: str) -> Literal["auto", "off"] | Path:
     if text == "off":
         return "off"
     if not Path(text).is_file():
-        raise typer.BadParameter(f"{text!r} is neither auto, off, nor a mask's file.")
+        raise typer.BadParameter(f"{text!r} is neither auto, off, nor the file of a mask.")
     return Path(text)
 
 
@@ -60,9 +60,9 @@ def parse_face(text: str) -> FaceBox:
     try:
         x, y, width, height = map(float, text.split(","))
     except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is no box: write left,top,width,height in pixels.") from error
+        raise typer.BadParameter(f"{text!r} is not a box: write x,y,width,height in pixels.") from error
     if not all(map(math.isfinite, (x, y))) or not (0 < width < math.inf and 0 < height < math.inf):
-        raise typer.BadParameter(f"{text!r} is no box: width and height must be positive.")
+        raise typer.BadParameter(f"{text!r} is not a box: width and height must be positive.")
     return x, y, width, height
 
 
@@ -98,7 +98,7 @@ def restore(
     face_strength: Annotated[float, option("face_strength")] = Options.face_strength,
     threads: Threads = None,
     max_memory: Annotated[
-        str | None, typer.Option(metavar="SIZE", help="Working memory, such as 400M or 2G.")
+        str | None, typer.Option(metavar="SIZE", help="Memory limit, such as 400M or 2G.")
     ] = None,
     max_pixels: Annotated[
         float, typer.Option(min=0, help="Refuse photos of more megapixels.")
@@ -113,8 +113,8 @@ def restore(
     runtime: Annotated[
         str | None,
         typer.Option(
-            help="What runs the networks: litert, onnx, or torch for the reference networks of --weights. "
-            "Default: the first one installed that runs the bundle."
+            help="The library that runs the networks: litert, onnx, or torch for the reference networks of "
+            "--weights. Default: the first one installed that runs the bundle."
         ),
     ] = None,
     weights: Annotated[
@@ -142,25 +142,25 @@ def restore(
         typer.Option(
             dir_okay=False,
             metavar="FILE",
-            help="A line of JSON for each attempt, by which a later run resumes. "
+            help="A line of JSON for each attempt, from which a later run resumes. "
             "Default: heirloom-report.jsonl in the folder of outputs; none for a file.",
         ),
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Restore what is done, and overwrite other files.")
+        bool, typer.Option("--force", help="Restore finished photos again, and overwrite other files.")
     ] = False,
 ) -> None:
     """Restore photos and folders of photos.
 
-    A folder is restored with its subfolders. Run the same command again to resume it: photos that are
-    done are skipped if neither they, nor the options, nor the bundle have changed.
+    A folder is restored with its subfolders. Run the same command again to resume it: finished photos
+    are skipped unless the photo, the options or the bundle have changed.
     """
     if in_place and output:
         raise typer.BadParameter("--in-place and --output exclude each other.")
     if face and not faces:
         raise typer.BadParameter("--face and --no-faces exclude each other.")
     if fill_only and (scratches == "off" or face):
-        raise typer.BadParameter("--fill-only goes neither with --scratches off nor with --face.")
+        raise typer.BadParameter("--fill-only excludes --scratches off and --face.")
     chosen = {field.name: context.params[field.name] for field in fields(Options)}
     options = Options(**chosen | {"faces": tuple(face or ()) or ("auto" if faces else "off")})
     mask = options.scratches if isinstance(options.scratches, Path) else None
@@ -219,7 +219,7 @@ def restore(
 
 
 class _Shown:
-    """The progress on the screen: a bar for the files, and one for the photo in work."""
+    """The progress bars: one for the files, and one for the current photo."""
 
     def __init__(self, bars: Progress, files: int) -> None:
         self._bars = bars
@@ -270,8 +270,8 @@ def _sum_up(outcomes: list[Outcome], jobs: list[Job], options: Options) -> None:
     if much and options.scratches == "auto":
         which = much[0] if len(much) == 1 else f"{much[0]} and {len(much) - 1} more"
         _say(
-            f"Much of {which} was taken for damaged and filled: if that is wrong, try --scratches off, "
-            "or give a mask of the damage: --scratches MASK."
+            f"A large share of {which} was detected as damage and filled: if that is wrong, try "
+            "--scratches off, or give a mask of the damage: --scratches MASK."
         )
     _say(f"{restored} restored, {done} skipped as done, {failed} failed.")
     for path in sorted({job.report for job in jobs if job.report}):

@@ -1,4 +1,4 @@
-"""Going over a photo in bands of rows, so that no step needs a second copy of it."""
+"""Bands of rows, in which photos are processed without a second copy."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BAND_PIXELS = 1 << 18
 
 @dataclass(frozen=True)
 class Encoded:
-    """A photo as a file stores it, handed over in bands, and what the file carries beside its pixels."""
+    """A photo to be written: its pixels in bands, as the file stores them, and its metadata."""
 
     bands: Iterable[Pixels]
     """``(rows, width, channels)`` each; all but the last have the same number of rows."""

@@ -23,12 +23,12 @@ _SAME_LEVELS = 2
 
 
 def unchanged(band: Image.Image) -> Image.Image:
-    """The conversion of a photo that is sRGB already."""
+    """The identity, for photos that are sRGB already."""
     return band
 
 
 def conversions(icc: bytes, mode: Mode) -> tuple[Convert, Convert] | None:
-    """How to convert a band of ``mode`` to sRGB ("L" or "RGB", 8 bits), and how to convert it back.
+    """The conversions of a band of ``mode`` to sRGB ("L" or "RGB", 8 bits), and back.
 
     A gray photo may have a gray or an RGB profile, a colour photo only one of its own space. The
     second conversion of a CMYK profile is ``unchanged``: such photos are written as sRGB.

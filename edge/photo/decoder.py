@@ -1,4 +1,4 @@
-"""Opening and decoding with Pillow, for files that cannot be trusted.
+"""Opening and decoding of untrusted files with Pillow.
 
 The decoder for the format that the header names is called directly: nothing else is tried, and
 Pillow's own limit of pixels (lower than ours, and shared by the whole process) does not apply.
@@ -45,7 +45,7 @@ _lock = threading.RLock()
 
 @contextmanager
 def decoding(path: Path, max_pixels: int) -> Iterator[None]:
-    """Run Pillow on an untrusted file: its limits are ours, it does not warn, its errors are typed.
+    """Run Pillow on an untrusted file, with our limits, without warnings, and with typed errors.
 
     Pillow keeps these settings for the whole process, so one photo is decoded at a time.
     """
@@ -84,7 +84,7 @@ def decoding(path: Path, max_pixels: int) -> Iterator[None]:
 
 
 def open_image(source: BinaryIO, header: Header, path: Path, max_pixels: int) -> ImageFile:
-    """Open, not yet decoded, a file of one page within the limit. Call within ``decoding``."""
+    """Open a file of one page within the limit, without decoding it. Call within ``decoding``."""
     if header.format == "TIFF":
         return _open_tiff(source, path, max_pixels)
     source.seek(0)
@@ -96,7 +96,7 @@ def open_image(source: BinaryIO, header: Header, path: Path, max_pixels: int) ->
 
 
 def raw_mode(image: ImageFile) -> str:
-    """How an image that is open and not yet decoded unpacks the file's data."""
+    """The raw mode by which Pillow will unpack an opened image's data."""
     args = image.tile[0].args if image.tile else None
     return str(args if isinstance(args, str) else args[0] if args else "")
 

@@ -1,4 +1,4 @@
-"""Decoded 8-bit images to arrays: palettes, masks, inks and profiles become gray or RGB in sRGB."""
+"""Conversion of decoded 8-bit images (palettes, masks, inks, profiles) to gray or RGB arrays in sRGB."""
 
 from __future__ import annotations
 

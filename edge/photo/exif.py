@@ -1,4 +1,4 @@
-"""EXIF: the orientation is taken out, everything else is carried byte for byte.
+"""EXIF: the orientation is removed, everything else is kept byte for byte.
 
 An EXIF block is edited in place rather than parsed and written anew: a maker note holds offsets
 that only its maker understands, and they survive only if nothing moves.

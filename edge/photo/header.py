@@ -1,4 +1,4 @@
-"""What a photo's file says about itself, read before anything is decoded.
+"""Headers of photo files, checked before anything is decoded.
 
 A file is untrusted: the checks here cost no more than reading it once, allocate nothing that the
 file asks for, and refuse what the decoders would silently get wrong (a PNG whose data fails its
@@ -43,11 +43,11 @@ _UNDECODED_FRAMES = {0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF}
 
 @dataclass(frozen=True)
 class Header:
-    """What is known without decoding."""
+    """The facts about a file that need no decoding."""
 
     format: Format
     bits: int = 8
-    """Per channel; known for PNG, 8 for JPEG and WebP. For TIFF it is not looked at here."""
+    """Per channel; known for PNG, 8 for JPEG and WebP. For TIFF it is not read here."""
     color_type: int | None = None
     """PNG only."""
     lossless: bool = False
@@ -57,8 +57,16 @@ class Header:
 def read_header(source: BinaryIO, path: Path, max_pixels: int) -> Header:
     """Identify an opened file by its content and check what can be checked without decoding.
 
-    Raises ``UnsupportedPhoto``, ``BrokenPhoto``, ``MultiPagePhoto`` or ``PhotoTooLarge``; ``path``
-    is only named in their messages.
+    Args:
+        source: The opened file.
+        path: Its name for messages.
+        max_pixels: Limit of width times height.
+
+    Raises:
+        UnsupportedPhoto: Not a photo, or a kind that is not read.
+        BrokenPhoto: The file is damaged or incomplete.
+        MultiPagePhoto: The file has several frames.
+        PhotoTooLarge: The photo exceeds the limit.
     """
     source.seek(0)
     start = source.read(32)
@@ -83,7 +91,7 @@ def check_size(width: int, height: int, path: Path, max_pixels: int) -> None:
         raise BrokenPhoto(f"{path} has no pixels; copy or export it again.")
     if width * height > max_pixels:
         raise PhotoTooLarge(
-            f"{path} says it has {width} x {height} pixels, more than the limit of {max_pixels}; "
+            f"{path} has {width} x {height} pixels by its header, more than the limit of {max_pixels}; "
             "raise the limit if the file can be trusted, or make the photo smaller."
         )
 

@@ -1,7 +1,7 @@
-"""Photos: files of pixels in, files of the same kind out.
+"""Photos: read from files, and written to files of the same kind.
 
-Pixels are handed over upright and sRGB-encoded (16-bit photos in the encoding of their file), and
-everything else that the file carried - EXIF, colour profile, XMP, resolution - goes back with them.
+Pixels are upright and sRGB-encoded (16-bit photos in the encoding of their file); EXIF, colour profile,
+XMP and resolution are kept and written again.
 Beyond the array, reading and writing need one decoded copy of the photo in Pillow's layout (1 or 4
 bytes a pixel; WebP two such copies more).
 """
@@ -40,13 +40,13 @@ _LOSSLESS_EFFORT = 20
 _MAX_JPEG_SEGMENT = 65533
 _XMP_NAME = 29
 _XMP_ORIENTATION = re.compile(rb'(tiff:Orientation(?:="|>))[0-9]')
-# A TIFF without a resolution is said to have 1 dot per inch.
+# Pillow reports 1 dot per inch for a TIFF without a resolution.
 _MIN_DPI, _MAX_DPI = 2, 65535
 
 
 @dataclass(frozen=True)
 class Metadata:
-    """What is needed to write a file of the same kind."""
+    """The data beside the pixels that a file of the same kind needs."""
 
     format: Format
     exif: bytes | None = None
@@ -72,11 +72,19 @@ class Photo:
 
 
 def read_photo(path: str | Path, max_pixels: int = DEFAULT_MAX_PIXELS) -> Photo:
-    """Read a JPEG, PNG, TIFF or WebP of at most ``max_pixels`` pixels; its name does not matter.
+    """Read a JPEG, PNG, TIFF or WebP; the suffix does not matter.
 
-    Raises ``UnsupportedPhoto`` (not a photo, or not a kind that is read), ``BrokenPhoto``,
-    ``MultiPagePhoto`` or ``PhotoTooLarge``, and nothing else. A JPEG that is damaged inside its
-    data and still complete is read as every viewer shows it. CMYK becomes RGB.
+    CMYK becomes RGB. A JPEG that is complete but damaged inside its data is read as viewers show it.
+
+    Args:
+        path: The file.
+        max_pixels: Limit of width times height.
+
+    Raises:
+        UnsupportedPhoto: Not a photo, or a kind that is not read.
+        BrokenPhoto: The file is damaged or incomplete.
+        MultiPagePhoto: The file has several frames or pages.
+        PhotoTooLarge: The photo exceeds the limit.
     """
     path = Path(path)
     with _opened(path) as source:
@@ -100,7 +108,7 @@ def reading_bytes(path: Path, max_pixels: int = DEFAULT_MAX_PIXELS) -> int:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[BinaryIO]:
-    """The photo's file; whatever goes wrong with it meanwhile is a ``PhotoError``."""
+    """Open a photo's file; errors of the system within the context become ``PhotoError``."""
     try:
         require_file(path)
         with path.open("rb") as source:
@@ -115,15 +123,19 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
 
 
 def require_file(path: Path) -> None:
-    """Raise ``UnsupportedPhoto`` for a folder, pipe or device: reading one may wait for ever."""
+    """Raise ``UnsupportedPhoto`` for a folder, pipe or device: reading one may block for ever."""
     if not stat.S_ISREG(path.stat().st_mode):
         raise UnsupportedPhoto(f"{path} is not a file; give the path of a photo.")
 
 
 def write_photo(photo: Photo, path: str | Path) -> None:
-    """Write a file of the kind that the photo was read from; ``path`` appears whole or not at all.
+    """Write a file of the kind that the photo was read from, whole or not at all.
 
-    The same photo gives the same bytes. Raises ``OSError`` where the path cannot be written to.
+    The same photo results in the same bytes.
+
+    Raises:
+        OSError: The path can't be written to.
+        ValueError: The format can't hold the photo's depth or alpha.
     """
     path = Path(path)
     metadata = photo.metadata
@@ -189,7 +201,7 @@ def _decode(source: BinaryIO, header: Header, path: Path, max_pixels: int) -> Ph
 
 
 def _metadata(image: ImageFile, header: Header) -> tuple[int, Metadata]:
-    """The orientation that is still to be applied, and what goes back into the file."""
+    """The orientation that is still to be applied, and the metadata for writing."""
     info = image.info
     orientation, exif = 1, None
     if header.format == "TIFF":  # Pillow has turned the pixels already
@@ -221,7 +233,7 @@ def _exif(info: dict[Any, Any]) -> bytes:
 def _tiff_exif(image: ImageFile) -> bytes | None:
     try:
         return exif_block(image)
-    except Exception:  # whatever is wrong with it, the photo can be restored without
+    except Exception:  # a broken EXIF block must not keep the photo from being restored
         return None
 
 
@@ -257,7 +269,7 @@ def _image(photo: Photo, back: color.Convert) -> Image.Image:
 
 
 def _options(metadata: Metadata) -> dict[str, Any]:
-    """What Pillow is told when it writes a JPEG or a WebP."""
+    """Pillow's options for writing a JPEG or a WebP."""
     options: dict[str, Any] = {"quality": _QUALITY, "icc_profile": metadata.icc}
     exif, xmp = metadata.exif or b"", metadata.xmp or b""
     if metadata.format == "JPEG":

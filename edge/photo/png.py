@@ -1,6 +1,6 @@
-"""Writing PNG, 8 or 16 bits, band by band.
+"""A PNG writer for 8 and 16 bits that works band by band.
 
-Pillow writes no 16-bit colour, and needs a second copy of the photo.
+Pillow can't write 16-bit colour, and needs a second copy of the photo.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Reading 16-bit PNG and TIFF without losing the lower 8 bits.
+"""A reader of 16-bit PNG and TIFF that keeps the lower 8 bits.
 
-Pillow has 16-bit gray, but keeps only the high byte of each colour sample. Which byte is the high
-one is part of the raw mode it unpacks the file's data with; decoding a second time with the bytes
-named the other way round gives the low ones.
+Pillow has 16-bit gray, but keeps only the high byte of each colour sample. The raw mode by which it
+unpacks the file's data states the byte order; decoding a second time with the opposite order returns
+the low bytes.
 """
 
 from __future__ import annotations
@@ -35,9 +35,14 @@ def is_16_bit(image: ImageFile) -> bool:
 def read_16_bit(open_image: Open, orientation_of: Orientation) -> Planes:
     """Decode to upright pixels ``(H, W)`` or ``(H, W, 3)`` and alpha ``(H, W)``, both uint16.
 
-    ``open_image`` opens the same file anew each time it is called; ``orientation_of`` is asked
-    about a decoded image, as a PNG's EXIF may lie behind its pixels. Colour is decoded twice, one
-    copy of 8 bits at a time. Raises what Pillow raises.
+    Colour is decoded twice, one copy of 8 bits at a time.
+
+    Args:
+        open_image: Opens the same file anew at each call.
+        orientation_of: The orientation of a decoded image, as a PNG's EXIF may lie behind its pixels.
+
+    Raises:
+        Exception: Whatever Pillow raises.
     """
     image = open_image()
     if image.mode.startswith("I"):

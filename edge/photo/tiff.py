@@ -1,6 +1,6 @@
-"""Writing TIFF, 8 or 16 bits, band by band, with everything that the photo carried.
+"""A TIFF writer for 8 and 16 bits that works band by band and keeps the photo's metadata.
 
-Pillow writes no 16-bit colour, and drops the EXIF directory from a compressed TIFF.
+Pillow can't write 16-bit colour, and drops the EXIF directory from a compressed TIFF.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def write_tiff(out: BinaryIO, photo: Encoded) -> None:
 
 
 def _with_offsets(directory: bytes, start: int, offsets: list[int]) -> bytes:
-    """Put the strips' offsets back: Pillow moves them, taking the strips to follow the directory."""
+    """Restore the strips' offsets: Pillow shifts them, assuming that the strips follow the directory."""
     packed = bytearray(directory)
     for entry in range(2, len(packed), 12):
         tag, _, count, value = struct.unpack_from("<HHII", packed, entry)

@@ -1,4 +1,4 @@
-"""What a restoration will need in memory, before it starts."""
+"""The memory budget: an estimate of what a restoration needs, made before it starts."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ INT8_BYTES_PER_CELL = 1100
 a photo of 12 megapixels stayed within limits of 300, 400 (INT8) and 700 MB (float32)."""
 
 MASK_BYTES = 6
-"""A pixel of the picture in which damage is looked for: 5.0 at the peak of turning levels into a mask where
-more than half of it is damaged. This holds for solid damage: of specks every run of pixels is held, which
-takes 20 where three tenths of all pixels are damaged at random."""
+"""Bytes for each pixel of the picture in which damage is detected: 5.0 at the peak of turning levels into a
+mask where more than half of it is damaged. This holds for solid damage; specks take more, for every run of
+pixels is stored: 20 where three tenths of all pixels are damaged at random."""
 
 
 def max_cells(max_memory: int | None, precision: Precision) -> int | None:
@@ -33,7 +33,7 @@ def max_cells(max_memory: int | None, precision: Precision) -> int | None:
 
 @dataclass(frozen=True)
 class Demand:
-    """What a photo's restoration holds, apart from tiles."""
+    """The sizes that decide how much memory a photo's restoration needs, apart from tiles."""
 
     pixel_bytes: int
     shape: tuple[int, int]
@@ -41,10 +41,10 @@ class Demand:
     latent: Tensor | None
     """None where none is made."""
     largest_side: int
-    """Pixels, of the picture in which damage is looked for."""
+    """Longest side in pixels of the picture in which damage is detected."""
     alpha_bytes: int = 0
     mask_bytes: int = 0
-    """A pixel, that reading a painted mask holds; 0 where damage is looked for."""
+    """Bytes a pixel for reading a painted mask; 0 where damage is detected."""
 
 
 def need(photo: Demand) -> int:
@@ -56,7 +56,7 @@ def need(photo: Demand) -> int:
     area = height * width
     factor = ceil_div(max(height, width), photo.largest_side)
     seen = ceil_div(height, factor) * ceil_div(width, factor)
-    # A photo of three bytes a pixel that is not shrunk is looked at itself.
+    # A photo of three bytes a pixel that is not shrunk needs no copy for the detector.
     copied = 0 if factor == 1 and photo.pixel_bytes == 3 * area else 3
     latent_bytes = 0
     if photo.latent is not None:

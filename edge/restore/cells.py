@@ -1,4 +1,4 @@
-"""Pixels to cells and back: the space-to-depth that the runtime does while it cuts and stitches.
+"""Pixels to cells and back: the space-to-depth of cutting and stitching.
 
 A cell is a square of ``stride`` x ``stride`` pixels, its channels ordered row, column, colour.
 """

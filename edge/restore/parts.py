@@ -19,7 +19,7 @@ from edge.runtimes import Network, available_formats, load_network
 
 @dataclass
 class Usage:
-    """What the networks have done so far, for the bench and the progress."""
+    """Time and work of the networks so far, for benchmarks and progress."""
 
     seconds: float = 0.0
     macs: int = 0
@@ -62,9 +62,10 @@ class LoadedPart:
         return max(1, self.part.macs_per_cell) * tile.rows * tile.columns
 
     def run(self, placement: Placement, inputs: Sequence[NDArray[Any]]) -> NDArray[Any]:
-        """What the tile has to keep, from ``inputs`` of its full size; neither has a batch dimension.
+        """Outputs inside the halo, from ``inputs`` of the tile's full size; both without a batch dimension.
 
-        Raises NetworkFailed if a float output is not finite.
+        Raises:
+            NetworkFailed: A float output is not finite.
         """
         index = self.offered[placement.size]
         if index not in self.networks:
@@ -97,9 +98,20 @@ def load_part(
     usage: Usage,
     max_cells: int | None = None,
 ) -> LoadedPart:
-    """A part of ``bundle``; ``max_cells`` leaves out tiles that are larger (but never all of them).
+    """Load a part of a bundle; its networks are loaded on first use.
 
-    Raises MissingArtifact or RuntimeUnavailable.
+    Args:
+        bundle: The bundle.
+        name: The part.
+        precision: Precision of the artifact, or what stands in for it.
+        threads: CPU threads of the networks.
+        runtime: Name of a runtime; None: the first that is installed.
+        usage: Counts the networks' work.
+        max_cells: Larger tiles are left out, but never all of them; None: no limit.
+
+    Raises:
+        MissingArtifact: The bundle has no such part.
+        RuntimeUnavailable: No runtime reads it.
     """
     formats: tuple[Format, ...] = available_formats(runtime)
     artifact = find_artifact(bundle, name, precision, formats)

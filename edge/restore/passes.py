@@ -1,4 +1,4 @@
-"""The tiled passes over a photo: encode it whole, then map and decode it in bands of rows.
+"""The tiled passes over a photo: encoding it whole, then mapping and decoding in bands of rows.
 
 Law 1 of the design: the photo is mirrored once, at the start, and each part computes what the next one
 needs beyond the border, so nothing is padded between the parts.
@@ -34,7 +34,7 @@ class Plane:
 
     @classmethod
     def empty(cls, area: Box, spec: Tensor) -> Plane:
-        """A plane for tensors like ``spec``, not yet filled."""
+        """An empty plane for tensors like ``spec``."""
         return cls(area, np.empty((area.rows, area.columns, spec.channels), spec.dtype))
 
     def read(self, box: Box) -> NDArray[Any]:
@@ -52,7 +52,7 @@ class Plane:
 
 @dataclass(frozen=True)
 class Band:
-    """Rows that are mapped and decoded together, so that only they exist as a mapped latent."""
+    """Rows of cells that are mapped and decoded together, so that only they exist as a mapped latent."""
 
     mapped_area: Box
     mapping: Cover
@@ -112,7 +112,7 @@ def encode(pixels: Pixels, encoder: LoadedPart, route: Route, on_progress: Calla
 
 
 def part_map(part: LoadedPart, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """What a part says of every cell of a picture ``(h, w, 3)``: ``(rows, columns, channels)``, real."""
+    """The outputs of a part for a picture ``(h, w, 3)``: ``(rows, columns, channels)``, real values."""
     area = area_of((picture.shape[0], picture.shape[1]), part.part.stride)
     reported = np.empty((area.rows, area.columns, part.artifact.outputs[0].channels), np.float32)
     for keep, values in part_tiles(part, picture):
@@ -121,7 +121,7 @@ def part_map(part: LoadedPart, picture: NDArray[np.uint8]) -> NDArray[np.float32
 
 
 def part_tiles(part: LoadedPart, picture: NDArray[np.uint8]) -> Iterator[tuple[Box, NDArray[np.float32]]]:
-    """The same tile by tile: boxes of cells, and what the part says of them."""
+    """The same tile by tile: yields boxes of cells and the part's outputs there."""
     stride, spec = part.part.stride, part.artifact.outputs[0]
     lookup = store(np.arange(256) / 255, part.artifact.inputs[0])
     for placement, reads in part.cover(area_of((picture.shape[0], picture.shape[1]), stride)):
@@ -135,7 +135,7 @@ MapperInputs = Callable[[Box], Sequence[NDArray[Any]]]
 def mapper_inputs(
     mapper: LoadedPart, latent: Plane, damage: Damage | None, shape: tuple[int, int], area: Box
 ) -> MapperInputs:
-    """What the mapper is fed for a window: the latent, and with damage also its mask and the context."""
+    """The mapper's inputs for a window: the latent, and with damage also its mask and the context."""
     if damage is None:
         return lambda reads: [latent.read(reads)]
     stride = mapper.part.stride
@@ -173,7 +173,7 @@ class Stitcher:
     """Adds residuals to a photo's pixels, in place."""
 
     def __init__(self, pixels: Pixels, spec: Tensor, stride: int, strength: float, gray: bool) -> None:
-        """``gray``: give all colours the same change."""
+        """``gray``: all colours get the same change."""
         self._pixels, self._spec, self._stride, self._gray = pixels, spec, stride, gray
         self._top = int(np.iinfo(pixels.dtype).max)
         self._gain = strength * self._top

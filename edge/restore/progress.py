@@ -1,4 +1,4 @@
-"""Telling how far a restoration is: by the multiply-accumulates of its tiles."""
+"""Progress of a restoration, measured in multiply-accumulates of its tiles."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Callable
 from edge.restore.parts import Usage
 
 Progress = Callable[[float], None]
-"""Is told the share that is done, 0..1."""
+"""Called with the completed share, 0..1."""
 
 
 def after_each_tile(usage: Usage, cost: int, progress: Progress | None) -> Callable[[], None]:
-    """A function that tells ``progress`` the share of ``cost``, in multiply-accumulates, done since now."""
+    """A function that reports the share of ``cost``, in multiply-accumulates, done since now."""
     before = usage.macs
 
     def on_progress() -> None:

@@ -1,7 +1,7 @@
 """The pipeline: photo -> damage, fill -> tone -> encoder -> latent -> mapper -> decoder -> faces -> photo.
 
-What concerns the whole photo (damage, fill, tone, context) is computed once; everything else runs tile by
-tile, and the photo's own pixels are overwritten, so that the working memory is the latent and a few tiles.
+Damage, fill, tone and context are computed once for the whole photo; everything else runs tile by tile and
+overwrites the photo's own pixels, so that the working memory is the latent and a few tiles.
 """
 
 from __future__ import annotations
@@ -42,17 +42,17 @@ from edge.restore.progress import Progress, after_each_tile
 
 @dataclass(frozen=True)
 class Restored:
-    """A restored photo, in words what was done to it, and what was found in it."""
+    """A restored photo, the steps applied to it in words, and the damage and faces found in it."""
 
     photo: Photo
     done: tuple[str, ...]
     faces: tuple[FaceRecord, ...] = ()
     damage: Damage | None = None
-    """As :meth:`Restorer.find_damage` gives it."""
+    """As from :meth:`Restorer.find_damage`."""
 
 
 class Restorer:
-    """A bundle's networks in one precision, loaded as they are needed and kept for the next photo."""
+    """A bundle's networks in one precision, loaded on first use and kept for the next photo."""
 
     def __init__(
         self,
@@ -63,7 +63,19 @@ class Restorer:
         threads: int = 1,
         max_memory: int | None = None,
     ) -> None:
-        """``max_memory``: bytes that the whole process may use; see :mod:`edge.restore.budget`."""
+        """Open the parts that every photo needs.
+
+        Args:
+            bundle: An opened bundle.
+            precision: Precision of the networks.
+            runtime: Name of a runtime; None: the first that is installed.
+            threads: CPU threads of the networks.
+            max_memory: Limit in bytes for the whole process; see :mod:`edge.restore.budget`.
+
+        Raises:
+            MissingArtifact: The bundle lacks a part in this precision.
+            RuntimeUnavailable: No runtime reads the bundle.
+        """
         self.bundle = bundle
         self.usage = Usage()
         self.max_memory = max_memory
@@ -85,10 +97,18 @@ class Restorer:
     def restore(
         self, photo: Photo, options: Options | None = None, progress: Progress | None = None
     ) -> Restored:
-        """Restore ``photo``, overwriting its pixels; ``progress`` is told the share done, 0..1.
+        """Restore a photo, overwriting its pixels.
 
-        Raises MemoryBudgetExceeded, or MissingArtifact where boxes of faces are given and the bundle has no
-        networks for them, before any work; PhotoError for a mask that does not fit.
+        Args:
+            photo: The photo.
+            options: Defaults are those of `Options`.
+            progress: Called with the completed share, 0..1.
+
+        Raises:
+            MemoryBudgetExceeded: The photo needs more than ``max_memory``; raised before any work.
+            MissingArtifact: Boxes of faces are given and the bundle has no networks for faces, raised
+                before any work; or there is damage and no mapper for it, raised before the fill.
+            PhotoError: The mask can't be read or does not fit.
         """
         options = options or Options()
         progress = progress or (lambda share: None)
@@ -144,7 +164,7 @@ class Restorer:
         return Restored(photo, tuple(done), records, damage)
 
     def _detection_share(self, shape: tuple[int, int], options: Options) -> float:
-        """Which share of a photo's work looking for damage is, 0..1; ``shape`` is the photo's."""
+        """The detector's share of the work for a photo of ``shape``, 0..1."""
         if options.scratches != "auto":
             return 0.0
         if options.fill_only:
@@ -159,10 +179,17 @@ class Restorer:
     def find_damage(
         self, photo: Photo, options: Options | None = None, progress: Progress | None = None
     ) -> Damage | None:
-        """What :meth:`restore` would fill; None if there is no damage, or none is wanted.
+        """The damage that :meth:`restore` would fill; None if there is none or ``scratches`` is off.
 
-        A mask of the whole photo counts as none, for nothing is left to fill it from. ``progress`` is told
-        the share of the detector's work done, 0..1. Raises PhotoError for a mask that does not fit.
+        A mask of the whole photo counts as none, for nothing is left to fill it from.
+
+        Args:
+            photo: The photo; it is not changed.
+            options: Only ``scratches`` matters.
+            progress: Called with the completed share of the detector's work, 0..1.
+
+        Raises:
+            PhotoError: The mask can't be read or does not fit.
         """
         options = options or Options()
         if options.scratches == "off":
@@ -184,7 +211,7 @@ class Restorer:
         return found if found.mask.any() and not found.mask.all() else None
 
     def face_areas(self, pixels: Pixels) -> list[FaceArea]:
-        """Where a photo shows faces, however small; none if the bundle has no finder."""
+        """The boxes of all faces in a photo, however small; none if the bundle has no finder."""
         if "finder" not in self.bundle.manifest.parts:
             return []
         small, factor = self._working_picture(pixels)
@@ -193,16 +220,16 @@ class Restorer:
         return [face.box for face in found]
 
     def _working_picture(self, pixels: Pixels) -> tuple[NDArray[np.uint8], int]:
-        """The photo shrunk to the working side ``(h, w, 3)``, and by how much."""
+        """The photo shrunk to the working side ``(h, w, 3)``, and the factor."""
         factor = ceil_div(max(pixels.shape[:2]), self.bundle.manifest.working_side)
         return shrink(pixels, factor), factor
 
     def damage_probability(
         self, picture: NDArray[np.uint8], progress: Progress | None = None
     ) -> NDArray[np.uint8]:
-        """How likely each pixel of ``picture`` ``(h, w, 3)`` is damaged: ``(h, w)`` in levels of 0..255.
+        """The probability of damage in ``picture`` ``(h, w, 3)``: ``(h, w)`` in levels of 0..255.
 
-        ``progress`` is told the share done, 0..1.
+        ``progress`` is called with the completed share, 0..1.
         """
         part, rule = self._part("scratch"), self.bundle.manifest.detection
         cost = detection_cost(part, (picture.shape[0], picture.shape[1]), rule)
@@ -221,7 +248,7 @@ class Restorer:
     def find_faces(
         self, photo: Photo, options: Options | None = None, min_width: float = MIN_WIDTH
     ) -> list[Face]:
-        """What :meth:`restore` would refine, without restoring; ``min_width`` in pixels."""
+        """The faces that :meth:`restore` would refine; ``min_width`` is in pixels."""
         small, factor = self._working_picture(photo.pixels)
         return self._faces(photo.pixels, small, factor, options or Options(), min_width)
 
@@ -235,8 +262,10 @@ class Restorer:
     ) -> list[Face]:
         """The faces to refine, in the photo's pixels; ``small`` is the photo shrunk by ``factor``.
 
-        A bundle without the networks for it finds none, unless boxes are given: then it raises
-        MissingArtifact.
+        A bundle without networks for faces finds none.
+
+        Raises:
+            MissingArtifact: Boxes are given and the bundle has no networks for faces.
         """
         if not _refines(options):
             return []

@@ -42,7 +42,7 @@ class Box:
         return Box(self.top - margin, self.left - margin, self.bottom + margin, self.right + margin)
 
     def moved(self, down: int, across: int) -> Box:
-        """The box elsewhere."""
+        """The box shifted."""
         return Box(self.top + down, self.left + across, self.bottom + down, self.right + across)
 
     def scaled(self, factor: int) -> Box:
@@ -52,7 +52,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Placement:
-    """A tile's place: what it is responsible for, and which of the offered sizes computes it."""
+    """A tile's place: the cells that it writes, and the offered size that computes them."""
 
     keep: Box
     """The valid cells that this tile writes: from its upper left corner inside the halo."""
@@ -105,13 +105,13 @@ def plan(area: Box, sizes: Sequence[tuple[int, int]], halo: int) -> list[Placeme
 
 
 def _counts(length: int, valid: int) -> tuple[int, ...]:
-    """How many tiles a block may have along a side: as many as fit, or one more that overhangs."""
+    """The possible numbers of tiles along a side of a block: as many as fit, or one more that overhangs."""
     fit, cover = max(1, length // valid), ceil_div(length, valid)
     return (fit,) if fit == cover else (fit, cover)
 
 
 def window(keep: Box, size: tuple[int, int], halo: int) -> Box:
-    """What a tile that keeps ``keep`` has to read: its full size, halo included."""
+    """The window that a tile with the cells ``keep`` reads: its full size, halo included."""
     top, left = keep.top - halo, keep.left - halo
     return Box(top, left, top + size[0], left + size[1])
 

@@ -1,4 +1,4 @@
-"""Tone: the thumbnail that the tone network sees, and the curves that it returns."""
+"""Tone correction: the thumbnail for the tone network, and the curves that it returns."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from edge.restore.parts import LoadedPart
 from edge.restore.tiling import Box, Placement
 
 MIN_CHANGE = 0.03
-"""Curves that on average move the photo's own levels by less are not applied: what is left of them is the
-network's uncertainty, and a good photo must come out as it went in. `heirloom evaluate held-out` shows what
+"""Curves that move the photo's own levels by less on average are not applied: such a change is within the
+network's uncertainty, and a good photo must stay as it is. `heirloom evaluate held-out` shows what
 other values would change: of 83 good photos 1 % at this one and none at 0.045, which would leave 42 % of
 the faded ones as they are instead of 23 %."""
 
@@ -25,10 +25,17 @@ CURVE_GRID = 1024
 def set_tone(
     part: LoadedPart, pixels: NDArray[Any], small: NDArray[np.uint8], gray: bool, strength: float
 ) -> bool:
-    """Send ``pixels`` ``(H, W[, 3])`` through the network's curves in place, if that changes enough.
+    """Apply the network's curves to ``pixels`` ``(H, W[, 3])`` in place, if they change enough.
 
-    ``small`` is the photo shrunk, in 8 bits and colour; ``gray``: give all colours the same change. Returns
-    whether it was done.
+    Args:
+        part: The tone network.
+        pixels: The photo.
+        small: The photo shrunk, in 8 bits and colour.
+        gray: All colours get the same change.
+        strength: Share of the change that is applied, 0..1.
+
+    Returns:
+        Whether the curves were applied.
     """
     side = part.sizes()[0][0]
     knots = curves(part.run(Placement(Box(0, 0, side, side), 0), [thumbnail(small, side)]))
@@ -53,7 +60,7 @@ def thumbnail(small: NDArray[np.uint8], side: int) -> NDArray[np.float32]:
 
 
 def _squares(length: int, side: int) -> NDArray[np.float64]:
-    """Which pixels of an axis each of ``side`` squares takes, ``(side, length)`` of 0 and 1.
+    """The pixels of an axis that each of ``side`` squares averages, ``(side, length)`` of 0 and 1.
 
     Squares overlap by a pixel where the length is not a multiple, and more where it is too short.
     """
@@ -75,14 +82,14 @@ def curves(steps: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def change(knots: NDArray[np.float64], small: NDArray[np.uint8]) -> float:
-    """By how much the curves would move the photo's levels, on average over pixels and colours, 0..1."""
+    """The mean change of the photo's levels by the curves, over pixels and colours, 0..1."""
     levels = np.arange(256) / 255
     moved = [np.abs(_curve(knots[c], levels) - levels)[small[..., c]].mean() for c in range(3)]
     return float(np.mean(moved))
 
 
 def apply_curves(pixels: NDArray[Any], knots: NDArray[np.float64], strength: float) -> None:
-    """Send the colours of ``pixels`` ``(H, W, 3)`` through their curves, in place."""
+    """Apply the curves to the colours of ``pixels`` ``(H, W, 3)``, in place."""
     for colour, curve in enumerate(knots):
         lookup = _lookup(curve, pixels.dtype, strength)
         for rows in row_bands(*pixels.shape[:2]):

@@ -2,7 +2,7 @@
 
 A new runtime is one module with a ``load`` function and one line in ``RUNTIMES``. Those that need large
 libraries are entry points of the group ``heirloom.runtimes``, whose modules also name their ``FORMAT``:
-they are imported only when they are asked for by name.
+they are imported only when requested by name.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Network(Protocol):
 
 
 class RuntimeModule(Protocol):
-    """What a runtime's module has. Importing it fails where its library is not installed."""
+    """The interface of a runtime's module. Importing it fails where its library is not installed."""
 
     def load(self, path: Path, artifact: Artifact, tile: Tile, threads: int) -> Network:
         """Load the network at ``path``, made for ``tile``; see :func:`load_network`."""
@@ -42,7 +42,7 @@ class RuntimeModule(Protocol):
 
 @dataclass(frozen=True)
 class Runtime:
-    """A line of the registry."""
+    """An entry of the registry."""
 
     format: Format
     module: str
@@ -59,7 +59,8 @@ RUNTIMES: dict[str, Runtime] = {
 def available_formats(runtime: str | None = None) -> tuple[Format, ...]:
     """Formats that run on this machine, best first; with ``runtime``, only that one's.
 
-    Raises RuntimeUnavailable if there is none.
+    Raises:
+        RuntimeUnavailable: There is none.
     """
     if runtime is not None:
         return (_import(runtime)[0],)
@@ -73,10 +74,18 @@ def available_formats(runtime: str | None = None) -> tuple[Format, ...]:
 def load_network(
     path: Path, artifact: Artifact, tile: Tile, threads: int, runtime: str | None = None
 ) -> Network:
-    """Load the network file ``path``, which ``artifact`` has for ``tile``, to run on CPU threads.
+    """Load a network file.
 
-    ``runtime`` is a runtime's name; by default the first that reads the artifact's format.
-    Raises RuntimeUnavailable, or InvalidManifest where the network's tensors are not as stated.
+    Args:
+        path: The file, or the folder of a Core ML package.
+        artifact: The artifact that the file belongs to.
+        tile: The tile of the artifact that the network is made for.
+        threads: CPU threads.
+        runtime: Name of a runtime; None: the first that reads the artifact's format.
+
+    Raises:
+        RuntimeUnavailable: No installed runtime reads the format, or the file can't be loaded.
+        InvalidManifest: The network's tensors differ from the manifest.
     """
     if runtime is not None:
         kind, module = _import(runtime)
@@ -91,7 +100,7 @@ def load_network(
 
 
 def check_tensor(path: Path, spec: Tensor, tile: Tile, shape: Sequence[object], dtype: str) -> None:
-    """Compare what a runtime found in a network with the manifest; raises InvalidManifest."""
+    """Compare a tensor of a loaded network with the manifest. Raises InvalidManifest if they differ."""
     expected = tensor_shape(spec, tile)
     if (tuple(shape), dtype) != (expected, spec.dtype):
         raise InvalidManifest(

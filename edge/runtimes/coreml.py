@@ -1,4 +1,4 @@
-"""Core ML itself, on a Mac, through coremltools."""
+"""The Core ML runtime on a Mac, through coremltools."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""LiteRT (``ai-edge-litert``), or its predecessor ``tflite-runtime`` where that is what there is."""
+"""The LiteRT runtime: ``ai-edge-litert``, or its predecessor ``tflite-runtime``."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class LiteRTNetwork:
 
     def run(self, inputs: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
         feed = dict(zip(self._inputs, inputs, strict=True))
-        # The delegate is made, and tells of it, when the first tile runs.
+        # The delegate is created when the first tile runs, and then prints a line.
         quiet = contextlib.nullcontext() if self._started else _without_info_lines()
         with self._file.lock, quiet:
             try:
@@ -114,7 +114,7 @@ def _names(path: Path, specs: list[Tensor], tile: Tile, details: dict[str, dict[
 
 @contextlib.contextmanager
 def _without_info_lines() -> Iterator[None]:
-    """Drop "INFO: Created TensorFlow Lite XNNPACK delegate" from stderr, and nothing else.
+    """Drop the line "INFO: Created TensorFlow Lite XNNPACK delegate" from stderr.
 
     The library writes it from C++ and has no switch for it, so the file descriptor is held for a
     moment; whatever else arrives meanwhile (from any thread) is passed on afterwards.

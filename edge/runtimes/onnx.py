@@ -1,4 +1,4 @@
-"""ONNX Runtime, on the CPU."""
+"""The ONNX Runtime, on the CPU."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class OnnxNetwork:
 
     def run(self, inputs: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
         feed = dict(zip(self._inputs, inputs, strict=True))
-        # What the session returns lies in its arena, and keeps all of that, gigabytes, while it lives.
+        # The outputs lie in the session's arena and would keep all of it, gigabytes, allocated.
         return [np.array(output) for output in self._session.run(self._outputs, feed)]
 
 

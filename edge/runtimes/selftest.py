@@ -1,7 +1,7 @@
-"""Does this device's runtime reproduce the golden vectors, in tiles of every size?
+"""The self-test: whether this device's runtime reproduces the golden vectors in tiles of every size.
 
-A bundle has golden vectors of a few cells, which are laid side by side to fill a tile: inside its halo the
-outputs then repeat in the same way.
+Golden vectors cover a few cells and are repeated to fill a tile; inside the halo the outputs then repeat in
+the same way.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from edge.runtimes import available_formats, load_network
 
 @dataclass(frozen=True)
 class GoldenResult:
-    """One golden vector in one tile, run. Differences are in stored units; what is not finite counts as
-    infinite."""
+    """The result of one golden vector in one tile. Differences are in stored units; values that are not
+    finite count as infinite."""
 
     part: PartName
     format: Format
@@ -41,11 +41,19 @@ def self_test(
     must_pass: bool = False,
     smallest_only: bool = False,
 ) -> list[GoldenResult]:
-    """Run every golden vector that this machine (or ``runtime`` alone) can run, in every tile, or in the
-    smallest one of each network only.
+    """Run all golden vectors whose format this machine runs.
 
-    Raises MissingArtifact if there is none, RuntimeUnavailable, and with ``must_pass``
-    SelfTestFailed, naming what failed.
+    Args:
+        bundle: An opened bundle.
+        threads: CPU threads.
+        runtime: Run only this runtime.
+        must_pass: Raise SelfTestFailed if any vector differs.
+        smallest_only: Run only the smallest tile of each network.
+
+    Raises:
+        MissingArtifact: The bundle has no golden vector for this machine.
+        RuntimeUnavailable: No runtime is installed.
+        SelfTestFailed: A vector differs; the message names it.
     """
     formats = available_formats(runtime)
     results = [
@@ -62,7 +70,7 @@ def self_test(
     if must_pass and failed:
         names = ", ".join(f"{result.part} ({result.format} {result.precision})" for result in failed)
         raise SelfTestFailed(
-            f"This machine's runtime does not compute what the bundle expects: {names}. "
+            f"This machine's runtime does not reproduce the golden vectors: {names}. "
             "Restored photos would be wrong; install another version of the runtime."
         )
     return results
@@ -108,8 +116,8 @@ def _run_golden(
 
 
 def side_by_side(tensor: NDArray[Any], spec: Tensor, rows: int, columns: int) -> NDArray[Any]:
-    """A golden tensor as often as it fits into ``rows`` x ``columns`` cells, and cut off where they end;
-    one that does not follow the tile stays as it is."""
+    """A golden tensor repeated to fill ``rows`` x ``columns`` cells; one that does not follow the tile is
+    returned as it is."""
     if spec.shape is not None:
         return tensor
     down, across = ceil_div(rows, tensor.shape[1]), ceil_div(columns, tensor.shape[2])

@@ -96,7 +96,7 @@ def test_every_kind_of_image_becomes_a_photo(mode: str, shape: tuple[int, ...], 
     "picture", [np.zeros((4, 4), np.float32), np.zeros((4, 4, 5), np.uint8), np.zeros((0, 4), np.uint8)]
 )
 def test_an_array_that_is_no_photo_is_refused_in_a_sentence(picture: np.ndarray) -> None:
-    with pytest.raises(heirloom.HeirloomError, match="is no photo: give"):
+    with pytest.raises(heirloom.HeirloomError, match="is not a photo: give"):
         heirloom.restore(picture)
 
 

@@ -1,8 +1,8 @@
-"""Finding damage: the detector runs over an image pyramid, and what it finds becomes a mask.
+"""Damage detection: the detector runs over an image pyramid, and its merged probabilities become a mask.
 
-A crack of three pixels shows at full size, a torn corner only where the whole photo fits into the
-network's view; so the probabilities of all sizes are merged by their maximum. First, do no harm: what is
-thick counts only where it looks like bare paper, and inside faces only thin cracks count.
+A crack of three pixels is visible at full size, a torn corner only where the whole photo fits into the
+receptive field; so the probabilities of all sizes are merged by their maximum. False positives cost more
+than misses: thick regions count only where they look like bare paper, and inside faces only thin cracks do.
 """
 
 from __future__ import annotations
@@ -30,10 +30,13 @@ def damage_levels(
     rule: Detection,
     on_progress: Callable[[], None] = lambda: None,
 ) -> NDArray[np.uint8]:
-    """How likely each pixel of ``picture`` ``(h, w, 3)`` is damaged: ``(h, w)`` in levels of 0..255.
+    """The probability of damage at each pixel, ``(h, w)`` in levels of 0..255.
 
-    The detector sees the picture itself and its halves down to the rule's smallest side; ``on_progress`` is
-    called after each tile.
+    Args:
+        part: The detector.
+        picture: ``(h, w, 3)``; the detector runs on it and its halves down to the rule's smallest side.
+        rule: The bundle's detection rule.
+        on_progress: Called after each tile.
     """
     levels = np.zeros(picture.shape[:2], np.uint8)
     shape = (picture.shape[0], picture.shape[1])
@@ -51,7 +54,7 @@ def detection_cost(part: LoadedPart, shape: tuple[int, int], rule: Detection) ->
 
 
 def _sizes(shape: tuple[int, int], rule: Detection) -> Iterator[tuple[int, int]]:
-    """Height and width of a picture, and of its halves that the detector sees."""
+    """Height and width of a picture, and of the halves on which the detector runs."""
     yield shape
     while max(shape) // 2 >= rule.smallest_side:
         shape = ceil_div(shape[0], 2), ceil_div(shape[1], 2)
@@ -65,7 +68,7 @@ def _merge(
     factor: int,
     on_progress: Callable[[], None],
 ) -> None:
-    """Raise ``levels`` to what the detector finds in ``picture``, which is ``factor`` times smaller."""
+    """Raise ``levels`` to the probabilities in ``picture``, which is ``factor`` times smaller."""
     stride = part.part.stride
     for keep, cells in part_tiles(part, picture):
         probability = to_pixels(cells, stride)[..., 0]
@@ -84,7 +87,7 @@ def damage_mask(
     faces: Sequence[FaceArea],
     rule: Detection,
 ) -> NDArray[np.bool_]:
-    """What counts as damage ``(h, w)``, from the merged ``levels`` of ``picture`` ``(h, w, 3)``."""
+    """The damage mask ``(h, w)`` from the merged ``levels`` of ``picture`` ``(h, w, 3)``."""
     regions = find_regions(levels >= rule.low)
     mask = regions.mask(regions.maxima(levels) >= rule.high)
     _drop_thick(mask, levels, picture, rule)
@@ -105,7 +108,7 @@ def scaled_area(area: FaceArea, factor: int) -> FaceArea:
 def _drop_thick(
     mask: NDArray[np.bool_], levels: NDArray[np.uint8], picture: NDArray[np.uint8], rule: Detection
 ) -> None:
-    """Clear the thick parts of ``mask`` that the detector is not sure of or that are not flat, in place."""
+    """Clear the thick parts of ``mask`` with a low mean probability or without flat lightness, in place."""
     thick = find_regions(opened(mask, max(2, min(mask.shape) // rule.thick)))
     if not thick.count:
         return

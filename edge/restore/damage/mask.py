@@ -42,7 +42,11 @@ class Damage:
 
 
 def read_mask(path: Path, photo_shape: tuple[int, int]) -> Damage:
-    """A mask painted by a person: bright is damaged. It must be as large as the (upright) photo."""
+    """Read a painted mask, in which bright is damaged.
+
+    Raises:
+        PhotoError: The mask can't be read, or is not as large as the upright photo.
+    """
     pixels = read_photo(path, _max_pixels(photo_shape)).pixels
     if pixels.shape[:2] != photo_shape:
         height, width = pixels.shape[:2]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _ROWS = 64
-"""Rows that are handled together."""
+"""Rows processed together."""
 
 
 @dataclass(frozen=True)

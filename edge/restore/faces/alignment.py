@@ -1,4 +1,4 @@
-"""Where a face lies: five points, the similarity that brings them to the published template, its size.
+"""Face geometry: five points, the similarity that aligns them with the published template, and size.
 
 Points are ``(5, 2)``: x and y in pixels of the left eye (as seen by the viewer), right eye, nose, left and
 right corner of the mouth. A pixel's centre has whole coordinates. A similarity is a ``(2, 3)`` matrix that
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 SIDE = 256
-"""Of an aligned face, in pixels."""
+"""Side of an aligned face, in pixels."""
 
 TEMPLATE: NDArray[np.float64] = np.array(
     [(89, 108.5), (167, 108.5), (128, 147.5), (104.6, 195.86), (151.4, 195.86)]
@@ -21,17 +21,18 @@ TEMPLATE: NDArray[np.float64] = np.array(
 """The five points in an aligned face, as published."""
 
 WIDTHS = 3.65
-"""A face is so many times as wide as its points spread (standard deviation of their distances): the points
-of a turned head lie closer, but its eyes alone would make it seem far smaller."""
+"""Width of a face over the spread of its points (standard deviation of their distances): the points of a
+turned head lie closer, but its eyes alone would underestimate it far more."""
 
 Points = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
 
 def similarity(source: NDArray[Any], target: NDArray[Any]) -> Matrix:
-    """Turn, scale and shift that bring ``source`` closest to ``target``, in least squares (Umeyama 1991).
+    """The similarity from ``source`` to ``target`` with least squared error (Umeyama 1991).
 
-    Raises ValueError if the source's points all coincide.
+    Raises:
+        ValueError: The source's points all coincide.
     """
     p, q = (points[:, 0] + 1j * points[:, 1] for points in (source, target))
     spread = p - p.mean()
@@ -44,22 +45,22 @@ def similarity(source: NDArray[Any], target: NDArray[Any]) -> Matrix:
 
 
 def inverse(matrix: Matrix) -> Matrix:
-    """The similarity that takes back what ``matrix`` did."""
+    """The inverse of a similarity."""
     turned = np.linalg.inv(matrix[:, :2])
     return np.column_stack((turned, -turned @ matrix[:, 2]))
 
 
 def moved(points: NDArray[Any], matrix: Matrix) -> Points:
-    """Points ``(..., 2)`` taken by a similarity."""
+    """Points ``(..., 2)`` mapped by a similarity."""
     return np.asarray(points @ matrix[:, :2].T + matrix[:, 2])
 
 
 def scale_of(matrix: Matrix) -> float:
-    """How much longer a similarity makes a line."""
+    """The scale of a similarity."""
     return float(np.hypot(matrix[0, 0], matrix[1, 0]))
 
 
 def face_width(points: NDArray[Any]) -> float:
-    """About the width of a face in pixels, whichever way it is turned."""
+    """The approximate width of a face in pixels, independent of its rotation."""
     spread = points - points.mean(axis=-2, keepdims=True)
     return WIDTHS * float(np.sqrt((spread**2).sum(axis=-1).mean()))

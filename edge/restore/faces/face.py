@@ -1,8 +1,8 @@
-"""Faces taken out of a photo, aligned, and what was changed in them put back, feathered.
+"""Faces: aligned crops of a photo, and the feathered composition of the network's changes into it.
 
-A face is taken twice, before and after the photo was restored: the network sees both. What it returns is
-a change, which is added under a mask that fades out around the face, in proportion to its size. So nothing
-outside that mask changes, and a face of a thousand pixels keeps the detail that 256 could not hold.
+A face is cropped before and after the photo is restored, and the network takes both. It returns a change,
+which is added under a mask that fades out around the face, in proportion to its size. So nothing outside
+that mask changes, and a face of a thousand pixels keeps the detail that 256 could not hold.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ from edge.restore.faces.alignment import (
 from edge.restore.tiling import Box
 
 MIN_WIDTH = 48.0
-"""Pixels across: smaller faces hold nothing to refine."""
+"""Width in pixels: smaller faces are not refined."""
 
 MAX_FACES = 64
-"""The largest ones are refined: each takes 0.6 MB until all are put back."""
+"""The number of faces that are refined, the largest first: each takes 0.6 MB until all are put back."""
 
 MIDDLE, RADII = (128.0, 138.0), (88.0, 100.0)
-"""Of the ellipse that a face fills when aligned, in pixels."""
+"""Centre and radii of the ellipse of an aligned face, in pixels."""
 
 SOLID, FADED = 0.75, 1.17
 """The change counts fully up to the first share of the radii, and not at all from the second on: just
 inside the aligned square."""
 
 CHANGE_STEP = 1 / (64 * 255)
-"""A change is held in these: a 64th of a level of an 8-bit photo. int16 holds what any face can change."""
+"""The step in which changes are stored: a 64th of a level of an 8-bit photo, so that int16 suffices."""
 
 _BAND_PIXELS = 1 << 18
 
@@ -54,12 +54,12 @@ Change = NDArray[np.int16]
 
 
 class FaceRecord(msgspec.Struct, frozen=True):
-    """A face that was found, as reports tell it."""
+    """A detected face, as recorded in reports."""
 
     box: tuple[int, int, int, int]
     """Left, top, width, height in pixels of the upright photo."""
     score: float
-    """How sure the finder is, 0..1; 1 for a face that was marked."""
+    """The finder's score, 0..1; 1 for a face that the user marked."""
     change: float
     """Root of the mean squared change that the network makes, 0..1."""
     refined: bool
@@ -68,14 +68,14 @@ class FaceRecord(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Face:
-    """A face in a photo: its five points (`edge.restore.faces.alignment`), and how sure it is one, 0..1."""
+    """A face in a photo: its five points (`edge.restore.faces.alignment`) and its score, 0..1."""
 
     points: Points
     score: float
 
     @cached_property
     def width(self) -> float:
-        """In pixels."""
+        """The width in pixels."""
         return face_width(self.points)
 
     @cached_property
@@ -85,12 +85,12 @@ class Face:
 
     @cached_property
     def matrix(self) -> Matrix:
-        """Takes the photo's pixels to the aligned face's."""
+        """The similarity from the photo's pixels to the aligned face's."""
         return similarity(self.points, TEMPLATE)
 
     @property
     def box(self) -> tuple[int, int, int, int]:
-        """Left, top, width and height, whole pixels; upright."""
+        """The bounding box: left, top, width and height in whole pixels."""
         back = inverse(self.matrix)
         x, y = moved(np.array(MIDDLE), back)
         wide, high = 2 * np.array(RADII) * scale_of(back)
@@ -98,7 +98,7 @@ class Face:
 
 
 def in_box(left: float, top: float, width: float, height: float) -> Face:
-    """An upright face that fills a box, its points where an average face has them."""
+    """An upright face that fills a box, with the points of an average face."""
     scale = (width / RADII[0] + height / RADII[1]) / 4
     points = (TEMPLATE - MIDDLE) * scale + (left + width / 2, top + height / 2)
     return Face(points, 1.0)
@@ -106,7 +106,7 @@ def in_box(left: float, top: float, width: float, height: float) -> Face:
 
 @cache
 def feather() -> Patch:
-    """How much of the change counts at each pixel of an aligned face: ``(256, 256)`` in 0..1."""
+    """The weight of the change at each pixel of an aligned face: ``(256, 256)`` in 0..1."""
     x, y = np.meshgrid(np.arange(SIDE), np.arange(SIDE))
     radius = np.hypot((x - MIDDLE[0]) / RADII[0], (y - MIDDLE[1]) / RADII[1])
     t = np.clip((FADED - radius) / (FADED - SOLID), 0, 1)
@@ -115,7 +115,7 @@ def feather() -> Patch:
 
 
 def take(pixels: Pixels, face: Face) -> NDArray[np.uint8]:
-    """The aligned face ``(256, 256, 3)``. Beyond the photo's border its outermost pixels go on."""
+    """The aligned face ``(256, 256, 3)``; beyond the photo's border its outermost pixels are repeated."""
     return square(pixels, face.matrix, SIDE)
 
 
@@ -139,7 +139,7 @@ def put_back(
 ) -> None:
     """Add the ``changes`` ``(256, 256, 3)``, in steps, to the faces, in place.
 
-    Where faces overlap each has its share, whatever their order. ``gray``: give all colours the same.
+    Overlapping faces are blended independently of their order. ``gray``: all colours get the same change.
     """
     regions = [_region(inverse(face.matrix), SIDE, pixels.shape) for face in faces]
     for index, (face, change, region) in enumerate(zip(faces, changes, regions, strict=True)):
@@ -163,7 +163,7 @@ def _rim(change: Patch) -> Patch:
 
 
 def _region(back: Matrix, side: int, shape: Sequence[int]) -> Box:
-    """The part of a photo that a square covers, which ``back`` takes to the photo's pixels."""
+    """The part of a photo that a square covers; ``back`` maps the square to the photo's pixels."""
     corners = moved(np.array([(0, 0), (side, 0), (0, side), (side, side)]) - 0.5, back)
     left, top = np.floor(corners.min(0)).astype(int)
     right, bottom = np.ceil(corners.max(0)).astype(int) + 1

@@ -1,7 +1,7 @@
-"""Finding faces: the finder's network sees the photo at every half of its size, and what it says is merged.
+"""Face detection: the finder runs over an image pyramid and merges overlapping detections.
 
-The network knows faces of some 20 to 56 pixels. A face of any size has such a width at one of the halves,
-or at two. What looks like a face is then looked at once more, turned upright.
+The network detects faces of some 20 to 56 pixels; a face of any size has such a width in one or two levels
+of the pyramid. Each detection is then verified by a second run on an upright window.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ from edge.restore.parts import LoadedPart
 from edge.restore.passes import part_map
 
 POINT_UNIT = 4.0
-"""Pixels: the network counts points from the middle of a cell in these."""
+"""Unit in pixels of the points that the network returns, relative to the centre of a cell."""
 
 SMALLEST_SIDE = 16
 """A photo is halved until its longer side would be smaller."""
 
 SAME_PLACE, SAME_SIZE = 0.5, 2.0
-"""Two finds are one face if their middles are nearer than this share of its width, and their widths within
-this factor."""
+"""Two detections are one face if their centres are nearer than this share of its width, and their widths
+within this factor."""
 
 FIRST_LOOK, SECOND_LOOK = 0.2, 0.05
-"""Scores from which something is looked at again, and then counts at all."""
+"""Scores required for a second run, and of it."""
 
 MAX_LOOKS = 200
-"""So many finds are looked at again, the surest."""
+"""Detections that get a second run, the highest scores first."""
 
 POINT_GRID = 64
-"""Points are rounded to 1/64 pixel: the last bits of a float library must not decide a level."""
+"""Points are rounded to 1/64 pixel, so that the last bits of a float library don't decide a level."""
 
 AGAIN_WIDTH, AGAIN_SIDE = 44.0, 128
-"""A face is shown again so wide, in a window of so many pixels."""
+"""Width of the face and side of its window in the second run, in pixels."""
 
 
 def find_faces(
@@ -50,10 +50,17 @@ def find_faces(
     threshold: float,
     min_width: float,
 ) -> list[Face]:
-    """The faces of a photo that are at least ``min_width`` pixels wide, the surest first.
+    """The faces of a photo, the highest score first.
 
-    ``small`` is the photo shrunk by ``factor``, in 8 bits and colour. Each find is looked at again, and
-    its score is the geometric mean of both looks.
+    Each detection is verified by a second run; its score is the geometric mean of both.
+
+    Args:
+        part: The finder.
+        pixels: The photo ``(H, W[, 3])``.
+        small: The photo shrunk by ``factor``, in 8 bits and colour.
+        factor: A whole number.
+        threshold: The least score.
+        min_width: The least width in pixels.
     """
     finds: list[Face] = []
     while True:
@@ -75,8 +82,8 @@ def find_faces(
 
 
 def look_again(part: LoadedPart, pixels: Pixels, face: Face) -> Face | None:
-    """The face as the network sees it upright, of one width and in the photo's own resolution: that tells
-    its points better, and fewer things look like a face twice. None if nothing is seen there."""
+    """The face from a second run on an upright window at the photo's own resolution, which locates its
+    points more exactly and rejects false detections; None if there is none."""
     middle = (AGAIN_SIDE - 1) / 2
     upright = (TEMPLATE - TEMPLATE.mean(0)) * (AGAIN_WIDTH / face_width(TEMPLATE)) + middle
     matrix = similarity(face.points, upright)
@@ -94,7 +101,7 @@ def look_again(part: LoadedPart, pixels: Pixels, face: Face) -> Face | None:
 
 
 def _finds(part: LoadedPart, picture: NDArray[np.uint8], threshold: float) -> list[Face]:
-    """What single cells say, in the picture's pixels."""
+    """The detections of single cells, in the picture's pixels."""
     found = part_map(part, picture)
     score = 1 / (1 + np.exp(-found[..., 0]))
     rows, columns = np.nonzero(score >= threshold)
@@ -109,7 +116,7 @@ def _finds(part: LoadedPart, picture: NDArray[np.uint8], threshold: float) -> li
 
 
 def merged(finds: Sequence[Face]) -> list[Face]:
-    """One face for all that is said of it: points are averaged by how sure each is. The surest first."""
+    """Overlapping detections merged into one face, their points averaged by score; highest score first."""
     left = sorted(finds, key=lambda face: -face.score)
     faces = []
     while left:

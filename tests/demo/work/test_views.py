@@ -25,7 +25,7 @@ def test_damage_is_marked_where_it_is_in_a_thin_photo(tmp_path: Path, shape: tup
     np.save(session.damage("int8"), mask)
     session.results["int8"] = Result(1.0, None, [], [])
     reported = found(session, "int8")
-    assert reported.said == ["Damage on 5.0 % of the photo"]
+    assert reported.sentences == ["Damage on 5.0 % of the photo"]
     shown = np.moveaxis(np.asarray(Image.open(reported.picture[1])), long, 0)
     marked = (shown == MARK).all(axis=-1)
     # A picture's pixel stands for 17x17 of the photo: it shows the upper left one's damage.

@@ -188,4 +188,4 @@ def test_boxes_that_are_none_are_refused(
 ) -> None:
     with pytest.raises(SystemExit) as stop:
         main(["restore", str(tmp_path), "--face", box])
-    assert stop.value.code == 2 and "is no box" in " ".join(capsys.readouterr().err.split())
+    assert stop.value.code == 2 and "is not a box" in " ".join(capsys.readouterr().err.split())
