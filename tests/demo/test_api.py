@@ -231,7 +231,8 @@ def test_what_was_served_is_removed_after_a_while(tmp_path: Path, monkeypatch: p
         assert len(examples) == 4
         client = Client(server.url, verbose=False, download_files=tmp_path / "downloads")
         called(client, PHOTO)
-        assert len(set((server.folder / "served").rglob("*.jpg")) - examples) == 2
+        # The upload may be gone already, where the restoration took longer than files are kept.
+        assert set((server.folder / "served").rglob("*.jpg")) - examples
         limit = time.monotonic() + 40
         while set((server.folder / "served").rglob("*.jpg")) != examples:
             assert time.monotonic() < limit
