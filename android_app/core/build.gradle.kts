@@ -1,6 +1,6 @@
 import org.jetbrains.kotlin.gradle.dsl.JvmTarget
 
-// Pure Kotlin: nothing in it knows Android.
+// Pure Kotlin, without any Android API.
 plugins {
     alias(libs.plugins.kotlin.jvm)
 }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What can go wrong in the app itself, each in a sentence that says what to do.
+/// Errors of the app itself, each with a sentence that explains the remedy.
 enum AppError: LocalizedError {
     case notAPhoto
     case tooLarge(megapixels: Int)

@@ -1,29 +1,29 @@
 import Foundation
 import RestoreCore
 
-/// The networks, proven on this device and ready to restore.
+/// The networks, tested on this device and ready to restore.
 struct Engine: Sendable {
-    /// What the networks run in, and on.
+    /// The precision and processors of the networks.
     let candidate: Candidate
-    /// What Core ML says that it will run the heaviest network on, if it says anything.
+    /// Core ML's plan for the heaviest network, if there is one.
     let plan: ComputePlan?
     private let bundle: NetworkBundle
     private let runner: CoreMLRunner
     private let file: TrialFile
 
-    /// For one photo, which may take `maxMemory` bytes; nil: any. Networks stay loaded for the next.
+    /// A restorer for one photo, which may take `maxMemory` bytes; nil: no limit. Networks stay loaded.
     func restorer(maxMemory: Int?) throws -> Restorer {
         try Restorer(bundle: bundle, runner: runner, precision: candidate.precision, maxMemory: maxMemory)
     }
 
-    /// Runs `work`, which restores a photo; an app that dies meanwhile knows it at its next start.
+    /// Runs `work`, which restores a photo; a crash meanwhile is detected at the next start.
     func restoring<Result>(_ work: () async throws -> Result) async rethrows -> Result {
         try await Heirloom.restoring(with: candidate, file, run: work)
     }
 
-    /// Checks the bundle and finds the fastest way to run it that gives right results.
+    /// Checks the bundle and selects the fastest candidate that gives correct results.
     ///
-    /// `trying` is told what is being tested: minutes at the first start, nothing at a later one.
+    /// `trying` is called with each candidate under test, which takes minutes; later starts test nothing.
     static func prepared(trying: @escaping @Sendable (Candidate) -> Void) async throws -> Engine {
         let bundle = try openBundle()
         let home = try folder()
@@ -32,7 +32,7 @@ struct Engine: Sendable {
             digest: bundle.digest)
         let candidates = Candidate.all(in: bundle.manifest.coreMLPrecisions)
         let file = TrialFile(url: home.appendingPathComponent("trials.json"), scope: scope(bundle))
-        // First of all, so that a full storage is not held against a processor.
+        // First of all, so that a full storage does not count against a processor.
         for tile in bundle.coreMLTiles { _ = try await compiled.url(of: tile.file) }
         let trials = try await tryAll(candidates, file) { candidate in
             trying(candidate)
@@ -53,7 +53,7 @@ struct Engine: Sendable {
         return bundle
     }
 
-    /// Where compiled models and trials are kept: not in backups, which may be put back on another device.
+    /// The folder of compiled models and trials, excluded from backups, which may move to another device.
     private static func folder() throws -> URL {
         let files = FileManager.default
         var folder = try files.url(
@@ -66,7 +66,7 @@ struct Engine: Sendable {
         return folder
     }
 
-    /// What trials hold for: any other bundle, system or version of the app may compute otherwise.
+    /// Identity of bundle, system and app version: others may compute otherwise, so trials hold for one.
     private static func scope(_ bundle: NetworkBundle) -> String {
         let app = Bundle.main.infoDictionary ?? [:]
         let version = ["CFBundleShortVersionString", "CFBundleVersion"].map { app[$0] as? String ?? "" }
@@ -74,7 +74,7 @@ struct Engine: Sendable {
         return ([bundle.digest, system] + version).joined(separator: " ")
     }
 
-    /// How long the golden vectors take; nil where they come out wrong.
+    /// Seconds of a run of the golden vectors; nil if the results are wrong.
     private static func seconds(
         _ candidate: Candidate, _ bundle: NetworkBundle, _ compiled: CompiledModels
     ) async throws -> Double? {
@@ -98,7 +98,7 @@ struct Engine: Sendable {
 }
 
 extension NetworkBundle {
-    /// Every tile of every network for Core ML.
+    /// All tiles of all Core ML networks.
     fileprivate var coreMLTiles: [Tile] {
         manifest.parts.values.flatMap(\.artifacts).filter { $0.format == .coreml }.flatMap(\.tiles)
     }

@@ -1,9 +1,9 @@
 import RestoreCore
 import os
 
-/// What the app may still take before the system ends it.
+/// Memory that the app may still allocate before the system ends it.
 enum FreeMemory {
-    /// Nil where the system sets no limit, as in the Simulator.
+    /// Bytes that are free; nil where the system sets no limit, as in the Simulator.
     static func bytes() -> Int? {
         let free = os_proc_available_memory()
         return free > 0 ? free : nil

@@ -4,20 +4,20 @@ import RestoreCore
 /// A restored photo, as the file that is saved and shared.
 struct RestoredPhoto: Sendable {
     let file: URL
-    /// The same, as large as the screen needs it.
+    /// The photo at the screen's size.
     let picture: Picture
-    /// What was done, in words.
+    /// The steps applied, in words.
     let done: [String]
 }
 
-/// From a photo's file to the restored photo's file. Nothing here is on the main actor.
+/// Restores a photo's file to a new file. Nothing here is on the main actor.
 enum Restoration {
-    /// The photo for the screen, once it is known that it can be opened.
+    /// The photo at the screen's size. Throws if it can't be opened.
     static func preview(_ photo: PhotoFile) async throws -> Picture {
         try PhotoSource(photo.url).thumbnail()
     }
 
-    /// Restores a photo; `progress` is told the share done, 0 to 1, and finished.
+    /// Restores a photo; `progress` is called with the share done, 0 to 1, and finished at the end.
     static func run(
         _ photo: PhotoFile, _ engine: Engine, _ choices: Choices,
         _ progress: AsyncStream<Double>.Continuation

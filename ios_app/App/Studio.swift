@@ -3,26 +3,26 @@ import Observation
 import PhotosUI
 import SwiftUI
 
-/// What the screen shows, and what happens when something on it is touched.
+/// The state of the screen, and the user's actions.
 @MainActor @Observable
 final class Studio {
-    /// How far the networks are.
+    /// The state of the networks.
     enum Networks {
         case preparing(Candidate?)
         case ready(Engine)
         case unavailable(String)
     }
 
-    /// What is chosen for the next restoration.
+    /// The choices for the next restoration.
     var choices = Choices()
     private(set) var networks = Networks.preparing(nil)
-    /// The chosen photo, as it was.
+    /// The chosen photo before restoration.
     private(set) var before: Picture?
     private(set) var restored: RestoredPhoto?
     /// The share of a restoration that is done; nil while there is none.
     private(set) var progress: Double?
     private(set) var isSaved = false
-    /// What went wrong last, in a sentence.
+    /// The last problem, in a sentence.
     private(set) var problem: String?
 
     private var isOnScreen = false
@@ -40,14 +40,14 @@ final class Studio {
         photo != nil && engine != nil && progress == nil
     }
 
-    /// Whether something is under way that ends when the app leaves the screen.
+    /// Whether a task is running that ends when the app leaves the screen.
     var isBusy: Bool {
         if case .preparing = networks { true } else { progress != nil }
     }
 
     /// Prepares the networks while the app is on the screen.
     ///
-    /// In the background it may be ended at any time, which must not look as if a processor had crashed it.
+    /// In the background the system may end the app at any time, which must not count as a crash.
     func sceneChanged(to phase: ScenePhase) {
         switch phase {
         case .active:
@@ -134,7 +134,7 @@ final class Studio {
         (photo, before, restored, isSaved) = (file, picture, nil, false)
     }
 
-    /// Runs one thing at a time, and tells what goes wrong.
+    /// Runs one action at a time, and shows its error.
     private func start(_ action: @escaping @MainActor () async throws -> Void) {
         guard work == nil else { return }
         problem = nil
@@ -143,7 +143,7 @@ final class Studio {
             do {
                 try await action()
             } catch {
-                // Whoever stops something knows why it ended, whatever Core ML calls it.
+                // The user who stops an action expects its end, so Core ML's error is not shown.
                 if !Task.isCancelled { problem = error.localizedDescription }
             }
         }

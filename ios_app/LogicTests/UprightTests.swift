@@ -3,7 +3,7 @@ import XCTest
 @testable import HeirloomLogic
 
 final class UprightTests: XCTestCase {
-    /// Where EXIF says that the stored picture's first row and first column are seen.
+    /// Visible sides of the stored picture's first row and first column, by EXIF's definition.
     private let seen: [Int: (row: String, column: String)] = [
         1: ("top", "left"), 2: ("top", "right"), 3: ("bottom", "right"), 4: ("bottom", "left"),
         5: ("left", "top"), 6: ("right", "top"), 7: ("right", "bottom"), 8: ("left", "bottom"),
@@ -41,7 +41,7 @@ final class UprightTests: XCTestCase {
             Upright(orientation: 0, width: 5, height: 4), Upright(orientation: 1, width: 5, height: 4))
     }
 
-    /// Where a stored pixel's middle is drawn; y downwards on both sides.
+    /// The place at which a stored pixel's middle is drawn; y downwards on both sides.
     private func place(_ x: Int, _ y: Int, _ how: Upright, storedHeight: Int) -> (Double, Double) {
         let (across, up) = (Double(x) + 0.5, Double(storedHeight - y) - 0.5)
         return (

@@ -1,7 +1,7 @@
 import CoreML
 import Foundation
 
-/// The bundle's packages, compiled for this device: once, and kept for the next start.
+/// The bundle's packages, compiled once for this device and kept for the next start.
 ///
 /// Xcode compiles packages only one by one; in a folder that is copied as it is they arrive uncompiled.
 actor CompiledModels {
@@ -20,7 +20,7 @@ actor CompiledModels {
         }
     }
 
-    /// Where the compiled package is; `file` is its path in the bundle.
+    /// The URL of the compiled package; `file` is its path in the bundle.
     func url(of file: String) async throws -> URL {
         if let task = underWay[file] { return try await task.value }
         let package = source.appendingPathComponent(file, isDirectory: true)

@@ -1,14 +1,14 @@
 import CoreML
 import Foundation
 
-/// Which processors Core ML means to run a model on.
+/// Core ML's plan of the processors that run a model.
 struct ComputePlan: Equatable, Sendable {
     /// Shares of the model's estimated cost; they need not add up to one.
     let cpu: Double
     let gpu: Double
     let neuralEngine: Double
 
-    /// Nil where Core ML tells nothing: its plans are estimates, and not made for every kind of model.
+    /// The plan of a model; nil where Core ML has none: plans are estimates, and not made for every model.
     static func of(_ compiled: URL, function: String?, units: Units) async -> ComputePlan? {
         let configuration = MLModelConfiguration.of(function, units)
         guard

@@ -12,7 +12,7 @@ final class LoadedModel: @unchecked Sendable {
         self.model = model
     }
 
-    /// `function` is nil for a package that has only one.
+    /// Loads a compiled model; `function` is nil for a package that has only one.
     static func load(_ compiled: URL, function: String?, units: Units) async throws -> LoadedModel {
         let configuration = MLModelConfiguration.of(function, units)
         return LoadedModel(try await MLModel.load(contentsOf: compiled, configuration: configuration))

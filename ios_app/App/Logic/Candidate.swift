@@ -1,6 +1,6 @@
 import RestoreCore
 
-/// The processors that Core ML is allowed to use.
+/// The processors that Core ML may use.
 enum Units: String, Codable, CaseIterable {
     case cpuOnly, cpuAndGPU, cpuAndNeuralEngine
 }
@@ -10,10 +10,10 @@ struct Candidate: Codable, Hashable {
     let precision: Precision
     let units: Units
 
-    /// All that are tried, the safest first: a start that crashes has then something to fall back on.
+    /// All candidates, the safest first, so that a start after a crash has one to fall back on.
     ///
-    /// Core ML's `all` is not among them: it picks among the other three itself, so that a wrong result
-    /// could not be put down to a processor.
+    /// Core ML's `all` is not among them: it selects among the other three itself, so that a wrong result
+    /// could not be attributed to a processor.
     static func all(in precisions: [Precision]) -> [Candidate] {
         Units.allCases.flatMap { units in
             precisions.map { Candidate(precision: $0, units: units) }

@@ -1,6 +1,6 @@
-/// The names under which the system's image reader and writer hold what a photo's file says about it.
+/// The keys of a photo's metadata in the system's image reader and writer.
 struct MetadataKeys {
-    /// What is carried over as it is: groups (EXIF, GPS, TIFF, IPTC) and single values (resolution).
+    /// Entries that are carried unchanged: groups (EXIF, GPS, TIFF, IPTC) and single values (resolution).
     let carried: [String]
     let orientation: String
     let tiff: String
@@ -10,7 +10,7 @@ struct MetadataKeys {
     let exifHeight: String
 }
 
-/// What of `source` goes into the restored photo's file, whose pixels are upright.
+/// The metadata of `source` for the restored photo's file, whose pixels are upright.
 ///
 /// Everything not named in `keys.carried` stays behind: it describes pixels that are gone (depth, gain
 /// map, thumbnail), or ties the file to another one (a maker's note does, for Live Photos).

@@ -1,14 +1,14 @@
 import RestoreCore
 
-/// What a person chooses on the screen.
+/// The user's choices on the screen.
 struct Choices: Equatable {
     var scratches = true
     var faces = true
     var keepGray = true
-    /// How much of the change is applied, 0 to 1.
+    /// Share of the change that is applied, 0 to 1.
     var strength = 1.0
 
-    /// The same for the core.
+    /// The choices as the core's options.
     var options: Options {
         Options(
             strength: strength, scratches: scratches ? .auto : .off, keepGray: keepGray,

@@ -1,10 +1,10 @@
-/// What a restored photo is saved as.
+/// The file format of a restored photo.
 enum FileKind: String {
     case heic = "public.heic"
     case jpeg = "public.jpeg"
     case png = "public.png"
 
-    /// JPEG and HEIC stay what they are; everything else, and whatever has alpha, loses nothing in a PNG.
+    /// The format for a source: JPEG and HEIC stay; everything else, and any photo with alpha, becomes PNG.
     init(sourceType: String, hasAlpha: Bool) {
         self =
             switch sourceType {

@@ -1,8 +1,8 @@
 import Foundation
 
-/// Keeps trials between starts, for one bundle, system and version of the app.
+/// Stores trials between starts, for one bundle, system and version of the app.
 ///
-/// A file and not the user defaults, because what is under way has to be on disk at the moment of a crash.
+/// A file and not the user defaults, because a running trial has to be on disk at the moment of a crash.
 struct TrialFile: Sendable {
     private struct Stored: Codable {
         let scope: String
@@ -10,7 +10,7 @@ struct TrialFile: Sendable {
     }
 
     let url: URL
-    /// What the trials hold for; others are forgotten.
+    /// Identity of bundle, system and app version; trials of others are dropped.
     let scope: String
 
     /// The trials so far; a candidate that was under way has crashed.
@@ -23,7 +23,7 @@ struct TrialFile: Sendable {
         return trials
     }
 
-    /// On disk when this returns.
+    /// Writes the trials to disk before it returns.
     func write(_ trials: Trials) throws {
         try JSONEncoder().encode(Stored(scope: scope, trials: trials)).write(to: url, options: .atomic)
     }

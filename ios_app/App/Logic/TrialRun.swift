@@ -1,9 +1,9 @@
 import Foundation
 
-/// Tries each of `candidates` that has not been, and keeps in `file` how it fared.
+/// Tests each of `candidates` that is untested, and stores its outcome in `file`.
 ///
-/// `run` gives the seconds that a candidate takes, nil for one whose results are wrong; whatever it throws
-/// rules the candidate out. Throws `CancellationError` when the task is cancelled, and where `file` can't
+/// `run` returns a candidate's seconds, nil if its results are wrong; any error that it throws rules the
+/// candidate out. Throws `CancellationError` when the task is cancelled, and where `file` can't
 /// be written.
 func tryAll(
     _ candidates: [Candidate], _ file: TrialFile, run: (Candidate) async throws -> Double?
@@ -32,7 +32,7 @@ func tryAll(
     return trials
 }
 
-/// Restores a photo with `candidate` by `run`; if the app dies meanwhile, `file` has it.
+/// Restores a photo with `candidate` by `run`; `file` records a crash of the app meanwhile.
 func restoring<Result>(
     with candidate: Candidate, _ file: TrialFile, run: () async throws -> Result
 ) async rethrows -> Result {

@@ -1,17 +1,17 @@
-/// What is known of the candidates on this device, and which of them to use.
+/// Test results of the candidates on this device, and the choice among them.
 ///
 /// A candidate is entered as under way before it runs. One that is found under way when the app starts
-/// has taken the app down with it, and is not tried again. Photos ask more than the trials: a
-/// candidate with which the app did not come through two photos in a row is not used either.
+/// has crashed it, and is not tried again. Photos are a heavier load than
+/// the trials: a candidate with which two photos in a row did not end is not used either.
 struct Trials: Codable, Equatable {
-    /// How a candidate fared with the golden vectors.
+    /// A candidate's outcome with the golden vectors.
     enum Outcome: Codable, Equatable {
         case passed(seconds: Double)
         case failed
         case crashed
     }
 
-    /// So many photos, begun one after the other and not ended, rule a candidate out. One may have been
+    /// Number of photos in a row that did not end, which rules a candidate out. A single one may have been
     /// ended by the system or by the user.
     static let maxUnfinished = 2
 
@@ -19,7 +19,7 @@ struct Trials: Codable, Equatable {
     private(set) var underWay: Candidate?
     private var unfinished: [Candidate: Int] = [:]
 
-    /// The fastest that computes what the bundle expects; of equals the one listed first.
+    /// The fastest candidate with correct results; of equals the one listed first.
     func best(of candidates: [Candidate]) -> Candidate? {
         let sound = candidates.filter { candidate in
             candidate.units == .cpuOnly || unfinished[candidate, default: 0] < Self.maxUnfinished
@@ -30,27 +30,27 @@ struct Trials: Codable, Equatable {
         return passed.min { $0.1 < $1.1 }?.0
     }
 
-    /// The next to try; nil when all have been.
+    /// The next candidate to test; nil after the last.
     func next(of candidates: [Candidate]) -> Candidate? {
         candidates.first { outcomes[$0] == nil }
     }
 
-    /// To be stored before `candidate` runs.
+    /// Marks `candidate` as running; the caller stores this before it runs.
     mutating func begin(_ candidate: Candidate) {
         underWay = candidate
     }
 
-    /// To be stored before a photo is restored with `candidate`.
+    /// Marks a photo as running with `candidate`; the caller stores this before it runs.
     mutating func beginPhoto(_ candidate: Candidate) {
         unfinished[candidate, default: 0] += 1
     }
 
-    /// The photo has ended, well or not, and the app is still there.
+    /// Marks the photo as ended, with or without success.
     mutating func endPhoto(_ candidate: Candidate) {
         unfinished[candidate] = nil
     }
 
-    /// The candidate under way has run.
+    /// Records the outcome of the running candidate.
     mutating func end(_ outcome: Outcome) {
         guard let candidate = underWay else { return }
         outcomes[candidate] = outcome

@@ -1,4 +1,4 @@
-/// How a stored picture is drawn so that it stands upright.
+/// The transform that draws a stored picture upright.
 ///
 /// `x' = a x + c y + tx` and `y' = b x + d y + ty`, with y upwards as Core Graphics draws.
 struct Upright: Equatable {
@@ -8,9 +8,9 @@ struct Upright: Equatable {
     let d: Double
     let tx: Double
     let ty: Double
-    /// Pixels across, upright.
+    /// Width in pixels, upright.
     let width: Int
-    /// Pixels down, upright.
+    /// Height in pixels, upright.
     let height: Int
 
     /// `orientation` is EXIF's, 1 to 8 (anything else is taken as 1); the sides are the stored picture's.

@@ -1,7 +1,7 @@
 import ImageIO
 
 extension MetadataKeys {
-    /// ImageIO's names, and what Heirloom carries from file to file.
+    /// ImageIO's keys of the metadata that Heirloom carries.
     static let imageIO = MetadataKeys(
         carried: [
             kCGImagePropertyExifDictionary, kCGImagePropertyExifAuxDictionary,

@@ -2,7 +2,7 @@ import CoreTransferable
 import Foundation
 import UniformTypeIdentifiers
 
-/// A photo as it was picked or taken: its file's own bytes, so that nothing it says of itself is lost.
+/// A photo as it was picked or taken, as its file's own bytes, so that no metadata are lost.
 struct PhotoFile: Transferable {
     let url: URL
 

@@ -1,7 +1,7 @@
 import Foundation
 import Photos
 
-/// The device's photo library, which Heirloom adds to and never reads: the picker hands photos over.
+/// The device's photo library, which Heirloom adds to and never reads: the picker returns photos.
 enum PhotoLibrary {
     /// Adds the photo in `file`, its metadata with it.
     ///

@@ -1,17 +1,17 @@
 import Foundation
 import ImageIO
 
-/// A photo's file: what it says of itself, and its pixels.
+/// A photo's file: its metadata and pixels.
 struct PhotoSource {
-    /// Up to what a camera of 48 megapixels gives (8064 by 6048).
+    /// Maximum pixels of a photo: those of a camera of 48 megapixels (8064 by 6048).
     static let maxPixels = 49_000_000
 
-    /// Everything ImageIO reads in the file beside the pixels.
+    /// All properties that ImageIO reads in the file.
     let properties: [String: Any]
-    /// How the photo stands, and its size then.
+    /// The photo's orientation and upright size.
     let upright: Upright
     let hasAlpha: Bool
-    /// What the restored photo is saved as.
+    /// The format of the restored photo.
     let kind: FileKind
     private let source: CGImageSource
 
@@ -49,7 +49,7 @@ struct PhotoSource {
         return buffer
     }
 
-    /// The whole photo, upright, its long side at most `side` pixels.
+    /// The photo shrunk, upright, its long side at most `side` pixels.
     func thumbnail(side: Int = 2048) throws -> Picture {
         let options: [CFString: Any] = [
             kCGImageSourceCreateThumbnailFromImageAlways: true,

@@ -5,7 +5,7 @@ import ImageIO
 enum PhotoWriter {
     private static let quality = 0.95
 
-    /// Writes restored pixels as a file of `source`'s kind, with what its file said.
+    /// Writes restored pixels as a file of `source`'s kind, with its metadata.
     static func write(_ buffer: RGBABuffer, like source: PhotoSource, to url: URL) throws {
         var properties = carriedMetadata(
             source.properties, keys: .imageIO, width: buffer.width, height: buffer.height)

@@ -8,7 +8,7 @@ final class RGBABuffer {
     private let hasAlpha: Bool
     private let memory: UnsafeMutableRawBufferPointer
 
-    /// Transparent black.
+    /// A buffer of transparent black.
     init(width: Int, height: Int, hasAlpha: Bool) {
         (self.width, self.height, self.hasAlpha) = (width, height, hasAlpha)
         memory = .allocate(byteCount: 4 * width * height, alignment: 64)

@@ -4,13 +4,13 @@ import UIKit
 
 /// The system's camera screen.
 ///
-/// It hands over a decoded picture, never a file; the picture is therefore written to one, at the highest
-/// quality and with what the camera noted.
+/// It returns a decoded picture, never a file; the picture is therefore written to one, at the highest
+/// quality and with the camera's metadata.
 struct CameraPicker: UIViewControllerRepresentable {
     /// Called once, with nil where nothing was taken.
     let finished: (PhotoFile?) -> Void
 
-    /// False in the Simulator.
+    /// Whether there is a camera: not in the Simulator.
     static var isAvailable: Bool {
         UIImagePickerController.isSourceTypeAvailable(.camera)
     }
@@ -52,7 +52,7 @@ struct CameraPicker: UIViewControllerRepresentable {
             guard let image = picture.cgImage else { throw AppError.notAPhoto }
             let url = try WorkFolder.file(named: "Photo.jpg")
             var properties = notes
-            // Its pixels lie as the sensor does, and there may be no notes.
+            // Its pixels lie as on the sensor, and metadata may be missing.
             properties[kCGImagePropertyOrientation as String] = picture.imageOrientation.exif
             properties[kCGImageDestinationLossyCompressionQuality as String] = 1.0
             try PhotoWriter.encode(image, as: .jpeg, properties: properties, to: url)
@@ -62,7 +62,7 @@ struct CameraPicker: UIViewControllerRepresentable {
 }
 
 extension UIImage.Orientation {
-    /// The number that EXIF has for it.
+    /// The EXIF number of the orientation.
     fileprivate var exif: Int {
         switch self {
         case .up: 1

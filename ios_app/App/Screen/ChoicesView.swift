@@ -1,6 +1,6 @@
 import SwiftUI
 
-/// What is to be done to the photo.
+/// The controls of the restoration's options.
 struct ChoicesView: View {
     @Binding var choices: Choices
 

@@ -1,6 +1,6 @@
 import SwiftUI
 
-/// The photo before on the left and after on the right of a line that is dragged.
+/// The original to the left and the restored photo to the right of a line that can be dragged.
 struct CompareView: View {
     let before: Picture
     let after: Picture
@@ -47,7 +47,7 @@ struct CompareView: View {
     }
 }
 
-/// A picture as wide as there is room.
+/// A picture at the available width.
 struct PictureView: View {
     let picture: Picture
 

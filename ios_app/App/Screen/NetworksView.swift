@@ -1,6 +1,6 @@
 import SwiftUI
 
-/// What the networks run on.
+/// The precision and processors of the networks, and the state of their test.
 struct NetworksView: View {
     let networks: Studio.Networks
 
@@ -35,7 +35,7 @@ struct NetworksView: View {
 }
 
 extension Units {
-    /// For the screen.
+    /// The processors' name on the screen.
     var name: String {
         switch self {
         case .cpuOnly: String(localized: "the CPU")

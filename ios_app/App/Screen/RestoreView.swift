@@ -1,6 +1,6 @@
 import SwiftUI
 
-/// The button that restores, what is done meanwhile, and what can be done with the result.
+/// The button that restores, the progress, and the actions on the result.
 struct RestoreView: View {
     let studio: Studio
 

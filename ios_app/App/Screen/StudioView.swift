@@ -12,7 +12,7 @@ struct StudioView: View {
     var body: some View {
         NavigationStack {
             VStack {
-                // Not in the scroll view, which would take the drag of the comparison for its own.
+                // Not in the scroll view, which would take over the drag of the comparison.
                 photo.frame(maxWidth: .infinity, maxHeight: .infinity)
                 ScrollView {
                     VStack(alignment: .leading, spacing: 20) {
@@ -64,7 +64,7 @@ struct StudioView: View {
 
     private var sources: some View {
         HStack(spacing: 20) {
-            // As it is: a converted copy would lose quality and some of what its file says.
+            // The original encoding: a converted copy would lose quality and metadata.
             PhotosPicker(
                 "Choose", selection: $picked, matching: .images, preferredItemEncoding: .current)
             if CameraPicker.isAvailable {

@@ -12,7 +12,7 @@ struct Point: Equatable, Sendable {
     func distance(to other: Point) -> Double { hypot(x - other.x, y - other.y) }
 }
 
-/// Turn, scale and shift: takes `(x, y)` to `(a x + b y + c, d x + e y + f)`.
+/// A rotation, scale and shift: maps `(x, y)` to `(a x + b y + c, d x + e y + f)`.
 struct Similarity: Equatable {
     let a: Double
     let b: Double
@@ -21,7 +21,7 @@ struct Similarity: Equatable {
     let e: Double
     let f: Double
 
-    /// The similarity that brings `source` closest to `target`, in least squares (Umeyama 1991); nil if the
+    /// The similarity that maps `source` closest to `target`, in least squares (Umeyama 1991); nil if the
     /// source's points all coincide. Both have five points.
     init?(_ source: [Point], to target: [Point]) {
         let (from, to) = (Self.mean(source), Self.mean(target))
@@ -45,17 +45,17 @@ struct Similarity: Equatable {
         (self.a, self.b, self.c, self.d, self.e, self.f) = (a, b, c, d, e, f)
     }
 
-    /// From a matrix of two rows and three columns.
+    /// A similarity from a matrix of two rows and three columns.
     init(rows: [Double]) { self.init(rows[0], rows[1], rows[2], rows[3], rows[4], rows[5]) }
 
-    /// The similarity that takes back what this one did.
+    /// The inverse similarity.
     var inverse: Similarity {
         let determinant = a * e - b * d
         let (p, q, r, s) = (e / determinant, -b / determinant, -d / determinant, a / determinant)
         return Similarity(p, q, -p * c - q * f, r, s, -r * c - s * f)
     }
 
-    /// How much longer it makes a line.
+    /// The factor by which lengths grow.
     var scale: Double { hypot(a, d) }
 
     @inline(__always)
@@ -63,33 +63,33 @@ struct Similarity: Equatable {
         Point(x: a * point.x + b * point.y + c, y: d * point.x + e * point.y + f)
     }
 
-    /// In numpy's order of adding five complex numbers.
+    /// The sum of five complex numbers, in numpy's order.
     private static func sum(_ p: [Point]) -> Point { ((p[0] + p[1]) + (p[2] + p[3])) + p[4] }
 
     private static func mean(_ points: [Point]) -> Point { sum(points) * (1 / Double(points.count)) }
 }
 
-/// The aligned face: where its five points lie (left eye, as seen by the viewer, right eye, nose, left and
-/// right corner of the mouth), and what it fills.
+/// Geometry of the aligned face: the positions of its five points (left eye, as seen by the viewer, right
+/// eye, nose, left and right corner of the mouth), and the ellipse that it fills.
 enum AlignedFace {
-    /// In pixels.
+    /// Side in pixels.
     static let side = 256
 
-    /// As published.
+    /// Positions of the five points, as published.
     static let points = [
         Point(x: 89, y: 108.5), Point(x: 167, y: 108.5), Point(x: 128, y: 147.5),
         Point(x: 104.6, y: 195.86),
         Point(x: 151.4, y: 195.86),
     ]
 
-    /// Of the ellipse that a face fills, in pixels.
+    /// Middle of the ellipse that a face fills, in pixels.
     static let middle = Point(x: 128, y: 138)
     static let radii = Point(x: 88, y: 100)
 
-    /// The change counts fully up to the first share of the radii, and not at all from the second on.
+    /// Shares of the radii between which the weight of the change falls from 1 to 0.
     private static let (solid, faded) = (0.75, 1.17)
 
-    /// How much of a change counts at each pixel, 0...1, row by row.
+    /// Weight of a change at each pixel, 0...1, row by row.
     static let feather: [Float] = (0..<side * side).map { place in
         let (y, x) = (Double(place / side), Double(place % side))
         let radius = hypot((x - middle.x) / radii.x, (y - middle.y) / radii.y)
@@ -97,8 +97,8 @@ enum AlignedFace {
         return Float(t * t * (3 - 2 * t))
     }
 
-    /// A face is so many times as wide as its points spread (standard deviation of their distances): the
-    /// points of a turned head lie closer, but its eyes alone would make it seem far smaller.
+    /// Ratio of a face's width to the spread of its points (standard deviation of their distances). The
+    /// points of a turned head lie closer together, but its eyes alone would underestimate it far more.
     private static let widths = 3.65
 
     /// Mean of a face's points.
@@ -107,7 +107,7 @@ enum AlignedFace {
         return Point(x: sum.x / Double(points.count), y: sum.y / Double(points.count))
     }
 
-    /// About the width of a face in pixels, whichever way it is turned.
+    /// Approximate width of a face in pixels, independent of its rotation.
     static func width(of points: [Point]) -> Double {
         let mean = middle(of: points)
         let sum = points.reduce(0.0) { sum, point in

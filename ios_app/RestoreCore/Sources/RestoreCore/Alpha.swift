@@ -1,4 +1,4 @@
-/// Splits alpha off: `samples` are interleaved pixels of `channels` samples (2 or 4), alpha last.
+/// Separates alpha: `samples` are interleaved pixels of `channels` samples (2 or 4), alpha last.
 public func splitAlpha<Sample>(_ samples: [Sample], channels: Int) -> (colours: [Sample], alpha: [Sample]) {
     precondition(channels == 2 || channels == 4)
     var (colours, alpha) = ([Sample](), [Sample]())
@@ -10,7 +10,7 @@ public func splitAlpha<Sample>(_ samples: [Sample], channels: Int) -> (colours: 
     return (colours, alpha)
 }
 
-/// Puts together what `splitAlpha` took apart: one sample of alpha behind each pixel's colours.
+/// Interleaves colours and alpha, one sample of alpha behind each pixel's colours: reverses `splitAlpha`.
 public func joinAlpha<Sample>(colours: [Sample], alpha: [Sample]) -> [Sample] {
     guard !alpha.isEmpty else { return colours }
     let count = colours.count / alpha.count

@@ -30,7 +30,7 @@ public final class ArrayPixels: Pixels {
         }
     }
 
-    /// A gray photo in three equal colours, for one that is to be restored in colour.
+    /// A gray photo in three equal colours, which can be restored in colour.
     public convenience init(inColour gray: any Pixels) {
         precondition(gray.colours == 1)
         self.init(height: gray.height, width: gray.width, colours: 3, top: gray.top)

@@ -13,7 +13,7 @@ struct Box: Hashable, Sendable {
         Box(top: top - margin, left: left - margin, bottom: bottom + margin, right: right + margin)
     }
 
-    /// The box elsewhere.
+    /// The box shifted by `down` and `across`.
     func moved(down: Int, across: Int) -> Box {
         Box(top: top + down, left: left + across, bottom: bottom + down, right: right + across)
     }
@@ -34,7 +34,7 @@ struct TileSize: Hashable, Sendable {
     let columns: Int
 }
 
-/// How often `step` fits into `length`, rounded up.
+/// `length / step`, rounded up.
 func parts(of length: Int, _ step: Int) -> Int { (length + step - 1) / step }
 
 /// `value / divisor`, rounded down; the divisor is above 0.
@@ -42,8 +42,8 @@ func floored(_ value: Int, _ divisor: Int) -> Int {
     value >= 0 ? value / divisor : -((divisor - 1 - value) / divisor)
 }
 
-/// Where `index` lies on an axis of `length` that is reflected at both ends as often as needed. The border
-/// itself is repeated (...1 0 | 0 1 2...), so that one pixel is enough.
+/// The place of `index` on an axis of `length` that is reflected at both ends as often as needed. The
+/// border itself is repeated (...1 0 | 0 1 2...), so that one pixel is enough.
 func mirrored(_ index: Int, _ length: Int) -> Int {
     let turn = index % (2 * length)
     let place = turn < 0 ? turn + 2 * length : turn

@@ -1,10 +1,10 @@
-/// What a restoration will need, before it starts.
+/// Estimates the memory and storage of a restoration before it starts.
 ///
 /// The latent of a large photo and the fill's levels lie in temporary files, so that they take storage and
-/// not memory; what is left of the memory is the pixels, what finding damage takes, and what is the same for
-/// every photo.
+/// not memory. Memory holds the pixels, the planes of damage detection, and what is the same for every
+/// photo.
 public enum Budget {
-    /// The networks' weights and what Core ML keeps besides: an estimate, taken from the desktop's
+    /// Bytes of the networks' weights and Core ML's own buffers: an estimate, taken from the desktop's
     /// runtimes.
     public static let base = 130 << 20
 
@@ -37,7 +37,7 @@ public enum Budget {
         maxMemory.map { max(0, $0 - base) / 4 / bytesPerCell }
     }
 
-    /// Throws `memoryBudgetExceeded`, saying what would be enough, if the photo can't be restored in it.
+    /// Throws `memoryBudgetExceeded`, with the memory that suffices, if `maxMemory` does not.
     static func check(maxMemory: Int?, _ pixels: any Pixels, _ rule: Detection) throws {
         let needed = memory(
             height: pixels.height, width: pixels.width, bytesPerPixel: pixels.top == 255 ? 4 : 8,

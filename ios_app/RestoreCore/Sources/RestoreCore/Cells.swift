@@ -1,4 +1,4 @@
-/// The cells of `box` as a network sees them, mirrored beyond the photo's borders: `box.rows` x
+/// The cells of `box` as network input, mirrored beyond the photo's borders: `box.rows` x
 /// `box.columns` cells, each with the `stride` x `stride` pixels of every photo in turn, ordered row,
 /// column, colour.
 ///

@@ -2,11 +2,11 @@
 struct Copies {
     let golden: Golden
     let tile: Tile
-    /// How far the network looks, in cells.
+    /// The network's halo in cells.
     let halo: Int
 
-    /// A golden tensor as often as it fits into the tile, and cut off where the tile ends; one that does not
-    /// follow the tile stays as it is.
+    /// A golden tensor repeated to fill the tile, and cut off at its end; a tensor of fixed shape stays as
+    /// it is.
     func sideBySide(_ stored: Stored, _ tensor: Tensor) -> Stored {
         if tensor.shape != nil { return stored }
         switch stored {

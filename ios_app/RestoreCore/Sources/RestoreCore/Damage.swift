@@ -1,4 +1,4 @@
-/// The damage mask: which pixels are cracked, torn, scratched or stained, for the whole photo.
+/// The damage mask of a whole photo: its cracked, torn, scratched or stained pixels.
 public struct Damage: Equatable, Sendable {
     /// Each value stands for `factor` x `factor` pixels.
     public let mask: Mask
@@ -6,7 +6,7 @@ public struct Damage: Equatable, Sendable {
 
     init(_ mask: Mask, factor: Int) { (self.mask, self.factor) = (mask, factor) }
 
-    /// A mask painted by a person, as large as the photo: bright is damaged.
+    /// A damage mask painted by a person, as large as the photo: bright is damaged.
     public init(painted: any Pixels) {
         var line = [UInt16](repeating: 0, count: painted.width * painted.colours)
         var mask = [Bool]()
@@ -42,13 +42,13 @@ public struct Damage: Equatable, Sendable {
         return cells
     }
 
-    /// Which pixels of the photo's `row` are damaged, one for each of `line`.
+    /// Writes to `line`, for each pixel of the photo's `row`, whether it is damaged.
     func read(row: Int, into line: inout [Bool]) {
         let first = row / factor * mask.columns
         for column in line.indices { line[column] = mask.values[first + column / factor] }
     }
 
-    /// Which cells of `area` have no damaged pixel.
+    /// Whether each cell of `area` is free of damaged pixels.
     func intact(_ area: Box, stride: Int, height: Int, width: Int) -> [Bool] {
         let size = stride * stride
         var intact = [Bool]()

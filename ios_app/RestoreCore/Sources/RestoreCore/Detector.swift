@@ -1,10 +1,10 @@
-// Finding damage: the detector runs over an image pyramid, and what it finds becomes a mask.
+// Damage detection: the detector runs over an image pyramid, and a rule makes a mask of its probabilities.
 //
 // A crack of three pixels shows at full size, a torn corner only where the whole photo fits into the
-// network's view; so the probabilities of all sizes are merged by their maximum. First, do no harm: what is
-// thick counts only where it looks like bare paper, and inside faces only thin cracks count.
+// network's view; so the probabilities of all sizes are merged by their maximum. Intact areas must not be
+// filled: thick regions count only where they look like bare paper, and inside faces only thin cracks.
 
-/// Where a face lies in a picture, in pixels; may reach beyond the picture.
+/// The box of a face in a picture, in pixels; may reach beyond the picture.
 struct FaceArea {
     let left: Int
     let top: Int
@@ -15,12 +15,12 @@ struct FaceArea {
 
     /// The box in a picture `factor` times smaller.
     init(_ box: FaceBox, factor: Int) {
-        // A face may be said to lie anywhere: what is far beyond the photo must still fit an `Int`.
+        // A face's box may lie anywhere: coordinates far beyond the photo must still fit an `Int`.
         func whole(_ length: Double) -> Int { Int(min(1e9, max(-1e9, length))) }
         self.init([box.left, box.top, box.width, box.height].map { floored(whole($0), factor) })
     }
 
-    /// What lies in a picture of `rows` x `columns` pixels.
+    /// The part that lies in a picture of `rows` x `columns` pixels.
     func box(rows: Int, columns: Int) -> Box {
         Box(
             top: min(rows, max(0, top)), left: min(columns, max(0, left)),
@@ -28,9 +28,9 @@ struct FaceArea {
     }
 }
 
-/// How likely each pixel of `picture` is damaged: a level of 0...255 for each.
+/// Damage probability of each pixel of `picture`: a level of 0...255 for 0...1.
 ///
-/// The detector sees the picture itself and its halves down to the rule's smallest side. Throws as
+/// The detector runs over the picture and its halves down to the rule's smallest side. Throws as
 /// `LoadedPart.run`.
 func damageLevels(_ part: LoadedPart, _ picture: any Pixels, _ rule: Detection) async throws -> [UInt8] {
     var levels = [UInt8](repeating: 0, count: picture.height * picture.width)
@@ -42,7 +42,7 @@ func damageLevels(_ part: LoadedPart, _ picture: any Pixels, _ rule: Detection) 
     }
 }
 
-/// Raises `levels` to what the detector finds in `picture`, which is `factor` times smaller.
+/// Merges the detector's levels of `picture`, `factor` times smaller, into `levels`, by maximum.
 private func merge(
     _ part: LoadedPart, _ picture: any Pixels, into levels: inout [UInt8], columns: Int, _ factor: Int
 ) async throws {
@@ -61,16 +61,16 @@ private func merge(
     }
 }
 
-/// What the detector says of a tile's pixels.
+/// The detector's output for a tile's pixels.
 private struct Found {
     let probability: [Float]
-    /// Cells in a row of the tile, and how many of them, at each side, are halo.
+    /// Cells in a row of the tile, and the cells of halo on each side.
     let columns: Int
     let halo: Int
     let stride: Int
     let channels: Int
 
-    /// Raises the levels of the pixels that the cells of `keep` stand for.
+    /// Merges the levels of the pixels in the cells of `keep` into `levels`, by maximum.
     func raise(_ levels: inout [UInt8], columns: Int, _ keep: Box, _ factor: Int) {
         let box = keep.scaled(stride * factor)
         let (bottom, right) = (min(box.bottom, levels.count / columns), min(box.right, columns))
@@ -100,7 +100,7 @@ private struct Found {
     }
 }
 
-/// What counts as damage, from the merged `levels` of `picture`.
+/// The damage mask, from the merged `levels` of `picture`.
 func damageMask(_ levels: [UInt8], _ picture: any Pixels, _ faces: [FaceArea], _ rule: Detection) -> Mask {
     let (rows, columns) = (picture.height, picture.width)
     var mask = Mask(
@@ -119,7 +119,7 @@ func damageMask(_ levels: [UInt8], _ picture: any Pixels, _ faces: [FaceArea], _
     return mask
 }
 
-/// Clears the thick parts of `mask` that the detector is not sure of or that are not flat.
+/// Clears the thick regions of `mask` that are not certain or not flat.
 private func dropThick(_ mask: inout Mask, _ levels: [UInt8], _ picture: any Pixels, _ rule: Detection) {
     let side = max(2, min(mask.rows, mask.columns) / rule.thick)
     let thick = Regions(mask.opened(side: side).values, columns: mask.columns) { $0 }

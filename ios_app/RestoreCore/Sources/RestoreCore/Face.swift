@@ -1,4 +1,4 @@
-/// A face in a photo: its five points in the order of `AlignedFace.points`, and how sure it is one, 0...1.
+/// A face in a photo: its five points in the order of `AlignedFace.points`, and its score, 0...1.
 struct Face: Equatable, Sendable {
     let points: [Point]
     let score: Double
@@ -9,19 +9,19 @@ struct Face: Equatable, Sendable {
 
     init(points: [Point], score: Double) { (self.points, self.score) = (points, score) }
 
-    /// An upright face that fills a box, its points where an average face has them.
+    /// An upright face that fills a box, with the points of an average face.
     init(in box: FaceBox) {
         let scale = (box.width / AlignedFace.radii.x + box.height / AlignedFace.radii.y) / 4
         let middle = Point(x: box.left + box.width / 2, y: box.top + box.height / 2)
         self.init(points: AlignedFace.points.map { ($0 - AlignedFace.middle) * scale + middle }, score: 1)
     }
 
-    /// In pixels.
+    /// Width in pixels.
     var width: Double { AlignedFace.width(of: points) }
 
     var middle: Point { AlignedFace.middle(of: points) }
 
-    /// Takes the photo's pixels to the aligned face's.
+    /// Maps the photo's pixels to the aligned face's.
     var matrix: Similarity {
         guard let matrix = Similarity(points, to: AlignedFace.points) else {
             preconditionFailure("the points of a face coincide")
@@ -29,7 +29,7 @@ struct Face: Equatable, Sendable {
         return matrix
     }
 
-    /// In whole pixels, upright.
+    /// The upright bounding box, in whole pixels.
     var box: FaceBox {
         let back = matrix.inverse
         let middle = back.moved(AlignedFace.middle)
@@ -40,7 +40,7 @@ struct Face: Equatable, Sendable {
             height: whole(high))
     }
 
-    /// The points on the grid.
+    /// The points rounded to the grid.
     static func rounded(_ points: [Point]) -> [Point] {
         func rounded(_ value: Double) -> Double {
             (value * pointGrid).rounded(.toNearestOrEven) / pointGrid

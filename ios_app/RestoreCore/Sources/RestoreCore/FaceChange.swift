@@ -1,18 +1,17 @@
-/// What the face network changes in an aligned face, and whether that is to be trusted.
+/// The face network's change of an aligned face, and the decision whether it is trusted.
 struct FaceChange: Equatable {
-    /// In steps, `side` x `side` x 3. `Int16` holds what any face can change.
+    /// The change in steps, `side` x `side` x 3. `Int16` holds the largest change.
     let steps: [Int16]
 
-    /// A 64th of a level of an 8-bit photo.
+    /// The unit of a stored change: a 64th of a level of an 8-bit photo.
     static let step = 1 / (64.0 * 255)
 
-    /// Root of the mean squared change, in 0...1, from which the network is taken to draw a face of its
-    /// own.
+    /// Maximum root mean square of a trusted change, in 0...1: beyond, the network draws a different face.
     private static let maxChange = 0.12
 
     init(steps: [Int16]) { self.steps = steps }
 
-    /// The change to add to an aligned face, seen as it was before and after restoring. Throws as
+    /// The change to add to an aligned face, given as it was before and after restoring. Throws as
     /// `LoadedPart.run`.
     init(_ part: LoadedPart, before: ArrayPixels, restored: ArrayPixels) async throws {
         let size = part.sizes[0]
@@ -23,7 +22,7 @@ struct FaceChange: Equatable {
         self.init(real(output, as: part.output), part.part.stride, before, restored)
     }
 
-    /// From the network's `residual` in cells, real.
+    /// The change from the network's real `residual` in cells.
     init(_ residual: [Float], _ stride: Int, _ before: ArrayPixels, _ restored: ArrayPixels) {
         let (old, new) = (before.samples, restored.samples)
         let (side, run) = (before.width, 3 * stride)
@@ -34,7 +33,7 @@ struct FaceChange: Equatable {
             for place in 0..<3 * side {
                 let (index, cell) = (3 * row * side + place, place / run)
                 let value = residual[line + cell * run * stride + place % run]
-                // The network says what to add to the face as it was; the photo holds the restored one.
+                // The network's residual applies to the face as it was; the photo holds the restored one.
                 let refined = min(255, max(0, Float(old[index]) + 255 * value))
                 steps[index] = Int16(((refined - Float(new[index])) / unit).rounded(.toNearestOrEven))
             }
@@ -58,7 +57,7 @@ struct FaceChange: Equatable {
         return Double((pairwiseSum(squares) / pairwiseSum(AlignedFace.feather)).squareRoot())
     }
 
-    /// What is to be reported of a face, and whether its change is applied.
+    /// The record of a face, with the decision whether its change is applied.
     func judged(_ face: Face) -> FaceRecord {
         FaceRecord(
             box: face.box, score: rounded(face.score, 3), change: rounded(amount, 4),

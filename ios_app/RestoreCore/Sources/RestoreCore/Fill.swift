@@ -2,7 +2,7 @@
 /// `strength`, 0...1, blends them in. A photo without any intact pixel stays as it is.
 ///
 /// Down: each level holds the weighted mean of every 2x2 block, until a level has no gap; a block counts
-/// fully once half of it is known. Up: what a level lacks in weight is interpolated from the next coarser
+/// fully once half of it is known. Up: the missing weight of a level is interpolated from the next coarser
 /// one. Integer arithmetic only, so that every platform gets the same levels; intact pixels are never
 /// written.
 ///
@@ -20,7 +20,7 @@ func pushPull(_ pixels: any Pixels, _ damage: Damage, strength: Double) throws {
     write(levels[0], into: pixels, damage, strength)
 }
 
-/// Overwrites the damaged pixels with what the first level says of them.
+/// Overwrites the damaged pixels with the first level, interpolated.
 private func write(_ level: Level, into pixels: any Pixels, _ damage: Damage, _ strength: Double) {
     let colours = pixels.colours
     let depth = pixels.top == 255 ? 1 : 257
@@ -42,17 +42,17 @@ private func write(_ level: Level, into pixels: any Pixels, _ damage: Damage, _ 
     }
 }
 
-/// A coarser picture in 8 bits, and how much of each value is known.
+/// A level of the fill's pyramid: values of 8 bits, and their weights.
 private final class Level {
     let rows: Int
     let columns: Int
-    /// Whether some value is not wholly known.
+    /// Whether some value is not fully known.
     private(set) var hasGaps = false
     private let colours: Int
     private let values: MappedMemory
     private let weights: MappedMemory
 
-    /// The weight of a value that is wholly known.
+    /// The weight of a fully known value.
     private static let full = 128
 
     private init(rows: Int, columns: Int, colours: Int) throws {
@@ -97,7 +97,7 @@ private final class Level {
         }
     }
 
-    /// Interpolates what is not wholly known.
+    /// Interpolates the values that are not fully known.
     func fillGaps(from coarser: Level) {
         let (values, weights) = (bytes(values), bytes(weights))
         for row in 0..<rows {

@@ -1,37 +1,35 @@
 import Foundation
 
-/// Finding faces: the finder's network sees the photo at every half of its size, and what it says is
-/// merged.
+/// Face detection: runs the finder over an image pyramid and merges overlapping detections.
 ///
-/// The network knows faces of some 20 to 56 pixels. A face of any size has such a width at one of the
-/// halves, or at two. What looks like a face is then looked at once more, turned upright.
+/// The network detects faces of about 20 to 56 pixels. A face of any size has such a width at one of the
+/// halves, or at two. Each detection then gets a second look, turned upright.
 struct Finder {
     let part: LoadedPart
-    /// Score from which a find counts.
+    /// Minimum score of a face.
     let threshold: Double
 
-    /// Pixels: the network counts points from the middle of a cell in these.
+    /// Pixels: the unit of the network's points, relative to the middle of a cell.
     private static let pointUnit: Float = 4
 
-    /// A photo is halved until its longer side would be smaller.
+    /// Minimum longer side, in pixels, of the halved photo.
     private static let smallestSide = 16
 
-    /// Two finds are one face if their middles are nearer than this share of its width, and their widths
-    /// within this factor.
+    /// Two detections are one face if their middles are nearer than this share of its width, and their
+    /// widths within this factor.
     private static let (samePlace, sameSize) = (0.5, 2.0)
 
-    /// Scores from which something is looked at again, and then counts at all.
+    /// Minimum scores of a detection, in the first look and in the second.
     private static let (firstLook, secondLook) = (0.2, 0.05)
 
-    /// So many finds are looked at again, the surest.
+    /// Maximum number of detections that get a second look, the best scores first.
     private static let maxLooks = 200
 
-    /// A face is shown again so wide, in a window of so many pixels.
+    /// Width of a face in the second look, and the side of its window, in pixels.
     private static let (againWidth, againSide) = (44.0, 128)
 
-    /// The faces of a photo that are at least `minWidth` pixels wide, the surest first; `small` is the
-    /// photo shrunk by `factor`. Each find is looked at again, and its score is the geometric mean of both
-    /// looks.
+    /// The faces of a photo that are at least `minWidth` pixels wide, the best score first; `small` is the
+    /// photo shrunk by `factor`. A score is the geometric mean of both looks.
     ///
     /// Throws as `LoadedPart.run`.
     func faces(_ pixels: any Pixels, small: ArrayPixels, factor: Int, minWidth: Double) async throws
@@ -60,8 +58,8 @@ struct Finder {
         return Self.merged(scored.filter { $0.score >= threshold && $0.width >= minWidth })
     }
 
-    /// The face as the network sees it upright, of one width and in the photo's own resolution: that tells
-    /// its points better, and fewer things look like a face twice. Nil if nothing is seen there. Throws as
+    /// The second look at a face: upright, of a fixed width and in the photo's own resolution. Its points
+    /// are more precise, and fewer false detections pass twice. Nil if no face is found there. Throws as
     /// `LoadedPart.run`.
     func lookAgain(_ pixels: any Pixels, _ face: Face) async throws -> Face? {
         let middle = Point(x: Double(Self.againSide - 1) / 2, y: Double(Self.againSide - 1) / 2)
@@ -80,7 +78,7 @@ struct Finder {
         return found.width > 0 ? found : nil
     }
 
-    /// What single cells say, in the picture's pixels.
+    /// The detections of single cells, in the picture's pixels.
     static func finds(_ map: PartMap, _ stride: Int, _ threshold: Double) -> [Face] {
         var faces = [Face]()
         let threshold = Float(threshold)
@@ -103,7 +101,7 @@ struct Finder {
         return faces
     }
 
-    /// One face for all that is said of it: points are averaged by how sure each is. The surest first.
+    /// Merges detections of the same face, points averaged by score. The best score first.
     static func merged(_ finds: [Face]) -> [Face] {
         var left = sortedDown(finds) { $0.score }
         var faces = [Face]()
@@ -122,7 +120,7 @@ struct Finder {
         return faces
     }
 
-    /// The largest value first; equal ones in the order in which they came.
+    /// Faces by descending `value`; equal ones keep their order.
     static func sortedDown(_ faces: [Face], by value: (Face) -> Double) -> [Face] {
         faces.enumerated().sorted { one, other in
             let (first, second) = (value(one.element), value(other.element))

@@ -1,7 +1,7 @@
 /// Conversion between float32 and float16, whose bits are kept in a `UInt16`: Swift's `Float16` does not
 /// exist for every machine that this package is built for.
 enum Half {
-    /// Every float16 is a float32.
+    /// The float32 equal to a float16.
     @inline(__always)
     static func real(_ bits: UInt16) -> Float {
         #if arch(arm64)

@@ -1,9 +1,9 @@
 import Foundation
 
-/// Everything that can go wrong in a way the user can mend. Anything else that is thrown is a bug, but for
-/// `CancellationError` and what a `PartRunner` throws.
+/// An error that the user can resolve. Any other error is a bug, except `CancellationError` and those of a
+/// `PartRunner`.
 public struct HeirloomError: Error, Equatable, Sendable {
-    /// Named as the errors of the toolkit's other runtimes.
+    /// The kinds of errors, named as in the toolkit's other runtimes.
     public enum Kind: String, Sendable {
         /// A mask or a face's box that does not fit the photo.
         case photoError = "PhotoError"
@@ -13,7 +13,7 @@ public struct HeirloomError: Error, Equatable, Sendable {
         case invalidManifest = "InvalidManifest"
         /// A file that the manifest lists is not there.
         case missingBundleFile = "MissingBundleFile"
-        /// A file's content is not what the manifest says.
+        /// A file's content differs from the manifest's checksum.
         case checksumMismatch = "ChecksumMismatch"
         /// The bundle has no network of the wanted format and precision.
         case missingArtifact = "MissingArtifact"
@@ -23,9 +23,9 @@ public struct HeirloomError: Error, Equatable, Sendable {
         case networkFailed = "NetworkFailed"
     }
 
-    /// What is wrong.
+    /// The kind of error.
     public let kind: Kind
-    /// A sentence or two for the user: what is wrong, and what to do.
+    /// One or two sentences for the user: the problem and the remedy.
     public let message: String
 
     /// An error of `kind`.

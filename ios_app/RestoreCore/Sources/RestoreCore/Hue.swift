@@ -1,15 +1,14 @@
 /// Hue: the lightness of a pixel, and whether a photo is gray or toned in one hue (sepia, cyanotype).
 enum Hue {
-    /// Levels by which red and blue may differ from what is usual at a pixel's lightness, relative to
-    /// green.
+    /// Levels by which red and blue, relative to green, may differ from the mean at a pixel's lightness.
     private static let tolerance = 10
 
-    /// Of a photo of one hue so many pixels keep within the tolerance.
+    /// Minimum share of a photo's pixels within the tolerance for it to have one hue.
     private static let share = 0.98
 
     private static let bins = 32
 
-    /// In the colours' own levels, rounded.
+    /// Lightness in the colours' own levels, rounded.
     @inline(__always)
     static func lightness(_ red: Int, _ green: Int, _ blue: Int) -> Int {
         (77 * red + 150 * green + 29 * blue + 128) >> 8
@@ -49,7 +48,7 @@ enum Hue {
         return Double(within) >= share * Double(small.height * small.width)
     }
 
-    /// Gives the colours of each pixel in 8 bits, row by row.
+    /// Visits the colours of each pixel in 8 bits, row by row.
     @inline(__always)
     private static func forEach(_ picture: any Pixels, _ take: (Int, Int, Int, Int) -> Void) {
         var rows = SeenRows(picture, left: 0, right: picture.width)

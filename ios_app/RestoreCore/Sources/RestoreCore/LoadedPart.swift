@@ -18,7 +18,7 @@ struct LoadedPart: Sendable {
     /// Offered tile sizes in cells, halo included.
     var sizes: [TileSize] { offered.map { TileSize(rows: $0.rows, columns: $0.columns) } }
 
-    /// The input of that role; the manifest's own check says that there is one.
+    /// The input of that role, which the manifest's check guarantees.
     func input(_ role: Role) -> Tensor { artifact.inputs.first { $0.role == role }! }
 
     var output: Tensor { artifact.outputs[0] }
@@ -39,7 +39,7 @@ struct LoadedPart: Sendable {
 
     /// The whole output of a tile of the offered `size`, halo included.
     ///
-    /// Throws `CancellationError` before the network runs, what the runner throws, and `networkFailed` if
+    /// Throws `CancellationError` before the network runs, the runner's errors, and `networkFailed` if
     /// the output is not finite, or not of the kind and size that the manifest announces.
     func run(_ size: Int, _ inputs: [Stored]) async throws -> Stored {
         try Task.checkCancellation()
@@ -60,14 +60,14 @@ struct LoadedPart: Sendable {
     }
 }
 
-/// What a part says of every cell of a picture: `rows` x `columns` cells of its output's channels, real.
+/// A part's real output for every cell of a picture: `rows` x `columns` cells of its output's channels.
 struct PartMap {
     let rows: Int
     let columns: Int
     let channels: Int
     let values: [Float]
 
-    /// Throws as `LoadedPart.run`.
+    /// Runs `part` over `picture`. Throws as `LoadedPart.run`.
     init(_ part: LoadedPart, of picture: ArrayPixels) async throws {
         let stride = part.part.stride
         rows = parts(of: picture.height, stride)
@@ -89,7 +89,7 @@ struct PartMap {
         values = all
     }
 
-    /// For tests: what a network has told.
+    /// A map of given values, for tests.
     init(rows: Int, columns: Int, channels: Int, values: [Float]) {
         (self.rows, self.columns, self.channels, self.values) = (rows, columns, channels, values)
     }

@@ -12,7 +12,7 @@ public struct Manifest: Sendable {
     /// Tone and faces are judged on the photo shrunk by a whole factor until its long side fits this.
     public let workingSide: Int
     public let detection: Detection
-    /// Score from which a find counts as a face, 0..1.
+    /// Minimum score of a face, 0...1.
     public let finderThreshold: Double
     /// End-to-end figures on the evaluation photos, by name.
     public let figures: [String: Double]
@@ -53,7 +53,7 @@ public struct Tensor: Sendable {
     public let scale: Double
     /// 0 for float tensors.
     public let zeroPoint: Int
-    /// For tensors that do not follow the tile: the context, the thumbnail, the curves.
+    /// The shape of a tensor that does not follow the tile: the context, the thumbnail, the curves.
     public let shape: [Int]?
 }
 
@@ -82,24 +82,24 @@ public struct Golden: Sendable {
     public let tolerance: Double
 }
 
-/// What the artifact was proven with, against the full-precision network; PSNR in dB.
+/// Agreement of the artifact with the full-precision network, as measured when it was made; PSNR in dB.
 public struct Gate: Sendable {
     public let outputPSNR: Double
-    /// On output minus input of the chain that ends here; only for the decoder.
+    /// PSNR of output minus input of the chain that ends here; only for the decoder.
     public let residualPSNR: Double?
     public let worstTilePSNR: Double
     public let tiles: Int
     public let data: String
 }
 
-/// What a file must be.
+/// Size and checksum of a file.
 public struct FileEntry: Equatable, Sendable {
     /// 64 hexadecimal digits, in lower case.
     public let sha256: String
     public let bytes: Int
 }
 
-/// Where the weights come from.
+/// Origin of the weights.
 public struct Provenance: Sendable {
     public let recipe: String
     public let data: String
@@ -107,21 +107,21 @@ public struct Provenance: Sendable {
     public let tools: [String: String]
 }
 
-/// How the damage detector is applied to a whole photo, and what counts as damage.
+/// The detection rule: turns the detector's probabilities over a photo into a damage mask.
 ///
 /// Probabilities are in levels: 0...255 for 0...1.
 public struct Detection: Equatable, Sendable {
     /// Pixels: a photo with a longer side is shrunk by a whole factor until it fits.
     public var largestSide = 4096
-    /// Pixels: smaller halves of the photo are not looked at; there faces look like damage.
+    /// Pixels: smaller halves of the photo are skipped, because faces look like damage there.
     public var smallestSide = 250
-    /// A region counts if its surest pixel reaches this.
+    /// A region counts if its highest level reaches this.
     public var high = 255
-    /// A region holds the pixels that reach this.
+    /// A region consists of the pixels that reach this.
     public var low = 217
     /// A region is thick where a square fits in, of the photo's shorter side divided by this.
     public var thick = 100
-    /// What is thick counts only if its mean probability reaches this,
+    /// A thick region counts only if its mean probability reaches this,
     public var thickMean = 255
     /// and if it is flat, as bare paper is: its lightness has at most this standard deviation, in levels.
     public var thickSpread = 0
@@ -130,7 +130,7 @@ public struct Detection: Equatable, Sendable {
     /// Pixels around damage that count too: there its paint fades out.
     public var grow = 1
 
-    /// What counts where a manifest says nothing else.
+    /// The defaults, for a manifest without a detection rule.
     public init() {}
 }
 
@@ -140,15 +140,15 @@ public func tensorShape(_ tensor: Tensor, tile: Tile) -> [Int] {
 }
 
 extension Tensor {
-    /// How many values the tensor has in the network for `tile`.
+    /// Number of values of the tensor in the network for `tile`.
     func count(_ tile: Tile) -> Int { Self.product(tensorShape(self, tile: tile)) }
 
-    /// How many bytes the tensor takes as a golden file.
+    /// Bytes of the tensor as a golden file.
     func bytes(_ golden: Golden) -> Int {
         Self.product((shape ?? [golden.rows, golden.columns, channels]) + [dtype == .float32 ? 4 : 1])
     }
 
-    /// `Int.max` where an untrue manifest would make it overflow.
+    /// The product of `sides`; `Int.max` where a wrong manifest would make it overflow.
     private static func product(_ sides: [Int]) -> Int {
         sides.reduce(1) { product, side in
             let (next, overflow) = product.multipliedReportingOverflow(by: side)

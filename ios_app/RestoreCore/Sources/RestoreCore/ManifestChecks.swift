@@ -1,6 +1,6 @@
-/// What a schema can't say: that the manifest's statements agree with one another.
+/// Checks beyond the schema: that the manifest's statements are consistent.
 extension Manifest {
-    /// Throws `invalidManifest`, naming the part, format and precision.
+    /// Throws `invalidManifest`, with the part, format and precision, if statements contradict one another.
     func checkConsistency() throws {
         for name in PartName.allCases {
             guard let part = parts[name] else { continue }

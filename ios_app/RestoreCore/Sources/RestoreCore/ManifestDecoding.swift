@@ -1,7 +1,7 @@
 import Foundation
 
 extension Manifest {
-    /// The format that this release reads.
+    /// The supported version of the bundle's format.
     public static let readVersion = 2
 
     /// Decodes and checks the text of `manifest.json`, without looking at any other file.
@@ -27,7 +27,7 @@ extension Manifest {
 
 /// The one field that every format version has.
 private struct AnyVersion: Decodable {
-    /// Nil if it is no whole number: then the manifest is a broken one of this release.
+    /// The version as text; nil if it is no whole number, as in a broken manifest of this release.
     let text: String?
 
     private enum Key: String, CodingKey {

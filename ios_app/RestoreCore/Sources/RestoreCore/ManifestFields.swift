@@ -2,7 +2,7 @@
 struct Fields {
     private let container: KeyedDecodingContainer<FieldName>
 
-    /// Throws if there is a field that is not among `names`: `JSONDecoder` itself would pass it over.
+    /// Throws if there is a field that is not among `names`: `JSONDecoder` itself would ignore it.
     init(_ decoder: any Decoder, _ names: Set<String>) throws {
         container = try decoder.container(keyedBy: FieldName.self)
         for key in container.allKeys where !names.contains(key.stringValue) {
@@ -36,7 +36,7 @@ struct Fields {
         return value
     }
 
-    /// Above 0 and below 1.
+    /// A number above 0 and below 1.
     func share(_ name: String) throws -> Double { try real(name) { $0 > 0 && $0 < 1 } }
 
     /// A list that is not empty.
@@ -102,7 +102,7 @@ struct FieldName: CodingKey {
 }
 
 extension DecodingError {
-    /// What is wrong and where, without a full stop.
+    /// The problem and its place, without a full stop.
     var sentence: String {
         let context: Context
         switch self {

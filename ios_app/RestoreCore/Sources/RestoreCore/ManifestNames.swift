@@ -1,7 +1,7 @@
-/// The parts that a bundle may have, in the order in which a photo meets them.
+/// The parts that a bundle may have, in the order of the pipeline.
 ///
-/// Those whose names end in a number are the published networks, for pictures of that many pixels square:
-/// they are known here only so that a bundle of them is read; no photo is restored with them.
+/// Parts whose names end in a number are the published networks, for pictures of that many pixels square.
+/// They are listed only so that a bundle of them can be read; the app does not run them.
 public enum PartName: String, Codable, CaseIterable, Sendable {
     case scratch, tone, finder, encoder, mapper
     case mapperGlobal = "mapper_global"
@@ -46,25 +46,25 @@ public enum PartName: String, Codable, CaseIterable, Sendable {
     }
 }
 
-/// What a network's file is.
+/// The format of a network's file.
 public enum Format: String, Codable, CaseIterable, Sendable {
     case litert, onnx, coreml
 }
 
-/// How a network computes: `int8` by the recipe that ships, `mixed` by a recipe given, `dynamic` with INT8
-/// weights and activations rounded as they come, `palettized` with few float16 values a tensor as weights,
-/// `int8Weights` with INT8 weights and arithmetic in floating point.
+/// The precision of a network: `int8` by the recipe that ships, `mixed` by a recipe given, `dynamic` with
+/// INT8 weights and activations quantized at run time, `palettized` with few float16 values a tensor as
+/// weights, `int8Weights` with INT8 weights and arithmetic in floating point.
 public enum Precision: String, Codable, CaseIterable, Sendable {
     case float32, float16, int8, mixed, dynamic, palettized
     case int8Weights = "int8_weights"
 }
 
-/// How a tensor's values are stored.
+/// The type of a tensor's stored values.
 public enum DataType: String, Codable, Sendable {
     case float32, int8, uint8
 }
 
-/// What a tensor means.
+/// The meaning of a tensor.
 public enum Role: String, Codable, Sendable {
     case photo, thumbnail, probability, curves, latent, mask, context, residual, gray, picture, face, faces
     case facePair = "face_pair"

@@ -7,16 +7,16 @@ import Foundation
 #endif
 
 /// Memory for a plane: on the heap if it is small, else in a temporary file that the system writes out when
-/// memory gets scarce, and that is gone when the memory is freed or the process ends.
+/// memory is scarce. The file is deleted when the memory is freed or the process ends.
 final class MappedMemory {
-    /// From so many bytes on it is mapped, unless it is said otherwise.
+    /// Minimum bytes of memory that is mapped by default.
     static let minMapped = 16 << 20
 
     let base: UnsafeMutableRawPointer
     let isMapped: Bool
     private let bytes: Int
 
-    /// Not initialized. Throws `memoryBudgetExceeded` if there is no room for the file.
+    /// Allocates uninitialized memory. Throws `memoryBudgetExceeded` if there is no room for the file.
     init(bytes: Int, mapped: Bool? = nil) throws {
         self.bytes = max(1, bytes)
         isMapped = mapped ?? (bytes >= Self.minMapped)

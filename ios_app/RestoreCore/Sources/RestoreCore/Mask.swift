@@ -1,4 +1,4 @@
-/// Which pixels of a picture count, row by row.
+/// A set of a picture's pixels, as Booleans row by row.
 public struct Mask: Equatable, Sendable {
     public let rows: Int
     public let columns: Int
@@ -18,7 +18,7 @@ public struct Mask: Equatable, Sendable {
         return Mask(rows: box.rows, columns: box.columns, values: values)
     }
 
-    /// Clears what counts in `part`, whose upper left corner lies at that of `box`.
+    /// Clears the pixels that are set in `part`, whose upper left corner lies at that of `box`.
     mutating func clear(_ part: Mask, in box: Box) {
         for row in 0..<part.rows {
             let first = (box.top + row) * columns + box.left

@@ -14,7 +14,7 @@ extension Mask {
         return fits
     }
 
-    /// Adds the `pixels` around it, corners included.
+    /// Grows the set pixels by `pixels` on every side, corners included (dilation).
     mutating func grow(_ pixels: Int) {
         for axis in Axis.allCases {
             spread(axis, backwards: false, pixels)
@@ -22,7 +22,7 @@ extension Mask {
         }
     }
 
-    /// Adds so many `pixels` behind each, in the direction of the pass.
+    /// Sets the `pixels` after each set pixel, in the direction of the pass.
     private mutating func spread(_ axis: Axis, backwards: Bool, _ pixels: Int) {
         pass(axis, backwards: backwards) { value, left in
             left = value ? pixels + 1 : max(0, left - 1)
@@ -37,7 +37,7 @@ extension Mask {
         _ axis: Axis, backwards: Bool, _ replaced: (_ value: Bool, _ count: inout Int) -> Bool
     ) {
         let (rows, columns) = (rows, columns)
-        // Columns are gone along side by side, as they lie in memory.
+        // Columns are traversed side by side, as they lie in memory.
         var counts = [Int](repeating: 0, count: axis == .down ? columns : 1)
         values.withUnsafeMutableBufferPointer { values in
             counts.withUnsafeMutableBufferPointer { counts in

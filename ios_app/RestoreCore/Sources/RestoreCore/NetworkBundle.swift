@@ -4,7 +4,7 @@ import Foundation
 public struct NetworkBundle: Sendable {
     public let folder: URL
     public let manifest: Manifest
-    /// SHA-256 of the manifest's file, 64 hexadecimal digits: it stands for all the bundle's content.
+    /// SHA-256 of the manifest's file, 64 hexadecimal digits, which identifies the bundle's whole content.
     public let digest: String
 
     init(folder: URL, manifest: Manifest, digest: String) {

@@ -1,38 +1,38 @@
-/// What the user asked for.
+/// Options of a restoration.
 public struct Options: Sendable {
-    /// What to do about cracks, tears, scratches and stains.
+    /// Source of the damage mask.
     public enum Scratches: Sendable {
-        /// Find them.
+        /// Damage as the detector finds it.
         case auto
-        /// Leave them.
+        /// No damage.
         case off
-        /// Fill these.
+        /// Damage painted by a person.
         case painted(Damage)
     }
 
-    /// What to do about faces.
+    /// Choice of the faces to refine.
     public enum Faces: Equatable, Sendable {
-        /// Find and refine them, if the bundle has the networks for it.
+        /// The faces that the finder detects, if the bundle has the networks for them.
         case auto
-        /// Leave them.
+        /// No face.
         case off
-        /// Refine those in these boxes.
+        /// The faces in these boxes.
         case boxes([FaceBox])
     }
 
-    /// How much of the change is applied, 0...1; other values count as the nearest of these.
+    /// Share of the change that is applied; clamped to 0...1.
     public var strength: Double
     public var scratches: Scratches
-    /// Fill the damage and do nothing else.
+    /// Only fills the damage.
     public var fillOnly: Bool
-    /// A photo that is gray or toned in one hue keeps its hue. Pixels of one colour do in any case: one that
-    /// is to come out in colour has to be handed over in colour (`ArrayPixels.init(inColour:)`).
+    /// A photo that is gray or toned in one hue keeps its hue. Pixels of one channel always do: a gray
+    /// photo is restored in colour only if it has three channels (`ArrayPixels.init(inColour:)`).
     public var keepGray: Bool
     public var faces: Faces
-    /// How much of a face's refinement is applied, 0...1, likewise.
+    /// Share of a face's refinement that is applied; clamped to 0...1.
     public var faceStrength: Double
 
-    /// Everything automatic, at full strength.
+    /// Options with everything automatic, at full strength, by default.
     public init(
         strength: Double = 1, scratches: Scratches = .auto, fillOnly: Bool = false, keepGray: Bool = true,
         faces: Faces = .auto, faceStrength: Double = 1
@@ -59,19 +59,20 @@ public struct FaceBox: Equatable, Sendable {
     }
 }
 
-/// What was done to a photo.
+/// The result of a restoration.
 public struct Restored: Equatable, Sendable {
-    /// In words, in order: "damage on 1.2 % of the photo filled", "tone", "restored", "2 faces refined".
+    /// The steps applied, in order: "damage on 1.2 % of the photo filled", "tone", "restored",
+    /// "2 faces refined".
     public let done: [String]
-    /// The faces that were found, or marked.
+    /// The faces that were found or marked.
     public let faces: [FaceRecord]
 }
 
-/// A face that was found.
+/// The record of a face that was found or marked.
 public struct FaceRecord: Equatable, Sendable {
-    /// In whole pixels.
+    /// The box, in whole pixels.
     public let box: FaceBox
-    /// How sure the finder is, 0...1; 1 for a face that was marked.
+    /// The finder's score, 0...1; 1 for a face that was marked.
     public let score: Double
     /// Root of the mean squared change that the network makes, 0...1.
     public let change: Double

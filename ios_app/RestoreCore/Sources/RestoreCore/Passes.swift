@@ -1,5 +1,5 @@
-/// The tiled passes over a photo: encode it whole, then map and decode it band by band, adding the residual
-/// to its pixels.
+/// Tiled passes over a photo: encode it whole, then map and decode it band by band, and add the residual to
+/// its pixels.
 struct Passes {
     private let pixels: any Pixels
     private let encoder: LoadedPart
@@ -9,8 +9,8 @@ struct Passes {
     private let route: Route
     private let latent: Plane
 
-    /// `mapper` is the one for damage if there is some. Throws `memoryBudgetExceeded` if there is no room for
-    /// the latent.
+    /// Plans the passes; `mapper` is the one for damage if there is some. Throws `memoryBudgetExceeded` if
+    /// there is no room for the latent.
     init(
         _ pixels: any Pixels, encoder: LoadedPart, mapper: LoadedPart, decoder: LoadedPart, damage: Damage?
     ) throws {
@@ -69,14 +69,14 @@ struct Passes {
     }
 }
 
-/// What the mapper is fed beside the latent where there is damage: its mask, and the context.
+/// The mapper's inputs beside the latent where there is damage: its mask, and the context.
 private struct MapperInputs {
     private let damage: Damage
     private let mapper: LoadedPart
     private let height: Int
     private let width: Int
     private let context: Stored
-    /// What the mask tensor stores for "intact" and for "damaged".
+    /// Stored values of the mask tensor for "intact" and for "damaged".
     private let marks: Stored
 
     init(_ damage: Damage, _ latent: Plane, _ area: Box, _ mapper: LoadedPart, _ pixels: any Pixels) {
@@ -89,7 +89,7 @@ private struct MapperInputs {
         marks = store([0, 1], as: mapper.input(.mask))
     }
 
-    /// In the order of the network's inputs.
+    /// The inputs for a window, in the order of the network's.
     func inputs(_ reads: Box, _ latent: Stored) -> [Stored] {
         let mask = damage.cells(reads, stride: mapper.part.stride, height: height, width: width)
         let stored: Stored =

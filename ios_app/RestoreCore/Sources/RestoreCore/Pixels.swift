@@ -1,6 +1,6 @@
 /// A photo's pixels, upright, wherever they lie in memory: read and overwritten row by row.
 ///
-/// A sample is 0...`top`; a pixel has `colours` samples, red first. Alpha is not among them: it is left
+/// A sample is 0...`top`; a pixel has `colours` samples, red first. Alpha is not included: it is left
 /// as it is. While a `Restorer` works on pixels, nothing else may use them.
 public protocol Pixels: AnyObject {
     /// Rows.
@@ -20,7 +20,7 @@ public protocol Pixels: AnyObject {
 }
 
 extension Pixels {
-    /// As `read`, in 8 bits, rounded.
+    /// Copies pixels as `read` does, rounded to 8 bits.
     func readEightBit(row: Int, left: Int, count: Int, into samples: UnsafeMutablePointer<UInt16>) {
         read(row: row, left: left, count: count, into: samples)
         guard top != 255 else { return }

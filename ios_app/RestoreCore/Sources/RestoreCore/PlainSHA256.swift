@@ -36,7 +36,7 @@ struct PlainSHA256 {
         }
     }
 
-    /// Takes in whole blocks of 64 bytes.
+    /// Digests whole blocks of 64 bytes.
     private mutating func digest(_ blocks: UnsafeRawBufferPointer) {
         withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 64) { words in
             let w = words.baseAddress!

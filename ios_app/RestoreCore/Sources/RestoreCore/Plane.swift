@@ -1,6 +1,6 @@
-/// A latent in stored units, addressed by the photo's cells: the one thing that grows with the photo.
+/// A latent in stored units, addressed by the photo's cells; its size grows with the photo's.
 final class Plane {
-    /// How a plane keeps its values.
+    /// The type of a plane's stored values.
     enum Storage {
         case int8, uint8, float16, float32
 
@@ -12,8 +12,8 @@ final class Plane {
             }
         }
 
-        /// For a tensor that the artifact's network gives. Core ML hands out float32, but what was computed
-        /// in float16 loses nothing if it is kept so, and takes half the room.
+        /// The storage for an output of the artifact's network. Core ML returns float32, but an output that
+        /// was computed in float16 loses nothing if it is kept so, and takes half the memory.
         init(_ tensor: Tensor, of artifact: Artifact) {
             switch tensor.dtype {
             case .int8: self = .int8
@@ -49,7 +49,7 @@ final class Plane {
         }
     }
 
-    /// The cells of `box`. What it reads beyond the plane is mirrored and reaches no result.
+    /// The cells of `box`. Cells beyond the plane are mirrored and affect no result.
     func read(_ box: Box) -> Stored {
         switch storage {
         case .int8: .int8(read(box) { (value: Int8) in value })

@@ -1,6 +1,6 @@
-/// Adds `changes` to the `faces` of a photo, in place, under a mask that fades out around each. So nothing
-/// outside that mask changes, and a face of a thousand pixels keeps the detail that an aligned one could
-/// not hold.
+/// Adds `changes` to the `faces` of a photo, in place, under a mask that fades out around each. Pixels
+/// outside that mask do not change, and a face of a thousand pixels keeps the detail that an aligned one
+/// can't hold.
 ///
 /// Where faces overlap each has its share, whatever their order. `gray`: give all colours the same.
 func putBack(_ pixels: any Pixels, _ faces: [Face], _ changes: [FaceChange], strength: Double, gray: Bool) {
@@ -35,7 +35,8 @@ private func layers(_ change: FaceChange, gain: Float, gray: Bool) -> Sampler {
     return Sampler(rows: side, columns: side, channels: 4, values: values)
 }
 
-/// The mean colour of the change where it fades out: without it the face matches its surroundings.
+/// The mean colour of the change in the fading rim, which is subtracted so that the face matches its
+/// surroundings.
 private func rim(_ change: [Float]) -> [Float] {
     let weights = AlignedFace.feather.map { $0 * (1 - $0) }
     var sums: [Float] = [0, 0, 0]

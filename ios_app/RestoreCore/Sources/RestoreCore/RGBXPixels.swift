@@ -1,7 +1,7 @@
 /// Colour pixels of four samples each in someone else's memory: a bitmap context's or a pixel buffer's,
 /// used in place. The fourth sample (alpha, or nothing) is never touched.
 public final class RGBXPixels: Pixels {
-    /// How a pixel's samples follow each other in memory.
+    /// The order of a pixel's samples in memory.
     public enum Order: Sendable {
         /// Red, green, blue and the fourth.
         case rgbx

@@ -1,4 +1,4 @@
-/// Rows of pixels in memory: what the kinds of `Pixels` share.
+/// Rows of pixels in memory, shared by the implementations of `Pixels`.
 struct RasterMemory {
     let base: UnsafeMutableRawPointer
     let bytesPerRow: Int
@@ -6,7 +6,7 @@ struct RasterMemory {
     let step: Int
     let colours: Int
     let sixteenBits: Bool
-    /// Blue comes first in memory.
+    /// Whether blue comes first in memory.
     let reversed: Bool
 
     func read(row: Int, left: Int, count: Int, into samples: UnsafeMutablePointer<UInt16>) {

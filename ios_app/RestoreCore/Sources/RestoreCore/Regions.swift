@@ -12,7 +12,7 @@ struct Regions {
     private let runs: [Run]
     let count: Int
 
-    /// The regions of the values that count, of a plane whose rows have `columns` values.
+    /// The regions of the values for which `counts` holds, of a plane whose rows have `columns` values.
     init<Value>(_ plane: [Value], columns: Int, where counts: (Value) -> Bool) {
         var runs = [Run]()
         var above = 0..<0
@@ -32,7 +32,7 @@ struct Regions {
         (self.runs, self.count) = (runs, Int(count))
     }
 
-    /// Pixels of each region.
+    /// Number of pixels of each region.
     var areas: [Int] {
         gathered { area, run in area += run.places.count }
     }
@@ -112,7 +112,7 @@ struct Regions {
     private static func root(_ runs: inout [Run], _ index: Int) -> Int {
         var index = index
         while Int(runs[index].region) != index {
-            // Halves the path for whoever comes next.
+            // Path halving, for later searches.
             runs[index].region = runs[Int(runs[index].region)].region
             index = Int(runs[index].region)
         }

@@ -1,5 +1,5 @@
 extension Restorer {
-    /// What `restore` would fill, without restoring; nil if there is no damage, or none is wanted. A mask
+    /// The damage that `restore` would fill, without restoring; nil if there is none or it is off. A mask
     /// of the whole photo counts as none, for nothing is left to fill it from. Throws as `restore`.
     public func findDamage(_ pixels: any Pixels, options: Options = Options()) async throws -> Damage? {
         let found: Damage
@@ -22,7 +22,7 @@ extension Restorer {
         return values.contains(true) && values.contains(false) ? found : nil
     }
 
-    /// Throws unless a painted mask is as large as the photo.
+    /// Throws unless a painted mask has the photo's size.
     private func check(_ painted: Damage, _ pixels: any Pixels) throws {
         let (mask, factor) = (painted.mask, painted.factor)
         guard mask.rows == parts(of: pixels.height, factor), mask.columns == parts(of: pixels.width, factor)
@@ -34,7 +34,7 @@ extension Restorer {
         }
     }
 
-    /// Where a photo shrunk by `factor` shows faces, however small; none if the bundle has no finder.
+    /// The faces of a photo shrunk by `factor`, of any size; none if the bundle has no finder.
     private func faceAreas(_ pixels: any Pixels, _ factor: Int) async throws -> [FaceArea] {
         guard bundle.manifest.parts[.finder] != nil else { return [] }
         let working = WorkingPicture(pixels, workingSide: bundle.manifest.workingSide)

@@ -22,7 +22,7 @@ extension Restorer {
         return true
     }
 
-    /// The faces to refine, where there may be some. Throws as `LoadedPart.run`.
+    /// The faces to refine, if any. Throws as `LoadedPart.run`.
     func faces(_ working: WorkingPicture, _ options: Options, minWidth: Double) async throws -> [Face] {
         let finder = try finder()
         if case .boxes(let boxes) = options.faces {

@@ -1,18 +1,18 @@
 import Foundation
 
-/// A bundle's networks in one precision, which restore photos of any size.
+/// Restores photos of any size with a bundle's networks in one precision.
 ///
-/// What concerns the whole photo (damage, fill, tone, context) is computed once; everything else runs tile
-/// by tile, and the photo's own pixels are overwritten, so that the working memory is a few tiles, and the
-/// latent, which lies in a temporary file if it is large.
+/// Damage, fill, tone and context are computed once for the whole photo; everything else runs tile by tile,
+/// and the photo's own pixels are overwritten, so that the working memory is a few tiles and the latent,
+/// which lies in a temporary file if it is large.
 public final class Restorer: Sendable {
-    /// Pixels across: smaller faces hold nothing to refine.
+    /// Minimum width in pixels: smaller faces hold too little detail to refine.
     public static let minFaceWidth = 48.0
 
-    /// The largest ones are refined: each takes 0.6 MB until all are put back.
+    /// Maximum number of refined faces, the largest first: each takes 0.6 MB until all are put back.
     static let maxFaces = 64
 
-    /// What every photo meets.
+    /// The parts that every photo needs.
     static let neededParts: Set<PartName> = [.tone, .encoder, .mapper, .decoder]
 
     public let bundle: NetworkBundle
@@ -21,7 +21,7 @@ public final class Restorer: Sendable {
     private let formats: [Format]
     private let maxMemory: Int?
 
-    /// `maxMemory`: bytes that a restoration may use, see `Budget`; nil: any.
+    /// `maxMemory`: bytes that a restoration may use, see `Budget`; nil: no limit.
     ///
     /// Throws `missingArtifact` if the bundle lacks a part that every photo needs, in `precision` and in
     /// the first of `formats` that has it.
@@ -34,15 +34,15 @@ public final class Restorer: Sendable {
         for name in Self.neededParts { _ = try part(name) }
     }
 
-    /// Restores a photo, overwriting its pixels; `progress` is told the share of the tiles done, in rising
-    /// order up to 1, from whichever thread does the work.
+    /// Restores a photo, overwriting its pixels; `progress` is called with the share of the tiles done, in
+    /// rising order up to 1, on the working thread.
     ///
     /// Throws, before anything is overwritten, `missingArtifact`, `photoError` for a mask or a face's box
     /// that does not fit, and `memoryBudgetExceeded` for too little memory, or too little storage for the
-    /// latent. At any time it throws `networkFailed`, what the runner throws, `memoryBudgetExceeded` if
+    /// latent. At any time it throws `networkFailed`, the runner's errors, `memoryBudgetExceeded` if
     /// storage runs out after all, and `CancellationError` soon after its task was cancelled (before the
-    /// next tile). The pixels are then partly restored: damage may be filled, tone set and some rows mended,
-    /// so start again from the file.
+    /// next tile). The pixels may then be partly restored, with damage filled, tone set and some
+    /// rows decoded, so start again from the file.
     public func restore(
         _ pixels: any Pixels, options: Options = Options(), progress: @Sendable (Double) -> Void = { _ in }
     ) async throws -> Restored {
@@ -84,7 +84,7 @@ public final class Restorer: Sendable {
         return LoadedPart(name, bundle.manifest.parts[name]!, artifact, runner, maxCells: maxCells)
     }
 
-    /// Applies the tone curves in place, if they would change enough to matter.
+    /// Applies the tone curves in place, if their change is large enough.
     private func setTone(_ working: WorkingPicture, gray: Bool, strength: Double) async throws -> Bool {
         let part = try part(.tone)
         let thumbnail = Tone.thumbnail(working.small, side: part.sizes[0].rows)

@@ -1,9 +1,9 @@
 import Foundation
 
-/// A number to `digits` decimals, as it would be printed.
+/// A number rounded to `digits` decimals, as when printed.
 func rounded(_ value: Double, _ digits: Int) -> Double { Double(printed(value, digits)) ?? value }
 
-/// A number with `digits` decimals.
+/// A number as text with `digits` decimals.
 func printed(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
 
 /// The sum of float32 values in the order in which numpy adds them, so that its last bits are the same.

@@ -1,4 +1,4 @@
-/// What the planning of a route asks of a part: the offered tile sizes, and its halo in cells.
+/// A part's offered tile sizes, and its halo in cells, for the planning of a route.
 struct Offer {
     let sizes: [TileSize]
     let halo: Int

@@ -4,7 +4,7 @@ import Foundation
     import CryptoKit
 #endif
 
-/// SHA-256 of bytes and files: the system's own where there is one.
+/// SHA-256 of bytes and files, by CryptoKit where it exists.
 enum SHA256 {
     #if canImport(CryptoKit)
         typealias Hasher = CryptoKit.SHA256
@@ -12,14 +12,14 @@ enum SHA256 {
         typealias Hasher = PlainSHA256
     #endif
 
-    /// 64 hexadecimal digits.
+    /// The digest as 64 hexadecimal digits.
     static func hexadecimal(of data: Data) -> String {
         var hasher = Hasher()
         hasher.update(data: data)
         return hexadecimal(hasher.finalize())
     }
 
-    /// The manifest's entry for a file; what reading it throws.
+    /// The manifest's entry for a file. Throws if it can't be read.
     static func entry(of url: URL) throws -> FileEntry {
         let file = try FileHandle(forReadingFrom: url)
         defer { try? file.close() }

@@ -1,12 +1,11 @@
-/// Values of a plane between its pixels, interpolated linearly.
+/// Linear interpolation of a plane's values between its pixels.
 struct Sampler {
     let rows: Int
     let columns: Int
     let channels: Int
     let values: [Float]
 
-    /// Gives the `channels` values at a place, one by one, or leaves out a place that lies beyond the
-    /// pixels' centres.
+    /// Visits the `channels` values at a place, one by one; skips a place beyond the pixels' centres.
     @inline(__always)
     func sample(_ place: Point, _ take: (_ channel: Int, _ value: Float) -> Void) {
         guard place.x >= 0, place.y >= 0, place.x <= Double(columns - 1), place.y <= Double(rows - 1) else {
@@ -31,15 +30,15 @@ struct Sampler {
     }
 }
 
-/// The part of a photo of `height` x `width` pixels that a square of `side` pixels covers, which `back`
-/// takes to the photo's pixels: at least one pixel.
+/// The part of a photo of `height` x `width` pixels under a square of `side` pixels, which `back` maps to
+/// the photo's pixels: at least one pixel.
 func region(_ back: Similarity, side: Int, height: Int, width: Int) -> Box {
     let (first, last) = (-0.5, Double(side) - 0.5)
     let corners = [
         Point(x: first, y: first), Point(x: last, y: first), Point(x: first, y: last),
         Point(x: last, y: last),
     ].map(back.moved)
-    // A face may be said to lie anywhere: what is far beyond the photo must still fit an `Int`.
+    // A face's box may lie anywhere: coordinates far beyond the photo must still fit an `Int`.
     func whole(_ value: Double) -> Int { Int(min(1e9, max(-1e9, value))) }
     let (xs, ys) = (corners.map(\.x), corners.map(\.y))
     let top = min(height - 1, max(0, whole(ys.min()!.rounded(.down))))
@@ -49,10 +48,10 @@ func region(_ back: Similarity, side: Int, height: Int, width: Int) -> Box {
         right: max(left + 1, min(whole(xs.max()!.rounded(.up)) + 1, width)))
 }
 
-/// A square window of a photo in 8 bits and three colours; `matrix` takes the photo's pixels to the
+/// A square window of a photo in 8 bits and three colours; `matrix` maps the photo's pixels to the
 /// window's.
 ///
-/// What is shrunk is averaged first. Beyond the photo's border its outermost pixels go on.
+/// A photo that is shrunk is averaged first. The border pixels are repeated beyond the photo's border.
 func square(_ pixels: any Pixels, _ matrix: Similarity, side: Int) -> ArrayPixels {
     let back = matrix.inverse
     let region = region(back, side: side, height: pixels.height, width: pixels.width)

@@ -1,4 +1,4 @@
-/// Rows of a window of a photo as networks see it: 8 bits, three colours, mirrored beyond the borders.
+/// Rows of a window of a photo as network input: 8 bits, three colours, mirrored beyond the borders.
 struct SeenRows {
     private let pixels: any Pixels
     private let first: Int
@@ -8,7 +8,7 @@ struct SeenRows {
     private let count: Int
     private var line: [UInt16]
 
-    /// Columns `left..<right`, which may lie beyond the photo.
+    /// A window of columns `left..<right`, which may lie beyond the photo.
     init(_ pixels: any Pixels, left: Int, right: Int) {
         self.pixels = pixels
         count = right - left

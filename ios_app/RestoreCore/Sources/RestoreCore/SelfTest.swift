@@ -1,11 +1,11 @@
 import Foundation
 
-/// Does this device's runtime reproduce the bundle's golden vectors, in tiles of every size?
+/// The self-test: checks that this device's runtime reproduces the golden vectors, in tiles of every size.
 ///
-/// A bundle has golden vectors of a few cells, which are laid side by side to fill a tile: inside its halo the
-/// outputs then repeat in the same way.
+/// A bundle has golden vectors of a few cells, which are laid side by side to fill a tile: inside its halo
+/// the outputs then repeat in the same way.
 public enum SelfTest {
-    /// One golden vector in one tile, run.
+    /// Result of a golden vector in one tile.
     public struct Result: Equatable, Sendable {
         public let part: PartName
         public let format: Format
@@ -26,7 +26,7 @@ public enum SelfTest {
     ///
     /// Throws `missingArtifact` if there are none, or with `precision` if a part that every photo needs is
     /// not among them, `missingBundleFile` for a file that has gone since the bundle was opened,
-    /// `CancellationError` between two networks, and what the runner throws.
+    /// `CancellationError` between two networks, and the runner's errors.
     public static func run(
         _ bundle: NetworkBundle, runner: some PartRunner, formats: [Format] = [.coreml],
         precision: Precision? = nil

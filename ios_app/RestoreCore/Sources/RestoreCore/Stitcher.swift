@@ -6,8 +6,8 @@ struct Stitcher {
     private let gray: Bool
     private let gain: Float
     private let top: Float
-    /// The change of each of the 256 stored values, from the least on, where all colours are changed by
-    /// their own.
+    /// The change of each of the 256 stored values, from the smallest on, where each colour has its own
+    /// change.
     private let levels: [Float]
 
     /// `gray`: give all colours the same change.

@@ -4,7 +4,7 @@ public enum Stored: Equatable, Sendable {
     case uint8([UInt8])
     case float32([Float])
 
-    /// How many values it has.
+    /// Number of values.
     public var count: Int {
         switch self {
         case .int8(let values): values.count
@@ -13,7 +13,7 @@ public enum Stored: Equatable, Sendable {
         }
     }
 
-    /// How its values are stored.
+    /// The type of the stored values.
     public var dtype: DataType {
         switch self {
         case .int8: .int8

@@ -1,4 +1,4 @@
-/// A tile's place: what it is responsible for, and which of the offered sizes computes it.
+/// A tile's position and size.
 struct Placement: Equatable {
     /// The valid cells that this tile writes: from its upper left corner inside the halo.
     let keep: Box
@@ -17,7 +17,7 @@ func plan(_ area: Box, sizes: [TileSize], halo: Int) throws -> [Placement] {
     return placements
 }
 
-/// What a tile that keeps `keep` has to read: its full size, halo included.
+/// The window that a tile with valid cells `keep` reads: its full size, halo included.
 func window(_ keep: Box, size: TileSize, halo: Int) -> Box {
     let (top, left) = (keep.top - halo, keep.left - halo)
     return Box(top: top, left: left, bottom: top + size.rows, right: left + size.columns)
@@ -43,7 +43,7 @@ private struct Planner {
         }
     }
 
-    /// The cheapest block to lay first, and the cost of everything.
+    /// The first block of the cheapest cover, and the cover's cost.
     private mutating func best(_ rows: Int, _ columns: Int) -> Block? {
         guard rows > 0, columns > 0 else { return nil }
         let asked = TileSize(rows: rows, columns: columns)
@@ -82,7 +82,7 @@ private struct Planner {
         lay(Box(top: bottom, left: box.left, bottom: box.bottom, right: right), into: &placements)
     }
 
-    /// How many tiles a block may have along a side: as many as fit, or one more that overhangs.
+    /// Possible numbers of tiles along a block's side: as many as fit, or one more that overhangs.
     private static func counts(_ length: Int, _ valid: Int) -> [Int] {
         let fitting = max(1, length / valid)
         let covering = parts(of: length, valid)

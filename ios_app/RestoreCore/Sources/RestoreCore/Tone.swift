@@ -1,7 +1,7 @@
-/// Tone: the thumbnail that the tone network sees, and the curves that it returns.
+/// Tone: the tone network's input, a thumbnail, and its output, curves.
 enum Tone {
-    /// Curves that on average move the photo's own levels by less are not applied: what is left of them is
-    /// the network's uncertainty, and a good photo must come out as it went in.
+    /// Minimum mean change of the photo's own levels at which curves are applied: smaller ones are the
+    /// network's uncertainty, and a good photo must stay unchanged.
     static let minChange = 0.03
 
     /// Knots are rounded to this part of 1, so that the last bits of a float library don't decide a pixel's
@@ -51,7 +51,7 @@ enum Tone {
         knots[0].indices.map { (knots[0][$0] + knots[1][$0] + knots[2][$0]) / 3 }
     }
 
-    /// By how much the curves would move the photo's levels, on average over pixels and colours, 0...1.
+    /// The mean change of the photo's levels by the curves, over pixels and colours, 0...1.
     static func change(_ knots: [[Double]], _ small: ArrayPixels) -> Double {
         let levels = (0..<256).map { Double($0) / 255 }
         var counts = [[Int]](repeating: [Int](repeating: 0, count: 256), count: 3)
@@ -68,7 +68,7 @@ enum Tone {
         return total / 3
     }
 
-    /// Sends the colours of pixels through their curves, in place.
+    /// Maps the colours of pixels by their curves, in place.
     static func applyCurves(_ knots: [[Double]], to pixels: any Pixels, strength: Double) {
         let lookups = knots.map { lookup($0, top: pixels.top, strength: strength) }
         overwrite(pixels) { line in

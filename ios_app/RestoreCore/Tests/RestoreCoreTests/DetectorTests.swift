@@ -114,7 +114,7 @@ final class DetectorTests: XCTestCase {
         }
     }
 
-    /// A pixel of the half stands for four, and the surest size counts.
+    /// A pixel of the half stands for four, and the size with the highest level counts.
     func testSizesAreMerged() async throws {
         let seen = Shares()
         let runner = Meddling(toys: Toys(finderPoints: [])) { _, inputs in
@@ -136,7 +136,7 @@ final class DetectorTests: XCTestCase {
         XCTAssertEqual(found, expected)
     }
 
-    /// Of a black picture of 20 x 33 pixels, which fits into a tile in every size.
+    /// Levels of a black picture of 20 x 33 pixels, which fits into a tile in every size.
     private func levels(_ runner: Meddling, smallestSide: Int) async throws -> [UInt8] {
         let bundle = try ToyBundle.golden().bundle()
         let part = LoadedPart(

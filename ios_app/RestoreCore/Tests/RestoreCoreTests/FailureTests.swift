@@ -3,7 +3,7 @@ import XCTest
 
 @testable import RestoreCore
 
-/// What a restoration does when it can't go on.
+/// Behaviour of a restoration that can't go on.
 final class FailureTests: XCTestCase {
     func testCancelledBeforeAnythingIsOverwritten() async throws {
         let golden = try ToyBundle.golden()

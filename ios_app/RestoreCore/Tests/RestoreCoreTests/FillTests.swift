@@ -26,7 +26,7 @@ final class FillTests: XCTestCase {
         }
     }
 
-    /// Of a large photo the first level lies in a file.
+    /// The first level of a large photo lies in a file.
     func testALevelInAFile() throws {
         let side = 4800
         let pixels = ArrayPixels(height: side, width: side, colours: 3)

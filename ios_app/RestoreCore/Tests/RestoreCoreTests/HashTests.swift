@@ -4,7 +4,7 @@ import XCTest
 @testable import RestoreCore
 
 final class HashTests: XCTestCase {
-    /// Of FIPS 180-2.
+    /// Examples of FIPS 180-2.
     private let known = [
         ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
         ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),

@@ -65,8 +65,8 @@ final class PipelineTests: XCTestCase {
         }
     }
 
-    /// What a network that sees damage everywhere takes for it: all but what is thick inside the face. Of a
-    /// photo that is all damage nothing is left to fill it from: it counts as sound.
+    /// A network that detects damage everywhere: the mask is all but the thick regions inside the face. A
+    /// photo that is all damage has nothing left to fill it from, and counts as undamaged.
     func testAFaceIsNoDamage() async throws {
         let golden = try ToyBundle.golden()
         let group = try XCTUnwrap(golden.cases.first { $0.facesFound > 0 }).picture
@@ -99,7 +99,7 @@ final class PipelineTests: XCTestCase {
     }
 }
 
-/// What a restoration said of its progress.
+/// The progress that a restoration reported.
 final class Shares: @unchecked Sendable {
     private let lock = NSLock()
     private var shares = [Double]()

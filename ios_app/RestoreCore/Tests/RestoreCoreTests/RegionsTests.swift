@@ -41,7 +41,7 @@ final class RegionsTests: XCTestCase {
         XCTAssertEqual(mask.values, [true, true, false, false])
     }
 
-    /// What is told of each region is what a flood from pixel to pixel says of it.
+    /// Compares each region with a flood fill from pixel to pixel.
     private func assertConnected(_ mask: Mask, line: UInt = #line) {
         var random = Random()
         let plane = mask.values.map { _ in UInt8(random.next(below: 256)) }

@@ -3,7 +3,7 @@ import XCTest
 
 @testable import RestoreCore
 
-/// The self-test over the shipped bundle, with a runner that returns what it is told.
+/// The self-test over the shipped bundle, with a runner that returns given values.
 final class SelfTestTests: XCTestCase {
     func testEveryVectorOfAPrecision() async throws {
         let bundle = try shipped()

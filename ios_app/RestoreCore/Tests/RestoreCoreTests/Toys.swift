@@ -4,7 +4,7 @@ import Foundation
 
 /// Toy networks in integer arithmetic, which every language has: they make whole photos comparable.
 struct Toys: PartRunner {
-    /// Channels 1 to 10 of what the finder's network says where it finds something.
+    /// Channels 1 to 10 of the finder's output at a detection.
     let finderPoints: [Int8]
 
     func run(part: PartName, artifact: Artifact, tile: Tile, inputs: [Stored]) async throws -> Stored {

@@ -2,8 +2,8 @@ package org.heirloom.app
 
 import android.app.Application
 
-/** Holds the app's work, which outlives its activities. */
+/** The application; holds the [Studio], which outlives activities. */
 class HeirloomApp : Application() {
-    /** Begun when the screen is first shown. */
+    /** Created when the screen is first shown. */
     val studio by lazy { Studio(this) }
 }

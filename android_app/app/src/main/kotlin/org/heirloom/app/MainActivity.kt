@@ -24,7 +24,7 @@ import org.heirloom.core.Faces
 import org.heirloom.core.Options
 import org.heirloom.core.Scratches
 
-/** The app's only screen: shows what the [Studio] has, and hands it what the person asks for. */
+/** The app's only screen: shows the state of the [Studio] and passes the user's commands to it. */
 class MainActivity : Activity() {
     private val studio get() = (application as HeirloomApp).studio
 
@@ -122,7 +122,7 @@ class MainActivity : Activity() {
         compare.keepScreenOn = screen.busy == Busy.RESTORING
         engine.text = screen.engineText()?.on(this) ?: getString(R.string.engine_unknown)
         val sentence = sentence(screen)
-        // A live region is read out whenever it is set, and the share done is shown many times.
+        // A live region is read out whenever it is set, and the progress is shown many times.
         if (message.text.toString() != sentence) message.text = sentence
         progress.visibility = if (idle) View.INVISIBLE else View.VISIBLE
         progress.isIndeterminate = screen.share == null
@@ -168,7 +168,7 @@ class MainActivity : Activity() {
 
     private fun takePicture() {
         val picture = studio.capture()
-        // Where a camera app says that it is done and wrote nothing, the picture before must not be opened.
+        // A camera app may report success without writing a picture: the previous one must not be opened.
         picture.delete()
         val target = SharedFiles.uriOf(this, picture)
         val intent = Intent(MediaStore.ACTION_IMAGE_CAPTURE).putExtra(MediaStore.EXTRA_OUTPUT, target)
@@ -208,9 +208,9 @@ class MainActivity : Activity() {
         }
     }
 
-    /** Opens what another app has sent; the system puts what is sent into the clip data too. */
+    /** Opens the photo that another app has sent; the system puts it into the clip data too. */
     private fun openSent(intent: Intent) {
-        // The list of recent apps sends once more what the task began with.
+        // The list of recent apps sends the task's first intent again.
         val isRepeated = intent.flags and Intent.FLAG_ACTIVITY_LAUNCHED_FROM_HISTORY != 0
         if (intent.action != Intent.ACTION_SEND || isRepeated) return
         val uri: Uri? = intent.clipData?.getItemAt(0)?.uri

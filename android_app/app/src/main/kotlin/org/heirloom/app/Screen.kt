@@ -7,24 +7,24 @@ import org.heirloom.app.engine.Refusal
 import org.heirloom.app.photo.Photo
 import org.heirloom.app.photo.RestoredPhoto
 
-/** What the app is doing. */
+/** The app's activity. */
 enum class Busy { CHECKING, OPENING, RESTORING, SAVING }
 
-/** Everything that the screen shows. */
+/** The state that the screen shows. */
 data class Screen(
-    /** What runs the networks; null as long as that is not known. */
+    /** The engines for the networks; null until they are known. */
     val engine: EngineRecord? = null,
     val busy: Busy? = null,
-    /** The share done of what the app is doing, 0..1; null if it can't be told. */
+    /** The progress of the current activity, 0..1; null if unknown. */
     val share: Float? = null,
     val photo: Photo? = null,
-    /** The photo as it was and restored, of the screen's size. */
+    /** The photo before and after restoration, of the screen's size. */
     val before: Bitmap? = null,
     val after: Bitmap? = null,
     val restored: RestoredPhoto? = null,
     val message: Text? = null,
 ) {
-    /** A sentence about what the networks run on, and why not on the GPU. */
+    /** A sentence with the processor of the networks, and the reason if it is not the GPU. */
     fun engineText(): Text? {
         val record = engine ?: return null
         val processor = record.engine?.processor

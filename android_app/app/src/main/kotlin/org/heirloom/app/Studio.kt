@@ -21,15 +21,15 @@ import java.util.concurrent.CancellationException
 import java.util.concurrent.Executors
 
 /**
- * The app's work and what it came to. It lives as long as the process, so that turning the phone neither
- * ends nor repeats anything; one thread does the work, one job after the other.
+ * The app's jobs and their state. It lives as long as the process, so that turning the phone neither ends
+ * nor repeats a job; one thread runs the jobs, one after the other.
  *
  * Its functions are called on the main thread.
  */
 class Studio(
     private val context: Context,
 ) {
-    /** What there is to see now. */
+    /** The current state. */
     var screen = Screen()
         private set
 
@@ -41,10 +41,10 @@ class Studio(
 
     @Volatile private var cancelled = false
 
-    /** Jobs that are not done. */
+    /** Number of unfinished jobs. */
     private var jobs = 0
 
-    /** The worker's own; null until they have been opened. */
+    /** The networks, used by the worker only; null until they have been opened. */
     private var networks: Networks? = null
 
     init {
@@ -57,10 +57,10 @@ class Studio(
         }
     }
 
-    /** Where a camera app puts its picture. */
+    /** The file to which a camera app writes its picture. */
     fun capture() = File(SharedFiles.folder(context), "capture.jpg")
 
-    /** Opens the photo at [uri] in place of the one before. */
+    /** Opens the photo at [uri], which replaces the previous one. */
     fun open(uri: Uri) {
         var kept = screen.photo
         start(Busy.OPENING) {
@@ -95,10 +95,10 @@ class Studio(
         }
     }
 
-    /** Shows [message], a sentence about something that the activity has tried. */
+    /** Shows [message], a sentence about the activity's last attempt. */
     fun say(message: Text) = show { it.copy(message = message) }
 
-    /** The networks; opened, and an engine chosen for them, when they are first asked for. */
+    /** The networks; opened, with an engine chosen for them, on first use. */
     private fun networks(): Networks {
         networks?.let { return it }
         val opened = Networks(context)
@@ -113,7 +113,7 @@ class Studio(
         return opened
     }
 
-    /** Where the copy of the open photo lies. */
+    /** The folder for the copy of the open photo. */
     private fun photos() = File(context.cacheDir, "photos").apply { mkdirs() }
 
     private fun removeFiles(
@@ -146,15 +146,15 @@ class Studio(
         }
     }
 
-    /** Tells the screen the share done, and ends the work if it was cancelled. */
+    /** Shows the share done, and ends the job if it was cancelled. */
     private fun report(share: Float) {
         if (cancelled) throw CancellationException()
         main.post { show { if (it.busy == null) it else it.copy(share = share) } }
     }
 
     /**
-     * Does [job] on the worker, then what it returns to the screen. Says that the app is busy if it is, but
-     * for the first check, after which the job comes.
+     * Runs [job] on the worker, then applies its result to the screen. Shows a message if the app is busy,
+     * except during the first check, after which the job runs.
      */
     private fun start(
         busy: Busy,

@@ -2,7 +2,7 @@ package org.heirloom.app
 
 import android.content.Context
 
-/** A text of the app's resources with its arguments, to be put in words where it is shown. */
+/** A text of the app's resources with its arguments, formatted where it is shown. */
 class Text(
     private val id: Int,
     private vararg val arguments: Any,
@@ -11,7 +11,7 @@ class Text(
     fun on(context: Context): String = context.getString(id, *arguments)
 }
 
-/** Something that the user can mend, with the sentence that says how. */
+/** A problem that the user can resolve, with a sentence that explains how. */
 class Refused(
     val sentence: Text,
     cause: Throwable? = null,

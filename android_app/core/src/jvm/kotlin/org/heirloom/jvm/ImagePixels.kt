@@ -4,7 +4,7 @@ import org.heirloom.core.Pixels
 import java.awt.image.BufferedImage
 import java.awt.image.DataBuffer
 
-/** A decoded picture's own samples, of 8 or 16 bits; alpha, its last band, stays as it is. */
+/** The samples of a decoded picture, of 8 or 16 bits, in place; alpha, its last band, stays as it is. */
 internal class ImagePixels(
     image: BufferedImage,
 ) : Pixels {

@@ -6,7 +6,7 @@ import com.sun.jna.Pointer
 import com.sun.jna.ptr.PointerByReference
 import org.heirloom.core.RuntimeUnavailable
 
-/** LiteRT's C interface, as far as it is needed to run networks on a CPU. */
+/** The functions of LiteRT's C interface that run networks on a CPU. */
 internal class LiteRt(
     path: String,
 ) {
@@ -28,7 +28,7 @@ internal class LiteRt(
         if (status != 0) throw RuntimeUnavailable("$function of LiteRT failed with status $status.")
     }
 
-    /** What a function writes to its last argument. */
+    /** The pointer that a function writes to its last argument. */
     fun made(call: (PointerByReference) -> Unit): Pointer = PointerByReference().also(call).value
 
     fun destroy(
@@ -63,7 +63,7 @@ internal class LiteRt(
         return made { call(create, environment, type, needs, it) }
     }
 
-    /** The memory of a buffer, for the time of [use]. */
+    /** Locks the memory of a buffer during [use]. */
     fun locked(
         buffer: Pointer,
         mode: Int,

@@ -115,7 +115,7 @@ private class Buffers(
     val all: List<Pointer>,
     val named: List<Pointer>,
 ) {
-    /** As the library takes them. */
+    /** The array of pointers that the library takes. */
     fun array(): Memory {
         val array = Memory(all.size.toLong() * Native.POINTER_SIZE)
         array.write(0, all.toTypedArray(), 0, all.size)

@@ -5,7 +5,7 @@ import kotlin.math.hypot
 import kotlin.math.sqrt
 
 /*
- * Where a face lies: five points, the similarity that brings them to the published template, its size.
+ * Face geometry: five points, the similarity that maps them to the published template, and the width.
  *
  * Points are x and y in pixels of the left eye (as seen by the viewer), right eye, nose, left and right
  * corner of the mouth: 10 numbers. A pixel's centre has whole coordinates.
@@ -14,16 +14,16 @@ import kotlin.math.sqrt
 /** Side of an aligned face, in pixels. */
 const val FACE_SIDE = 256
 
-/** The five points in an aligned face, as published. */
+/** Positions of the five points in an aligned face, as published. */
 internal val TEMPLATE = doubleArrayOf(89.0, 108.5, 167.0, 108.5, 128.0, 147.5, 104.6, 195.86, 151.4, 195.86)
 
 /**
- * A face is so many times as wide as its points spread (standard deviation of their distances): the points
- * of a turned head lie closer, but its eyes alone would make it seem far smaller.
+ * Ratio of a face's width to the spread of its points (standard deviation of their distances). The points
+ * of a turned head lie closer together, but the distance of its eyes alone would underestimate it far more.
  */
 private const val WIDTHS = 3.65
 
-/** Takes x, y to `a x + b y + c`, `d x + e y + f`: a turn, a scale and a shift. */
+/** A rotation, scale and shift: maps x, y to `a x + b y + c`, `d x + e y + f`. */
 class Similarity(
     val a: Double,
     val b: Double,
@@ -42,7 +42,7 @@ class Similarity(
         y: Double,
     ) = x * d + y * e + f
 
-    /** Points taken by it. */
+    /** The [points] mapped by this. */
     fun moved(points: DoubleArray): DoubleArray {
         val moved = DoubleArray(points.size)
         for (i in points.indices step 2) {
@@ -52,10 +52,10 @@ class Similarity(
         return moved
     }
 
-    /** How much longer it makes a line. */
+    /** The factor by which lengths grow. */
     val scale get() = hypot(a, d)
 
-    /** Takes back what this did: by elimination with the larger pivot, as libraries do. */
+    /** The inverse map, by elimination with the larger pivot, as libraries do it. */
     fun inverse(): Similarity =
         if (abs(a) >= abs(d)) {
             val lower = d / a
@@ -80,7 +80,7 @@ class Similarity(
 
     companion object {
         /**
-         * Turn, scale and shift that bring [source] closest to [target], in least squares (Umeyama 1991).
+         * The similarity that maps [source] closest to [target], in least squares (Umeyama 1991).
          * Throws IllegalArgumentException if the source's points all coincide.
          */
         fun between(
@@ -117,7 +117,7 @@ internal fun mean(points: DoubleArray): DoubleArray {
     return mean
 }
 
-/** About the width of a face in pixels, whichever way it is turned. */
+/** Approximate width of a face in pixels, independent of its rotation. */
 fun faceWidth(points: DoubleArray): Double {
     val (x, y) = mean(points)
     var sum = 0.0

@@ -1,7 +1,7 @@
 package org.heirloom.core
 
 /**
- * Splits alpha off: [samples] are pixels of [channels] (2: gray and alpha, 4: red, green, blue, alpha);
+ * Separates alpha: [samples] are pixels of [channels] (2: gray and alpha, 4: red, green, blue, alpha);
  * their colours go to [colours], their alpha to [alpha].
  */
 fun splitAlpha(
@@ -18,7 +18,7 @@ fun splitAlpha(
     }
 }
 
-/** Puts pixels of [channels] together again: the reverse of [splitAlpha]. */
+/** Interleaves colours and alpha into pixels of [channels]: the reverse of [splitAlpha]. */
 fun joinAlpha(
     colours: IntArray,
     alpha: IntArray,

@@ -13,7 +13,7 @@ data class Box(
     /** The box with [margin] more on every side. */
     fun grown(margin: Int) = Box(top - margin, left - margin, bottom + margin, right + margin)
 
-    /** The box elsewhere. */
+    /** The box shifted by [down] and [across]. */
     fun moved(
         down: Int,
         across: Int,
@@ -22,7 +22,7 @@ data class Box(
     /** The same box in units [factor] times smaller. */
     fun scaled(factor: Int) = Box(top * factor, left * factor, bottom * factor, right * factor)
 
-    /** Whether the two have something in common. */
+    /** Whether the two boxes overlap. */
     fun meets(other: Box) =
         top < other.bottom && other.top < bottom && left < other.right && other.left < right
 }
@@ -33,7 +33,7 @@ data class TileSize(
     val columns: Int,
 )
 
-/** A tile's place. */
+/** A tile's position and size. */
 data class Placement(
     /** The valid cells that the tile writes: from its upper left corner inside the halo. */
     val keep: Box,

@@ -1,8 +1,8 @@
 package org.heirloom.core
 
-/** What a restoration will need in memory, before it starts: an estimate. */
+/** Estimates the memory of a restoration before it starts. */
 object Budget {
-    /** Bytes: [total] in the process, of which [heap] on the Java heap. */
+    /** Bytes: [total] in the process, [heap] of them on the Java heap. */
     data class Need(
         val total: Long,
         val heap: Long,
@@ -11,20 +11,20 @@ object Budget {
     /** The app, the runtime and the loaded weights, as measured for the reference on a computer. */
     private const val BASE = 130L shl 20
 
-    /** Of [BASE]: the shrunk photo, copies of tiles (some 35 MB), and as many faces as are refined. */
+    /** The heap's share of [BASE]: the shrunk photo, copies of tiles (about 35 MB) and refined faces. */
     private const val HEAP_BASE = 64L shl 20
 
     /** A tile's tensors inside the runtime and its copies outside, all networks together. */
     private const val FLOAT_BYTES_PER_CELL = 2200
     private const val INT8_BYTES_PER_CELL = 1100
 
-    /** Most rows of cells that are mapped at once. */
+    /** Maximum rows of cells that are mapped at once. */
     private const val BAND_ROWS = 256L
 
     /**
-     * For a photo of [height] x [width] pixels that take [pixelBytes] outside of the heap, as a Bitmap's
-     * do, and whose damage is looked for. What lies in a file counts nowhere: the system writes it out when
-     * memory gets short.
+     * The memory for a photo of [height] x [width] pixels, with damage detection. Its pixels take
+     * [pixelBytes] outside of the heap, as a Bitmap's do. Temporary files are not counted, because the
+     * system can write them out when memory is short.
      *
      * Throws [MissingArtifact] if the bundle has no encoder in [precision].
      */
@@ -62,7 +62,7 @@ object Budget {
         return ceilDiv(height, factor).toLong() * ceilDiv(width, factor)
     }
 
-    /** Of each level of the fill. */
+    /** Bytes of each level of the fill's pyramid. */
     private fun fillBytes(
         height: Int,
         width: Int,
@@ -78,7 +78,7 @@ object Budget {
         return bytes
     }
 
-    /** Throws [MemoryBudgetExceeded], saying what would be enough, if [maxMemory] bytes are not. */
+    /** Throws [MemoryBudgetExceeded], with the memory that suffices, if [maxMemory] bytes do not. */
     internal fun check(
         maxMemory: Long?,
         height: Int,

@@ -5,16 +5,16 @@ import java.io.IOException
 import java.io.InputStream
 import java.security.MessageDigest
 
-/** A checked bundle: nothing in it is used before all of it has been checked. */
+/** A bundle whose manifest and files are all checked before any is used. */
 class Bundle private constructor(
     val source: BundleSource,
     val manifest: Manifest,
-    /** sha256 of the manifest: stands for all its content. */
+    /** sha256 of the manifest, which identifies the bundle's whole content. */
     val digest: String,
 ) {
     /**
-     * The whole content of a file. Throws [MissingBundleFile], [ChecksumMismatch] if it is not (or no
-     * longer) what the manifest lists.
+     * The whole content of a file. Throws [MissingBundleFile], and [ChecksumMismatch] if it is not (or no
+     * longer) the file that the manifest lists.
      */
     fun bytes(path: String): ByteArray {
         val listed = manifest.files[path] ?: throw MissingBundleFile("The bundle lists no file $path.")

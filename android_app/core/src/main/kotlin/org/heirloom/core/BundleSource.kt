@@ -5,9 +5,9 @@ import java.io.FileInputStream
 import java.io.FileNotFoundException
 import java.io.InputStream
 
-/** Where a bundle's files lie: a folder, or an app's assets. */
+/** Access to a bundle's files, in a folder or an app's assets. */
 interface BundleSource {
-    /** Opens the file at [path], parts of which are separated by `/`. Throws FileNotFoundException. */
+    /** Opens the file at [path], whose parts are separated by `/`. Throws FileNotFoundException. */
     fun open(path: String): InputStream
 }
 

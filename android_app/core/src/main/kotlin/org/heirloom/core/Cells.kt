@@ -1,7 +1,7 @@
 package org.heirloom.core
 
 /*
- * Pixels to cells and back: the space-to-depth that is done while a tile is cut and stitched. A cell is a
+ * Conversion of pixels to cells and back (space-to-depth) while a tile is cut and stitched. A cell is a
  * square of stride x stride pixels, its channels ordered row, column, colour.
  */
 
@@ -35,7 +35,7 @@ class Window(
 }
 
 /**
- * A window of a photo in cells, each level replaced by what [levels] (256 values) has for it: rows, columns
+ * A window of a photo in cells, each level looked up in [levels] (256 values): rows, columns
  * and stride * stride * 3 channels of [box], which counts in cells and may lie beyond the borders.
  */
 fun cells(
@@ -68,8 +68,8 @@ fun cells(
 }
 
 /**
- * For each row of pixels [read] it, then for each cell in it tell where its part of the row starts, and
- * where that part lies among the cells.
+ * Calls [read] for each row of pixels, then [each] for every cell in it, with the index in the row at which
+ * the cell's pixels start, and their index among the cells.
  */
 private inline fun eachRun(
     box: Box,

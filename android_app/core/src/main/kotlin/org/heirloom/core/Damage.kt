@@ -1,6 +1,6 @@
 package org.heirloom.core
 
-/** Which pixels are cracked, torn, scratched or stained: a mask of [factor] x [factor] pixels a value. */
+/** The mask of cracked, torn, scratched or stained pixels; each value covers [factor] x [factor]. */
 class Damage(
     val mask: Mask,
     val factor: Int,
@@ -37,7 +37,7 @@ class Damage(
         return cells
     }
 
-    /** Which pixels of the photo's [row] are damaged, to all of [into]. */
+    /** Writes to [into], for each pixel of the photo's [row], whether it is damaged. */
     fun row(
         row: Int,
         into: BooleanArray,
@@ -47,7 +47,7 @@ class Damage(
     }
 
     companion object {
-        /** A mask that a person painted on a copy of the photo: bright is damaged. */
+        /** A damage mask painted by a person on a copy of the photo: bright is damaged. */
         fun painted(picture: Picture): Damage {
             val line = IntArray(picture.width * picture.colours)
             val mask = Mask(picture.height, picture.width)

@@ -1,15 +1,15 @@
 package org.heirloom.core
 
-/** How likely each pixel of a picture of [height] x [width] is damaged: levels of 0..255 for 0..1. */
+/** Damage probability of each pixel of a picture of [height] x [width]: levels of 0..255 for 0..1. */
 class DamageLevels(
     val height: Int,
     val width: Int,
     private val values: ByteArray = ByteArray(height * width),
 ) {
-    /** The highest of all. */
+    /** The highest level. */
     val max get() = values.maxOf { it.toInt() and 255 }
 
-    /** By row-major index. */
+    /** The level at a row-major index. */
     operator fun get(at: Int) = values[at].toInt() and 255
 
     /** Raises a pixel to [level], unless it is there already. */
@@ -20,7 +20,7 @@ class DamageLevels(
         if (level > get(at)) values[at] = level.toByte()
     }
 
-    /** A row of them. */
+    /** Copies a row of levels. */
     fun read(
         row: Int,
         into: IntArray,

@@ -1,13 +1,13 @@
 package org.heirloom.core
 
 /*
- * Finding damage: the detector runs over an image pyramid, and what it finds becomes a mask. A crack of three
- * pixels shows at full size, a torn corner only where the whole photo fits into the network's view; so the
- * probabilities of all sizes are merged by their maximum. First, do no harm: what is thick counts only where
- * it looks like bare paper, and inside faces only thin cracks count.
+ * Damage detection: the detector runs over an image pyramid, and a rule makes a mask of its probabilities.
+ * A crack of three pixels shows at full size, a torn corner only where the whole photo fits into the
+ * network's view; so the probabilities of all sizes are merged by their maximum. Intact areas must not be
+ * filled: thick regions count only where they look like bare paper, and inside faces only thin cracks.
  */
 
-/** Where a face is, in pixels; it may reach beyond the picture. */
+/** The box of a face, in pixels; it may reach beyond the picture. */
 data class FaceArea(
     val left: Int,
     val top: Int,
@@ -23,7 +23,7 @@ data class FaceArea(
             height.floorDiv(factor),
         )
 
-    /** What lies in a picture of [rows] x [columns] pixels; empty where nothing does. */
+    /** The part that lies in a picture of [rows] x [columns] pixels, which may be empty. */
     fun box(
         rows: Int,
         columns: Int,
@@ -34,8 +34,8 @@ data class FaceArea(
 }
 
 /**
- * How likely each pixel of a [picture] of 8 bits and three colours is damaged. The detector sees the picture
- * itself and its halves down to the rule's smallest side.
+ * Damage probability of each pixel of a [picture] of 8 bits and three colours. The detector runs over the
+ * picture and its halves down to the rule's smallest side.
  */
 fun damageLevels(
     part: LoadedPart,
@@ -53,7 +53,7 @@ fun damageLevels(
     }
 }
 
-/** Raises [levels] to what the detector finds in a [picture] that is [factor] times smaller. */
+/** Merges the detector's levels of a [picture] that is [factor] times smaller into [levels], by maximum. */
 private fun merge(
     part: LoadedPart,
     picture: Picture,
@@ -75,7 +75,7 @@ private fun merge(
     }
 }
 
-/** What counts as damage, from the merged [levels] of a [picture] of 8 bits and three colours. */
+/** The damage mask, from the merged [levels] of a [picture] of 8 bits and three colours. */
 fun damageMask(
     levels: DamageLevels,
     picture: Picture,
@@ -92,7 +92,7 @@ fun damageMask(
     return mask
 }
 
-/** Clears the thick parts of [mask] that the detector is not sure of or that are not flat, in place. */
+/** Clears the thick regions of [mask] that are not certain or not flat, in place. */
 private fun dropThick(
     mask: Mask,
     levels: DamageLevels,
@@ -129,7 +129,7 @@ private inline fun lightnessRows(
     }
 }
 
-/** Clears what is thick inside a face, in place; every face is judged on the mask as it was before any. */
+/** Clears thick regions inside faces, in place; every face is judged on the mask as it was before any. */
 private fun keepThin(
     mask: Mask,
     faces: List<FaceArea>,

@@ -2,10 +2,10 @@ package org.heirloom.core
 
 import java.math.BigInteger
 
-/** How a path inside a bundle looks. */
+/** The form of a path inside a bundle. */
 internal val PATH = Regex("[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
 
-/** A value at a place in the document. What reads it throws [JsonError] if it is not of that kind. */
+/** A value at a place in the document. Its readers throw [JsonError] if it is not of their type. */
 internal class Entry(
     private val place: String,
     val value: Any?,

@@ -2,40 +2,40 @@ package org.heirloom.core
 
 import kotlin.math.hypot
 
-/** Pixels across: smaller faces hold nothing to refine. */
+/** Minimum width in pixels: smaller faces hold too little detail to refine. */
 internal const val MIN_FACE_WIDTH = 48.0
 
-/** The largest ones are refined: each takes 0.6 MB until all are put back. */
+/** Maximum number of refined faces, the largest first: each takes 0.6 MB until all are put back. */
 internal const val MAX_FACES = 64
 
-/** Middle and radii of the ellipse that a face fills when aligned, in pixels. */
+/** Middle and radii of the ellipse that an aligned face fills, in pixels. */
 private const val MIDDLE_X = 128.0
 private const val MIDDLE_Y = 138.0
 private const val RADIUS_X = 88.0
 private const val RADIUS_Y = 100.0
 
 /**
- * The change counts fully up to the first share of the radii, and not at all from the second on: just
- * inside the aligned square.
+ * Shares of the radii between which the weight of the change falls from 1 to 0: just inside the aligned
+ * square.
  */
 private const val SOLID = 0.75
 private const val FADED = 1.17
 
-/** A face in a photo: its five points (10 numbers, x and y), and how sure it is one, 0..1. */
+/** A face in a photo: its five points (10 numbers, x and y) and its score, 0..1. */
 class Face(
     val points: DoubleArray,
     val score: Double,
 ) {
-    /** In pixels. */
+    /** Width in pixels. */
     val width = faceWidth(points)
 
     /** Mean of the points: x and y. */
     val middle = mean(points)
 
-    /** Takes the photo's pixels to the aligned face's. */
+    /** Maps the photo's pixels to the aligned face's. */
     val alignment by lazy(LazyThreadSafetyMode.NONE) { Similarity.between(points, TEMPLATE) }
 
-    /** Upright, in whole pixels. */
+    /** The upright bounding box, in whole pixels. */
     fun box(): FaceBox {
         val back = alignment.inverse()
         val wide = 2 * RADIUS_X * back.scale
@@ -46,7 +46,7 @@ class Face(
     }
 
     companion object {
-        /** An upright face that fills [box], its points where an average face has them. */
+        /** An upright face that fills [box], with the points of an average face. */
         fun inBox(box: FaceBox): Face {
             val scale = (box.width / RADIUS_X + box.height / RADIUS_Y) / 4
             val x = box.left + box.width / 2
@@ -61,7 +61,7 @@ class Face(
     }
 }
 
-/** How much of the change counts at each pixel of an aligned face: [FACE_SIDE] squared, in 0..1. */
+/** Weight of the change at each pixel of an aligned face: [FACE_SIDE] squared, in 0..1. */
 val FEATHER: FloatArray =
     FloatArray(FACE_SIDE * FACE_SIDE) {
         val x = (it % FACE_SIDE - MIDDLE_X) / RADIUS_X

@@ -1,10 +1,10 @@
 package org.heirloom.core
 
 /*
- * The fill: damaged pixels replaced by a weighted pyramid of the intact ones (push-pull).
+ * The fill replaces damaged pixels by a weighted pyramid of the intact ones (push-pull).
  *
  * Down: each level holds the weighted mean of every 2x2 block, until a level has no gap; a block counts fully
- * once half of it is known. Up: what a level lacks in weight is interpolated from the next coarser one.
+ * once half of it is known. Up: the missing weight of a level is interpolated from the next coarser one.
  * Integer arithmetic only, so that every platform gets the same levels; intact pixels are never written.
  */
 
@@ -80,7 +80,7 @@ private fun halve(
     }
 }
 
-/** Interpolates what [level] lacks in weight, in place. */
+/** Interpolates the missing weight of [level], in place. */
 private fun fill(
     level: Level,
     coarser: Level,

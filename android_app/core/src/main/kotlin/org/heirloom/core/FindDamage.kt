@@ -1,7 +1,7 @@
 package org.heirloom.core
 
 /**
- * A photo's damage, or null if there is none (or none is wanted).
+ * The damage of a photo, or null if there is none or detection is off.
  *
  * A mask of the whole photo counts as none, for nothing is left to fill it from.
  * Throws [PhotoError] for a painted mask that does not fit.
@@ -33,7 +33,7 @@ private fun detected(
     return Damage(damageMask(levels, picture, faces, rule), factor)
 }
 
-/** Where the photo shows faces, however small. */
+/** The photo's faces, of any size. */
 private fun faceAreas(
     parts: LoadedParts,
     pixels: Pixels,

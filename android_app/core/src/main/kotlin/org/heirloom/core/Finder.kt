@@ -4,39 +4,40 @@ import kotlin.math.exp
 import kotlin.math.hypot
 import kotlin.math.sqrt
 
-/** Pixels: the network counts points from the middle of a cell in these. */
+/** Pixels: the unit of the points that the network returns, relative to the middle of a cell. */
 private const val POINT_UNIT = 4f
 
-/** A photo is halved until its longer side would be smaller. */
+/** Minimum longer side, in pixels, of the halved photo. */
 private const val SMALLEST_SIDE = 16
 
 /**
- * Two finds are one face if their middles are nearer than this share of its width, and their widths within
- * this factor.
+ * Two detections are one face if their middles are nearer than this share of its width, and their widths
+ * within this factor.
  */
 private const val SAME_PLACE = 0.5
 private const val SAME_SIZE = 2.0
 
-/** Scores from which something is looked at again, and then counts at all. */
+/** Minimum scores of a detection, in the first look and in the second. */
 private const val FIRST_LOOK = 0.2
 private const val SECOND_LOOK = 0.05
 
-/** So many finds are looked at again, the surest. */
+/** Maximum number of detections that get a second look, the best scores first. */
 private const val MAX_LOOKS = 200
 
 /** Points are rounded to 1/64 pixel: the last bits of a float library must not decide a level. */
 private const val POINT_GRID = 64.0
 
-/** A face is shown again so wide, in a window of so many pixels. */
+/** Width of a face in the second look, and the side of its window, in pixels. */
 private const val AGAIN_WIDTH = 44.0
 private const val AGAIN_SIDE = 128
 
 /**
- * The faces of a photo that are at least [minWidth] pixels wide, the surest first.
+ * The faces of a photo that are at least [minWidth] pixels wide, the best score first.
  *
- * [small] is the photo shrunk by [factor], in 8 bits and colour. The network knows faces of some 20 to 56
- * pixels; at every half of the photo's size a face of any size has such a width at one of them, or at two.
- * Each find is looked at again, turned upright, and its score is the geometric mean of both looks.
+ * [small] is the photo shrunk by [factor], in 8 bits and colour. The finder runs over an image pyramid and
+ * overlapping detections are merged. The network detects faces of about 20 to 56 pixels: a face of any size
+ * has such a width at one of the halves, or at two. Each detection gets a second look, turned upright, and
+ * its score is the geometric mean of both looks.
  */
 fun findFaces(
     part: LoadedPart,
@@ -69,8 +70,8 @@ fun findFaces(
 }
 
 /**
- * The face as the network sees it upright, of one width and in the photo's own resolution: that tells its
- * points better, and fewer things look like a face twice. Null if nothing is seen there.
+ * The second look at a face: upright, of a fixed width and in the photo's own resolution. Its points are
+ * more precise, and fewer false detections pass twice. Null if no face is found there.
  */
 fun lookAgain(
     part: LoadedPart,
@@ -89,11 +90,11 @@ fun lookAgain(
         }
     val best = merged(near).firstOrNull() ?: return null
     val again = Face(onGrid(alignment.inverse().moved(best.points)), best.score)
-    // A find much smaller than a pixel ends in one point.
+    // The points of a detection much smaller than a pixel coincide.
     return if (again.width > 0) again else null
 }
 
-/** What single cells say from a score of [threshold] on, in the picture's pixels. */
+/** The detections of single cells whose score reaches [threshold], in the picture's pixels. */
 fun finds(
     map: PartMap,
     stride: Int,
@@ -120,7 +121,7 @@ private fun middle(
     stride: Int,
 ) = cell * stride + (stride - 1) / 2.0
 
-/** One face for all that is said of it: points are averaged by how sure each is. The surest first. */
+/** Merges detections of the same face, points averaged by score. The best score first. */
 fun merged(finds: List<Face>): List<Face> {
     var left = finds.sortedByDescending { it.score }
     val faces = ArrayList<Face>()

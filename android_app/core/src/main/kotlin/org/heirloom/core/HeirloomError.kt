@@ -1,10 +1,9 @@
 package org.heirloom.core
 
 /**
- * Everything that can go wrong in a way the user can mend.
+ * An error that the user can resolve.
  *
- * Each message is one sentence (or two) that says what is wrong and what to do. Anything else that is
- * thrown is a bug.
+ * The message is one or two sentences with the problem and the remedy. Any other exception is a bug.
  */
 sealed class HeirloomError(
     message: String,
@@ -22,7 +21,7 @@ sealed class BundleError(
     cause: Throwable? = null,
 ) : HeirloomError(message, cause)
 
-/** Written by a later release. */
+/** A bundle written by a later release. */
 class UnknownBundleVersion(
     message: String,
 ) : BundleError(message)
@@ -38,7 +37,7 @@ class MissingBundleFile(
     message: String,
 ) : BundleError(message)
 
-/** A file's content is not what the manifest says. */
+/** A file's content differs from the manifest's checksum. */
 class ChecksumMismatch(
     message: String,
 ) : BundleError(message)
@@ -53,7 +52,7 @@ class SelfTestFailed(
     message: String,
 ) : BundleError(message)
 
-/** Nothing here can run the bundle's networks. */
+/** No runtime of this device can run the bundle's networks. */
 class RuntimeUnavailable(
     message: String,
     cause: Throwable? = null,

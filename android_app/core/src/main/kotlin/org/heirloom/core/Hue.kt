@@ -7,10 +7,10 @@ private const val RED = 77
 private const val GREEN = 150
 private const val BLUE = 29
 
-/** Levels by which red and blue may differ from what is usual at a pixel's lightness, relative to green. */
+/** Levels by which red and blue, relative to green, may differ from the mean at a pixel's lightness. */
 private const val TOLERANCE = 10
 
-/** Of a photo of one hue so many pixels keep within the tolerance. */
+/** Minimum share of a photo's pixels within the tolerance for it to have one hue. */
 private const val SHARE = 0.98
 
 private const val BINS = 32

@@ -9,7 +9,7 @@ internal class JsonError(
 ) : Exception(message)
 
 /**
- * Reads JSON as the standard has it and nothing else: objects as maps, arrays as lists, whole numbers as
+ * Reads standard JSON and no extension of it: objects as maps, arrays as lists, whole numbers as
  * Long (or BigInteger), others as Double, and strings, Booleans and null. Throws [JsonError].
  *
  * Android's own reader also takes comments, single quotes and numbers in quotes: other devices refuse them.
@@ -71,7 +71,7 @@ private class JsonReader(
         return elements
     }
 
-    /** What stands between brackets, separated by commas. */
+    /** Reads the items between brackets, separated by commas. */
     private inline fun sequence(
         end: Char,
         element: () -> Unit,
@@ -148,7 +148,7 @@ private class JsonReader(
         at++
     }
 
-    /** The next character that is not a space, where the reader then stands. */
+    /** Moves to the next character that is not a space, and returns it. */
     private fun next(): Char? {
         while (at < text.length && text[at] in " \t\n\r") at++
         return text.getOrNull(at)

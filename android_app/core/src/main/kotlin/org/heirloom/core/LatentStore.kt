@@ -4,7 +4,7 @@ import java.io.File
 import java.io.IOException
 import java.io.RandomAccessFile
 
-/** Bytes that are written and read in pieces; dropped when closed. */
+/** A block of bytes that is written and read in pieces, and dropped when closed. */
 interface Bytes : AutoCloseable {
     /** Copies [count] bytes from position [at] on to [into], from index [start] on. */
     fun read(
@@ -24,8 +24,8 @@ interface Bytes : AutoCloseable {
 }
 
 /**
- * Where is held what grows with a photo while it is restored: its latent, 4 bytes for each of its pixels in
- * INT8, and before that the levels of the fill, 4/3 of a byte.
+ * Storage for the data that grows with a photo while it is restored: its latent, 4 bytes a pixel in INT8,
+ * and before that the levels of the fill, 4/3 of a byte a pixel.
  *
  * Up to [heapLimit] bytes lie on the heap. More than a phone's heap holds lie in a temporary file in
  * [folder], which the system keeps in memory as long as there is some. It is read and written, not mapped:
@@ -36,10 +36,10 @@ class LatentStore(
     private val folder: File = File(System.getProperty("java.io.tmpdir")!!),
     private val heapLimit: Long = 32L shl 20,
 ) {
-    /** Whether that many bytes lie on the heap. */
+    /** Whether a block of so many [bytes] lies on the heap. */
     fun onHeap(bytes: Long) = bytes <= heapLimit
 
-    /** Room for [size] bytes. Throws [MemoryBudgetExceeded] if the folder has no room for a file. */
+    /** Allocates [size] bytes. Throws [MemoryBudgetExceeded] if the folder has no room for a file. */
     fun allocate(size: Long): Bytes =
         if (onHeap(size)) HeapBytes(ByteArray(size.toInt())) else fileBytes(size)
 
@@ -51,7 +51,7 @@ class LatentStore(
         } catch (error: IOException) {
             throw full(error, size)
         } finally {
-            // It has no name from the start, so nothing is left behind whatever happens.
+            // Without a name from the start, it leaves nothing behind if the process ends.
             file?.delete()
         }
     }

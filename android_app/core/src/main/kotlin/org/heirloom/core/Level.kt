@@ -1,16 +1,16 @@
 package org.heirloom.core
 
-/** The weight of a value that is wholly known. */
+/** The weight of a fully known value. */
 internal const val FULL = 128
 
-/** A coarser picture of the fill's pyramid, of [height] x [width]: values of 8 bits, and their weights. */
+/** A level of the fill's pyramid, [height] x [width]: values of 8 bits, and their weights. */
 internal class Level(
     val height: Int,
     val width: Int,
     val colours: Int,
     store: LatentStore,
 ) : AutoCloseable {
-    /** A row of a level, or what becomes one. */
+    /** A row of a level, or one under construction. */
     class Line(
         width: Int,
         private val colours: Int,
@@ -37,7 +37,7 @@ internal class Level(
         }
     }
 
-    /** Whether all that was written is wholly known. */
+    /** Whether all written values are fully known. */
     var isWhole = true
         private set
 
@@ -66,7 +66,7 @@ internal class Level(
     override fun close() = bytes.close()
 
     companion object {
-        /** Room for what has [height] x [width] values, halved. */
+        /** An empty level for [height] x [width] values, halved. */
         fun halfOf(
             height: Int,
             width: Int,
@@ -74,7 +74,7 @@ internal class Level(
             store: LatentStore,
         ) = Level(ceilDiv(height, 2), ceilDiv(width, 2), colours, store)
 
-        /** What a level takes in memory. */
+        /** Bytes of a level. */
         fun bytes(
             height: Int,
             width: Int,
@@ -90,7 +90,7 @@ internal class Interpolation(
     private val near = Level.Line(coarse.width, coarse.colours)
     private val far = Level.Line(coarse.width, coarse.colours)
 
-    /** To a row of the finer level. */
+    /** Moves to a row of the finer level. */
     fun moveTo(row: Int) {
         coarse.read(row / 2, near)
         coarse.read(beside(row, coarse.height), far)

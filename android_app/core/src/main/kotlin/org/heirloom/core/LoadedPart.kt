@@ -7,7 +7,7 @@ data class Reading(
 )
 
 /**
- * One part of a bundle, in one format and precision; [ran] is told the cost of each network that ran.
+ * A part of a bundle in one format and precision. Calls [ran] with the cost of each network that ran.
  *
  * [maxCells] leaves out tiles that are larger (but never all of them).
  */
@@ -30,7 +30,7 @@ class LoadedPart(
     val stride get() = part.stride
     val halo get() = part.halo
 
-    /** How the only output is stored. */
+    /** The storage of the only output. */
     val output get() = artifact.outputs[0]
 
     /** Offered tile sizes in cells, halo included. */
@@ -47,7 +47,7 @@ class LoadedPart(
     }
 
     /**
-     * What the tile has to keep, from [inputs] of its full size. Throws [NetworkFailed] if a float output
+     * The tile's valid output, from [inputs] of its full size. Throws [NetworkFailed] if a float output
      * is not finite.
      */
     fun run(

@@ -1,6 +1,6 @@
 package org.heirloom.core
 
-/** A bundle's parts in one precision, loaded as they are needed; [ran] is told the cost of each that ran. */
+/** A bundle's parts in one precision, loaded on first use; [ran] is called with the cost of each run. */
 internal class LoadedParts(
     private val bundle: Bundle,
     private val runner: PartRunner,
@@ -16,7 +16,7 @@ internal class LoadedParts(
     /** Whether the bundle has such a part. */
     operator fun contains(name: String) = name in manifest.parts
 
-    /** Throws [MissingArtifact] if the bundle doesn't have it in this precision. */
+    /** The part called [name]. Throws [MissingArtifact] if the bundle lacks it in this precision. */
     operator fun get(name: String): LoadedPart =
         loaded.getOrPut(name) {
             val artifact = bundle.artifact(name, precision, formats)
@@ -24,6 +24,6 @@ internal class LoadedParts(
             LoadedPart(name, bundle.part(name), artifact, runner, maxCells, ran)
         }
 
-    /** How many pixels of a photo a pixel of the picture stands for on which tone and faces are judged. */
+    /** The factor by which a photo is shrunk to the working picture, on which tone and faces are judged. */
     fun workingFactor(photo: Picture) = ceilDiv(maxOf(photo.height, photo.width), manifest.workingSide)
 }

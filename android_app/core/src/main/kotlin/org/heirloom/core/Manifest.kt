@@ -8,15 +8,15 @@ package org.heirloom.core
 data class Manifest(
     val name: String,
     val version: String,
-    /** By name, in the order of the names. */
+    /** Parts by name, in the order of the names. */
     val parts: Map<String, Part>,
-    /** By path inside the bundle. */
+    /** Files by path inside the bundle. */
     val files: Map<String, BundleFile>,
     val provenance: Provenance,
     /** Tone and faces are judged on the photo shrunk by a whole factor until its long side fits this. */
     val workingSide: Int,
     val detection: Detection,
-    /** Score from which a find counts as a face, between 0 and 1. */
+    /** Minimum score of a face, between 0 and 1. */
     val finderThreshold: Double,
     /** End-to-end figures on the evaluation photos, by name. */
     val figures: Map<String, Double>,
@@ -51,7 +51,7 @@ data class Artifact(
     val gate: Gate,
 )
 
-/** How a tensor stores its values: [min]..[max] for integers. */
+/** The type of a tensor's stored values, in [min]..[max] for integers. */
 enum class DataType(
     val bytes: Int,
     val min: Int,
@@ -71,7 +71,7 @@ data class Tensor(
     /** 1.0 for a float tensor. */
     val scale: Double,
     val zeroPoint: Int,
-    /** For tensors that do not follow the tile: the context, the thumbnail, the curves. */
+    /** The shape of a tensor that does not follow the tile: the context, the thumbnail, the curves. */
     val shape: List<Int>?,
 ) {
     /** Number of values in the network for [tile]. */
@@ -103,24 +103,24 @@ data class Golden(
     val tolerance: Double,
 )
 
-/** What the artifact was proven with, against the full-precision model. */
+/** Agreement of the artifact with the full-precision model, as measured when it was made. */
 data class Gate(
-    /** dB, on the part's output. */
+    /** PSNR of the part's output, dB. */
     val outputPsnr: Double,
-    /** dB, on output minus input of the chain that ends here; only for the decoder. */
+    /** PSNR of output minus input of the chain that ends here, dB; only for the decoder. */
     val residualPsnr: Double?,
     val worstTilePsnr: Double,
     val tiles: Long,
     val data: String,
 )
 
-/** What a file must be. */
+/** Size and checksum of a file. */
 data class BundleFile(
     val sha256: String,
     val bytes: Long,
 )
 
-/** Where the weights come from. */
+/** Origin of the weights. */
 data class Provenance(
     val recipe: String,
     val data: String,
@@ -129,22 +129,22 @@ data class Provenance(
 )
 
 /**
- * How the damage detector is applied to a whole photo, and what counts as damage; see [damageMask].
+ * The detection rule: turns the detector's probabilities over a photo into a damage mask; see [damageMask].
  *
  * Probabilities are in levels: 0..255 for 0..1.
  */
 data class Detection(
     /** Pixels: a photo with a longer side is shrunk by a whole factor until it fits. */
     val largestSide: Int = 4096,
-    /** Pixels: smaller halves of the photo are not looked at; there faces look like damage. */
+    /** Pixels: smaller halves of the photo are skipped, because faces look like damage there. */
     val smallestSide: Int = 250,
-    /** A region counts if its surest pixel reaches this. */
+    /** A region counts if its highest level reaches this. */
     val high: Int = 255,
-    /** A region holds the pixels that reach this. */
+    /** A region consists of the pixels that reach this. */
     val low: Int = 217,
     /** A region is thick where a square fits in, of the photo's shorter side divided by this. */
     val thick: Int = 100,
-    /** What is thick counts only if its mean probability reaches this, */
+    /** A thick region counts only if its mean probability reaches this, */
     val thickMean: Int = 255,
     /** and if it is flat, as bare paper is: its lightness has at most this standard deviation, in levels. */
     val thickSpread: Int = 0,

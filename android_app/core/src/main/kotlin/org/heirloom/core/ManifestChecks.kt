@@ -1,7 +1,7 @@
 package org.heirloom.core
 
 /*
- * What a manifest may name, and what its structure can't say: that its statements agree with one another.
+ * Known parts and roles, and the checks beyond the schema: that a manifest's statements are consistent.
  */
 
 internal val FORMATS = setOf("litert", "onnx", "coreml")
@@ -9,7 +9,7 @@ internal val PRECISIONS =
     setOf("float32", "float16", "int8", "mixed", "dynamic", "palettized", "int8_weights")
 internal val DATA_TYPES = setOf("float32", "int8", "uint8")
 
-/** What a part takes and gives, every role once. */
+/** The roles of a part's inputs and outputs, each once. */
 internal class Roles(
     takes: String,
     val gives: String,
@@ -17,7 +17,7 @@ internal class Roles(
     val takes = takes.split(" ").sorted()
 }
 
-/** The published networks, each for pictures of 256 or 512 pixels square; they are not run here. */
+/** The published networks, for pictures of 256 or 512 pixels square; apps read them but never run them. */
 private val PUBLISHED =
     mapOf(
         "detection" to Roles("gray", "probability"),
@@ -44,7 +44,7 @@ internal val ROLES =
 
 internal val ALL_ROLES = ROLES.values.flatMap { it.takes + it.gives }.toSet()
 
-/** Throws [InvalidManifest], naming the part, format and precision. */
+/** Throws [InvalidManifest], with the part, format and precision, if statements contradict one another. */
 internal fun checkConsistency(manifest: Manifest) {
     for ((name, part) in manifest.parts) {
         val seen = HashSet<String>()

@@ -2,7 +2,7 @@ package org.heirloom.core
 
 import java.math.BigInteger
 
-/** The only version of the bundle's format that is read. */
+/** The supported version of the bundle's format. */
 const val FORMAT_VERSION = 2L
 
 /**

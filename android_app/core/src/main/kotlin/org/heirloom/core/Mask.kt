@@ -1,6 +1,6 @@
 package org.heirloom.core
 
-/** Which pixels of a picture: [height] x [width], row-major. */
+/** A set of a picture's pixels: [height] x [width] Booleans, row-major. */
 class Mask(
     val height: Int,
     val width: Int,
@@ -10,7 +10,7 @@ class Mask(
         require(values.size == height * width) { "${values.size} values for ${height}x$width" }
     }
 
-    /** Set pixels. */
+    /** Number of set pixels. */
     val count get() = values.count { it }
 
     /** Whether any pixel is set. */
@@ -19,7 +19,7 @@ class Mask(
     /** Whether every pixel is set. */
     fun all() = values.all { it }
 
-    /** A copy of what lies in [box]. */
+    /** A copy of the part in [box]. */
     fun cut(box: Box): Mask {
         val part = Mask(box.rows, box.columns)
         for (row in 0 until box.rows) {
@@ -29,7 +29,7 @@ class Mask(
         return part
     }
 
-    /** Clears what is set in [part], which lies in [box]. */
+    /** Clears the pixels that are set in [part], which lies in [box]. */
     fun clear(
         part: Mask,
         box: Box,

@@ -1,6 +1,6 @@
 package org.heirloom.core
 
-/** Tells how much of a photo's work is done; nothing is before its amount is known. */
+/** Reports the share of a photo's work that is done to [progress]; 0 until the total is known. */
 internal class Meter(
     private val progress: (Float) -> Unit,
 ) {

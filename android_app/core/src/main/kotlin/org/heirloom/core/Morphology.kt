@@ -1,8 +1,8 @@
 package org.heirloom.core
 
 /*
- * Squares in masks. Each pass goes over rows or columns and counts from pixel to pixel, in place, so that a
- * mask costs no more than itself whatever the square's size. What lies outside of a mask is not set.
+ * Morphology with squares. Each pass goes over rows or columns and counts from pixel to pixel, in place, so
+ * that a mask needs no further memory, whatever the square's size. Pixels outside of a mask are not set.
  */
 
 /** The parts of [mask] in [box] into which a square of [side] pixels fits: morphological opening. */
@@ -17,7 +17,7 @@ fun opened(
     return fits
 }
 
-/** Sets the [pixels] around what is set, corners included, in place. */
+/** Grows the set pixels by [pixels] on every side, corners included, in place (dilation). */
 fun grow(
     mask: Mask,
     pixels: Int,
@@ -27,14 +27,14 @@ fun grow(
     }
 }
 
-/** Keeps what is set together with the side - 1 pixels after it: in its column ([down]) or row. */
+/** Keeps pixels that are set like the side - 1 pixels after them in their column ([down]) or row. */
 private fun keepWhereFollowed(
     mask: Mask,
     side: Int,
     down: Boolean,
 ) = count(mask, down, backward = true, min = side) { count, isSet -> if (isSet) count + 1 else 0 }
 
-/** Sets the [pixels] after what is set, or before it. */
+/** Sets the [pixels] after each set pixel, or before it. */
 private fun spread(
     mask: Mask,
     pixels: Int,
@@ -44,7 +44,7 @@ private fun spread(
     if (isSet) pixels + 1 else maxOf(0, count - 1)
 }
 
-/** [next] makes a pixel's count of its neighbour's and of the pixel, which is set from [min] on. */
+/** Counts along each line by [next], from the previous count and the pixel; sets pixels from [min] on. */
 private inline fun count(
     mask: Mask,
     down: Boolean,

@@ -1,48 +1,48 @@
 package org.heirloom.core
 
-/** What the user asked for. */
+/** Options of a restoration. */
 data class Options(
-    /** How much of the change is applied, 0..1. */
+    /** Share of the change that is applied, 0..1. */
     val strength: Double = 1.0,
     val scratches: Scratches = Scratches.Auto,
-    /** Fill the damage and do nothing else. */
+    /** Only fills the damage. */
     val fillOnly: Boolean = false,
     /** A photo that is gray or toned in one hue keeps its hue. Pixels of one colour are always gray. */
     val keepGray: Boolean = true,
     val faces: Faces = Faces.Auto,
-    /** How much of a face's refinement is applied, 0..1. */
+    /** Share of a face's refinement that is applied, 0..1. */
     val faceStrength: Double = 1.0,
 )
 
-/** Where the photo is taken to be damaged. */
+/** Source of the damage mask. */
 sealed class Scratches {
-    /** Where the network finds it. */
+    /** Damage as the detector finds it. */
     object Auto : Scratches()
 
-    /** Nowhere. */
+    /** No damage. */
     object Off : Scratches()
 
-    /** Where a person painted it: a mask of the photo's size divided by its factor, rounded up. */
+    /** Damage painted by a person: a mask of the photo's size divided by its factor, rounded up. */
     class Painted(
         val damage: Damage,
     ) : Scratches()
 }
 
-/** Which faces are refined. */
+/** Choice of the faces to refine. */
 sealed class Faces {
-    /** Those that the network finds. */
+    /** The faces that the finder detects. */
     object Auto : Faces()
 
-    /** None. */
+    /** No face. */
     object Off : Faces()
 
-    /** Those in these boxes. */
+    /** The faces in these boxes. */
     class Boxes(
         val boxes: List<FaceBox>,
     ) : Faces()
 }
 
-/** Where a person marked a face, in pixels of the upright photo. */
+/** A face marked by a person, in pixels of the upright photo. */
 data class FaceBox(
     val left: Double,
     val top: Double,

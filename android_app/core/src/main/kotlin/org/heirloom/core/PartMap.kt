@@ -1,6 +1,6 @@
 package org.heirloom.core
 
-/** A part's say on every cell of a picture: rows, columns, channels of [values]. */
+/** A part's output for every cell of a picture: real [values] in rows, columns, channels. */
 class PartMap(
     val rows: Int,
     val columns: Int,
@@ -8,7 +8,7 @@ class PartMap(
     val values: FloatArray,
 )
 
-/** What [part] says of every cell of a [picture], in real values. */
+/** Runs [part] over a [picture] and returns its real output for every cell. */
 fun partMap(
     part: LoadedPart,
     picture: Picture,
@@ -27,7 +27,7 @@ fun partMap(
     return PartMap(rows, columns, channels, all)
 }
 
-/** What [part] says of the cells of a [picture], tile by tile: [use] is given boxes and their real values. */
+/** Runs [part] over a [picture] tile by tile; calls [use] with boxes of cells and their real output. */
 internal inline fun eachTile(
     part: LoadedPart,
     picture: Picture,

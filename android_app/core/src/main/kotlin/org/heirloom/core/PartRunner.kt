@@ -1,6 +1,6 @@
 package org.heirloom.core
 
-/** Runs a bundle's networks, with LiteRT or something simpler. Used by one thread at a time. */
+/** Runs a bundle's networks, for example with LiteRT. Used by one thread at a time. */
 interface PartRunner : AutoCloseable {
     /**
      * Runs the network that [artifact] of [part] has for [tile].

@@ -1,7 +1,7 @@
 package org.heirloom.core
 
 /*
- * The tiled passes over a photo: encode it whole, then map and decode it in bands of rows. The photo is
+ * Tiled passes over a photo: encode it whole, then map and decode it in bands of rows. The photo is
  * mirrored once, at the start, and each part computes what the next one needs beyond the border, so nothing
  * is padded between the parts.
  */
@@ -28,7 +28,7 @@ internal fun encode(
     return latent
 }
 
-/** What the mapper is fed for a window: the latent, and with damage also its mask and the context. */
+/** The mapper's inputs for a window: the latent, and with damage also its mask and the context. */
 internal class MapperInputs(
     private val mapper: LoadedPart,
     private val latent: Plane,
@@ -82,7 +82,7 @@ internal class MapperInputs(
     }
 }
 
-/** Maps and decodes band by band; [use] is given boxes of cells and their residual cells. */
+/** Maps and decodes band by band; calls [use] with boxes of cells and their residual cells. */
 internal fun decode(
     mapper: LoadedPart,
     decoder: LoadedPart,

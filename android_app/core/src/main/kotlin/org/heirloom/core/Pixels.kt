@@ -1,6 +1,6 @@
 package org.heirloom.core
 
-/** Colours that are read row by row, wherever they lie. */
+/** A picture whose colours are read row by row, wherever they lie. */
 interface Picture {
     /** Rows, at least 1. */
     val height: Int
@@ -11,7 +11,7 @@ interface Picture {
     /** Samples of a pixel: 1 (gray) or 3 (red, green, blue). */
     val colours: Int
 
-    /** What white is: 255 or 65535. Samples are 0..[top]. */
+    /** The value of white: 255 or 65535. Samples are 0..[top]. */
     val top: Int
 
     /**
@@ -28,8 +28,8 @@ interface Picture {
 }
 
 /**
- * A photo's colours, upright, wherever they lie: the core reads and overwrites them row by row and never
- * holds a second copy of all. Alpha is not among them (see [splitAlpha]); a photo keeps its own.
+ * The pixels of a photo, upright, wherever they lie: the core reads and overwrites them row by row and
+ * never holds a second copy of all. Alpha is not included (see [splitAlpha]); a photo keeps its own.
  */
 interface Pixels : Picture {
     /** The reverse of [read]. */

@@ -12,7 +12,7 @@ class Plane(
     private val cellBytes = spec.channels * spec.dtype.bytes
     private val bytes = store.allocate(area.rows.toLong() * area.columns * cellBytes)
 
-    /** The cells of [box]. What an overhanging tile reads beyond the plane reaches no result. */
+    /** The cells of [box]. Cells beyond the plane, read by overhanging tiles, affect no result. */
     fun read(box: Box): Stored {
         val across = mirrored(box.left - area.left, box.right - area.left, area.columns)
         val first = across.min()

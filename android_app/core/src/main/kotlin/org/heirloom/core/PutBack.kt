@@ -1,6 +1,6 @@
 package org.heirloom.core
 
-/** A change is held in these: a 64th of an 8-bit photo's level. A Short holds what any face can change. */
+/** The unit of a stored change: a 64th of an 8-bit photo's level. A Short holds the largest change. */
 internal const val CHANGE_STEP = 1.0 / (64 * 255)
 
 /**
@@ -26,7 +26,7 @@ fun putBack(
     }
 }
 
-/** The change less its mean where it fades out: without that the face would not match its surroundings. */
+/** The change minus its mean in the fading rim, so that the face matches its surroundings. */
 private fun matched(
     steps: ShortArray,
     gray: Boolean,
@@ -46,7 +46,7 @@ private fun matched(
     return change
 }
 
-/** The change in levels, and the mask that it is added under: four channels. */
+/** The change in levels, and the mask under which it is added: four channels. */
 private fun layers(
     change: FloatArray,
     gain: Float,
@@ -107,7 +107,7 @@ private fun added(
     top: Int,
 ) = Math.rint((level + change).toDouble()).toInt().coerceIn(0, top)
 
-/** The sum, by halves of halves: so it is exact to a float's last bits, and the same as the reference's. */
+/** The pairwise sum, equal to the reference's in a float's last bits. */
 internal fun sum(
     values: FloatArray,
     start: Int = 0,

@@ -3,11 +3,11 @@ package org.heirloom.core
 import java.math.BigDecimal
 import java.math.RoundingMode
 
-/** Root of the mean squared change, in 0..1, from which the network is taken to draw a face of its own. */
+/** Maximum root mean square of a trusted change, in 0..1: beyond, the network draws a different face. */
 private const val MAX_CHANGE = 0.12
 
 /**
- * The change to add to an aligned face, seen as it was [before] and after it was [restored]: [FACE_SIDE]
+ * The change to add to an aligned face, given as it was [before] and after it was [restored]: [FACE_SIDE]
  * squared, three colours, in steps of a 64th of a level.
  */
 fun refined(
@@ -36,7 +36,7 @@ fun refined(
         val y = at / (FACE_SIDE * 3)
         val cell = y / stride * whole.columns + x / run
         val delta = residual[(cell * stride + y % stride) * run + x % run]
-        // The network says what to add to the face as it was; the photo holds the restored one.
+        // The network's residual applies to the face as it was; the photo holds the restored one.
         val wanted = ((before.values[at].toInt() and 255) + 255 * delta).coerceIn(0f, 255f)
         val change = wanted - (restored.values[at].toInt() and 255)
         steps[at] = Math.rint((change / unit).toDouble()).toInt().toShort()
@@ -44,7 +44,7 @@ fun refined(
     return steps
 }
 
-/** What is to be reported of a face, and whether its [change] is applied. */
+/** The record of a face, with the decision whether its [change] is applied. */
 fun judged(
     face: Face,
     change: ShortArray,

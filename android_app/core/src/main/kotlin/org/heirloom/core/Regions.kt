@@ -1,6 +1,6 @@
 package org.heirloom.core
 
-/** Hands out a row of a plane: the value of each of its pixels. */
+/** Reads a row of a plane: the value of each of its pixels. */
 typealias Rows = (row: Int, into: IntArray) -> Unit
 
 /** Connected regions as runs of pixels along their rows; neighbours also touch at corners. */
@@ -25,7 +25,7 @@ class Regions private constructor(
         return maxima
     }
 
-    /** Pixels of each region. */
+    /** Number of pixels of each region. */
     fun areas(): LongArray {
         val areas = LongArray(count)
         for (run in label.indices) areas[label[run]] += (runs.stop[run] - runs.start[run]).toLong()
@@ -46,7 +46,7 @@ class Regions private constructor(
         }
     }
 
-    /** All pixels of all regions; only rows that hold any are asked for. */
+    /** Visits all pixels of all regions; reads only rows that hold any. */
     private inline fun each(
         plane: Rows,
         use: (Int, Int) -> Unit,
@@ -78,7 +78,7 @@ class Regions private constructor(
     }
 }
 
-/** Runs of pixels, row by row: [first] has the first run of each row, and how many there are in all. */
+/** Runs of pixels, row by row: [first] has the index of each row's first run, and at last their number. */
 private class Runs(
     val first: IntArray,
     val start: IntArray,
@@ -127,7 +127,7 @@ private class Runs(
     }
 }
 
-/** For each run an earlier one of its region, or itself if it is the first: union-find over rows. */
+/** Union-find parents of the runs: an earlier run of the region, or the run itself if it is the first. */
 private fun joined(runs: Runs): IntArray {
     val root = IntArray(runs.start.size) { it }
     for (row in 1 until runs.first.size - 1) {

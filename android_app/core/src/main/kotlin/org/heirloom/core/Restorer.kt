@@ -7,8 +7,8 @@ import java.math.RoundingMode
  * Restores photos with a bundle's networks in one precision.
  *
  * Throws [MissingArtifact] at once if the bundle lacks a network that every photo needs. [maxMemory]: bytes
- * that the whole process may use (null: any); see [Budget]. Used by one thread at a time; [runner] stays
- * the caller's to close.
+ * that the whole process may use (null: no limit); see [Budget]. Used by one thread at a time; the caller
+ * closes [runner].
  */
 class Restorer(
     val bundle: Bundle,
@@ -26,15 +26,15 @@ class Restorer(
     }
 
     /**
-     * Restores a photo, overwriting [pixels]. [progress] is told the share done, 0..1, after each network
-     * that ran; it may throw `kotlin.coroutines.cancellation.CancellationException` to cancel.
+     * Restores a photo, overwriting [pixels]. [progress] is called with the share done, 0..1, after each
+     * network that ran; it may throw `kotlin.coroutines.cancellation.CancellationException` to cancel.
      *
-     * Whatever this throws, pixels may then be restored in part: drop them and decode the photo again. Only
+     * After an exception the pixels may be partly restored: drop them and decode the photo again. Only
      * [MemoryBudgetExceeded] for [maxMemory] and [PhotoError] leave them as they were.
      *
      * Throws [MemoryBudgetExceeded], [PhotoError] for a mask that does not fit, [MissingArtifact] where the
-     * bundle can't find or mend damage, or can't refine the faces marked, [NetworkFailed], and what the
-     * runner throws.
+     * bundle can't find or fill damage, or can't refine the faces marked, [NetworkFailed], and the runner's
+     * exceptions.
      */
     fun restore(
         pixels: Pixels,
@@ -92,7 +92,7 @@ class Restorer(
             .take(MAX_FACES)
     }
 
-    /** Applies the tone curves in place, if they would change enough to matter. */
+    /** Applies the tone curves in place, if their change is large enough. */
     private fun setTone(
         pixels: Pixels,
         small: ArrayPixels,

@@ -11,7 +11,7 @@ class Band(
 class Route(
     /** The photo in cells. */
     val area: Box,
-    /** [area] and what the mapper and decoder look at beyond it. */
+    /** [area] and the halo of the mapper and decoder around it. */
     val latentArea: Box,
     val encoding: List<Reading>,
     val bands: List<Band>,

@@ -2,12 +2,12 @@ package org.heirloom.core
 
 import kotlin.math.abs
 
-/** One golden vector in one tile, run. Differences are in stored units; what is not finite counts as infinite. */
+/** Result of a golden vector in one tile. Differences: stored units, infinite for non-finite output. */
 data class GoldenResult(
     val part: String,
     val format: String,
     val precision: String,
-    /** Of the tile, in cells. */
+    /** Rows of the tile, in cells. */
     val rows: Int,
     val columns: Int,
     val maxDifference: Double,
@@ -16,19 +16,19 @@ data class GoldenResult(
 )
 
 /**
- * Does this device's runtime reproduce the golden vectors, in tiles of every size?
+ * The self-test: checks that this device's runtime reproduces the golden vectors, in tiles of every size.
  *
- * A bundle has golden vectors of a few cells, which are laid side by side to fill a tile: inside its halo the
- * outputs then repeat in the same way.
+ * A bundle has golden vectors of a few cells, which are laid side by side to fill a tile: inside its halo
+ * the outputs then repeat in the same way.
  */
 object SelfTest {
     /**
      * Runs the golden vectors of all networks in [formats], each in every tile, with a [precision] only
-     * those that a [Restorer] of that precision uses. [progress] is told the share done, 0..1; it may throw
-     * to cancel.
+     * those that a [Restorer] of that precision uses. [progress] is called with the share done, 0..1, and
+     * may throw to cancel.
      *
-     * Throws [MissingArtifact] if there is none, and what the runner throws; with [mustPass]
-     * [SelfTestFailed], naming what failed.
+     * Throws [MissingArtifact] if there is none, the runner's exceptions, and with [mustPass]
+     * [SelfTestFailed], which lists the failed networks.
      */
     fun run(
         bundle: Bundle,
@@ -104,14 +104,14 @@ object SelfTest {
         )
     }
 
-    /** A golden input as often as it fits into [tile], and cut off where the tile ends. */
+    /** A golden input repeated to fill [tile], and cut off at its end. */
     private fun sideBySide(
         tensor: Stored,
         spec: Tensor,
         golden: Golden,
         tile: Tile,
     ): Stored {
-        // One that does not follow the tile stays as it is.
+        // A tensor of fixed shape stays as it is.
         if (spec.shape != null) return tensor
         val filled = empty(spec.size(tile), spec)
         for (row in 0 until tile.rows) {
@@ -134,7 +134,7 @@ object SelfTest {
         spec: Tensor,
     ): Stored = if (spec.dtype == DataType.FLOAT32) FloatValues(floats(bytes)) else Int8Values(bytes)
 
-    /** The largest inside the halo. */
+    /** The largest difference inside the halo. */
     private fun difference(
         result: Stored,
         expected: Stored,
@@ -154,7 +154,7 @@ object SelfTest {
         return largest
     }
 
-    /** The largest of [count] values, from two places on. */
+    /** The largest difference of [count] values, from the indices [found] and [wanted] on. */
     private fun difference(
         result: Stored,
         found: Int,

@@ -1,6 +1,6 @@
 package org.heirloom.core
 
-/** [whole] as [shrink] makes it. It takes no memory: what is read is computed anew each time. */
+/** A view of [whole] shrunk as by [shrink]: it holds no pixels, but computes them at each read. */
 class Shrunk(
     private val whole: Picture,
     private val factor: Int,

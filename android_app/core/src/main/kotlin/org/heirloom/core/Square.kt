@@ -3,15 +3,15 @@ package org.heirloom.core
 import kotlin.math.ceil
 import kotlin.math.floor
 
-/** The aligned face, [FACE_SIDE] pixels square. Beyond the photo's border its outermost pixels go on. */
+/** The aligned face, [FACE_SIDE] pixels square; the photo's border pixels are repeated beyond it. */
 internal fun take(
     pixels: Pixels,
     face: Face,
 ): ArrayPixels = square(pixels, face.alignment, FACE_SIDE)
 
 /**
- * A square window of [side] pixels of a photo, in 8 bits and three colours; [alignment] takes the photo's
- * pixels to the window's. What is shrunk is averaged first.
+ * A square window of [side] pixels of a photo, in 8 bits and three colours; [alignment] maps the photo's
+ * pixels to the window's. A photo that is shrunk is averaged first.
  */
 fun square(
     pixels: Pixels,
@@ -42,7 +42,7 @@ fun square(
     return square
 }
 
-/** The part of a photo that a square covers, which [back] takes to the photo's pixels. */
+/** The part of a photo under a square, which [back] maps to the photo's pixels. */
 internal fun region(
     back: Similarity,
     side: Int,
@@ -60,7 +60,7 @@ internal fun region(
     return Box(top, left, maxOf(top + 1, bottom), maxOf(left + 1, right))
 }
 
-/** Floats in rows, columns and channels, between which values are interpolated linearly. */
+/** Floats in rows, columns and channels, interpolated linearly. */
 internal class FloatPlane(
     private val rows: Int,
     private val columns: Int,
@@ -73,7 +73,7 @@ internal class FloatPlane(
         y: Double,
     ) = x >= 0 && y >= 0 && x <= columns - 1 && y <= rows - 1
 
-    /** The values at a place, which lies within the pixels' centres; in the reference's own operations. */
+    /** The values at a place within the pixels' centres, by the same operations as the reference. */
     fun sample(
         x: Double,
         y: Double,

@@ -1,7 +1,7 @@
 package org.heirloom.core
 
 /**
- * Adds residuals, stored as [spec] says, to a photo's pixels, in place. [gray]: gives all colours the same
+ * Adds residuals, stored by [spec], to a photo's pixels, in place. [gray]: gives all colours the same
  * change.
  */
 class Stitcher(

@@ -1,6 +1,6 @@
 package org.heirloom.core
 
-/** A tensor in the units in which its network takes or gives it, without batch dimension, row-major. */
+/** A tensor in its network's units, without batch dimension, row-major. */
 sealed interface Stored {
     /** Number of values. */
     val size: Int

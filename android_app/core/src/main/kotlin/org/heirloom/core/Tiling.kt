@@ -3,8 +3,8 @@ package org.heirloom.core
 /**
  * Covers [area] exactly with tiles of [sizes], at least cost: the number of cells computed.
  *
- * A tile is the same computation on a window: the photo is mirrored at its borders as far as the networks
- * look (the [halo]), so a result does not depend on how it was tiled. A block of equal tiles is laid from
+ * A tile is the same computation on a window: the photo is mirrored at its borders by the [halo] of the
+ * networks, so a result does not depend on the tiles. A block of equal tiles is laid from
  * the upper left corner, then the strip to its right and the strip below are covered in the same way.
  * Throws IllegalArgumentException for tiles that are all halo.
  */
@@ -85,7 +85,7 @@ private class Planner(
         lay(Box(bottom, box.left, box.bottom, right), into)
     }
 
-    /** How many tiles a block may have along a side: as many as fit, or one more that overhangs. */
+    /** Possible numbers of tiles along a block's side: as many as fit, or one more that overhangs. */
     private fun counts(
         length: Int,
         valid: Int,
@@ -100,7 +100,7 @@ private class Planner(
     }
 }
 
-/** What a tile that keeps [keep] has to read: its full size, halo included. */
+/** The window that a tile with valid cells [keep] reads: its full size, halo included. */
 fun window(
     keep: Box,
     size: TileSize,

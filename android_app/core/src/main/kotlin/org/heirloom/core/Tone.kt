@@ -3,8 +3,8 @@ package org.heirloom.core
 import kotlin.math.abs
 
 /**
- * Curves that on average move the photo's own levels by less are not applied: what is left of them is the
- * network's uncertainty, and a good photo must come out as it went in.
+ * Minimum mean change of the photo's own levels at which curves are applied: smaller ones are the network's
+ * uncertainty, and a good photo must stay unchanged.
  */
 internal const val MIN_TONE_CHANGE = 0.03
 
@@ -56,7 +56,7 @@ class Curves(
     /** The mean of the curves, for all colours. */
     fun mean() = Curves(DoubleArray(knots.size) { meanKnot(it % count) })
 
-    /** By how much the curves would move the levels of [small], on average, 0..1. */
+    /** The mean change of the levels of [small] by the curves, 0..1. */
     fun change(small: ArrayPixels): Double {
         val histogram = Array(3) { IntArray(256) }
         for (i in small.values.indices) histogram[i % 3][small.values[i].toInt() and 255]++
@@ -72,7 +72,7 @@ class Curves(
         return sum / 3
     }
 
-    /** Sends the colours of [pixels] through their curves, in place. */
+    /** Maps the colours of [pixels] by their curves, in place. */
     fun apply(
         pixels: Pixels,
         strength: Double,
@@ -107,9 +107,9 @@ class Curves(
 
     companion object {
         /**
-         * From the tone network's steps, as many for each of three colours: the first is the value at
-         * black, later ones are rises; negative rises count as none. Knots may lie outside 0..1: a curve is
-         * clipped between its knots, as in training, and not at them.
+         * Curves from the tone network's steps, as many for each of three colours: the first is the value
+         * at black, later ones are rises; negative rises count as none. Knots may lie outside 0..1: a curve
+         * is clipped between its knots, as in training, and not at them.
          */
         fun from(steps: FloatArray): Curves {
             val count = steps.size / 3
@@ -149,7 +149,7 @@ private fun lookup(
     Math.rint((at + strength * (curve(knots, at) - at)) * top).toInt()
 }
 
-/** A curve's value at [x] in 0..1, in the very operations of the reference. */
+/** A curve's value at [x] in 0..1, by the same operations as the reference. */
 private fun curve(
     knots: DoubleArray,
     x: Double,

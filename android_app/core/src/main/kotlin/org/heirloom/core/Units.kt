@@ -1,6 +1,6 @@
 package org.heirloom.core
 
-/** A real value as an integer tensor like [spec] stores it. */
+/** A real value as stored by an integer tensor of [spec]. */
 internal fun stored(
     value: Double,
     spec: Tensor,
@@ -9,7 +9,7 @@ internal fun stored(
     return level.coerceIn(spec.dtype.min.toDouble(), spec.dtype.max.toDouble()).toInt()
 }
 
-/** Real values as [spec] stores them. */
+/** Real values as stored by a tensor of [spec]. */
 fun store(
     values: DoubleArray,
     spec: Tensor,
@@ -19,7 +19,7 @@ fun store(
         else -> Int8Values(ByteArray(values.size) { stored(values[it], spec).toByte() })
     }
 
-/** Stored values as real ones, the very floats that the reference computes. */
+/** Stored values as real ones, equal to the reference's floats. */
 fun real(
     values: Stored,
     spec: Tensor,
@@ -43,10 +43,10 @@ internal fun realLevels(spec: Tensor): FloatArray {
     }
 }
 
-/** What a network that takes a photo is fed for each of 256 levels. */
+/** The stored input value of each of a photo's 256 levels. */
 internal fun photoLevels(spec: Tensor): Stored = store(DoubleArray(256) { it / 255.0 }, spec)
 
-/** An empty tensor that stores as [spec] does. */
+/** A tensor of zeros of [spec]'s type. */
 internal fun empty(
     size: Int,
     spec: Tensor,
@@ -56,7 +56,7 @@ internal fun empty(
         else -> Int8Values(ByteArray(size))
     }
 
-/** Copies [count] values between tensors that store alike. */
+/** Copies [count] values between tensors of the same type. */
 internal fun copy(
     from: Stored,
     start: Int,
@@ -81,7 +81,7 @@ internal fun number(
         is Int8Values -> level(values.values[at], spec).toDouble()
     }
 
-/** What a byte of an integer tensor stands for. */
+/** The integer that a byte of an integer tensor stores. */
 internal fun level(
     value: Byte,
     spec: Tensor,

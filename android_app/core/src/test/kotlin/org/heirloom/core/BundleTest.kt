@@ -84,7 +84,7 @@ class BundleTest {
         assertThrows(MissingArtifact::class.java) { halves.artifact("scratch", "int8", listOf("litert")) }
     }
 
-    /** So that the tone curves don't depend on which formats may be run besides. */
+    /** The tone curves must not depend on which other formats may run. */
     @Test
     fun formatComesBeforeWhatStandsIn() {
         val text = golden("pipeline.json").text("manifest_text")!!

@@ -153,7 +153,7 @@ class DetectorTest {
                     ): Stored {
                         asked.add(part)
                         val output = toy.run(part, artifact, tile, inputs)
-                        // A level below what the surest pixel of damage must reach.
+                        // One level below the minimum of a region's highest level.
                         if (part == "scratch" && !isDamaged) {
                             (output as Int8Values).values.fill((177 - 128).toByte())
                         }

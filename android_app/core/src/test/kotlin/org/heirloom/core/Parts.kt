@@ -1,6 +1,6 @@
 package org.heirloom.core
 
-/** A part without files; [output] is what its networks return. */
+/** A part without files, whose networks return [output]. */
 fun loadedPart(
     name: String,
     stride: Int,

@@ -126,7 +126,7 @@ class RestorerTest {
     private companion object {
         const val BASE = 130L shl 20
 
-        /** The toys' detector sees a photo of 1000 pixels shrunk by 16. */
+        /** The mask of the toy detector, which takes a photo of 1000 pixels shrunk by 16. */
         const val MASK = 63L * 63
 
         /** 500 pixels squared and all halves, with three colours and a weight. */

@@ -16,7 +16,7 @@ class AssetSource(
     companion object {
         private const val FOLDER = "heirloom"
 
-        /** Where in the assets the bundle's file at [path] lies. */
+        /** The path in the assets of the bundle's file at [path]. */
         fun assetPath(path: String) = "$FOLDER/$path"
     }
 }

@@ -3,20 +3,20 @@ package org.heirloom.app.engine
 import java.util.concurrent.CancellationException
 
 /**
- * Decides by the self-test what photos are restored with, and remembers it.
+ * Chooses by the self-test the engine that restores photos, and stores the choice.
  *
- * [key] tells what the decision depends on: the bundle, the app and the phone's system.
+ * [key] identifies what the choice depends on: the bundle, the app and the phone's system.
  */
 class EngineChoice(
     private val store: EngineStore,
     private val key: String,
 ) {
-    /** What is known now. */
+    /** The current record. */
     var record: EngineRecord = store.load()?.takeIf { it.key == key } ?: EngineRecord(key)
         private set
 
     /**
-     * Tests [candidates], the best first, unless their results are known, and returns what to use.
+     * Tests [candidates], the best first, unless their results are known, and returns the best usable one.
      *
      * [test] returns whether the engine gives the expected numbers, and may throw; a CancellationException
      * leaves everything to be tested. A GPU that did not come back from its test, or repeatedly not from a
@@ -41,7 +41,7 @@ class EngineChoice(
         return record.engine
     }
 
-    /** Does [work] with [engine]; if the app dies meanwhile, that counts against a GPU. */
+    /** Runs [work] with [engine]; a crash of the app meanwhile counts against a GPU. */
     fun <T> using(
         engine: Engine,
         work: () -> T,

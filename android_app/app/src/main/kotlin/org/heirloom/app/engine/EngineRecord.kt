@@ -1,9 +1,9 @@
 package org.heirloom.app.engine
 
-/** What a phone can run the networks on. */
+/** The processors that can run the networks. */
 enum class Processor { GPU, CPU }
 
-/** Why a processor is not used. */
+/** Reasons not to use a processor. */
 enum class Refusal {
     /** It could not run the networks. */
     FAILED,
@@ -11,7 +11,7 @@ enum class Refusal {
     /** Its results are not those of the golden vectors. */
     DIFFERS,
 
-    /** It took the app down. */
+    /** It crashed the app. */
     CRASHED,
 }
 
@@ -21,17 +21,17 @@ data class Engine(
     val precision: String,
 )
 
-/** What is known about the engines of a phone. */
+/** The test results of a phone's engines. */
 data class EngineRecord(
-    /** What the record holds for: another bundle, app or system version makes it void. */
+    /** Identity of the bundle, app and system: the record holds for these only. */
     val key: String,
-    /** Those that passed the self-test, the best first. */
+    /** The engines that passed the self-test, the best first. */
     val usable: List<Engine> = emptyList(),
     val refusals: Map<Processor, Refusal> = emptyMap(),
-    /** How often the GPU was used without coming to an end; the self-test counts as [MAX_STRIKES]. */
+    /** Number of GPU runs that did not end; an unfinished self-test counts as [MAX_STRIKES]. */
     val strikes: Int = 0,
 ) {
-    /** What photos are restored with, if there is anything. */
+    /** The engine that restores photos, if any is usable. */
     val engine: Engine? get() = usable.firstOrNull()
 
     /** The record in one line of text; see [parse]. */
@@ -43,12 +43,12 @@ data class EngineRecord(
 
     companion object {
         /**
-         * So many restorations that did not end are taken for crashes. A single one may as well have been
-         * ended by the person or the system.
+         * Number of unfinished restorations that count as crashes. A single one may have been ended by the
+         * user or the system.
          */
         const val MAX_STRIKES = 2
 
-        /** The record that [text] was made of; null for what an older app may have written. */
+        /** The record written as [text]; null for another format, as of an older app. */
         fun parse(text: String): EngineRecord? =
             try {
                 val (engines, reasons, strikes, key) = text.split(";", limit = 4)
@@ -73,11 +73,11 @@ data class EngineRecord(
     }
 }
 
-/** Where the record is kept between starts. */
+/** Storage of the record between starts. */
 interface EngineStore {
     /** The record that was saved last. */
     fun load(): EngineRecord?
 
-    /** Saves [record]; it is on disk when this returns, because the next step may crash. */
+    /** Saves [record] to disk before it returns, because the next step may crash. */
     fun save(record: EngineRecord)
 }

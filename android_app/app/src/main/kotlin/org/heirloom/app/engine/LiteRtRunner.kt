@@ -21,7 +21,7 @@ import org.heirloom.core.Tile
 /**
  * Runs the networks in the app's assets with LiteRT. A file is loaded once, its signatures share it.
  *
- * Never give LiteRT a second accelerator to fall back to: it would run on the CPU and not say so.
+ * LiteRT must not get a second accelerator to fall back to: it would run on the CPU without an error.
  */
 class LiteRtRunner(
     private val assets: AssetManager,
@@ -39,7 +39,7 @@ class LiteRtRunner(
     private val models = HashMap<String, CompiledModel>()
     private val networks = HashMap<Tile, Network>()
 
-    /** Those of all networks, and of one that could not be loaded whole. */
+    /** The buffers of all networks, and of one that failed to load. */
     private val buffers = ArrayList<TensorBuffer>()
 
     override fun run(
@@ -95,7 +95,7 @@ class LiteRtRunner(
 
     private fun options(part: String): CompiledModel.Options =
         when (processor) {
-            // By default a GPU computes in 16 bits, which is less than the golden vectors ask for.
+            // By default a GPU computes in 16 bits, which is too imprecise for the golden vectors.
             Processor.GPU -> {
                 CompiledModel.Options(Accelerator.GPU).apply {
                     gpuOptions =
@@ -111,7 +111,7 @@ class LiteRtRunner(
             }
         }
 
-    /** More than the fast cores of a phone would wait for the slow ones. */
+    /** The number of threads: with more than a phone's fast cores, they would wait for the slow ones. */
     private fun threads() = Runtime.getRuntime().availableProcessors().coerceAtMost(MAX_THREADS)
 
     private fun check(

@@ -22,7 +22,7 @@ import org.heirloom.core.RuntimeUnavailable
 import org.heirloom.core.SelfTest
 
 /**
- * The networks in the app's assets, and what this phone runs them with. Used by one thread at a time.
+ * The networks in the app's assets, and the engines that run them. Used by one thread at a time.
  *
  * Opening them checks every file against the manifest. Throws [Refused] if there are none, and BundleError.
  */
@@ -34,16 +34,16 @@ class Networks(
     private val latents = LatentStore(context.cacheDir)
     private var running: Pair<Engine, LiteRtRunner>? = null
 
-    /** What is known about this phone's engines. */
+    /** The test results of this phone's engines. */
     val record: EngineRecord get() = choice.record
 
-    /** A restored photo's pixels, and what computed them. */
+    /** A restored photo's pixels, and the processor that computed them. */
     class Outcome(
         val pixels: Bitmap,
         val processor: Processor,
     )
 
-    /** Finds out what to run the networks with; [progress] is told the share done of each test. */
+    /** Chooses an engine by the self-test; [progress] is called with the share done of each test. */
     fun choose(progress: (Float) -> Unit) {
         choice.choose(candidates()) { engine ->
             SelfTest
@@ -53,7 +53,7 @@ class Networks(
     }
 
     /**
-     * Decodes [photo] and restores it; [progress] is told the share done and may throw to cancel.
+     * Decodes [photo] and restores it; [progress] is called with the share done and may throw to cancel.
      *
      * [seen] gets the decoded photo before anything is changed. A GPU that fails meanwhile is not used
      * again; the photo is then begun anew, as it is where the GPU's latent and tiles find no room. Throws
@@ -120,7 +120,7 @@ class Networks(
         }
     }
 
-    /** A quarter is left to tiles, whose size the core chooses by what there is. */
+    /** Whether a photo fits, with a quarter left to tiles, whose size the core chooses by the memory. */
     private fun fits(
         engine: Engine,
         photo: Photo,
@@ -132,14 +132,14 @@ class Networks(
         return need.total <= memory - memory / 4 && need.heap <= freeHeap
     }
 
-    /** What the app can take before the system begins to end apps. */
+    /** Bytes that the app can allocate before the system begins to end apps. */
     private fun availableMemory(): Long {
         val memory = ActivityManager.MemoryInfo()
         (context.getSystemService(Context.ACTIVITY_SERVICE) as ActivityManager).getMemoryInfo(memory)
         return memory.availMem - memory.threshold
     }
 
-    /** A GPU computes in floating point and gets float networks if there are any; a CPU is fast in INT8. */
+    /** Engines to test: float networks, if there are any, on the GPU, and INT8, fast there, on the CPU. */
     private fun candidates(): List<Engine> {
         val held = listOf("float32", "int8").filter(::holds)
         return listOfNotNull(
@@ -163,7 +163,7 @@ class Networks(
         return LiteRtRunner(context.assets, engine.processor).also { running = engine to it }
     }
 
-    /** Another bundle, build of the app (with another LiteRT) or driver may compute otherwise. */
+    /** Identity of bundle, build of the app (with its LiteRT) and driver: others may compute otherwise. */
     private fun key(): String {
         val installed = context.packageManager.getPackageInfo(context.packageName, 0)
         return "${bundle.digest} ${installed.versionName} ${installed.lastUpdateTime} ${Build.FINGERPRINT}"

@@ -11,7 +11,7 @@ class PreferencesStore(
 
     override fun load(): EngineRecord? = preferences.getString(RECORD, null)?.let(EngineRecord::parse)
 
-    // Not apply(): what comes next may take the process down before the disk is reached.
+    // Not apply(): the next step may crash the process before the write reaches the disk.
     @SuppressLint("ApplySharedPref")
     override fun save(record: EngineRecord) {
         preferences.edit().putString(RECORD, record.text()).commit()

@@ -6,8 +6,8 @@ import org.heirloom.core.Pixels
 /**
  * The colours of a mutable ARGB_8888 [bitmap], read and overwritten in place; its alpha stays as it is.
  *
- * A bitmap has no gray kind for this, so a gray photo has three equal colours; the core sees that it is
- * gray. Used by one thread at a time.
+ * There is no gray bitmap of this kind, so a gray photo has three equal colours; the core detects that it
+ * is gray. Used by one thread at a time.
  */
 class BitmapPixels(
     private val bitmap: Bitmap,

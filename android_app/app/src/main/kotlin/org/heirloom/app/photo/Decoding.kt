@@ -12,7 +12,7 @@ import org.heirloom.app.Text
 import java.io.File
 import java.io.IOException
 
-/** Pixels of a photo that are decoded at once where it is decoded in bands: 16 MiB, or 32 of 16 bits. */
+/** Pixels of a band where a photo is decoded in bands: 16 MiB, or 32 of 16 bits. */
 private const val BAND_PIXELS = 4 shl 20
 
 /**
@@ -26,7 +26,7 @@ internal fun decodePhoto(
     upright: Upright,
 ): Bitmap =
     try {
-        // Android decodes a PNG of 16 bits to twice the memory, whatever it is asked for.
+        // Android decodes a PNG of 16 bits to twice the memory, whatever the options.
         val inBands = !upright.isStoredSo || file.inputStream().use(PngMetadata::isDeep)
         if (inBands) decodeInBands(file, upright) else decodeWhole(file)
     } catch (error: IOException) {
@@ -65,7 +65,7 @@ private fun decodeWhole(file: File): Bitmap {
 }
 
 /**
- * Decodes band by band and draws each where it belongs. Only JPEG and PNG have an orientation here, or are
+ * Decodes band by band and draws each at its place. Only JPEG and PNG have an orientation here, or are
  * known to have 16 bits, and both can be decoded in bands.
  */
 private fun decodeInBands(

@@ -3,7 +3,7 @@ package org.heirloom.app.photo
 import java.nio.ByteBuffer
 import java.nio.ByteOrder
 
-/** An EXIF block as a photo carries it, and the orientation (1 to 8) that it asked for. */
+/** A photo's EXIF block made upright, and the orientation (1 to 8) that it stated. */
 class ExifBlock private constructor(
     /** A TIFF structure without prefix, with Orientation=1 and without the thumbnail. */
     val upright: ByteArray,

@@ -5,7 +5,7 @@ import java.io.IOException
 import java.io.InputStream
 import java.io.OutputStream
 
-/** Takes the metadata out of a JPEG's segments and puts them into another JPEG. */
+/** Reads the metadata of a JPEG and writes it into another JPEG. */
 object JpegMetadata {
     private const val APP0 = 0xe0
     private const val APP1 = 0xe1
@@ -94,7 +94,7 @@ object JpegMetadata {
         target: OutputStream,
         segment: Segment,
     ) {
-        // Longer than a segment can be: it came from a segment, so only by a prefix; better without it.
+        // Too long for a segment: it came from one, so only the prefix exceeds it; it is left out.
         if (segment.content.size > MAX_SEGMENT) return
         target.putNumber(0xff00 or segment.marker, 2)
         target.putNumber(segment.content.size + 2, 2)

@@ -4,20 +4,20 @@ import java.io.InputStream
 import java.io.OutputStream
 
 /**
- * What a photo's file says beside its pixels, to be put into the restored photo's file.
+ * The metadata of a photo's file that are carried into the restored photo's file.
  *
  * A part is null where the source has none (or a broken one).
  */
 class Metadata(
     val exif: ExifBlock? = null,
-    /** An XMP packet that says that the photo stands upright. */
+    /** An XMP packet with orientation 1. */
     val xmp: ByteArray? = null,
     /** An RGB colour profile. */
     val icc: ByteArray? = null,
     /** The resolution as the format stores it: a JFIF header's five bytes, or a PNG's pHYs chunk. */
     val density: ByteArray? = null,
 ) {
-    /** How the photo is stored, 1 to 8 as in EXIF; 1 is upright. */
+    /** The stored photo's orientation, 1 to 8 as in EXIF; 1 is upright. */
     val orientation: Int get() = exif?.orientation ?: 1
 
     companion object {

@@ -12,17 +12,17 @@ import java.io.File
 import java.io.IOException
 
 /**
- * A photo that was opened. The app keeps a copy of its file: to decode it when (and as often as) it is
- * restored, and for its metadata.
+ * An open photo. The app keeps a copy of its file, to decode it whenever it is restored, and for its
+ * metadata.
  */
 class Photo private constructor(
     /** The copy, until another photo is opened. */
     val file: File,
-    /** The file's name without what follows the last dot. */
+    /** The file's name without its suffix. */
     val name: String,
     private val mime: String,
     private val upright: Upright,
-    /** What goes into the restored photo's file beside the pixels. */
+    /** The metadata for the restored photo's file. */
     val metadata: Metadata,
 ) {
     /** Pixels in a row of the upright photo. */
@@ -31,7 +31,7 @@ class Photo private constructor(
     /** Rows of the upright photo. */
     val height get() = upright.height
 
-    /** The restored photo's format: PNG stays PNG, because a JPEG would lose something of it. */
+    /** Whether the restored photo is saved as PNG: a JPEG would degrade a PNG or lose alpha. */
     fun isLossless(pixels: Bitmap): Boolean = mime == "image/png" || pixels.hasAlpha()
 
     /** A mutable, upright bitmap of all pixels. Throws [Refused]. */
@@ -45,7 +45,7 @@ class Photo private constructor(
         private const val MAX_PIXELS = 48L shl 20
         private const val MAX_BYTES = 512L shl 20
 
-        /** Copies the photo at [uri] into [folder] and looks at its header. Throws [Refused]. */
+        /** Copies the photo at [uri] into [folder] and reads its header. Throws [Refused]. */
         fun open(
             resolver: ContentResolver,
             uri: Uri,

@@ -5,15 +5,15 @@ import java.io.InputStream
 import java.io.OutputStream
 import java.util.zip.CRC32
 
-/** Takes the metadata out of a PNG's chunks and puts them into another PNG. */
+/** Reads the metadata of a PNG and writes it into another PNG. */
 object PngMetadata {
     private val SIGNATURE = byteArrayOf(-0x77, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)
     private val XMP = "XML:com.adobe.xmp\u0000".toByteArray(Charsets.ISO_8859_1)
 
-    /** No metadata chunk that is worth carrying is larger; a broken length must not exhaust the memory. */
+    /** Maximum bytes of a metadata chunk: a broken length must not exhaust the memory. */
     private const val MAX_CHUNK = 16 shl 20
 
-    /** Before it lie the signature, and the first chunk's length, name, and the photo's width and height. */
+    /** Offset of the bit depth, after the signature and the first chunk's length, name, width, height. */
     private const val DEPTH_AT = 24
     private const val DEEP = 16
 

@@ -2,12 +2,12 @@ package org.heirloom.app.photo
 
 import android.graphics.Bitmap
 
-/** Makes screen-sized copies of a photo, the same way before and after, so that they compare. */
+/** Screen-sized copies of a photo, shrunk the same way before and after, so that they can be compared. */
 object Preview {
-    /** The longer side of a copy is at most this. */
+    /** Maximum longer side of a copy, in pixels. */
     const val MAX_SIDE = 2048
 
-    /** [bitmap] shrunk by a whole factor, averaging; what is left at the right and lower borders is cut. */
+    /** [bitmap] shrunk by a whole factor, averaging; the rest at the right and lower borders is cut. */
     fun of(bitmap: Bitmap): Bitmap {
         val factor = (maxOf(bitmap.width, bitmap.height) + MAX_SIDE - 1) / MAX_SIDE
         val width = maxOf(1, bitmap.width / factor)

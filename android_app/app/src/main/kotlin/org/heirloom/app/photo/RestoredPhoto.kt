@@ -12,7 +12,7 @@ class RestoredPhoto private constructor(
     companion object {
         private const val QUALITY = 95
 
-        /** File systems take names of 255 bytes, and a character may be three. */
+        /** Maximum characters of a name: file systems take 255 bytes, and a character may be three. */
         private const val MAX_NAME = 60
 
         /**

@@ -12,8 +12,8 @@ import java.io.File
 import java.io.FileNotFoundException
 
 /**
- * Lets another app read or write one file of the app's `shared` cache folder, where it was given leave: the
- * camera its picture, a receiver the restored photo. It is not exported; leave comes with the intent.
+ * Provides single files of the app's `shared` cache folder to other apps: the camera writes its picture, a
+ * receiver reads the restored photo. It is not exported; the permission comes with the intent.
  */
 class SharedFiles : ContentProvider() {
     override fun onCreate() = true
@@ -64,7 +64,7 @@ class SharedFiles : ContentProvider() {
         selectionArgs: Array<out String>?,
     ) = 0
 
-    /** Only a plain name: a path could lead out of the folder. */
+    /** The file of an address, which must be a plain name: a path could lead out of the folder. */
     private fun fileOf(uri: Uri): File {
         val name = uri.pathSegments.singleOrNull()
         val folder = context?.let { folder(it) }
@@ -75,10 +75,10 @@ class SharedFiles : ContentProvider() {
     }
 
     companion object {
-        /** The folder of files that may be handed out. */
+        /** The folder of files that may be shared. */
         fun folder(context: Context): File = File(context.cacheDir, "shared").apply { mkdirs() }
 
-        /** The address under which another app finds [file] of that folder. */
+        /** The address of [file], in that folder, for other apps. */
         fun uriOf(
             context: Context,
             file: File,

@@ -1,6 +1,6 @@
 package org.heirloom.app.photo
 
-/** How pixels stored as EXIF's [orientation] (1 to 8) says, [storedWidth] a row, stand upright. */
+/** The map from stored to upright pixels, for EXIF's [orientation] (1 to 8) and [storedWidth] a row. */
 class Upright(
     private val orientation: Int,
     private val storedWidth: Int,
@@ -8,7 +8,7 @@ class Upright(
 ) {
     private val turned = orientation in 5..8
 
-    /** Whether the pixels stand upright as they are stored. */
+    /** Whether the stored pixels are upright already. */
     val isStoredSo: Boolean get() = orientation == 1
 
     /** Pixels in a row of the upright picture. */

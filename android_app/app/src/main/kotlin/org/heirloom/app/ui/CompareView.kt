@@ -25,7 +25,7 @@ class CompareView(
     context: Context,
     attributes: AttributeSet?,
 ) : View(context, attributes) {
-    /** The divider's place, as a share of the photo's width: what lies left of it is shown as it was. */
+    /** The divider's position, as a share of the photo's width: the original is shown to its left. */
     var divider = 0.5f
         set(value) {
             field = value.coerceIn(0f, 1f)
@@ -130,7 +130,7 @@ class CompareView(
         return divider != from
     }
 
-    /** Puts the frame where the photo is as large as it can be as a whole. */
+    /** Sets the frame to the largest in which the whole photo fits. */
     private fun fit(photo: Bitmap) {
         val scale = minOf(width / photo.width.toFloat(), height / photo.height.toFloat())
         val left = (width - scale * photo.width) / 2

@@ -52,7 +52,7 @@ class EngineChoiceTest {
     }
 
     @Test
-    fun `a cancelled test says nothing about the GPU`() {
+    fun `a cancelled test leaves the GPU untested`() {
         for (at in both) {
             assertFailsWith<CancellationException> {
                 start().choose(both) { if (it == at) throw CancellationException() else true }

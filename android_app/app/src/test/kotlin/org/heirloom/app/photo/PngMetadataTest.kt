@@ -50,7 +50,7 @@ class PngMetadataTest {
     }
 
     @Test
-    fun `a PNG of 16 bits is told by its header`() {
+    fun `a PNG of 16 bits is recognized by its header`() {
         val size = ByteArray(8) { 1 }
         for (depth in listOf(1, 8, 16)) {
             val file = png(chunk("IHDR", size + bytes(depth, 2, 0, 0, 0)), pixels)
