@@ -69,10 +69,10 @@ keystore=$cache/debug.keystore
 [ -f "$keystore" ] || keytool -genkeypair -keystore "$keystore" -storepass android -keypass android \
     -alias androiddebugkey -dname "CN=Android Debug" -keyalg RSA -keysize 2048 -validity 10000 2>/dev/null
 with_libraries zipalign -f -p 4 "$work/bare.apk" "$work/aligned.apk"
-apksigner sign --v4-signing-enabled false --ks "$keystore" --ks-pass pass:android --out "$apk" \
+java -jar "$SIGNER_JAR" sign --v4-signing-enabled false --ks "$keystore" --ks-pass pass:android --out "$apk" \
     "$work/aligned.apk"
 
-apksigner verify --verbose "$apk" | grep -E '^Verified using v[23] '
+java -jar "$SIGNER_JAR" verify --verbose "$apk" | grep -E '^Verified using v[23] '
 with_libraries aapt2 dump badging "$apk" | grep -E '^(package|sdkVersion|targetSdkVersion|application-label):'
 networks=$(jar tf "$apk" | grep -c '\.tflite$' || true)
 echo "$apk: $(stat -c %s "$apk") bytes, $networks networks, $(($(date +%s) - start)) s"

@@ -71,12 +71,15 @@ mkdir -p "$cache"
 [ -f "$old/usr/share/java/com.android.dx-10.0.0.jar" ] || fetch_old
 
 framework=/usr/share/android-framework-res/framework-res.apk
+# Debian's apksigner script finds its jar only where the package is installed, so Java runs the jar itself.
+signer=/usr/share/java/apksigner.jar
 path=
 libraries=
-if ! command -v aapt2 >/dev/null || ! command -v zipalign >/dev/null || ! command -v apksigner >/dev/null ||
+if ! command -v aapt2 >/dev/null || ! command -v zipalign >/dev/null || [ ! -f "$signer" ] ||
     [ ! -f "$framework" ]; then
     [ -f "$own$framework" ] || fetch_own
     framework=$own$framework
+    signer=$own$signer
     path=$own/usr/bin:
     libraries=$(find "$own/usr/lib" -name '*.so*' -printf '%h\n' | sort -u | paste -sd:)
 fi
@@ -86,6 +89,7 @@ cat >"$temporary" <<END
 DX_JAR='$old/usr/share/java/com.android.dx-10.0.0.jar'
 ANDROID_JAR='$old/usr/lib/android-sdk/platforms/android-23/android.jar'
 FRAMEWORK='$framework'
+SIGNER_JAR='$signer'
 TOOLS_PATH='$path'
 TOOLS_LIBRARIES='$libraries'
 END
