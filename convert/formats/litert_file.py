@@ -34,25 +34,29 @@ ALLOWED: dict[str, str] = {
     "CONCATENATION": "the tone network, once a photo",
     "STRIDED_SLICE": "the tone network, once a photo",
     "SLICE": "the tone network, once a photo",
-    "PAD": "strided convolutions of the tone and the face network",
+    "DEPTHWISE_CONV_2D": "the damage detector's encoder",
+    "TRANSPOSE_CONV": "the damage detector's stem, which reads cells",
+    "PAD": "strided convolutions",
     "QUANTIZE": "between INT8 and float operations",
     "DEQUANTIZE": "between INT8 and float operations, and from float16 weights",
 }
 """The operations that a mobile network may contain, and why. Documented in docs/toolkit/networks.md."""
 
 PUBLISHED = {
-    **dict.fromkeys(("TRANSPOSE_CONV", "TANH", "LEAKY_RELU"), "the networks themselves"),
+    **dict.fromkeys(("TANH", "LEAKY_RELU"), "the networks themselves"),
     **dict.fromkeys(("SUB", "DIV", "ABS", "REDUCE_MAX", "MAXIMUM", "RSQRT"), "instance norms"),
     **dict.fromkeys(("MINIMUM", "GREATER", "CAST"), "masks"),
-    **dict.fromkeys(("MIRROR_PAD", "PADV2", "DEPTHWISE_CONV_2D"), "reflected borders, smoothed strides"),
+    **dict.fromkeys(("MIRROR_PAD", "PADV2"), "reflected borders, smoothed strides"),
 }
 """Further operations of the published networks, and why."""
 
-TILED_ONLY = {"MEAN", "SUM", "CONCATENATION", "STRIDED_SLICE", "SLICE", "PAD"}
-"""Allowed in networks for the whole picture: in a tile they would be per-tile statistics or padding."""
+TILED_ONLY = {"MEAN", "SUM", "CONCATENATION", "STRIDED_SLICE", "SLICE"}
+"""Allowed in networks for the whole picture: in a tile they would be per-tile statistics."""
 
 RECIPE_NAMES = {
     "CONV_2D": "conv",
+    "DEPTHWISE_CONV_2D": "conv",
+    "TRANSPOSE_CONV": "conv",
     "ADD": "add",
     "MUL": "mul",
     "RELU6": "relu6",

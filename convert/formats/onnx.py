@@ -31,6 +31,7 @@ WEIGHT_AXES = {"Conv": 0, "ConvTranspose": 1, "Gemm": 0}
 
 ALLOWED: dict[str, str] = {
     "Conv": "the networks themselves",
+    "ConvTranspose": "the damage detector's stem, which reads cells",
     "Relu": "between convolutions",
     "Clip": "the global branch's gate",
     "Add": "residual blocks",
@@ -54,7 +55,7 @@ ALLOWED: dict[str, str] = {
 
 
 PUBLISHED: dict[str, str] = {
-    **dict.fromkeys(("ConvTranspose", "Tanh", "LeakyRelu"), "the networks themselves"),
+    **dict.fromkeys(("Tanh", "LeakyRelu"), "the networks themselves"),
     **dict.fromkeys(("Sub", "Div", "Abs", "ReduceMax", "ReduceSum", "Max", "Sqrt", "Reciprocal"), "norms"),
     **dict.fromkeys(("Min", "Greater", "Gather"), "masks"),
     **dict.fromkeys(("Pad", "Expand"), "reflected borders, growing maps"),

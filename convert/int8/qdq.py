@@ -20,7 +20,17 @@ from torch.nn import functional as F
 
 from convert.errors import WeightsError
 from convert.int8.ranges import SHARED_RANGES
-from convert.int8.twin import LEVELS, Stored, StoredConv, StoredSum, layers, named_stored, twin
+from convert.int8.twin import (
+    LEVELS,
+    Convolution,
+    Stored,
+    StoredConv,
+    StoredSum,
+    convolved,
+    layers,
+    named_stored,
+    twin,
+)
 from convert.mobile.parts import ChannelsLast, PartSource
 from convert.recipes.int8 import Int8Recipe
 
@@ -82,33 +92,32 @@ def end_ranges(source: PartSource, ranges: Mapping[str, Range], signed: bool = F
 
 
 class QuantizedConv(nn.Module):
-    """A convolution with int8 weights, a scale for each output channel, and a float bias."""
+    """A convolution with int8 weights, a scale for each output channel, and a float bias; ``conv`` says how
+    it is done (stride, padding, groups)."""
 
     weight: Tensor
     scales: Tensor
     zero_points: Tensor
 
-    def __init__(
-        self,
-        weight: Tensor,
-        bias: Tensor | None,
-        padding: tuple[int, ...],
-        stride: tuple[int, ...] = (1, 1),
-    ) -> None:
+    def __init__(self, conv: Convolution) -> None:
         super().__init__()
-        scales = (weight.detach().abs().amax((1, 2, 3)) / HIGHEST).clamp(min=1e-12)
-        levels = (weight.detach() / scales[:, None, None, None]).round().to(torch.int8)
-        self.register_buffer("weight", levels)
+        weight = conv.weight.detach()
+        self.axis = 1 if conv.transposed else 0
+        others = [axis for axis in range(4) if axis != self.axis]
+        scales = (weight.abs().amax(others) / HIGHEST).clamp(min=1e-12)
+        shape = [-1 if axis == self.axis else 1 for axis in range(4)]
+        self.register_buffer("weight", (weight / scales.reshape(shape)).round().to(torch.int8))
         self.register_buffer("scales", scales)
         self.register_buffer("zero_points", torch.zeros(len(scales), dtype=torch.int64))
-        self.bias = None if bias is None else nn.Parameter(bias.detach())
-        self.padding, self.stride = padding, stride
+        self.bias = None if conv.bias is None else nn.Parameter(conv.bias.detach())
+        # Held in a tuple: the module's float weights are no part of this one.
+        self.like = (conv,)
 
     def forward(self, x: Tensor) -> Tensor:
         weight = _operations.dequantize_per_channel(
-            self.weight, self.scales, self.zero_points, 0, -HIGHEST, HIGHEST, torch.int8
+            self.weight, self.scales, self.zero_points, self.axis, -HIGHEST, HIGHEST, torch.int8
         )
-        return F.conv2d(x, weight, self.bias, self.stride, cast("tuple[int, int]", self.padding))
+        return convolved(self.like[0], x, weight, self.bias)
 
 
 class _WrittenOut(fx.Transformer):
@@ -129,9 +138,7 @@ class _WrittenOut(fx.Transformer):
             conv = module.conv
             if not module.active:
                 return self._call(conv, args[0])
-            padding = cast("tuple[int, ...]", conv.padding)
-            rounded = QuantizedConv(conv.weight, conv.bias, padding, conv.stride)
-            return self._call(rounded, _taken(args[0], module.source))
+            return self._call(QuantizedConv(conv), _taken(args[0], module.source))
         if isinstance(module, StoredSum):
             sources = cast("list[Stored]", list(module.sources))
             if module.to_.active:
@@ -142,7 +149,9 @@ class _WrittenOut(fx.Transformer):
     def call_function(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if target is F.conv2d:  # the gate's, whose weights are no parameter
             weight = self.fetch_attr(args[1].node.target)
-            return self._call(QuantizedConv(weight, None, (0, 0)), args[0])
+            gate = nn.Conv2d(weight.shape[1], weight.shape[0], 1, bias=False)
+            gate.weight = nn.Parameter(weight.detach())
+            return self._call(QuantizedConv(gate), args[0])
         return super().call_function(target, args, kwargs)
 
     def _call(self, module: nn.Module, x: Any) -> Any:

@@ -79,13 +79,16 @@ class Stored(nn.Module):
         self.seen.copy_(torch.tensor((min(0.0, edges[0] * share), max(1e-6, edges[-1] * share))))
 
 
+Convolution = nn.Conv2d | nn.ConvTranspose2d
+
+
 class StoredConv(nn.Module):
     """A convolution whose weights are stored as INT8, a scale for each output channel.
 
     Its input is INT8: the output of a float operation is rounded first.
     """
 
-    def __init__(self, conv: nn.Conv2d, source: Stored) -> None:
+    def __init__(self, conv: Convolution, source: Stored) -> None:
         super().__init__()
         self.conv, self.source = conv, source
         self.active = True
@@ -93,9 +96,17 @@ class StoredConv(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         weight = self.conv.weight
         if self.active:
-            weight = rounded_weight(weight)
+            weight = rounded_weight(weight, self.conv.transposed)
             x = taken(x, self.source)
-        return F.conv2d(x, weight, self.conv.bias, self.conv.stride, self.conv.padding)
+        return convolved(self.conv, x, weight, self.conv.bias)
+
+
+def convolved(conv: Convolution, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """What ``conv`` does, with other weights."""
+    if isinstance(conv, nn.ConvTranspose2d):
+        stride, padding = cast("tuple[int, int]", conv.stride), cast("tuple[int, int]", conv.padding)
+        return F.conv_transpose2d(x, weight, bias, stride, padding)
+    return F.conv2d(x, weight, bias, conv.stride, conv.padding, groups=conv.groups)
 
 
 class StoredSum(nn.Module):
@@ -123,9 +134,11 @@ def rounded(x: Tensor) -> Tensor:
     return x + (x.round() - x).detach()
 
 
-def rounded_weight(weight: Tensor) -> Tensor:
-    """Per-channel symmetric INT8 levels of a convolution's weights."""
-    scale = (weight.detach().abs().amax((1, 2, 3), keepdim=True) / 127).clamp(min=1e-12)
+def rounded_weight(weight: Tensor, transposed: bool = False) -> Tensor:
+    """Per-channel symmetric INT8 levels of a convolution's weights; a transposed one's output channels are
+    the second axis."""
+    others = (0, 2, 3) if transposed else (1, 2, 3)
+    scale = (weight.detach().abs().amax(others, keepdim=True) / 127).clamp(min=1e-12)
     return rounded(weight / scale) * scale
 
 
@@ -170,7 +183,7 @@ def twin(network: nn.Module, inputs: tuple[Stored, ...], output: Stored) -> fx.G
             if source not in stored:  # the attention's float result
                 store(source, Stored())
             taken = stored[cast(fx.Node, node.args[0])]
-            conv = StoredConv(cast(nn.Conv2d, modules[str(node.target)]), taken)
+            conv = StoredConv(cast(Convolution, modules[str(node.target)]), taken)
             node.target = f"conv_{node.name}"
             traced.add_module(node.target, conv)
             if not all(_is_relu(user) for user in node.users):
@@ -203,7 +216,7 @@ def twin(network: nn.Module, inputs: tuple[Stored, ...], output: Stored) -> fx.G
 
 
 def _is_conv(node: fx.Node, modules: dict[str, nn.Module]) -> bool:
-    return node.op == "call_module" and isinstance(modules[str(node.target)], nn.Conv2d)
+    return node.op == "call_module" and isinstance(modules[str(node.target)], Convolution)
 
 
 def _is_relu(node: fx.Node) -> bool:

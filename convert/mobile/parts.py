@@ -12,7 +12,6 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from convert.mobile.nets import DamageDetector, FaceFinder, FaceRefiner, MobileRestorer, ToneNet
 from convert.mobile.nets.blocks import CELL, CELL_PIXELS, from_black_
-from convert.mobile.nets.detector import PIXEL_GAIN
 from convert.mobile.nets.face import FACE_CHANNELS
 from convert.mobile.nets.finder import FINDER_CELL, FINDER_CHANNELS, FOUND
 from convert.mobile.nets.restorer import CONTEXT_SIDE, PIXEL_CHANNELS
@@ -115,7 +114,8 @@ def mobile_parts(
     restorer = networks.restorer
     finder, face = copy.deepcopy(networks.finder), copy.deepcopy(networks.face)
     detector = copy.deepcopy(networks.detector)
-    from_black_(detector.enter, PIXEL_GAIN)
+    detector.equalize_()
+    detector.fold_()
     from_black_(finder.enter)
     from_black_(face.enter.conv)
     latent = TensorSpec("latent", restorer.encoder.enter.out_channels)

@@ -12,6 +12,7 @@ import msgspec
 import torch
 from torch import Generator, nn
 
+from convert.bundling.build import DETECTION
 from convert.errors import TrainingError
 from convert.int8.ranges import RANGES_FILE, LearntRanges, save_ranges
 from convert.mobile.nets import DamageDetector, FaceFinder, FaceRefiner, MobileRestorer, ToneNet
@@ -21,7 +22,6 @@ from convert.oldphotos.damage import Overlays, load_overlays
 from convert.oldphotos.photosets import PhotoSet, load_photos
 from convert.recipes.int8 import Int8Recipe
 from convert.recipes.int8 import load_recipe as load_rules
-from edge.bundle.manifest import Detection
 from edge.files import written_beside
 from quantize.int8.fake_quant import FakeQuantized, RoundedPart, Rounding
 from quantize.recipes.recipe import NetworkName, Recipe, Stage
@@ -29,6 +29,7 @@ from quantize.tasks.chain import ChainTask
 from quantize.tasks.detector import DetectorTask
 from quantize.tasks.face import FaceTask, face_cells
 from quantize.tasks.finder import FinderTask, finder_cells
+from quantize.tasks.pretrained import begin_from_pretrained_
 from quantize.tasks.restore import RestoreTask
 from quantize.tasks.tone import ToneTask
 from quantize.training.facesets import FaceSet, load_faces
@@ -177,6 +178,8 @@ def prepare(
     count, side = stage.crops, stage.side
     task: Task
     if isinstance(network, DamageDetector):
+        if given.start is None:
+            begin_from_pretrained_(network)
         task = DetectorTask(
             network, material.photos(side), count, side, overlays=material.overlays(), **ease
         )
@@ -203,7 +206,7 @@ def _rounded(
         joint = FakeQuantized(network, rules)
         others = given.network("tone", ToneNet), given.network("detector", DamageDetector)
         photos = material.photos(stage.side)
-        chain = ChainTask(joint, *others, photos, Detection(), stage.crops, stage.side, material.overlays())
+        chain = ChainTask(joint, *others, photos, DETECTION, stage.crops, stage.side, material.overlays())
         chain.watch(WATCHED)
         return Prepared(stage, chain, network, joint)
     faces = material.faces(stage.side)

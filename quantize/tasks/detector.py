@@ -11,8 +11,7 @@ from torch.nn import functional as F
 
 from convert.figures.pairs import area_under_curve
 from convert.mobile.nets import DamageDetector
-from convert.mobile.nets.blocks import MIDDLE, to_cells, to_pixels
-from convert.mobile.nets.detector import PIXEL_GAIN
+from convert.mobile.nets.blocks import to_cells, to_pixels
 from convert.oldphotos import damage, synthesis
 from convert.oldphotos.damage import Layers, Overlays, decoys
 from convert.oldphotos.photosets import PhotoSet, luminance, scaled_crops
@@ -21,7 +20,7 @@ from convert.reference.nets import ScratchUnet
 from quantize.tasks.common import device_of
 from quantize.training.task import Loss
 
-EASY_STEPS = 1500
+EASY_STEPS = 300
 """In the first steps grain and blur grow from none to all: else the detector learns nothing for long."""
 
 UNDAMAGED, DECOYS = 0.4, 0.25
@@ -112,7 +111,7 @@ class DetectorTask:
 def scratch_logits(network: nn.Module, photos: Tensor) -> Tensor:
     """Logits ``(B, 1, H, W)`` of either detector for photos ``(B, 3, H, W)`` in 0..1."""
     if isinstance(network, DamageDetector):
-        return to_pixels(network.logits(to_cells((photos - MIDDLE) * PIXEL_GAIN)))
+        return to_pixels(network.logits(to_cells(photos)))
     logits: Tensor = network(luminance(photos)[:, :1] * 2 - 1)
     return logits
 

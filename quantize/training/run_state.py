@@ -49,7 +49,15 @@ class Run:
         self.averaged = copy.deepcopy(first).eval().requires_grad_(False)
         self.pairs: tuple[list[Tensor], list[Tensor]]
         self.pairs = list(self.averaged.parameters()), list(first.parameters())
-        self.buffers = list(zip(self.averaged.buffers(), first.buffers(), strict=True))
+        self.copied: list[tuple[Tensor, Tensor]] = []
+        live = dict(first.named_buffers())
+        for name, stored in self.averaged.named_buffers():
+            if name.endswith(("running_mean", "running_var")):
+                # Averaged weights have other activations: their norms need statistics averaged alike.
+                self.pairs[0].append(stored)
+                self.pairs[1].append(live[name])
+            else:
+                self.copied.append((stored, live[name]))
         self.optimizers = {
             name: torch.optim.AdamW(
                 network.parameters(),
@@ -86,7 +94,7 @@ class Run:
         averages, currents = self.pairs
         with torch.no_grad():
             torch._foreach_lerp_(averages, currents, 1 - decay)
-        for stored, live in self.buffers:
+        for stored, live in self.copied:
             stored.copy_(live)
         self.steps += 1
 

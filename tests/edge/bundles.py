@@ -7,12 +7,14 @@ shipped bundle: float32 and INT8 LiteRT and float32 ONNX in two tile sizes.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from convert.bundling.build import Recipe, build_bundle
 from convert.mobile.nets import DamageDetector, FaceFinder, FaceRefiner, MobileRestorer, ToneNet
+from convert.mobile.nets.detector import Stage
 from convert.mobile.parts import MobileNetworks, PartSource, mobile_parts
 from convert.mobile.samples import Photos
 from edge.bundle.manifest import Provenance
@@ -38,10 +40,15 @@ def networks(width: int = WIDTH) -> MobileNetworks:
 
 
 def detector(width: int = WIDTH) -> DamageDetector:
-    """A tiny damage detector that halves its grid once and is sure of some places."""
-    network = DamageDetector((width, width), blocks=(1, 1))
+    """A tiny damage detector with a scale below the cells', which is sure of some places."""
+    stages = Stage(width, 1, 3, 1, 1), Stage(width, 2, 3, 2, 1), Stage(width, 2, 3, 2, 1)
+    network = DamageDetector(width, stages, (width,), (1,))
     with torch.no_grad():
-        network.leave.weight.mul_(10)
+        for each in network.norms():
+            # The converter leaves out biases of nothing, and then keeps a ReLU apart from its convolution.
+            nn.init.normal_(cast(nn.BatchNorm2d, each.norm).bias, std=0.1)
+        network.leave.weight.mul_(6)
+        cast(Tensor, network.leave.bias).fill_(-0.6)
     return network
 
 

@@ -35,9 +35,9 @@ are halved."""
 LARGE = (101, 83)
 SIZES: dict[tuple[int, int], dict[str, int]] = {
     (1, 1): {},
-    (3, 70): {"high": 75, "low": 70},
-    (64, 48): {},
-    LARGE: {"high": 115, "low": 90},
+    (3, 70): {"high": 107, "low": 104},
+    (64, 48): {"high": 130, "low": 110},
+    LARGE: {"high": 143, "low": 120},
 }
 """Photos, and what else of the detection they need."""
 STRENGTH = 0.2
@@ -359,7 +359,7 @@ def test_progress_covers_the_detector_s_tiles_too(
 
     monkeypatch.setattr(LoadedPart, "run", spy)
     shares: list[float] = []
-    restorer = Restorer(with_tiles(open_bundle(tiny_bundle), None, high=255))  # finds nothing
+    restorer = Restorer(with_tiles(open_bundle(tiny_bundle), 0, high=255))  # finds nothing
     restorer.restore(photo(picture(*LARGE)), Options(faces="off"), shares.append)
     tiles = ran.count("scratch")
     assert tiles > 1 and len(shares) == len(ran) - ran.count("tone")

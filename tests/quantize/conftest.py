@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from convert.mobile.nets import DamageDetector, FaceFinder, FaceRefiner, MobileRestorer, ToneNet
+from convert.mobile.nets import FaceFinder, FaceRefiner, MobileRestorer, ToneNet
 from convert.oldphotos.photosets import PhotoSet
 from convert.recipes.int8 import load_recipe
 from convert.reference.nets import QualityMapping, ScratchMapping, ScratchUnet, Vae
@@ -27,6 +27,7 @@ from quantize.tasks.vae import VaeTask
 from quantize.training.facesets import FaceSet, LabelledPhoto
 from quantize.training.task import Task
 from tests.convert.oldphotos.pictures import photo_set, pictures, tiny_overlays
+from tests.edge.bundles import detector as tiny_detector
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +50,7 @@ def distil(photos: PhotoSet) -> DistilTask:
 
 
 def chain(photos: PhotoSet) -> ChainTask:
-    detector = DamageDetector((8, 8), (1, 1))
+    detector = tiny_detector()
     task = ChainTask(
         FakeQuantized(restorer(), load_recipe()),
         ToneNet(4),
@@ -89,9 +90,9 @@ TASKS: dict[str, Callable[[PhotoSet], Task]] = {
     "finder": lambda photos: FinderTask(FaceFinder(8, blocks=1), faces(), 4, 64),
     "face": lambda photos: FaceTask(refiner(), restorer(), faces(), 4),
     "restorer": lambda photos: RestoreTask(restorer(), photos, 4, 64),
-    "detector": lambda photos: DetectorTask(DamageDetector((8, 8), (1, 1)), photos, 4, 64),
+    "detector": lambda photos: DetectorTask(tiny_detector(), photos, 4, 64),
     "detector-overlays": lambda photos: DetectorTask(
-        DamageDetector((8, 8), (1, 1)), photos, 4, 64, overlays=tiny_overlays()
+        tiny_detector(), photos, 4, 64, overlays=tiny_overlays()
     ),
     "detection": lambda photos: DetectorTask(ScratchUnet(4), photos, 4, 64),
     "tone": lambda photos: ToneTask(ToneNet(4), photos, 4),

@@ -39,15 +39,14 @@ MIDDLE = 128 / 255
 finder took three times as long to learn anything from 0..1."""
 
 
-def from_black_(enter: nn.Conv2d, gain: float = 1.0) -> None:
-    """Move `MIDDLE` and ``gain`` into a network's first convolution, in place: the network that was fed
-    ``gain * (photo - MIDDLE)`` then takes the photo's own 0..1.
+def from_black_(enter: nn.Conv2d) -> None:
+    """Move `MIDDLE` into a network's first convolution, in place: the network that was fed
+    ``photo - MIDDLE`` then takes the photo's own 0..1.
 
     The padding of a convolution wider than 1x1 disagrees, but only within the halo, which is cut off.
     """
     with torch.no_grad():
         assert enter.bias is not None
-        enter.weight.mul_(gain)
         enter.bias.sub_(MIDDLE * enter.weight.sum((1, 2, 3)))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from convert.mobile.nets import (  # noqa: E402
     MobileRestorer,
 )
 from convert.mobile.nets import blocks as torch_cells  # noqa: E402
+from convert.mobile.nets.detector import STAGES, Stage  # noqa: E402
 from convert.mobile.nets.restorer import CONTEXT_SIDE, PIXEL_CHANNELS, pool_context  # noqa: E402
 from convert.mobile.nets.tone import apply_curves  # noqa: E402
 from edge.restore import cells, tone  # noqa: E402
@@ -88,11 +90,18 @@ def test_the_halo_is_the_receptive_field(blocks: int) -> None:
         assert torch.equal(changed, square(halo)), name
 
 
-@pytest.mark.parametrize("counts", [(1, 1), (2, 1), (1, 2, 1), (1, 1, 1, 1)])
-def test_the_detector_s_halo_is_its_receptive_field_in_whole_steps(counts: tuple[int, ...]) -> None:
+THIN = [replace(stage, width=2, expansion=min(2, stage.expansion)) for stage in STAGES]
+
+
+@pytest.mark.parametrize(
+    ("stages", "merges", "step"), [(THIN[:3], (1,), 2), (THIN[:4], (2, 1), 4), (THIN, (2, 1), 4)]
+)
+def test_the_detector_s_halo_is_its_receptive_field_in_whole_steps(
+    stages: list[Stage], merges: tuple[int, ...], step: int
+) -> None:
     """Wherever a cell lies within the step, nothing changes beyond the halo; a step less would not do."""
-    detector = DamageDetector([4] * len(counts), counts)
-    assert detector.step == 2 ** (len(counts) - 1)
+    detector = DamageDetector(2, stages, [2] * len(merges), merges)
+    assert detector.step == step
     positive(detector)
     side = 2 * detector.halo + 4 * detector.step
     middle = side // 2 // detector.step * detector.step
@@ -213,6 +222,27 @@ def test_the_face_network_is_within_its_budget() -> None:
         refiner, seen = FaceRefiner(), torch.empty(1, 96, 64, 64)
     assert 1 < gmacs(lambda: refiner(seen)) <= 3
     assert int8_bytes(refiner) <= 3_000_000
+
+
+def test_a_detector_equalized_and_without_its_norms_finds_the_same() -> None:
+    torch.manual_seed(4)
+    detector = DamageDetector(4, THIN, (4, 4))
+    for each in detector.norms():
+        assert each.norm is not None
+        for values in (each.norm.weight, each.norm.running_var):
+            nn.init.uniform_(values, 0.5, 2)  # type: ignore[arg-type]
+        for values in (each.norm.bias, each.norm.running_mean):
+            nn.init.normal_(values)  # type: ignore[arg-type]
+    seen = torch.rand((1, PIXEL_CHANNELS, 8, 12))
+    detector.eval()
+    with torch.no_grad():
+        expected = detector.logits(seen)
+        before = detector.stem.norm.weight.clone()
+        detector.equalize_()
+        assert not torch.equal(detector.stem.norm.weight, before)
+        detector.fold_()
+        assert not any(isinstance(module, nn.BatchNorm2d) for module in detector.modules())
+        torch.testing.assert_close(detector.logits(seen), expected, rtol=1e-4, atol=1e-4)
 
 
 def test_the_damage_detector_is_within_its_budget() -> None:

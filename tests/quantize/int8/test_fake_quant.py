@@ -14,7 +14,7 @@ from convert.errors import WeightsError
 from convert.formats import litert, litert_file
 from convert.int8.ranges import load_ranges, part_ranges, save_ranges
 from convert.int8.twin import Stored
-from convert.mobile.nets import DamageDetector, FaceFinder, MobileRestorer, ToneNet
+from convert.mobile.nets import FaceFinder, MobileRestorer, ToneNet
 from convert.mobile.nets.blocks import MIDDLE, to_cells
 from convert.mobile.nets.restorer import pool_context
 from convert.mobile.parts import MobileNetworks, PartSource, mobile_parts
@@ -22,6 +22,7 @@ from convert.mobile.samples import PartSamples
 from convert.recipes.int8 import Int8Recipe, Rule, load_recipe
 from edge.bundle.manifest import PartName
 from quantize.int8.fake_quant import FakeQuantized, RoundedPart
+from tests.edge.bundles import detector as tiny_detector
 from tests.edge.bundles import refiner
 
 ALL_INT8 = Int8Recipe(1, ())
@@ -63,7 +64,7 @@ PARTS = ("encoder", "mapper", "mapper_global", "decoder")
 def converted(network: MobileRestorer, name: str, folder: Path) -> tuple[PartSource, Path]:
     """A part's source and its float32 file."""
     faces = FaceFinder(8, blocks=1), refiner((8, 8))
-    networks = MobileNetworks(network, DamageDetector((8, 8), (1, 1)), ToneNet(4), *faces)
+    networks = MobileNetworks(network, tiny_detector(), ToneNet(4), *faces)
     (source,) = (s for s in mobile_parts(networks, ((16, 16),)) if s.name == name)
     path = folder / f"{name}.tflite"
     litert.convert_float(source.network, {"tile": [end.example(16, 16) for end in source.inputs]}, path)
@@ -121,7 +122,7 @@ def test_the_twin_of_a_face_network_gives_what_the_file_gives(name: PartName, tm
     save_ranges(part.ranges() | others, tmp_path / "r")
 
     both = {"finder": FaceFinder(8, blocks=1), "face": refiner((8, 8)), name: network}
-    networks = MobileNetworks(restorer(), DamageDetector((8, 8), (1, 1)), ToneNet(4), **both)
+    networks = MobileNetworks(restorer(), tiny_detector(), ToneNet(4), **both)
     (source,) = (s for s in mobile_parts(networks, ((32, 32),)) if s.name == name)
     exact, rounded = tmp_path / "float32.tflite", tmp_path / "int8.tflite"
     litert.convert_float(source.network, {"tile": [source.inputs[0].example(side, side)]}, exact)

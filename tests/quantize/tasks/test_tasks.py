@@ -9,7 +9,6 @@ import pytest
 import torch
 
 from convert.figures.pairs import area_under_curve
-from convert.mobile.nets import DamageDetector
 from convert.oldphotos.photosets import PhotoSet, scaled_crops
 from quantize.tasks import detector, distil, restore
 from quantize.tasks.detector import DetectorTask
@@ -17,6 +16,7 @@ from quantize.tasks.latents import latent_gap
 from quantize.tasks.restore import MAX_MASKED, RestoreTask, detected
 from quantize.training.adversary import PatchCritic, critic_loss, feature_matching, frozen
 from quantize.training.task import Task
+from tests.edge.bundles import detector as tiny_detector
 from tests.quantize.conftest import TASKS, restorer
 
 
@@ -75,7 +75,7 @@ def test_decoys_and_undamaged_crops_have_no_mask(photos: PhotoSet, monkeypatch: 
     monkeypatch.setattr(detector, "DECOYS", 1.0)
     # Else a damaged crop may be a part of its picture where there is no damage.
     monkeypatch.setattr(detector, "CROP_OF", 1.0)
-    task = DetectorTask(DamageDetector((8, 8), (1, 1)), photos, 10, 64)
+    task = DetectorTask(tiny_detector(), photos, 10, 64)
     crops, covers, paints = task.photos(seeded())
     struck = covers.flatten(1).any(1)
     assert int(struck.sum()) == 6
@@ -86,7 +86,7 @@ def test_decoys_and_undamaged_crops_have_no_mask(photos: PhotoSet, monkeypatch: 
 
 
 def test_some_crops_are_enlarged(photos: PhotoSet) -> None:
-    task = DetectorTask(DamageDetector((8, 8), (1, 1)), photos, 6, 64)
+    task = DetectorTask(tiny_detector(), photos, 6, 64)
     crops, covers, paints = task.photos(seeded())
     masks = task.batch(4001, (crops, torch.full_like(covers, 255), paints), seeded())[1]
     assert masks.shape == (6, 1, 64, 64)

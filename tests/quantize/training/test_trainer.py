@@ -21,12 +21,14 @@ from convert.errors import TrainingError
 from convert.mobile.nets import MobileRestorer
 from convert.mobile.weights import load_weights
 from convert.oldphotos.photosets import PhotoSet
+from quantize.tasks.detector import DetectorTask
 from quantize.training.processes import step_seed
 from quantize.training.run_record import read_run
 from quantize.training.schedule import CoolDown, Schedule
 from quantize.training.stopping import Stop
 from quantize.training.task import Task
 from quantize.training.trainer import RunConfig, Trained, train
+from tests.edge.bundles import detector as tiny_detector
 from tests.quantize.conftest import TASKS
 
 CPU = torch.device("cpu")
@@ -300,7 +302,8 @@ def test_two_processes_average_their_gradients(tmp_path: Path) -> None:
         from quantize.training.schedule import Schedule
         from quantize.training.trainer import train
         from tests.convert.oldphotos.pictures import pictures
-        from tests.quantize.conftest import TASKS
+        from tests.edge.bundles import detector as tiny_detector
+from tests.quantize.conftest import TASKS
         distributed.init_process_group("gloo")
         tensors = tuple(torch.from_numpy(p.copy()) for p in pictures(8))
         torch.manual_seed(0)
@@ -330,3 +333,16 @@ def test_two_processes_average_their_gradients(tmp_path: Path) -> None:
     assert not torch.equal(one[1], other[1])
     for name, value in one[0].items():
         assert torch.equal(value, other[0][name]), name
+
+
+def test_norms_have_statistics_of_the_averaged_weights(photos: PhotoSet, tmp_path: Path) -> None:
+    """Those of the last step's weights would not fit the averaged ones; counters are no averages."""
+    task = DetectorTask(tiny_detector(), photos, 4, 64)
+    averaged = train(task, SHORT, tmp_path, CPU).network
+    stored, live = dict(averaged.named_buffers()), dict(task.network.named_buffers())
+    for name, value in live.items():
+        if name.endswith("num_batches_tracked"):
+            assert torch.equal(stored[name], value)
+        else:
+            start = torch.zeros_like(value) if name.endswith("mean") else torch.ones_like(value)
+            assert not torch.equal(stored[name], value) and not torch.equal(stored[name], start), name

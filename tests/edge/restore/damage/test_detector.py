@@ -130,8 +130,6 @@ def test_levels_are_the_same_for_every_tile(
 @pytest.mark.parametrize("shape", ODD)
 def test_float_is_what_the_whole_picture_gives_in_torch(tiny_bundle: Path, shape: tuple[int, int]) -> None:
     torch = pytest.importorskip("torch")
-    from convert.mobile.nets.blocks import MIDDLE
-    from convert.mobile.nets.detector import PIXEL_GAIN
     from tests.edge.bundles import networks
 
     network = networks().detector.eval()
@@ -142,9 +140,8 @@ def test_float_is_what_the_whole_picture_gives_in_torch(tiny_bundle: Path, shape
         margin = network.halo
         even = Box(0, 0, rows + rows % 2, columns + columns % 2)  # the network halves its grid
         seen = to_cells(cut(half, even.grown(margin).scaled(4)), 4).astype(np.float32) / 255
-        centred = torch.from_numpy(PIXEL_GAIN * (seen - np.float32(MIDDLE))).permute(2, 0, 1)[None]
         with torch.no_grad():
-            reported = network(centred)[0].permute(1, 2, 0).numpy()
+            reported = network(torch.from_numpy(seen).permute(2, 0, 1)[None])[0].permute(1, 2, 0).numpy()
         inner = to_pixels(reported[margin : margin + rows, margin : margin + columns], 4)[..., 0]
         found = np.minimum(inner * 256, 255).astype(np.uint8)
         larger = found.repeat(factor, axis=0).repeat(factor, axis=1)[: shape[0], : shape[1]]
