@@ -27,6 +27,7 @@ from convert.formats.labels import Label
 from convert.int8.ranges import named_ranges, part_ranges
 from convert.mobile.parts import PartSource
 from convert.mobile.samples import Photos, Sampler, tile_samples
+from convert.mobile.weights import DETECTION
 from convert.proof.prover import Prover
 from convert.recipes.int8 import Int8Recipe, load_recipe
 from edge.bundle.bundle import LARGE, file_entry, write_manifest
@@ -54,10 +55,6 @@ TOOLS = (
     "onnx",
     "onnxruntime",
 )
-
-DETECTION = Detection(high=250, low=204, thick=24, thick_mean=245, thick_spread=64)
-"""The rule that goes with the detector's weights, chosen on held-out photos by the PSNR of the whole picture,
-and so that clothes and flowers of real photos stay. `heirloom evaluate held-out` prints what others do."""
 
 FINDER_THRESHOLD = 0.8
 """`heirloom evaluate faces` then finds no false face in 39 clean photos without any, two in old ones."""

@@ -12,12 +12,11 @@ import msgspec
 import torch
 from torch import Generator, nn
 
-from convert.bundling.build import DETECTION
 from convert.errors import TrainingError
 from convert.int8.ranges import RANGES_FILE, LearntRanges, save_ranges
 from convert.mobile.nets import DamageDetector, FaceFinder, FaceRefiner, MobileRestorer, ToneNet
 from convert.mobile.nets.face import begin_from_
-from convert.mobile.weights import MOBILE_FILES, load_weights, save_weights
+from convert.mobile.weights import DETECTION, MOBILE_FILES, load_weights, save_weights
 from convert.oldphotos.damage import Overlays, load_overlays
 from convert.oldphotos.photosets import PhotoSet, load_photos
 from convert.recipes.int8 import Int8Recipe

@@ -67,10 +67,10 @@ def sensitive(tmp_path: Path) -> Restore:
     rule = Detection(
         largest_side=150,
         smallest_side=40,
-        high=20,
-        low=8,
+        high=120,
+        low=60,
         thick=12,
-        thick_mean=12,
+        thick_mean=100,
         thick_spread=60,
         face_thick=60,
         grow=2,
@@ -114,7 +114,7 @@ def test_a_faded_photo_without_damage(shipped: Restore, gray: bool) -> None:
 
 
 def test_the_rule_for_damage_is_the_manifests(sensitive: Restore) -> None:
-    found, expected = sensitive(crop(slice(0, 205), slice(120, 311))[0])
+    found, expected = sensitive(crop(slice(250, 455), slice(0, 191))[0])
     assert expected.damage is not None and expected.damage.factor == 2
     np.testing.assert_array_equal(found, expected.photo.pixels)
 

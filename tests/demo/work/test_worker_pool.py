@@ -75,7 +75,7 @@ def test_a_worker_makes_what_the_command_makes(
     shares: list[float] = []
     result = restore(int8, task(PHOTO, tmp_path), on_progress=shares.append)
     assert (tmp_path / "out.jpg").read_bytes() == by_command(PHOTO)
-    assert result.done[0] == "damage on 0.8 % of the photo filled"
+    assert result.done[0] == "damage on 2.7 % of the photo filled"
     assert 0 < result.seconds < 60
     # Of a process with numpy and LiteRT, and neither Gradio nor torch.
     assert result.peak is not None
