@@ -10,7 +10,8 @@ from PIL import Image, TiffImagePlugin
 
 from edge.errors import BrokenPhoto, PhotoError, PhotoTooLarge
 from edge.photo.photo import read_photo, write_photo
-from tests.edge.photo.hostile import Hostile, make_hostile_photos, pixels, png_of
+from tests.edge.photo.encoders import pixels, png_of
+from tests.edge.photo.hostile import Hostile, make_hostile_photos
 
 SECONDS = 5
 

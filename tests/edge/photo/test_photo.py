@@ -17,7 +17,7 @@ from edge.files import written_beside
 from edge.photo.color import conversions, unchanged
 from edge.photo.exif import upright
 from edge.photo.photo import Metadata, Photo, read_photo, write_photo
-from tests.edge.photo.hostile import (
+from tests.edge.photo.encoders import (
     encoded,
     exif_block,
     gray_icc_profile,
