@@ -25,7 +25,7 @@ SIZES: dict[tuple[int, int], dict[str, int]] = {
     (1, 1): {},
     (3, 70): {"high": 107, "low": 104},
     (64, 48): {"high": 130, "low": 110},
-    LARGE: {"high": 143, "low": 120},
+    LARGE: {"high": 136, "low": 120},
 }
 """Photos, and what else of the detection they need."""
 STRENGTH = 0.2

@@ -13,6 +13,7 @@ import pytest
 from edge.bundle.bundle import open_bundle
 from edge.errors import MemoryBudgetExceeded, MissingArtifact, NetworkFailed
 from edge.restore import restorer as pipeline
+from edge.restore.budget import Demand
 from edge.restore.options import Options
 from edge.restore.parts import LoadedPart, load_part
 from edge.restore.restorer import Restorer
@@ -30,15 +31,15 @@ def test_what_is_held_is_what_the_budget_counts(
     tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The alpha too, and no latent where only the damage is filled."""
-    asked: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(pipeline.budget, "check", lambda *arguments: asked.append(arguments))
+    asked: list[Demand] = []
+    monkeypatch.setattr(pipeline.budget, "check", lambda limit, demand: asked.append(demand))
     given = photo(picture(40, 33, np.uint16), picture(40, 33, np.uint16, colours=0))
     for fill_only in (False, True):
         options = Options(scratches=painted_mask(tmp_path, (40, 33)), fill_only=fill_only)
         Restorer(open_bundle(tiny_bundle)).restore(given, options)
-    (_, _, _, latent, _, alpha), (_, _, _, none, _, also) = asked
-    assert latent.role == "latent" and none is None
-    assert alpha == also == 2 * 40 * 33
+    whole, filled = asked
+    assert whole.latent is not None and whole.latent.role == "latent" and filled.latent is None
+    assert whole.alpha_bytes == filled.alpha_bytes == 2 * 40 * 33
 
 
 def test_without_the_network_for_damage_no_pixel_is_changed(tiny_bundle: Path, tmp_path: Path) -> None:

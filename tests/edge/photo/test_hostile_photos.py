@@ -98,7 +98,7 @@ def test_the_limit_is_the_callers(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "photo"
     Image.fromarray(pixels(30, 40, 3)).save(path, kind)
     assert read_photo(path, max_pixels=1200).pixels.shape == (30, 40, 3)
-    with pytest.raises(PhotoTooLarge, match="40 x 30 pixels, more than the limit of 1199"):
+    with pytest.raises(PhotoTooLarge, match="40 x 30 pixels by its header, more than the limit of 1199"):
         read_photo(path, max_pixels=1199)
 
 
