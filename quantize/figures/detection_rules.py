@@ -27,7 +27,7 @@ Picture = NDArray[np.uint8]
 RULES: tuple[dict[str, int], ...] = tuple(
     {"high": high, "low": low, "thick": thick, "thick_mean": mean, "thick_spread": spread}
     for high, low in ((178, 102), (217, 128), (230, 153), (240, 178), (248, 204), (252, 217), (255, 217))
-    for thick, mean, spread in ((40, 240, 64), (24, 217, 24), (24, 245, 64), (24, 255, 0))
+    for thick, mean, spread in ((40, 178, 20), (24, 217, 20), (24, 245, 64), (24, 255, 0))
 )
 """Rules that are tried: every pair of hysteresis levels with every treatment of thick regions."""
 

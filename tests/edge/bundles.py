@@ -42,12 +42,12 @@ def networks(width: int = WIDTH) -> MobileNetworks:
 def detector(width: int = WIDTH) -> DamageDetector:
     """A tiny damage detector with a scale below the cells', which is sure of some places."""
     stages = Stage(width, 1, 3, 1, 1), Stage(width, 2, 3, 2, 1), Stage(width, 2, 3, 2, 1)
-    network = DamageDetector(width, stages, (width,), (1,))
+    network = DamageDetector(2 * width, stages, (width,), (1,))
     with torch.no_grad():
         for each in network.norms():
             # The converter leaves out biases of nothing, and then keeps a ReLU apart from its convolution.
             nn.init.normal_(cast(nn.BatchNorm2d, each.norm).bias, std=0.1)
-        network.leave.weight.mul_(6)
+        network.leave.weight.mul_(30)
         cast(Tensor, network.leave.bias).fill_(-0.6)
     return network
 

@@ -23,9 +23,9 @@ are halved."""
 LARGE = (101, 83)
 SIZES: dict[tuple[int, int], dict[str, int]] = {
     (1, 1): {},
-    (3, 70): {"high": 107, "low": 104},
-    (64, 48): {"high": 130, "low": 110},
-    LARGE: {"high": 136, "low": 120},
+    (3, 70): {"high": 74, "low": 70},
+    (64, 48): {"high": 82, "low": 75},
+    LARGE: {"high": 100, "low": 85},
 }
 """Photos, and what else of the detection they need."""
 STRENGTH = 0.2

@@ -235,7 +235,8 @@ class DamageDetector(nn.Module):
         for block in self.blocks.values():
             assert isinstance(block, InvertedResidual)
             source = block.expand or source
-            _rescale(source, block.filter.conv.weight, 1.0)
+            if block.expand is not None or block.sum is None:  # else the sum reads it too
+                _rescale(source, block.filter.conv.weight, 1.0)
             _rescale(block.filter, block.project.conv.weight.movedim(1, 0), 0.5)
             source = block.project
 

@@ -58,7 +58,10 @@ def test_int8_files_give_the_levels_of_the_written_out_program(
     examples = [end.example(*source.tiles[0]).to(torch.int8) for end in source.inputs]
     convert_onnx(source, network, examples, LABEL, path)
     weights = [w for w in onnx.load(str(path)).graph.initializer if len(w.dims) == 4]
-    assert weights and {w.data_type for w in weights} == {onnx.TensorProto.INT8}
+    stored_float = {w.name for w in weights if w.data_type != onnx.TensorProto.INT8}
+    # The recipe leaves the detector's stem and first block in float.
+    assert all(".stem." in each or ".block0_0." in each for each in stored_float)
+    assert len(stored_float) == (3 if name == "scratch" else 0) < len(weights)
     for sample, exact in zip(converted.samples[name].inputs, converted.samples[name].outputs, strict=True):
         stored = levels(source, sample, ends)
         got, wanted = run(path, stored), network(*map(torch.from_numpy, stored)).numpy()

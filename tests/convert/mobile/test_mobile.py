@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ from convert.mobile.nets import (  # noqa: E402
     MobileRestorer,
 )
 from convert.mobile.nets import blocks as torch_cells  # noqa: E402
-from convert.mobile.nets.detector import STAGES, Stage  # noqa: E402
+from convert.mobile.nets.detector import STAGES, InvertedResidual, Stage  # noqa: E402
 from convert.mobile.nets.restorer import CONTEXT_SIDE, PIXEL_CHANNELS, pool_context  # noqa: E402
 from convert.mobile.nets.tone import apply_curves  # noqa: E402
 from edge.restore import cells, tone  # noqa: E402
@@ -226,7 +227,7 @@ def test_the_face_network_is_within_its_budget() -> None:
 
 def test_a_detector_equalized_and_without_its_norms_finds_the_same() -> None:
     torch.manual_seed(4)
-    detector = DamageDetector(4, THIN, (4, 4))
+    detector = DamageDetector(2, THIN, (4, 4))  # its first block has a sum, which reads the stem too
     for each in detector.norms():
         assert each.norm is not None
         for values in (each.norm.weight, each.norm.running_var):
@@ -237,9 +238,11 @@ def test_a_detector_equalized_and_without_its_norms_finds_the_same() -> None:
     detector.eval()
     with torch.no_grad():
         expected = detector.logits(seen)
-        before = detector.stem.norm.weight.clone()
+        norm = cast(InvertedResidual, detector.blocks["block1_0"]).filter.norm
+        assert norm is not None
+        before = norm.weight.clone()
         detector.equalize_()
-        assert not torch.equal(detector.stem.norm.weight, before)
+        assert not torch.equal(norm.weight, before)
         detector.fold_()
         assert not any(isinstance(module, nn.BatchNorm2d) for module in detector.modules())
         torch.testing.assert_close(detector.logits(seen), expected, rtol=1e-4, atol=1e-4)

@@ -302,8 +302,7 @@ def test_two_processes_average_their_gradients(tmp_path: Path) -> None:
         from quantize.training.schedule import Schedule
         from quantize.training.trainer import train
         from tests.convert.oldphotos.pictures import pictures
-        from tests.edge.bundles import detector as tiny_detector
-from tests.quantize.conftest import TASKS
+        from tests.quantize.conftest import TASKS
         distributed.init_process_group("gloo")
         tensors = tuple(torch.from_numpy(p.copy()) for p in pictures(8))
         torch.manual_seed(0)
