@@ -23,12 +23,12 @@ from convert.recipes.int8 import Int8Recipe
 from convert.recipes.int8 import load_recipe as load_rules
 from edge.files import written_beside
 from quantize.int8.fake_quant import FakeQuantized, RoundedPart, Rounding
+from quantize.recipes.pretrained import begin_from_pretrained_
 from quantize.recipes.recipe import NetworkName, Recipe, Stage
 from quantize.tasks.chain import ChainTask
 from quantize.tasks.detector import DetectorTask
 from quantize.tasks.face import FaceTask, face_cells
 from quantize.tasks.finder import FinderTask, finder_cells
-from quantize.tasks.pretrained import begin_from_pretrained_
 from quantize.tasks.restore import RestoreTask
 from quantize.tasks.tone import ToneTask
 from quantize.training.facesets import FaceSet, load_faces

@@ -9,8 +9,8 @@ from torch.nn import functional as F
 from convert.errors import TrainingError
 from convert.mobile.nets import DamageDetector
 from convert.mobile.nets.blocks import to_cells
-from quantize.tasks import pretrained
-from quantize.tasks.pretrained import begin_from_pretrained_
+from quantize.recipes import pretrained
+from quantize.recipes.pretrained import begin_from_pretrained_
 
 
 def test_the_stem_over_cells_is_the_pretrained_one_over_pixels() -> None:
