@@ -91,6 +91,10 @@ def set_ranges(path: Path, part: str, ranges: dict[str, Any], learnt: Mapping[st
         set_limits(ranges[tensors[name]], value)
 
 
+QUANTIZER_NAMES = {"TRANSPOSE_CONV": "CONV_2D_TRANSPOSE"}
+"""What the quantizer calls operations that files name otherwise; it passes over names it doesn't know."""
+
+
 def convert_int8(source: Path, ranges: dict[str, Any], part: str, recipe: Int8Recipe, path: Path) -> None:
     """Quantize the float32 file ``source`` of ``part`` by the recipe: per-channel weights, per-tensor
     activations, INT8 ends."""
@@ -101,7 +105,7 @@ def convert_int8(source: Path, ranges: dict[str, Any], part: str, recipe: Int8Re
             if not operation.ends and recipe.scheme(operation.scope, operation.name) == "float":
                 tool.update_quantization_recipe(
                     regex=f"[^/]*/{re.escape(operation.tensor)}",
-                    operation_name=operation.kind,
+                    operation_name=QUANTIZER_NAMES.get(operation.kind, operation.kind),
                     algorithm_key="no_quantize",
                 )
         by_tensor = {f"{key}/{name}": entry for key in keys for name, entry in ranges.items()}

@@ -27,7 +27,7 @@ DETECTOR_TILES = ((26, 28), (32, 40))
 """The detector's halo is 12 cells."""
 
 
-def networks(width: int = WIDTH) -> MobileNetworks:
+def networks(width: int = WIDTH, contrast: float = 30) -> MobileNetworks:
     """The tiny networks, with weights that are the same in every run."""
     torch.manual_seed(7)
     restorer = MobileRestorer(width, blocks=1, key_width=4)
@@ -36,18 +36,18 @@ def networks(width: int = WIDTH) -> MobileNetworks:
         restorer.decoder.leave.weight.mul_(20)
     face = refiner((width, width))
     finder = FaceFinder(width, blocks=1)
-    return MobileNetworks(restorer, detector(width), ToneNet(width=4), finder, face)
+    return MobileNetworks(restorer, detector(width, contrast), ToneNet(width=4), finder, face)
 
 
-def detector(width: int = WIDTH) -> DamageDetector:
-    """A tiny damage detector with a scale below the cells', which is sure of some places."""
+def detector(width: int = WIDTH, contrast: float = 30) -> DamageDetector:
+    """A tiny damage detector with a scale below the cells'; ``contrast`` makes it sure of some places."""
     stages = Stage(width, 1, 3, 1, 1), Stage(width, 2, 3, 2, 1), Stage(width, 2, 3, 2, 1)
     network = DamageDetector(2 * width, stages, (width,), (1,))
     with torch.no_grad():
         for each in network.norms():
             # The converter leaves out biases of nothing, and then keeps a ReLU apart from its convolution.
             nn.init.normal_(cast(nn.BatchNorm2d, each.norm).bias, std=0.1)
-        network.leave.weight.mul_(30)
+        network.leave.weight.mul_(contrast)
         cast(Tensor, network.leave.bias).fill_(-0.6)
     return network
 
@@ -61,11 +61,11 @@ def refiner(widths: tuple[int, int]) -> FaceRefiner:
     return network
 
 
-def sources(width: int = WIDTH) -> dict[str, PartSource]:
-    """The tiny networks as parts, channels last."""
+def sources(width: int = WIDTH, contrast: float = 30) -> dict[str, PartSource]:
+    """The tiny networks as parts, channels last; ``contrast`` is the detector's."""
     return {
         source.name: source
-        for source in mobile_parts(networks(width), TILES, detector_tiles=DETECTOR_TILES)
+        for source in mobile_parts(networks(width, contrast), TILES, detector_tiles=DETECTOR_TILES)
     }
 
 
