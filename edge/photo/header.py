@@ -11,24 +11,15 @@ import struct
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 
 from edge.errors import BrokenPhoto, MultiPagePhoto, PhotoTooLarge, UnsupportedPhoto
+from edge.photo.headers.directories import TIFF_SIGNATURES
+from edge.photo.headers.kinds import PHOTO_SUFFIXES, TIFF, Format, kind_of, kind_of_opened
 
-Format = Literal["JPEG", "PNG", "TIFF", "WEBP"]
-
-PHOTO_SUFFIXES: dict[str, Format] = {
-    ".jpg": "JPEG",
-    ".jpeg": "JPEG",
-    ".png": "PNG",
-    ".tif": "TIFF",
-    ".tiff": "TIFF",
-    ".webp": "WEBP",
-}
-"""The suffixes of photos, in lower case, and the format that each asks for."""
+__all__ = ["PHOTO_SUFFIXES", "Format", "Header", "check_size", "kind_of", "read_header"]
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _CHECKED_CHUNKS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 _PNG_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 _PALETTE = 3
@@ -78,10 +69,13 @@ def read_header(source: BinaryIO, path: Path, max_pixels: int) -> Header:
         return _jpeg(source, path, max_pixels)
     if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
         return _webp(source, start, path, max_pixels)
-    if start.startswith(_TIFF_SIGNATURES):
+    kind = kind_of_opened(source, path)
+    if start.startswith(TIFF_SIGNATURES) and kind is TIFF:
         return Header("TIFF")
-    if any(known.startswith(start) for known in (_PNG_SIGNATURE, b"\xff\xd8\xff", *_TIFF_SIGNATURES)):
+    if any(known.startswith(start) for known in (_PNG_SIGNATURE, b"\xff\xd8\xff", *TIFF_SIGNATURES)):
         raise _broken(path)
+    if kind is not None and kind.format is None:
+        raise UnsupportedPhoto(kind.sentence(path))
     raise UnsupportedPhoto(f"{path} is not a JPEG, PNG, TIFF or WebP photo; convert it to one first.")
 
 
