@@ -15,7 +15,8 @@ from PIL import Image, ImageOps
 from edge.bundle.bundle import Bundle, open_bundle
 from edge.bundle.manifest import Precision
 from edge.errors import UnsupportedPhoto
-from edge.photo.photo import Metadata, Photo, read_photo
+from edge.photo.metadata.metadata import Metadata
+from edge.photo.photo import Photo, read_photo
 from edge.restore import restorer as networks
 from edge.restore.damage.mask import Damage
 from edge.restore.options import Options

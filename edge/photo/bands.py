@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from edge.photo.metadata.metadata import Metadata
+
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 
 _BAND_PIXELS = 1 << 18
@@ -26,12 +28,7 @@ class Encoded:
     """1 to 4: gray, gray and alpha, RGB, RGBA."""
     bits: int
     """Of a channel: 8 or 16."""
-    exif: bytes | None = None
-    """A TIFF structure without prefix."""
-    icc: bytes | None = None
-    xmp: bytes | None = None
-    dpi: tuple[float, float] | None = None
-    """Across and down."""
+    metadata: Metadata
 
 
 def row_bands(height: int, width: int) -> Iterator[slice]:

@@ -8,8 +8,6 @@ bytes a pixel; WebP two such copies more).
 
 from __future__ import annotations
 
-import math
-import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,36 +25,18 @@ from edge.photo import color
 from edge.photo.bands import Encoded, Pixels, row_bands
 from edge.photo.decoder import decoding, open_image
 from edge.photo.eight_bit import EIGHT_BIT_MODES, read_8_bit
-from edge.photo.exif import upright
-from edge.photo.header import Format, Header, read_header
+from edge.photo.header import Header, read_header
+from edge.photo.metadata.metadata import Metadata
+from edge.photo.metadata.reading import read_metadata
+from edge.photo.metadata.writing import encoder_options
 from edge.photo.png import write_png
 from edge.photo.sixteen_bit import is_16_bit, key_alpha, read_16_bit
-from edge.photo.tiff import exif_block, write_tiff
+from edge.photo.tiff import write_tiff
 
 DEFAULT_MAX_PIXELS = 200_000_000
 
 _QUALITY = 95
 _LOSSLESS_EFFORT = 20
-_MAX_JPEG_SEGMENT = 65533
-_XMP_NAME = 29
-_XMP_ORIENTATION = re.compile(rb'(tiff:Orientation(?:="|>))[0-9]')
-# Pillow reports 1 dot per inch for a TIFF without a resolution.
-_MIN_DPI, _MAX_DPI = 2, 65535
-
-
-@dataclass(frozen=True)
-class Metadata:
-    """The data beside the pixels that a file of the same kind needs."""
-
-    format: Format
-    exif: bytes | None = None
-    """A TIFF structure without prefix; its orientation is 1."""
-    icc: bytes | None = None
-    """The profile that the file's pixels are encoded in; 8-bit pixels are converted back to it."""
-    dpi: tuple[float, float] | None = None
-    xmp: bytes | None = None
-    lossless: bool = False
-    """A WebP whose pixels were stored without loss."""
 
 
 @dataclass(frozen=True)
@@ -162,10 +142,7 @@ def write_photo(photo: Photo, path: str | Path) -> None:
         height,
         channels,
         8 * photo.pixels.dtype.itemsize,
-        metadata.exif,
-        metadata.icc,
-        metadata.xmp,
-        metadata.dpi,
+        metadata,
     )
     with written_beside(path) as partial, partial.open("wb") as out:
         write(out, encoded)
@@ -182,7 +159,7 @@ def _decode(source: BinaryIO, header: Header, path: Path, max_pixels: int) -> Ph
         def orientation_of(decoded: ImageFile) -> int:
             nonlocal image, metadata
             image = decoded
-            orientation, metadata = _metadata(decoded, header)
+            orientation, metadata = read_metadata(decoded, header, source)
             return orientation
 
         pixels, alpha = read_16_bit(open_again, orientation_of)
@@ -195,55 +172,9 @@ def _decode(source: BinaryIO, header: Header, path: Path, max_pixels: int) -> Ph
             "save it as 8 or 16-bit gray or RGB."
         )
     image.load()
-    orientation, metadata = _metadata(image, header)
+    orientation, metadata = read_metadata(image, header, source)
     pixels8, alpha8, icc = read_8_bit(image, orientation, metadata.icc, header.bits)
     return Photo(pixels8, alpha8, replace(metadata, icc=icc))
-
-
-def _metadata(image: ImageFile, header: Header) -> tuple[int, Metadata]:
-    """The orientation that is still to be applied, and the metadata for writing."""
-    info = image.info
-    orientation, exif = 1, None
-    if header.format == "TIFF":  # Pillow has turned the pixels already
-        exif = _tiff_exif(image)
-    elif block := _exif(info):
-        found = upright(block)
-        if found is not None:
-            orientation, exif = found
-    xmp = info.get("xmp")
-    return orientation, Metadata(
-        header.format,
-        exif,
-        info.get("icc_profile") or None,
-        _dpi(info.get("dpi")),
-        _XMP_ORIENTATION.sub(rb"\g<1>1", xmp) if isinstance(xmp, bytes) and xmp else None,
-        header.lossless,
-    )
-
-
-def _exif(info: dict[Any, Any]) -> bytes:
-    if isinstance(exif := info.get("exif"), bytes):
-        return exif
-    try:  # older PNG writers: hexadecimal digits in a text chunk, after three lines of header
-        return bytes.fromhex("".join(info["Raw profile type exif"].split("\n")[3:]))
-    except (KeyError, ValueError, AttributeError):
-        return b""
-
-
-def _tiff_exif(image: ImageFile) -> bytes | None:
-    try:
-        return exif_block(image)
-    except Exception:  # a broken EXIF block must not keep the photo from being restored
-        return None
-
-
-def _dpi(value: Any) -> tuple[float, float] | None:
-    try:
-        across, down = (float(number) for number in value)
-    except (TypeError, ValueError, ArithmeticError):
-        return None
-    usable = all(math.isfinite(number) and _MIN_DPI <= number <= _MAX_DPI for number in (across, down))
-    return (across, down) if usable else None
 
 
 def _encoded_bands(photo: Photo, back: color.Convert) -> Iterator[Pixels]:
@@ -270,17 +201,11 @@ def _image(photo: Photo, back: color.Convert) -> Image.Image:
 
 def _options(metadata: Metadata) -> dict[str, Any]:
     """Pillow's options for writing a JPEG or a WebP."""
-    options: dict[str, Any] = {"quality": _QUALITY, "icc_profile": metadata.icc}
-    exif, xmp = metadata.exif or b"", metadata.xmp or b""
+    options: dict[str, Any] = {"quality": _QUALITY}
     if metadata.format == "JPEG":
         options["subsampling"] = 0
-        if metadata.dpi is not None:
-            options["dpi"] = tuple(round(number) for number in metadata.dpi)
-        exif = b"Exif\0\0" + exif if exif else b""
-        exif = exif if len(exif) <= _MAX_JPEG_SEGMENT else b""
-        xmp = xmp if len(xmp) + _XMP_NAME <= _MAX_JPEG_SEGMENT else b""
     else:
         options["exact"] = True
         if metadata.lossless:
             options |= {"lossless": True, "quality": _LOSSLESS_EFFORT}
-    return options | {"exif": exif, "xmp": xmp}
+    return options | encoder_options(metadata)

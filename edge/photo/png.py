@@ -23,14 +23,16 @@ def write_png(out: BinaryIO, photo: Encoded) -> None:
     out.write(b"\x89PNG\r\n\x1a\n")
     kind = photo.bits, _COLOR_TYPES[photo.channels], 0, 0, 0
     _chunk(out, b"IHDR", struct.pack(">IIBBBBB", photo.width, photo.height, *kind))
-    if photo.icc is not None:
-        _chunk(out, b"iCCP", b"ICC profile\0\0" + zlib.compress(photo.icc))
-    if photo.dpi is not None:
-        _chunk(out, b"pHYs", struct.pack(">IIB", *(round(value / 0.0254) for value in photo.dpi), 1))
-    if photo.exif is not None:
-        _chunk(out, b"eXIf", photo.exif)
-    if photo.xmp is not None:
-        _chunk(out, b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + photo.xmp)
+    if photo.metadata.icc is not None:
+        _chunk(out, b"iCCP", b"ICC profile\0\0" + zlib.compress(photo.metadata.icc))
+    if photo.metadata.dpi is not None:
+        _chunk(
+            out, b"pHYs", struct.pack(">IIB", *(round(value / 0.0254) for value in photo.metadata.dpi), 1)
+        )
+    if photo.metadata.exif is not None:
+        _chunk(out, b"eXIf", photo.metadata.exif)
+    if photo.metadata.xmp is not None:
+        _chunk(out, b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + photo.metadata.xmp)
     packer = zlib.compressobj(_LEVEL)
     for band in photo.bands:
         if packed := packer.compress(_filtered(band, photo.channels * photo.bits // 8)):

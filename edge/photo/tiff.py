@@ -58,8 +58,8 @@ def write_tiff(out: BinaryIO, photo: Encoded) -> None:
         out.write(strip + bytes(len(strip) % 2))
 
     directory = ImageFileDirectory_v2()
-    if photo.exif is not None:
-        _carry_exif(directory, photo.exif)
+    if photo.metadata.exif is not None:
+        _carry_exif(directory, photo.metadata.exif)
     tags: dict[int, Any] = {
         256: photo.width,
         257: photo.height,
@@ -75,12 +75,12 @@ def write_tiff(out: BinaryIO, photo: Encoded) -> None:
     tags |= {_STRIP_OFFSETS: tuple(offsets), 279: tuple(lengths)}
     if photo.channels in (2, 4):
         tags[338] = _STRAIGHT_ALPHA
-    if photo.dpi is not None:
-        tags |= {282: _rational(photo.dpi[0]), 283: _rational(photo.dpi[1]), 296: _INCHES}
-    if photo.icc is not None:
-        tags[34675] = photo.icc
-    if photo.xmp is not None:
-        tags[700] = photo.xmp
+    if photo.metadata.dpi is not None:
+        tags |= {282: _rational(photo.metadata.dpi[0]), 283: _rational(photo.metadata.dpi[1]), 296: _INCHES}
+    if photo.metadata.icc is not None:
+        tags[34675] = photo.metadata.icc
+    if photo.metadata.xmp is not None:
+        tags[700] = photo.metadata.xmp
     for tag, value in tags.items():
         directory[tag] = value
     start = out.tell()

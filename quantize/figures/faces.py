@@ -16,7 +16,8 @@ from torch import Generator, Tensor
 from convert.oldphotos import synthesis
 from convert.oldphotos.severity import draw_severity
 from convert.proof.gate import psnr
-from edge.photo.photo import Metadata, Photo
+from edge.photo.metadata.metadata import Metadata
+from edge.photo.photo import Photo
 from edge.restore.faces.alignment import face_width
 from edge.restore.faces.face import Face, feather, take
 from edge.restore.options import Options

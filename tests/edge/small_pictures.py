@@ -13,7 +13,8 @@ from PIL import Image
 
 from edge.bundle.bundle import Bundle, open_bundle
 from edge.bundle.manifest import Detection, Precision
-from edge.photo.photo import Metadata, Photo
+from edge.photo.metadata.metadata import Metadata
+from edge.photo.photo import Photo
 from edge.restore.options import Options
 from edge.restore.restorer import Restorer
 

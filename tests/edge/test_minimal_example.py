@@ -20,7 +20,8 @@ from PIL import Image
 
 from edge.bundle.bundle import open_bundle
 from edge.bundle.manifest import Detection
-from edge.photo.photo import Metadata, Photo, read_photo
+from edge.photo.metadata.metadata import Metadata
+from edge.photo.photo import Photo, read_photo
 from edge.restore.options import Options
 from edge.restore.restorer import Restored, Restorer
 

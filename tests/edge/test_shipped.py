@@ -21,7 +21,8 @@ from edge.bundle.bundle import open_bundle
 from edge.commands.bench import command as bench
 from edge.commands.bundle import command as bundle
 from edge.commands.restore import command as restore
-from edge.photo.photo import Metadata, Photo
+from edge.photo.metadata.metadata import Metadata
+from edge.photo.photo import Photo
 from edge.restore.faces.face import MIN_WIDTH
 from edge.restore.options import Options
 from edge.restore.restorer import Restorer

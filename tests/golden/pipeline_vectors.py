@@ -15,7 +15,8 @@ from PIL import Image
 
 from edge.bundle.bundle import Bundle, decode_manifest
 from edge.bundle.manifest import Artifact, Detection, Gate, Golden, Manifest, Part, Provenance, Tensor, Tile
-from edge.photo.photo import Metadata, Photo
+from edge.photo.metadata.metadata import Metadata
+from edge.photo.photo import Photo
 from edge.restore.options import Options
 from edge.restore.restorer import Restorer
 from edge.runtimes import RUNTIMES, Runtime

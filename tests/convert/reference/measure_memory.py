@@ -19,7 +19,8 @@ from PIL import Image
 from convert.reference.presets import PRESETS
 from convert.reference.restorer import ReferenceRestorer
 from edge import memory
-from edge.photo.photo import Metadata, Photo
+from edge.photo.metadata.metadata import Metadata
+from edge.photo.photo import Photo
 from edge.restore.options import Options
 from tests.convert.reference.small_weights import SmallWeights
 

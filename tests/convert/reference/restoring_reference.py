@@ -16,7 +16,8 @@ from convert.reference.kinds import RoleName
 from convert.reference.nets import ScratchUnet
 from convert.reference.presets import PRESETS
 from convert.reference.restorer import ReferenceRestorer
-from edge.photo.photo import Metadata, Photo
+from edge.photo.metadata.metadata import Metadata
+from edge.photo.photo import Photo
 from edge.restore.options import Options
 from tests.convert.reference.small_weights import SmallWeights
 

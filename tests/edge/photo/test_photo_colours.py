@@ -11,7 +11,8 @@ import pytest
 from PIL import Image, ImageCms
 
 from edge.photo.color import conversions, unchanged
-from edge.photo.photo import Metadata, Photo, read_photo
+from edge.photo.metadata.metadata import Metadata
+from edge.photo.photo import Photo, read_photo
 from tests.edge.photo.encoders import encoded, gray_icc_profile, icc_profile, pixels, png, png_chunk, png_of
 from tests.edge.photo.roundtrip import rewritten, saved
 

@@ -14,7 +14,8 @@ from PIL import Image
 
 from edge.bundle.manifest import DataType, Detection, Tensor
 from edge.errors import MemoryBudgetExceeded, PhotoError
-from edge.photo.photo import Metadata, Photo, write_photo
+from edge.photo.metadata.metadata import Metadata
+from edge.photo.photo import Photo, write_photo
 from edge.restore import budget
 from edge.restore.budget import Demand
 from edge.restore.damage.detector import damage_mask

@@ -17,7 +17,8 @@ from edge.batch.report import read_report
 from edge.bundle.bundle import Bundle, open_bundle
 from edge.commands.main import main
 from edge.errors import MissingArtifact
-from edge.photo.photo import Metadata, Photo
+from edge.photo.metadata.metadata import Metadata
+from edge.photo.photo import Photo
 from edge.restore import restorer as pipeline
 from edge.restore import tone
 from edge.restore.damage.fill import push_pull
