@@ -14,6 +14,7 @@ internal class ImagePixels(
     override val colours = image.colorModel.numColorComponents
     override val top = if (raster.transferType == DataBuffer.TYPE_USHORT) 65535 else 255
     private val bands = raster.numBands
+    override val bytes = (if (top == 65535) 2L else 1L) * bands * height * width
     private val line = IntArray(width * bands)
 
     override fun read(

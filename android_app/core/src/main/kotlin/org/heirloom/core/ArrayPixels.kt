@@ -8,6 +8,7 @@ class ArrayPixels(
     val values: ByteArray = ByteArray(height * width * colours),
 ) : Pixels {
     override val top get() = 255
+    override val bytes get() = values.size.toLong()
 
     init {
         requireShape(this, values.size)
@@ -44,6 +45,7 @@ class DeepArrayPixels(
     val values: ShortArray = ShortArray(height * width * colours),
 ) : Pixels {
     override val top get() = 65535
+    override val bytes get() = 2L * values.size
 
     init {
         requireShape(this, values.size)

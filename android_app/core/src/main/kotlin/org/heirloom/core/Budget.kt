@@ -22,9 +22,9 @@ object Budget {
     private const val BAND_ROWS = 256L
 
     /**
-     * The memory for a photo of [height] x [width] pixels, with damage detection. Its pixels take
-     * [pixelBytes] outside of the heap, as a Bitmap's do. Temporary files are not counted, because the
-     * system can write them out when memory is short.
+     * The memory for a photo of [height] x [width] pixels. With their alpha they take [pixelBytes]
+     * outside of the heap, as a Bitmap's do. Of [options], a painted mask and `fillOnly` count. Temporary
+     * files are not counted, because the system can write them out when memory is short.
      *
      * Throws [MissingArtifact] if the bundle has no encoder in [precision].
      */
@@ -36,21 +36,35 @@ object Budget {
         precision: String = "int8",
         formats: List<String> = listOf("litert"),
         pixelBytes: Long = 4L * height * width,
+        options: Options = Options(),
     ): Need {
-        val mask = maskBytes(height, width, bundle.manifest.detection)
+        val painted = (options.scratches as? Scratches.Painted)?.damage?.mask
+        val found = maskBytes(height, width, bundle.manifest.detection)
+        val mask = painted?.values?.size?.toLong() ?: found
+        val encoder = if (options.fillOnly) null else bundle.artifact("encoder", precision, formats)
         val stride = bundle.part("encoder").stride
-        val latent = bundle.artifact("encoder", precision, formats).outputs[0]
-        val row = ceilDiv(width, stride).toLong() * latent.channels * latent.dtype.bytes
-        val rows = ceilDiv(height, stride).toLong()
-        val planes = listOf(rows * row, minOf(rows, BAND_ROWS) * row)
+        val planes = encoder?.let { latentBytes(height, width, it, stride) }.orEmpty()
         // Once the damage is found, the detector's levels and the opened mask are gone; then the fill's.
         val peak =
             maxOf(
-                2 * mask,
+                if (painted == null) 2 * mask else 0,
                 fillBytes(height, width).filter(latents::onHeap).sum(),
                 planes.filter(latents::onHeap).sum(),
             )
         return Need(BASE + pixelBytes + mask + peak, HEAP_BASE + mask + peak)
+    }
+
+    /** Bytes of the latent of the whole photo, and of a mapped band of it. */
+    private fun latentBytes(
+        height: Int,
+        width: Int,
+        encoder: Artifact,
+        stride: Int,
+    ): List<Long> {
+        val latent = encoder.outputs[0]
+        val row = ceilDiv(width, stride).toLong() * latent.channels * latent.dtype.bytes
+        val rows = ceilDiv(height, stride).toLong()
+        return listOf(rows * row, minOf(rows, BAND_ROWS) * row)
     }
 
     private fun maskBytes(

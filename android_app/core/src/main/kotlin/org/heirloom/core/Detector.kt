@@ -44,12 +44,36 @@ fun damageLevels(
 ): DamageLevels {
     val levels = DamageLevels(picture.height, picture.width)
     var seen = picture
-    var factor = 1
+    for (halvings in sizes(picture.height, picture.width, rule).indices) {
+        if (halvings > 0) seen = shrink(seen, 2)
+        merge(part, seen, levels, 1 shl halvings)
+    }
+    return levels
+}
+
+/** Multiply-accumulates of [damageLevels] for a picture of [height] x [width] pixels. */
+internal fun detectionCost(
+    part: LoadedPart,
+    height: Int,
+    width: Int,
+    rule: Detection,
+): Long =
+    sizes(height, width, rule).sumOf { (height, width) ->
+        val area = Box(0, 0, ceilDiv(height, part.stride), ceilDiv(width, part.stride))
+        part.cover(area).sumOf { part.cost(it.placement) }
+    }
+
+/** Height and width of a picture, and of the halves over which the detector runs. */
+private fun sizes(
+    height: Int,
+    width: Int,
+    rule: Detection,
+): List<Pair<Int, Int>> {
+    val sizes = arrayListOf(height to width)
     while (true) {
-        merge(part, seen, levels, factor)
-        if (maxOf(seen.height, seen.width) / 2 < rule.smallestSide) return levels
-        seen = shrink(seen, 2)
-        factor *= 2
+        val (rows, columns) = sizes.last()
+        if (maxOf(rows, columns) / 2 < rule.smallestSide) return sizes
+        sizes.add(ceilDiv(rows, 2) to ceilDiv(columns, 2))
     }
 }
 

@@ -32,6 +32,9 @@ interface Picture {
  * never holds a second copy of all. Alpha is not included (see [splitAlpha]); a photo keeps its own.
  */
 interface Pixels : Picture {
+    /** Bytes of memory that the pixels take, with the alpha that lies among them. */
+    val bytes: Long
+
     /** The reverse of [read]. */
     fun write(
         row: Int,

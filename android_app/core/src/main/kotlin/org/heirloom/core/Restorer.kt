@@ -27,14 +27,15 @@ class Restorer(
 
     /**
      * Restores a photo, overwriting [pixels]. [progress] is called with the share done, 0..1, after each
-     * network that ran; it may throw `kotlin.coroutines.cancellation.CancellationException` to cancel.
+     * network that ran, the detector's too, and once filling alone is done; it may throw
+     * `kotlin.coroutines.cancellation.CancellationException` to cancel.
      *
      * After an exception the pixels may be partly restored: drop them and decode the photo again. Only
      * [MemoryBudgetExceeded] for [maxMemory] and [PhotoError] leave them as they were.
      *
      * Throws [MemoryBudgetExceeded], [PhotoError] for a mask that does not fit, [MissingArtifact] where the
-     * bundle can't find or fill damage, or can't refine the faces marked, [NetworkFailed], and the runner's
-     * exceptions.
+     * bundle can't find or fill damage, or, before any work, where it can't refine the faces marked,
+     * [NetworkFailed], and the runner's exceptions.
      */
     fun restore(
         pixels: Pixels,
@@ -42,11 +43,17 @@ class Restorer(
         progress: (Float) -> Unit = {},
     ): Restored {
         require(options.strength in 0.0..1.0 && options.faceStrength in 0.0..1.0) { "strengths are 0..1" }
-        val need = Budget.need(pixels.height, pixels.width, bundle, latents, precision, formats)
-        Budget.check(maxMemory, pixels.height, pixels.width, need)
+        val (height, width) = pixels.height to pixels.width
+        val need = Budget.need(height, width, bundle, latents, precision, formats, pixels.bytes, options)
+        Budget.check(maxMemory, height, width, need)
+        if (options.faces is Faces.Boxes && refines(options)) {
+            // Where they are missing, before any work.
+            for (name in listOf("finder", "face")) parts[name]
+        }
         meter = Meter(progress)
         val done = ArrayList<String>()
 
+        if (options.scratches is Scratches.Auto) beginDetection(pixels, options.fillOnly)
         val damage = findDamage(parts, pixels, options.scratches)
         // Where it is missing, before any pixel is changed.
         if (damage != null && !options.fillOnly) parts["mapper_global"]
@@ -54,7 +61,10 @@ class Restorer(
             pushPull(pixels, damage, options.strength, latents)
             done.add("damage on ${percent(damage.share)} % of the photo filled")
         }
-        if (options.fillOnly) return Restored(done, emptyList())
+        if (options.fillOnly) {
+            meter.finish()
+            return Restored(done, emptyList())
+        }
 
         val factor = parts.workingFactor(pixels)
         val small = shrink(pixels, factor)
@@ -71,6 +81,29 @@ class Restorer(
         return Restored(done, records)
     }
 
+    /** Begins the detector's share of the work; filling alone has no other. */
+    private fun beginDetection(
+        pixels: Pixels,
+        fillOnly: Boolean,
+    ) {
+        val rule = bundle.manifest.detection
+        val (height, width) = pixels.height to pixels.width
+        val factor = ceilDiv(maxOf(height, width), rule.largestSide)
+        val seen = ceilDiv(height, factor) to ceilDiv(width, factor)
+        val cost = detectionCost(parts["scratch"], seen.first, seen.second, rule)
+        if (fillOnly) return meter.begin(cost, 1.0)
+        val (encoder, mapper, decoder) = listOf("encoder", "mapper", "decoder").map(parts::get)
+        val rest = planRoute(height, width, encoder, mapper, decoder).cost(encoder, mapper, decoder)
+        meter.begin(cost, cost.toDouble() / (cost + rest))
+    }
+
+    /** Whether faces would be refined if there are any. */
+    private fun refines(options: Options): Boolean {
+        val faces = options.faces
+        val wanted = faces is Faces.Auto || faces is Faces.Boxes && faces.boxes.isNotEmpty()
+        return wanted && !options.fillOnly && options.strength > 0 && options.faceStrength > 0
+    }
+
     /** The faces to refine; a bundle without the networks for it finds none. */
     private fun faces(
         pixels: Pixels,
@@ -79,7 +112,7 @@ class Restorer(
         options: Options,
     ): List<Face> {
         val faces = options.faces
-        if (faces is Faces.Off || options.strength == 0.0 || options.faceStrength == 0.0) return emptyList()
+        if (!refines(options)) return emptyList()
         if (faces is Faces.Auto && !("finder" in parts && "face" in parts)) return emptyList()
         parts["face"]
         val finder = parts["finder"]
@@ -122,7 +155,7 @@ class Restorer(
         val mapper = parts[if (damage == null) "mapper" else "mapper_global"]
         val route = planRoute(pixels.height, pixels.width, encoder, mapper, decoder)
         val faceCost = if (faces > 0) faces * parts["face"].cost(Placement(route.area, 0)) else 0
-        meter.begin(route.cost(encoder, mapper, decoder) + faceCost)
+        meter.begin(route.cost(encoder, mapper, decoder) + faceCost, 1.0)
         encode(pixels, encoder, route, latents).use { latent ->
             val inputs = MapperInputs(mapper, latent, damage, pixels, route.area)
             val stitcher = Stitcher(pixels, decoder.output, decoder.stride, strength, gray)

@@ -12,15 +12,60 @@ class RestorerTest {
     private val toy = Toy(golden.ints("finder_points"))
     private val group = golden.each("cases").first { it.int("faces_found") == 1 }
 
+    /** The detector's tiles count by their part in all work, as in Python; damage takes another mapper. */
     @Test
-    fun progressRises() {
+    fun progressIsTheShareOfTheWork() {
+        val plain = Work(Options(scratches = Scratches.Off, faces = Faces.Off))
+        val chain = plain.ran.filter { (part, _) -> part in CHAIN }.sumOf { it.second }
         for (faces in listOf(Faces.Auto, Faces.Off)) {
-            val shares = ArrayList<Float>()
-            val restorer = Restorer(bundle, toy)
-            restorer.restore(group.picture("picture"), Options(faces = faces)) { shares.add(it) }
-            assertEquals(shares.sorted(), shares)
-            assertEquals(0f, shares.first())
-            assertEquals(1f, shares.last())
+            val work = Work(Options(faces = faces))
+            val detector = work.ran.filter { it.first == "scratch" }.sumOf { it.second }
+            val later = work.ran.filter { it.first in CHAIN + "face" }.sumOf { it.second }
+            val detection = detector.toDouble() / (detector + chain)
+            var expected = 0.0
+            for ((run, share) in work.ran zip work.shares) {
+                val (part, cost) = run
+                if (part == "scratch") expected += detection * cost / detector
+                if (part in CHAIN + "face") expected += (1 - detection) * cost / later
+                assertEquals(part, expected, share.toDouble(), 1e-6)
+            }
+            assertEquals(work.ran.size, work.shares.size)
+            assertEquals(1f, work.shares.last())
+        }
+    }
+
+    @Test
+    fun progressOfFillingAlone() {
+        val found = Work(Options(fillOnly = true))
+        val detector = found.ran.filter { it.first == "scratch" }
+        val first = detector[0].second.toFloat() / detector.sumOf { it.second }
+        assertEquals(first, found.shares[0], 1e-6f)
+        assertEquals(found.shares.sorted(), found.shares)
+        assertEquals(1f, found.shares.last())
+        assertEquals(listOf(1f), Work(Options(scratches = Scratches.Off, fillOnly = true)).shares)
+    }
+
+    /** The networks that ran with their multiply-accumulates, and the progress that was reported. */
+    private inner class Work(
+        options: Options,
+    ) {
+        val ran = ArrayList<Pair<String, Long>>()
+        val shares = ArrayList<Float>()
+
+        init {
+            val counting =
+                object : PartRunner by toy {
+                    override fun run(
+                        part: String,
+                        artifact: Artifact,
+                        tile: Tile,
+                        inputs: List<Stored>,
+                    ): Stored {
+                        ran.add(part to bundle.part(part).macsPerCell * tile.rows * tile.columns)
+                        return toy.run(part, artifact, tile, inputs)
+                    }
+                }
+            Restorer(bundle, counting).restore(group.picture("picture"), options) { shares.add(it) }
         }
     }
 
@@ -71,6 +116,31 @@ class RestorerTest {
     }
 
     @Test
+    fun alphaCountsAmongThePixels() {
+        val plain = group.picture("picture")
+        val withAlpha =
+            object : Pixels by group.picture("picture") {
+                override val bytes get() = plain.bytes + 10_000_000
+            }
+        val need = Budget.need(96, 112, bundle, pixelBytes = plain.bytes).total
+        val restorer = Restorer(bundle, toy, maxMemory = need + (need - BASE) / 3)
+        restorer.restore(plain)
+        assertThrows(MemoryBudgetExceeded::class.java) { restorer.restore(withAlpha) }
+    }
+
+    @Test
+    fun memoryFollowsTheOptions() {
+        // The fill's first level lies in a file, so that the latent and its mapped copy are the most.
+        val store = LatentStore(heapLimit = 600_000)
+
+        fun heap(options: Options) = Budget.need(1000, 1000, bundle, store, options = options).heap
+        val all = heap(Options())
+        assertEquals("no latent", FILL - 1_000_000, heap(Options(fillOnly = true)) - (all - 1_000_000))
+        val painted = Options(scratches = Scratches.Painted(Damage(Mask(1000, 1000), 1)))
+        assertEquals("a whole mask", 1_000_000 - MASK, heap(painted) - all)
+    }
+
+    @Test
     fun maskThatDoesNotFit() {
         val pixels = group.picture("picture")
         val narrow = Damage(Mask(96, 111), 1)
@@ -109,6 +179,20 @@ class RestorerTest {
     }
 
     @Test
+    fun bundleThatCanNotRefineMarkedFacesLeavesThePhoto() {
+        val text = golden.text("manifest_text")!!
+        val part = Regex(""","face":.*?"data":"none"\}\}\]\}""")
+        val pixels = group.picture("picture")
+        val before = samples(pixels)
+        val restorer = Restorer(bundleOf(text.replaceFirst(part, "")), toy)
+        val marked = Faces.Boxes(listOf(FaceBox(20.0, 12.0, 60.0, 70.0)))
+        assertThrows(MissingArtifact::class.java) { restorer.restore(pixels, Options(faces = marked)) }
+        assertInts("untouched", before, samples(pixels))
+        // None are marked: there is nothing to miss.
+        restorer.restore(pixels, Options(faces = Faces.Boxes(emptyList())))
+    }
+
+    @Test
     fun coarseMaskIsTheSameAsAFineOne() {
         val squares = BooleanArray(32 * 38) { it % 37 == 0 }
         val coarse = Damage(Mask(32, 38, squares), 3)
@@ -125,6 +209,7 @@ class RestorerTest {
 
     private companion object {
         const val BASE = 130L shl 20
+        val CHAIN = listOf("encoder", "mapper", "mapper_global", "decoder")
 
         /** The mask of the toy detector, which takes a photo of 1000 pixels shrunk by 16. */
         const val MASK = 63L * 63

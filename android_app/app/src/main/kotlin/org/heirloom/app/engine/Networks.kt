@@ -68,7 +68,7 @@ class Networks(
         val memory = availableMemory()
         if (record.usable.isEmpty()) throw Refused(Text(R.string.no_engine))
         // Float networks need more memory than INT8 ones.
-        val engines = record.usable.filter { fits(it, photo, memory) }
+        val engines = record.usable.filter { fits(it, photo, memory, options) }
         if (engines.isEmpty()) throw Refused(Text(R.string.no_memory))
         for (engine in engines.dropLast(1)) {
             try {
@@ -125,8 +125,11 @@ class Networks(
         engine: Engine,
         photo: Photo,
         memory: Long,
+        options: Options,
     ): Boolean {
-        val need = Budget.need(photo.height, photo.width, bundle, latents, engine.precision, FORMATS)
+        val (height, width) = photo.height to photo.width
+        val need =
+            Budget.need(height, width, bundle, latents, engine.precision, FORMATS, options = options)
         val heap = Runtime.getRuntime()
         val freeHeap = heap.maxMemory() - heap.totalMemory() + heap.freeMemory()
         return need.total <= memory - memory / 4 && need.heap <= freeHeap

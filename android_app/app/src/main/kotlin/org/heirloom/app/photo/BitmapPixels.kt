@@ -16,6 +16,7 @@ class BitmapPixels(
     override val width = bitmap.width
     override val colours get() = 3
     override val top get() = 255
+    override val bytes get() = bitmap.allocationByteCount.toLong()
 
     private val hasAlpha = bitmap.hasAlpha()
     private val packed = IntArray(width)
