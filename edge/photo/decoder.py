@@ -23,7 +23,8 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from edge.errors import BrokenPhoto, MultiPagePhoto, PhotoTooLarge, UnsupportedPhoto
-from edge.photo.header import Header, check_size
+from edge.photo.headers.checks import Header, check_size
+from edge.photo.open_ended import OpenEndedJpeg
 
 _DECODERS: dict[str, type[ImageFile]] = {
     "JPEG": JpegImageFile,
@@ -88,7 +89,7 @@ def open_image(source: BinaryIO, header: Header, path: Path, max_pixels: int) ->
     if header.format == "TIFF":
         return _open_tiff(source, path, max_pixels)
     source.seek(0)
-    image = _DECODERS[header.format](source)
+    image = OpenEndedJpeg(source) if header.open_ended else _DECODERS[header.format](source)
     check_size(*image.size, path, max_pixels)
     if header.format == "WEBP" and getattr(image, "n_frames", 1) > 1:
         raise MultiPagePhoto(f"{path} is animated; save the frame to restore as a file of its own.")

@@ -47,13 +47,11 @@ class Kind:
 
     def sentence(self, path: Path | str) -> str:
         """Why a file of a kind that is not read is left out, and what to do."""
-        return f"{path} is a {self.name}, which is not read; {self.remedy}."
+        article = "an" if self.name[0] in "AO" else "a"
+        return f"{path} is {article} {self.name}, which is not read; {self.remedy}."
 
 
-JPEG, PNG, TIFF, WEBP = (
-    Kind(name, format_)
-    for name, format_ in (("JPEG", "JPEG"), ("PNG", "PNG"), ("TIFF", "TIFF"), ("WebP", "WEBP"))
-)
+JPEG, PNG, TIFF, WEBP = Kind("JPEG", "JPEG"), Kind("PNG", "PNG"), Kind("TIFF", "TIFF"), Kind("WebP", "WEBP")
 _EXPORT = "export it as a JPEG or TIFF first"
 RAW = Kind("camera's raw file", None, "develop it to a TIFF or JPEG first")
 HEIC = Kind("HEIC photo", None, _EXPORT)
@@ -108,35 +106,8 @@ _GENERAL_BRANDS = {b"mif1", b"mif2", b"msf1", b"miaf"}
 _BITMAP_HEADERS = (12, 16, 40, 52, 56, 64, 108, 124)
 _PNM = re.compile(rb"P[1-6](?:\s|#[^\n]*\n)+[0-9#]")
 
-_RAW_SUFFIXES = frozenset(
-    [
-        ".3fr",
-        ".arw",
-        ".cr2",
-        ".cr3",
-        ".crw",
-        ".dcr",
-        ".dng",
-        ".erf",
-        ".fff",
-        ".iiq",
-        ".kdc",
-        ".mef",
-        ".mos",
-        ".mrw",
-        ".nef",
-        ".nrw",
-        ".orf",
-        ".pef",
-        ".raf",
-        ".raw",
-        ".rw2",
-        ".rwl",
-        ".sr2",
-        ".srf",
-        ".srw",
-        ".x3f",
-    ]
+_RAW_SUFFIX = re.compile(
+    r"\.(3fr|arw|cr[23w]|dcr|dng|erf|fff|iiq|kdc|mef|mos|mrw|n[er][fw]|orf|pef|raf|raw|rw[2l]|sr[2fw]|x3f)"
 )
 _SUFFIXES: dict[str, Kind] = {
     **{
@@ -145,7 +116,6 @@ _SUFFIXES: dict[str, Kind] = {
         for suffix, f in PHOTO_SUFFIXES.items()
         if f == kind.format
     },
-    **dict.fromkeys(_RAW_SUFFIXES, RAW),
     **dict.fromkeys((".heic", ".heif", ".hif"), HEIC),
     ".avif": AVIF,
     ".bmp": BMP,
@@ -190,15 +160,21 @@ def kind_of(path: Path) -> Kind | None:
 
 def kind_of_opened(source: BinaryIO, path: Path) -> Kind | None:
     """As `kind_of`, for an opened file, whose position is lost."""
-    found = _kind_by_content(source, path.suffix.lower())
-    return found or _SUFFIXES.get(path.suffix.lower())
+    return kind_by_content(source, path) or kind_by_suffix(path)
 
 
-def _kind_by_content(source: BinaryIO, suffix: str) -> Kind | None:
+def kind_by_suffix(path: Path) -> Kind | None:
+    """The kind that a file's name promises."""
+    suffix = path.suffix.lower()
+    return RAW if _RAW_SUFFIX.fullmatch(suffix) else _SUFFIXES.get(suffix)
+
+
+def kind_by_content(source: BinaryIO, path: Path) -> Kind | None:
+    """The kind that an opened file's first bytes tell; cameras' raw files are TIFFs by most of theirs."""
     source.seek(0)
     start = source.read(_START)
     if start.startswith(TIFF_SIGNATURES):
-        return RAW if suffix in _RAW_SUFFIXES or _is_raw_tiff(source, start) else TIFF
+        return RAW if kind_by_suffix(path) is RAW or _is_raw_tiff(source, start) else TIFF
     for signature, kind in _SIGNATURES:
         if start.startswith(signature):
             return kind

@@ -1,0 +1,40 @@
+"""What every header is checked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.errors import BrokenPhoto, PhotoTooLarge
+from edge.photo.headers.kinds import Format
+
+
+@dataclass(frozen=True)
+class Header:
+    """The facts about a file that need no decoding."""
+
+    format: Format
+    bits: int = 8
+    """Per channel; known for PNG, 8 for JPEG and WebP. For TIFF it is not read here."""
+    color_type: int | None = None
+    """PNG only."""
+    open_ended: bool = False
+    """JPEG only: the end marker is missing; the decoder finds out whether pixels are missing too."""
+    lossless: bool = False
+    """WebP only: the pixels were stored without loss."""
+
+
+def check_size(width: int, height: int, path: Path, max_pixels: int) -> None:
+    """Raise ``BrokenPhoto`` for a photo without pixels, ``PhotoTooLarge`` above the limit."""
+    if width <= 0 or height <= 0:
+        raise BrokenPhoto(f"{path} has no pixels; copy or export it again.")
+    if width * height > max_pixels:
+        raise PhotoTooLarge(
+            f"{path} has {width} x {height} pixels by its header, more than the limit of {max_pixels}; "
+            "raise the limit if the file can be trusted, or make the photo smaller."
+        )
+
+
+def broken(path: Path) -> BrokenPhoto:
+    """The error for a file whose data ends early or contradicts itself."""
+    return BrokenPhoto(f"{path} is damaged or incomplete; copy it again from where it came from.")
