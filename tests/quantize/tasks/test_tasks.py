@@ -17,7 +17,7 @@ from quantize.tasks.restore import MAX_MASKED, RestoreTask, detected
 from quantize.training.adversary import PatchCritic, critic_loss, feature_matching, frozen
 from quantize.training.task import Task
 from tests.edge.bundles import detector as tiny_detector
-from tests.quantize.conftest import TASKS, restorer
+from tests.quantize.small_tasks import TASKS, restorer
 
 
 def seeded(seed: int = 0) -> torch.Generator:

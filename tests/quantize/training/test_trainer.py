@@ -29,7 +29,7 @@ from quantize.training.stopping import Stop
 from quantize.training.task import Task
 from quantize.training.trainer import RunConfig, Trained, train
 from tests.edge.bundles import detector as tiny_detector
-from tests.quantize.conftest import TASKS
+from tests.quantize.small_tasks import TASKS
 
 CPU = torch.device("cpu")
 SHORT = Schedule(6, warmup=2)
@@ -302,7 +302,7 @@ def test_two_processes_average_their_gradients(tmp_path: Path) -> None:
         from quantize.training.schedule import Schedule
         from quantize.training.trainer import train
         from tests.convert.oldphotos.pictures import pictures
-        from tests.quantize.conftest import TASKS
+        from tests.quantize.small_tasks import TASKS
         distributed.init_process_group("gloo")
         tensors = tuple(torch.from_numpy(p.copy()) for p in pictures(8))
         torch.manual_seed(0)
