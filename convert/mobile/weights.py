@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import nn
 
 from convert.errors import WeightsError
@@ -36,7 +36,7 @@ def save_weights(network: nn.Module, path: Path) -> None:
         for name, value in network.state_dict().items()
     }
     with written_beside(path) as partial:
-        save_file(stored, partial)
+        partial.write_bytes(save(stored))
 
 
 def load_weights(network: nn.Module, path: Path) -> None:
