@@ -26,9 +26,10 @@ from edge.photo.bands import Encoded, Pixels, row_bands
 from edge.photo.decoder import decoding, open_image
 from edge.photo.eight_bit import EIGHT_BIT_MODES, read_8_bit
 from edge.photo.header import Header, read_header
+from edge.photo.metadata.fitting import fitted
 from edge.photo.metadata.metadata import Metadata
 from edge.photo.metadata.reading import read_metadata
-from edge.photo.metadata.writing import encoder_options
+from edge.photo.metadata.writing import encoder_options, state_resolution
 from edge.photo.png import write_png
 from edge.photo.sixteen_bit import is_16_bit, key_alpha, read_16_bit
 from edge.photo.tiff import write_tiff
@@ -126,14 +127,17 @@ def write_photo(photo: Photo, path: str | Path) -> None:
             metadata = replace(metadata, icc=None)
         else:
             back = both[1]
+    height, width = photo.pixels.shape[:2]
+    metadata, _ = fitted(metadata, width, height)
     if metadata.format in ("JPEG", "WEBP"):
         if photo.pixels.dtype != np.uint8 or (metadata.format == "JPEG" and photo.alpha is not None):
             raise ValueError(f"a {metadata.format} cannot hold {photo.pixels.dtype} pixels or alpha")
         image = _image(photo, back)
-        with written_beside(path) as partial:
-            image.save(partial, metadata.format, **_options(metadata))
+        with written_beside(path) as partial, partial.open("w+b") as out:
+            image.save(out, metadata.format, **_options(metadata))
+            if metadata.format == "JPEG":
+                state_resolution(out, metadata)
         return
-    height, width = photo.pixels.shape[:2]
     channels = (1 if photo.pixels.ndim == 2 else 3) + (photo.alpha is not None)
     write = write_png if metadata.format == "PNG" else write_tiff
     encoded = Encoded(
@@ -146,6 +150,12 @@ def write_photo(photo: Photo, path: str | Path) -> None:
     )
     with written_beside(path) as partial, partial.open("wb") as out:
         write(out, encoded)
+
+
+def not_kept(photo: Photo) -> tuple[str, ...]:
+    """What `write_photo` does not keep of all that the photo's file said, in words."""
+    height, width = photo.pixels.shape[:2]
+    return fitted(photo.metadata, width, height)[1]
 
 
 def _decode(source: BinaryIO, header: Header, path: Path, max_pixels: int) -> Photo:

@@ -12,6 +12,7 @@ from typing import BinaryIO
 import numpy as np
 
 from edge.photo.bands import Encoded, Pixels
+from edge.photo.metadata.writing import png_chunks
 
 _COLOR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
 _LEVEL = 3
@@ -25,14 +26,8 @@ def write_png(out: BinaryIO, photo: Encoded) -> None:
     _chunk(out, b"IHDR", struct.pack(">IIBBBBB", photo.width, photo.height, *kind))
     if photo.metadata.icc is not None:
         _chunk(out, b"iCCP", b"ICC profile\0\0" + zlib.compress(photo.metadata.icc))
-    if photo.metadata.dpi is not None:
-        _chunk(
-            out, b"pHYs", struct.pack(">IIB", *(round(value / 0.0254) for value in photo.metadata.dpi), 1)
-        )
-    if photo.metadata.exif is not None:
-        _chunk(out, b"eXIf", photo.metadata.exif)
-    if photo.metadata.xmp is not None:
-        _chunk(out, b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + photo.metadata.xmp)
+    for name, content in png_chunks(photo.metadata, photo.channels):
+        _chunk(out, name, content)
     packer = zlib.compressobj(_LEVEL)
     for band in photo.bands:
         if packed := packer.compress(_filtered(band, photo.channels * photo.bits // 8)):

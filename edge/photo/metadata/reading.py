@@ -1,70 +1,140 @@
-"""The metadata of an opened file."""
+"""The metadata of an opened file, made true for its upright pixels."""
 
 from __future__ import annotations
 
-import math
 import re
-from typing import Any, BinaryIO
+from dataclasses import replace
+from typing import BinaryIO
 
 from PIL.ImageFile import ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.TiffImagePlugin import TiffImageFile
 
 from edge.photo.header import Header
-from edge.photo.metadata.exif import upright
+from edge.photo.metadata import extended, png_chunks, resolution, stale
+from edge.photo.metadata.exif import exif_directory, turned_exif, upright
 from edge.photo.metadata.metadata import Metadata
-from edge.photo.tiff import exif_block
+from edge.photo.metadata.photoshop import split_resources
+from edge.photo.metadata.resolution import Resolution
+from edge.photo.metadata.tiff_tags import read_tiff
 
-_XMP_ORIENTATION = re.compile(rb'(tiff:Orientation(?:="|>))[0-9]')
-# Pillow reports 1 dot per inch for a TIFF without a resolution.
-_MIN_DPI, _MAX_DPI = 2, 65535
+_EXIF, _PHOTOSHOP, _MPF = b"Exif\0\0", b"Photoshop 3.0\0", b"MPF\0"
+_GAIN_MAP = b"urn:iso:std:iso:ts:21496:-1\0"
+_SIGNED = "content credentials (C2PA), which sign the pixels as they were"
+# As Pillow looks for it in a TIFF, which it turns by itself.
+_FOUND_BY_PILLOW = re.compile(rb'tiff:Orientation(="|>)([0-9])')
 
 
 def read_metadata(image: ImageFile, header: Header, source: BinaryIO) -> tuple[int, Metadata]:
     """The orientation that is still to be applied, 1 to 8, and the metadata for writing.
+
+    The orientation of EXIF counts, that of XMP where EXIF has none.
 
     Args:
         image: The decoded file: a PNG's metadata may lie behind its pixels.
         header: Its header.
         source: The opened file, whose position is lost.
     """
-    info = image.info
-    orientation, exif = 1, None
-    if header.format == "TIFF":  # Pillow has turned the pixels already
-        exif = _tiff_exif(image)
-    elif block := _exif(info):
-        found = upright(block)
-        if found is not None:
-            orientation, exif = found
-    xmp = info.get("xmp")
-    return orientation, Metadata(
-        header.format,
-        exif,
-        info.get("icc_profile") or None,
-        _dpi(info.get("dpi")),
-        _XMP_ORIENTATION.sub(rb"\g<1>1", xmp) if isinstance(xmp, bytes) and xmp else None,
-        header.lossless,
+    metadata = Metadata(header.format, icc=image.info.get("icc_profile") or None, lossless=header.lossless)
+    metadata = replace(metadata, origin=header.format)
+    in_tags: int | None = None
+    block, resources, stated = b"", b"", Resolution()
+    if isinstance(image, TiffImageFile):
+        found = read_tiff(source, image.tag_v2.offset or 0)
+        in_tags, stated, resources = found.orientation, found.resolution, found.resources
+        metadata = replace(metadata, exif=found.exif, xmp=found.xmp, iptc=found.iptc, lost=found.lost)
+    elif isinstance(image, JpegImageFile):
+        metadata, block, resources, stated = _jpeg(image, metadata)
+    elif header.format == "PNG":
+        metadata, block, resources, stated = _png(source, metadata)
+    else:
+        xmp = image.info.get("xmp")
+        metadata = replace(metadata, xmp=xmp if isinstance(xmp, bytes) and xmp else None)
+        exif = image.info.get("exif")
+        block = exif if isinstance(exif, bytes) else b""
+    if block and (upright_block := upright(block)):
+        in_tags, exif_bytes = upright_block
+        metadata = replace(metadata, exif=exif_bytes)
+        if stated == Resolution() and header.format not in ("PNG", "TIFF"):
+            stated = resolution.of_directory(exif_directory(exif_bytes))
+    elif block:
+        metadata = replace(metadata, lost=(*metadata.lost, "EXIF, which is damaged"))
+    in_xmp = stale.orientation_of(metadata.xmp) if metadata.xmp else None
+    orientation = in_tags or in_xmp or 1
+    metadata = _made_upright(metadata, orientation >= 5, resources, stated)
+    return _left_by_pillow(image, orientation, in_tags, metadata), metadata
+
+
+def _jpeg(image: JpegImageFile, metadata: Metadata) -> tuple[Metadata, bytes, bytes, Resolution]:
+    exif, resources, main, stated = b"", b"", b"", Resolution()
+    extensions, comments, lost = [], [], []
+    for name, content in image.applist:
+        if name == "APP0" and content.startswith(b"JFIF\0"):
+            stated = resolution.of_jfif(content)
+        elif name == "APP1" and content.startswith(_EXIF):
+            exif += content[len(_EXIF) :]
+        elif name == "APP1" and content.startswith(extended.MAIN_NAME):
+            main = main or content[len(extended.MAIN_NAME) :]
+        elif name == "APP1" and content.startswith(extended.NAME):
+            extensions.append(content[len(extended.NAME) :])
+        elif name == "APP13" and content.startswith(_PHOTOSHOP):
+            resources += content[len(_PHOTOSHOP) :]
+        elif name == "COM":
+            comments.append(content)
+        elif name == "APP2" and content.startswith(_GAIN_MAP):
+            lost.append(stale.GAIN_MAP)
+        elif name == "APP11" and content[:2] == b"JP" and b"c2pa" in content:
+            lost.append(_SIGNED)
+    xmp, whole = extended.joined(main, extensions) if main else (None, True)
+    if not whole:
+        lost.append("a part of XMP (its extension), which is damaged")
+    metadata = replace(metadata, xmp=xmp, comments=tuple(comments), lost=tuple(lost))
+    return metadata, exif, resources, stated
+
+
+def _png(source: BinaryIO, metadata: Metadata) -> tuple[Metadata, bytes, bytes, Resolution]:
+    chunks = list(png_chunks.read_chunks(source))
+    named = dict(reversed(chunks))
+    texts = list(png_chunks.texts(chunks))
+    profiles = png_chunks.raw_profiles(texts)
+    packets = [one.value.encode() for one in texts if one.keyword == png_chunks.XMP_KEYWORD]
+    xmp = packets[0] if packets else profiles.get("xmp")
+    app1 = profiles.get("app1", b"")
+    exif = named.get(b"eXIf") or profiles.get("exif") or (app1 if app1.startswith(_EXIF) else b"")
+    resources = profiles.get("8bim") or profiles.get("iptc") or b""
+    resources = resources.removeprefix(_PHOTOSHOP)
+    if resources[:1] == b"\x1c":
+        metadata, resources = replace(metadata, iptc=resources), b""
+    metadata = replace(metadata, xmp=xmp or None, chunks=png_chunks.carried(chunks))
+    return metadata, exif, resources, resolution.of_phys(named.get(b"pHYs", b""))
+
+
+def _made_upright(metadata: Metadata, turned: bool, resources: bytes, stated: Resolution) -> Metadata:
+    lost = list(metadata.lost)
+    iptc, kept, whole = split_resources(resources, turned)
+    if not whole:
+        lost.append("Photoshop's resources behind a damaged one")
+    xmp, gone = stale.upright_xmp(metadata.xmp, turned) if metadata.xmp else (None, ())
+    exif = turned_exif(metadata.exif) if metadata.exif and turned else metadata.exif
+    stated = stated.turned() if turned else stated
+    return replace(
+        metadata,
+        exif=exif,
+        xmp=xmp,
+        iptc=metadata.iptc or iptc or None,
+        resources=kept,
+        dpi=stated.dpi,
+        centimetres=stated.centimetres,
+        aspect=stated.aspect,
+        lost=tuple(dict.fromkeys([*lost, *gone])),
     )
 
 
-def _exif(info: dict[Any, Any]) -> bytes:
-    if isinstance(exif := info.get("exif"), bytes):
-        return exif
-    try:  # older PNG writers: hexadecimal digits in a text chunk, after three lines of header
-        return bytes.fromhex("".join(info["Raw profile type exif"].split("\n")[3:]))
-    except (KeyError, ValueError, AttributeError):
-        return b""
-
-
-def _tiff_exif(image: ImageFile) -> bytes | None:
-    try:
-        return exif_block(image)
-    except Exception:  # a broken EXIF block must not keep the photo from being restored
-        return None
-
-
-def _dpi(value: Any) -> tuple[float, float] | None:
-    try:
-        across, down = (float(number) for number in value)
-    except (TypeError, ValueError, ArithmeticError):
-        return None
-    usable = all(math.isfinite(number) and _MIN_DPI <= number <= _MAX_DPI for number in (across, down))
-    return (across, down) if usable else None
+def _left_by_pillow(image: ImageFile, orientation: int, in_tags: int | None, metadata: Metadata) -> int:
+    """What is left of the orientation: Pillow has turned a TIFF already, but for some spellings of XMP."""
+    if not isinstance(image, TiffImageFile):
+        return orientation
+    xmp = image.info.get("xmp")
+    if in_tags is None and isinstance(xmp, bytes) and not _FOUND_BY_PILLOW.search(xmp):
+        return orientation
+    return 1

@@ -1,23 +1,69 @@
-"""Metadata as Pillow's encoders of JPEG and WebP take them."""
+"""Metadata as the encoders take it: Pillow's of JPEG and WebP, and our own of PNG."""
 
 from __future__ import annotations
 
-from typing import Any
+import struct
+from typing import Any, BinaryIO
 
-from edge.photo.metadata.metadata import Metadata
+from edge.photo.metadata import extended, resolution
+from edge.photo.metadata.fitting import resolution_of
+from edge.photo.metadata.metadata import Chunk, Metadata
+from edge.photo.metadata.photoshop import joined_resources
+from edge.photo.metadata.png_chunks import raw_profile_chunk
 
-_MAX_JPEG_SEGMENT = 65533
-_XMP_NAME = 29
+_MAX_SEGMENT = 65533
+_PHOTOSHOP = b"Photoshop 3.0\0"
+_JFIF = b"\xff\xd8\xff\xe0\0\x10JFIF\0"
+_APP1, _APP13, _COMMENT = 0xE1, 0xED, 0xFE
+_FIRST = (b"cICP", b"gAMA", b"cHRM", b"sRGB", b"sBIT", b"mDCV", b"cLLI")
 
 
 def encoder_options(metadata: Metadata) -> dict[str, Any]:
-    """Pillow's options for the metadata of a JPEG or a WebP."""
-    options: dict[str, Any] = {"icc_profile": metadata.icc}
+    """Pillow's options for the fitted metadata of a JPEG or a WebP."""
     exif, xmp = metadata.exif or b"", metadata.xmp or b""
     if metadata.format == "JPEG":
-        if metadata.dpi is not None:
-            options["dpi"] = tuple(round(number) for number in metadata.dpi)
         exif = b"Exif\0\0" + exif if exif else b""
-        exif = exif if len(exif) <= _MAX_JPEG_SEGMENT else b""
-        xmp = xmp if len(xmp) + _XMP_NAME <= _MAX_JPEG_SEGMENT else b""
-    return options | {"exif": exif, "xmp": xmp}
+        return {"icc_profile": metadata.icc, "exif": exif, "extra": _segments(metadata)}
+    return {"icc_profile": metadata.icc, "exif": exif, "xmp": xmp}
+
+
+def state_resolution(out: BinaryIO, metadata: Metadata) -> None:
+    """Set the resolution in the first segment of a JPEG that is written; Pillow knows only inches."""
+    stated = resolution.jfif(resolution_of(metadata))
+    out.seek(0)
+    if stated is not None and out.read(len(_JFIF)) == _JFIF:
+        out.seek(len(_JFIF) + 2)
+        out.write(stated)
+
+
+def png_chunks(metadata: Metadata, channels: int) -> list[Chunk]:
+    """The chunks of a PNG with this number of channels that precede its pixels, but for the profile."""
+    first: list[Chunk] = []
+    rest: list[Chunk] = []
+    for name, content in metadata.chunks:
+        if name == b"sBIT" and len(content) != channels:
+            continue
+        (first if name in _FIRST else rest).append((name, content))
+    if (stated := resolution.phys(resolution_of(metadata))) is not None:
+        first.append((b"pHYs", stated))
+    if metadata.exif is not None:
+        first.append((b"eXIf", metadata.exif))
+    if metadata.xmp is not None:
+        first.append((b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + metadata.xmp))
+    if block := joined_resources(metadata.iptc, metadata.resources):
+        rest.append(raw_profile_chunk("iptc", block))
+    return first + rest
+
+
+def _segments(metadata: Metadata) -> bytes:
+    """A JPEG's segments of XMP, Photoshop's resources with IPTC, and comments."""
+    parts: list[tuple[int, bytes]] = []
+    if metadata.xmp:
+        main, extensions = extended.split(metadata.xmp)
+        parts += [(_APP1, extended.MAIN_NAME + main), *((_APP1, one) for one in extensions)]
+    block, size = joined_resources(metadata.iptc, metadata.resources), _MAX_SEGMENT - len(_PHOTOSHOP)
+    parts += [(_APP13, _PHOTOSHOP + block[place : place + size]) for place in range(0, len(block), size)]
+    for comment in metadata.comments:
+        starts = range(0, max(len(comment), 1), _MAX_SEGMENT)
+        parts += [(_COMMENT, comment[place : place + _MAX_SEGMENT]) for place in starts]
+    return b"".join(struct.pack(">BBH", 0xFF, marker, len(part) + 2) + part for marker, part in parts)
