@@ -24,21 +24,25 @@ CONTRAST = 6
 
 
 class Converted:
-    """The small parts as float32 files, with one set of ranges."""
+    """The small parts as float32 files in a folder (see `convert_parts`), with one set of ranges."""
 
     def __init__(self, folder: Path) -> None:
         everything = sources(contrast=CONTRAST)
         self.sources = {name: source for name, source in everything.items() if source.quantized}
-        self.paths: dict[PartName, Path] = {}
-        for name, source in self.sources.items():
-            self.paths[name] = folder / f"{name}.tflite"
-            examples = [end.example(*source.tiles[0]) for end in source.inputs]
-            litert.convert_float(source.network, {"tile": examples}, self.paths[name])
+        self.paths: dict[PartName, Path] = {name: folder / f"{name}.tflite" for name in self.sources}
         self.samples: dict[PartName, PartSamples] = tile_samples(list(everything.values()), old_photos())
         self.ranges = part_ranges(list(self.sources.values()), self.paths, self.samples, {})
 
     def named(self, name: PartName) -> dict[str, tuple[float, float]]:
         return named_ranges(self.sources[name], self.paths[name], self.ranges[name])
+
+
+def convert_parts(folder: Path) -> None:
+    """Write the small parts as float32 LiteRT files of one tile size."""
+    for name, source in sources(contrast=CONTRAST).items():
+        if source.quantized:
+            examples = [end.example(*source.tiles[0]) for end in source.inputs]
+            litert.convert_float(source.network, {"tile": examples}, folder / f"{name}.tflite")
 
 
 def levels(source: PartSource, sample: list[NDArray[np.float32]], ends: list) -> list[NDArray[np.int8]]:

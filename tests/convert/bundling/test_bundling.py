@@ -22,14 +22,17 @@ from tests.edge.bundles import TILES, make_bundle, old_photos, sources
 
 
 def recipe() -> Recipe:
+    """Float32 alone: INT8 would convert every part before the first one is looked at."""
     provenance = Provenance(recipe="random", data="none", licence="Apache-2.0", tools={})
-    return Recipe("tiny", "0", old_photos(), old_photos(), provenance)
+    return Recipe("tiny", "0", old_photos(), old_photos(), provenance, kinds=(("litert", "float32"),))
 
 
-def parts_with(first: PartSource) -> list[PartSource]:
-    """All parts, and this one in place of its like, before the others."""
-    parts = [first, *(source for source in sources().values() if source.name != first.name)]
-    return [replace(source, tiles=source.tiles[:1]) for source in parts]
+def parts_with(second: PartSource) -> list[PartSource]:
+    """All parts: first the tone network, which passes, then this one in place of its like."""
+    parts = sources()
+    names = dict.fromkeys(("tone", second.name, *parts))
+    chosen = [second if name == second.name else parts[name] for name in names]
+    return [replace(source, tiles=source.tiles[:1]) for source in chosen]
 
 
 class Normed(nn.Module):
