@@ -16,9 +16,13 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from PIL import Image, TiffImagePlugin
+from PIL.AvifImagePlugin import AvifImageFile
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.GifImagePlugin import GifImageFile
 from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
+from PIL.PpmImagePlugin import PpmImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
@@ -27,6 +31,10 @@ from edge.photo.headers.checks import Header, check_size
 from edge.photo.open_ended import OpenEndedJpeg
 
 _DECODERS: dict[str, type[ImageFile]] = {
+    "AVIF": AvifImageFile,
+    "BMP": BmpImageFile,
+    "GIF": GifImageFile,
+    "PPM": PpmImageFile,
     "JPEG": JpegImageFile,
     "PNG": PngImageFile,
     "TIFF": TiffImageFile,
@@ -89,9 +97,14 @@ def open_image(source: BinaryIO, header: Header, path: Path, max_pixels: int) ->
     if header.format == "TIFF":
         return _open_tiff(source, path, max_pixels)
     source.seek(0)
-    image = OpenEndedJpeg(source) if header.open_ended else _DECODERS[header.format](source)
+    if header.format == "HEIF":
+        from pillow_heif import HeifImageFile  # of an extra
+
+        image: ImageFile = HeifImageFile(source)
+    else:
+        image = OpenEndedJpeg(source) if header.open_ended else _DECODERS[header.format](source)
     check_size(*image.size, path, max_pixels)
-    if header.format == "WEBP" and getattr(image, "n_frames", 1) > 1:
+    if header.format in ("WEBP", "GIF", "AVIF") and getattr(image, "is_animated", False):
         raise MultiPagePhoto(f"{path} is animated; save the frame to restore as a file of its own.")
     return image
 

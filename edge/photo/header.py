@@ -8,24 +8,39 @@ checksums, a JPEG with thousands of scans).
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from edge.errors import BrokenPhoto, UnsupportedPhoto
+from edge.photo.headers.bitmaps import read_bmp_header, read_gif_header, read_pnm_header
+from edge.photo.headers.boxes import read_box_header
 from edge.photo.headers.checks import Header, broken, check_size
 from edge.photo.headers.directories import TIFF_SIGNATURES
 from edge.photo.headers.jpeg import read_jpeg_header
-from edge.photo.headers.kinds import PHOTO_SUFFIXES, Format, kind_by_content, kind_by_suffix, kind_of
+from edge.photo.headers.kinds import (
+    PHOTO_SUFFIXES,
+    Format,
+    ReadFormat,
+    kind_by_content,
+    kind_by_suffix,
+    kind_of,
+)
 from edge.photo.headers.png import PNG_SIGNATURE, read_png_header
 from edge.photo.headers.webp import read_webp_header
 
 __all__ = ["PHOTO_SUFFIXES", "Format", "Header", "check_size", "kind_of", "read_header"]
 
-_READERS: dict[Format, Callable[[BinaryIO, Path, int], Header]] = {
+_READERS: dict[ReadFormat, Callable[[BinaryIO, Path, int], Header]] = {
     "JPEG": read_jpeg_header,
     "PNG": read_png_header,
     "TIFF": lambda source, path, max_pixels: Header("TIFF"),
     "WEBP": read_webp_header,
+    "BMP": read_bmp_header,
+    "GIF": read_gif_header,
+    "PPM": read_pnm_header,
+    "AVIF": partial(read_box_header, "AVIF"),
+    "HEIF": partial(read_box_header, "HEIF"),
 }
 
 
@@ -58,4 +73,4 @@ def read_header(source: BinaryIO, path: Path, max_pixels: int) -> Header:
     kind = kind or kind_by_suffix(path)
     if kind is not None and kind.format is None:
         raise UnsupportedPhoto(kind.sentence(path))
-    raise UnsupportedPhoto(f"{path} is not a JPEG, PNG, TIFF or WebP photo; convert it to one first.")
+    raise UnsupportedPhoto(f"{path} is not a photo of a kind that is read; save it as a JPEG or TIFF.")

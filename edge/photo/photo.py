@@ -25,16 +25,22 @@ from edge.photo import color
 from edge.photo.bands import Encoded, Pixels, row_bands
 from edge.photo.decoder import decoding, open_image
 from edge.photo.eight_bit import EIGHT_BIT_MODES, read_8_bit
-from edge.photo.header import Header, read_header
+from edge.photo.header import read_header
+from edge.photo.headers.checks import Header, check_size
+from edge.photo.headers.kinds import WRITTEN_AS
 from edge.photo.metadata.fitting import fitted
 from edge.photo.metadata.metadata import Metadata
 from edge.photo.metadata.reading import read_metadata
 from edge.photo.metadata.writing import encoder_options, state_resolution
 from edge.photo.png import write_png
+from edge.photo.pnm import read_16_bit_pnm
 from edge.photo.sixteen_bit import is_16_bit, key_alpha, read_16_bit
 from edge.photo.tiff import write_tiff
 
 DEFAULT_MAX_PIXELS = 200_000_000
+
+_MORE_COPIES = {"WEBP", "AVIF", "HEIF"}
+"""The decoders of these hold two copies more."""
 
 _QUALITY = 95
 _LOSSLESS_EFFORT = 20
@@ -53,9 +59,10 @@ class Photo:
 
 
 def read_photo(path: str | Path, max_pixels: int = DEFAULT_MAX_PIXELS) -> Photo:
-    """Read a JPEG, PNG, TIFF or WebP; the suffix does not matter.
+    """Read a JPEG, PNG, TIFF, WebP, BMP, GIF, PNM, AVIF or HEIC; the suffix does not matter.
 
-    CMYK becomes RGB. A JPEG that is complete but damaged inside its data is read as viewers show it.
+    The last five are written as others: `edge.photo.headers.kinds.WRITTEN_AS`. CMYK becomes RGB. A JPEG
+    that is complete but damaged inside its data is read as viewers show it.
 
     Args:
         path: The file.
@@ -71,7 +78,10 @@ def read_photo(path: str | Path, max_pixels: int = DEFAULT_MAX_PIXELS) -> Photo:
     with _opened(path) as source:
         header = read_header(source, path, max_pixels)
         with decoding(path, max_pixels):
-            return _decode(source, header, path, max_pixels)
+            photo = _decode(source, header, path, max_pixels)
+    if photo.alpha is not None and photo.metadata.format == "JPEG":  # of a HEIC or an AVIF
+        photo = replace(photo, metadata=replace(photo.metadata, format="PNG"))
+    return photo
 
 
 def reading_bytes(path: Path, max_pixels: int = DEFAULT_MAX_PIXELS) -> int:
@@ -84,7 +94,7 @@ def reading_bytes(path: Path, max_pixels: int = DEFAULT_MAX_PIXELS) -> int:
         header = read_header(source, path, max_pixels)
         with decoding(path, max_pixels):
             deep = is_16_bit(open_image(source, header, path, max_pixels))
-    return 17 if deep or header.format == "WEBP" else 9
+    return 17 if deep or header.format in _MORE_COPIES else 9
 
 
 @contextmanager
@@ -159,12 +169,15 @@ def not_kept(photo: Photo) -> tuple[str, ...]:
 
 
 def _decode(source: BinaryIO, header: Header, path: Path, max_pixels: int) -> Photo:
+    if header.format == "PPM" and header.bits == 16:
+        return Photo(read_16_bit_pnm(source), None, Metadata(WRITTEN_AS[header.format]))
+
     def open_again() -> ImageFile:
         return open_image(source, header, path, max_pixels)
 
     image = open_again()
     if is_16_bit(image):
-        metadata = Metadata(header.format)
+        metadata = Metadata(WRITTEN_AS[header.format])
 
         def orientation_of(decoded: ImageFile) -> int:
             nonlocal image, metadata
@@ -182,6 +195,7 @@ def _decode(source: BinaryIO, header: Header, path: Path, max_pixels: int) -> Ph
             "save it as 8 or 16-bit gray or RGB."
         )
     image.load()
+    check_size(*image.size, path, max_pixels)  # of a HEIC it may differ from what the header said
     orientation, metadata = read_metadata(image, header, source)
     pixels8, alpha8, icc = read_8_bit(image, orientation, metadata.icc, header.bits)
     return Photo(pixels8, alpha8, replace(metadata, icc=icc))

@@ -6,20 +6,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.errors import BrokenPhoto, PhotoTooLarge
-from edge.photo.headers.kinds import Format
+from edge.photo.headers.kinds import ReadFormat
 
 
 @dataclass(frozen=True)
 class Header:
     """The facts about a file that need no decoding."""
 
-    format: Format
+    format: ReadFormat
     bits: int = 8
-    """Per channel; known for PNG, 8 for JPEG and WebP. For TIFF it is not read here."""
+    """Per channel; known for PNG and PNM. For TIFF it is not read here; the others are decoded to 8."""
     color_type: int | None = None
     """PNG only."""
     open_ended: bool = False
     """JPEG only: the end marker is missing; the decoder finds out whether pixels are missing too."""
+    cicp: bytes | None = None
+    """HEIC and AVIF only: primaries, curve, matrix and range as in a PNG's cICP, if they are not sRGB's."""
     lossless: bool = False
     """WebP only: the pixels were stored without loss."""
 

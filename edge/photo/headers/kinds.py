@@ -6,15 +6,35 @@ read is named rather than passed over.
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
 
+from edge.errors import install_hint
 from edge.photo.headers.directories import SUBDIRECTORIES, TIFF_SIGNATURES, Directories
 
 Format = Literal["JPEG", "PNG", "TIFF", "WEBP"]
+"""What photos are written as."""
+ReadFormat = Format | Literal["BMP", "GIF", "PPM", "AVIF", "HEIF"]
+"""What photos are read from, as Pillow calls it."""
+
+BOXED: frozenset[ReadFormat] = frozenset({"AVIF", "HEIF"})
+
+WRITTEN_AS: dict[ReadFormat, Format] = {
+    "JPEG": "JPEG",
+    "PNG": "PNG",
+    "TIFF": "TIFF",
+    "WEBP": "WEBP",
+    "BMP": "PNG",
+    "GIF": "PNG",
+    "PPM": "PNG",
+    "AVIF": "JPEG",
+    "HEIF": "JPEG",
+}
+"""The format of a result, if its name asks for none."""
 
 PHOTO_SUFFIXES: dict[str, Format] = {
     ".jpg": "JPEG",
@@ -37,7 +57,7 @@ class Kind:
 
     name: str
     """As in a sentence: "JPEG", "camera's raw file"."""
-    format: Format | None = None
+    format: ReadFormat | None = None
     """``None``: not read."""
     remedy: str = ""
     """What to do with a file that is not read, in the imperative."""
@@ -54,11 +74,15 @@ class Kind:
 JPEG, PNG, TIFF, WEBP = Kind("JPEG", "JPEG"), Kind("PNG", "PNG"), Kind("TIFF", "TIFF"), Kind("WebP", "WEBP")
 _EXPORT = "export it as a JPEG or TIFF first"
 RAW = Kind("camera's raw file", None, "develop it to a TIFF or JPEG first")
-HEIC = Kind("HEIC photo", None, _EXPORT)
-AVIF = Kind("AVIF picture", None, _EXPORT)
-BMP = Kind("BMP picture", None, _EXPORT)
-GIF = Kind("GIF picture", None, _EXPORT)
-PNM = Kind("PNM picture", None, _EXPORT)
+HEIC = (
+    Kind("HEIC photo", "HEIF", result_suffix=".jpg")
+    if importlib.util.find_spec("pillow_heif")
+    else Kind("HEIC photo", None, f"{install_hint('heif')}, or {_EXPORT}")
+)
+AVIF = Kind("AVIF picture", "AVIF", result_suffix=".jpg")
+BMP = Kind("BMP picture", "BMP", result_suffix=".png")
+GIF = Kind("GIF picture", "GIF", result_suffix=".png")
+PNM = Kind("PNM picture", "PPM", result_suffix=".png")
 PAM = Kind("PAM picture", None, _EXPORT)
 JXL = Kind("JPEG XL picture", None, _EXPORT)
 JXR = Kind("JPEG XR picture", None, _EXPORT)

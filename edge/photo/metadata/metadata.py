@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from edge.photo.header import Format
+from edge.photo.headers.kinds import Format, ReadFormat
 
 Chunk = tuple[bytes, bytes]
 """Name and content of a PNG's chunk."""
@@ -34,10 +34,10 @@ class Metadata:
     resources: bytes = b""
     """Photoshop's image resources without IPTC, thumbnails and copies of EXIF, XMP and profile."""
     comments: tuple[bytes, ...] = ()
-    """Of a JPEG."""
+    """Of a JPEG or a GIF."""
     chunks: tuple[Chunk, ...] = ()
     """Of a PNG: texts, time, colours, and others that may be copied."""
-    origin: Format | None = field(default=None, compare=False)
+    origin: ReadFormat | None = field(default=None, compare=False)
     """The format that was read."""
     lost: tuple[str, ...] = field(default=(), compare=False)
     """What was in the file and could not be read, or is true of the file only, in words."""

@@ -10,7 +10,8 @@ from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
-from edge.photo.header import Header
+from edge.photo.headers.checks import Header
+from edge.photo.headers.kinds import BOXED, WRITTEN_AS
 from edge.photo.metadata import extended, png_chunks, resolution, stale
 from edge.photo.metadata.exif import exif_directory, turned_exif, upright
 from edge.photo.metadata.metadata import Metadata
@@ -35,8 +36,12 @@ def read_metadata(image: ImageFile, header: Header, source: BinaryIO) -> tuple[i
         header: Its header.
         source: The opened file, whose position is lost.
     """
-    metadata = Metadata(header.format, icc=image.info.get("icc_profile") or None, lossless=header.lossless)
-    metadata = replace(metadata, origin=header.format)
+    metadata = Metadata(
+        WRITTEN_AS[header.format],
+        icc=image.info.get("icc_profile") or None,
+        lossless=header.lossless,
+        origin=header.format,
+    )
     in_tags: int | None = None
     block, resources, stated = b"", b"", Resolution()
     if isinstance(image, TiffImageFile):
@@ -48,10 +53,7 @@ def read_metadata(image: ImageFile, header: Header, source: BinaryIO) -> tuple[i
     elif header.format == "PNG":
         metadata, block, resources, stated = _png(source, metadata)
     else:
-        xmp = image.info.get("xmp")
-        metadata = replace(metadata, xmp=xmp if isinstance(xmp, bytes) and xmp else None)
-        exif = image.info.get("exif")
-        block = exif if isinstance(exif, bytes) else b""
+        metadata, block, stated = _other(image, header, metadata)
     if block and (upright_block := upright(block)):
         in_tags, exif_bytes = upright_block
         metadata = replace(metadata, exif=exif_bytes)
@@ -59,7 +61,8 @@ def read_metadata(image: ImageFile, header: Header, source: BinaryIO) -> tuple[i
             stated = resolution.of_directory(exif_directory(exif_bytes))
     elif block:
         metadata = replace(metadata, lost=(*metadata.lost, "EXIF, which is damaged"))
-    in_xmp = stale.orientation_of(metadata.xmp) if metadata.xmp else None
+    # A HEIC or an AVIF is turned as its boxes say, which the decoders repeat in EXIF or do themselves.
+    in_xmp = stale.orientation_of(metadata.xmp) if metadata.xmp and header.format not in BOXED else None
     orientation = in_tags or in_xmp or 1
     metadata = _made_upright(metadata, orientation >= 5, resources, stated)
     return _left_by_pillow(image, orientation, in_tags, metadata), metadata
@@ -107,6 +110,22 @@ def _png(source: BinaryIO, metadata: Metadata) -> tuple[Metadata, bytes, bytes, 
         metadata, resources = replace(metadata, iptc=resources), b""
     metadata = replace(metadata, xmp=xmp or None, chunks=png_chunks.carried(chunks))
     return metadata, exif, resources, resolution.of_phys(named.get(b"pHYs", b""))
+
+
+def _other(image: ImageFile, header: Header, metadata: Metadata) -> tuple[Metadata, bytes, Resolution]:
+    info = image.info
+    exif, xmp, comment = (info.get(name) for name in ("exif", "xmp", "comment"))
+    stated = Resolution()
+    if header.format == "BMP" and min(info.get("dpi", (0, 0))) > 0:
+        # Whole dots a metre; Pillow's factor is not quite that of an inch.
+        stated = Resolution((round(info["dpi"][0], 3), round(info["dpi"][1], 3)))
+    metadata = replace(
+        metadata,
+        xmp=xmp if isinstance(xmp, bytes) and xmp else None,
+        comments=(comment,) if isinstance(comment, bytes) and header.format == "GIF" else (),
+        chunks=((b"cICP", header.cicp),) if header.cicp and metadata.icc is None else (),
+    )
+    return metadata, exif if isinstance(exif, bytes) else b"", stated
 
 
 def _made_upright(metadata: Metadata, turned: bool, resources: bytes, stated: Resolution) -> Metadata:

@@ -204,9 +204,13 @@ def _not_photos() -> Iterator[File]:
     photo = _photo()
     yield "empty.jpg", b"", BrokenPhoto
     yield "text.jpg", b"Dear grandmother,\nthe photo is in the drawer.\n", UnsupportedPhoto
-    yield "gif.gif", encoded(photo, "GIF"), UnsupportedPhoto
-    yield "gif_called_png.png", encoded(photo, "GIF"), UnsupportedPhoto
-    yield "bitmap.bmp", encoded(photo, "BMP"), UnsupportedPhoto
+    yield "gif.gif", encoded(photo, "GIF"), None
+    yield "gif_called_png.png", encoded(photo, "GIF"), None
+    yield "bitmap.bmp", encoded(photo, "BMP"), None
+    yield "pixmap.ppm", encoded(photo, "PPM"), None
+    yield "phone.avif", encoded(photo, "AVIF"), None
+    yield "camera.cr3", b"\0\0\0\x18ftypcrx " + bytes(500), UnsupportedPhoto
+    yield "jpeg2000.jp2", encoded(photo, "JPEG2000"), UnsupportedPhoto
     yield "drawing.svg", b'<svg xmlns="http://www.w3.org/2000/svg"/>', UnsupportedPhoto
     yield "document.pdf", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", UnsupportedPhoto
     yield "script.eps", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", UnsupportedPhoto
@@ -222,6 +226,7 @@ def _several_pages() -> Iterator[File]:
     several: dict[str, Any] = {"save_all": True, "append_images": frames[1:]}
     yield "animated.webp", encoded(frames[0], "WEBP", **several), MultiPagePhoto
     yield "animated.png", encoded(frames[0], "PNG", **several), MultiPagePhoto
+    yield "animated.gif", encoded(frames[0], "GIF", **several), MultiPagePhoto
     yield "pages.tif", encoded(frames[0], "TIFF", **several), MultiPagePhoto
     out = io.BytesIO()
     with tifffile.TiffWriter(out) as writer:

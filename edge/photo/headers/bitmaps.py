@@ -1,0 +1,87 @@
+"""Headers of BMP, GIF and PNM: the sizes."""
+
+from __future__ import annotations
+
+import re
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from edge.errors import UnsupportedPhoto
+from edge.photo.headers.checks import Header, broken, check_size
+
+_OLD_BITMAP = 12
+_LONGEST_PNM_HEADER = 1 << 16
+# Numbers are separated by white space and comments; one white space stands before binary samples.
+_GAP = rb"(?:\s|#[^\n]*\n)+"
+_BITS = re.compile(rb"P([14])%b(\d{1,9})%b(\d{1,9})\s" % (_GAP, _GAP))
+_LEVELS = re.compile(rb"P([2356])%b(\d{1,9})%b(\d{1,9})%b(\d{1,5})\s" % (_GAP, _GAP, _GAP))
+
+
+def read_bmp_header(source: BinaryIO, path: Path, max_pixels: int) -> Header:
+    """Check the size; the height may be negative."""
+    source.seek(14)
+    start = source.read(12)
+    if len(start) < 12:
+        raise broken(path)
+    old = struct.unpack_from("<I", start)[0] == _OLD_BITMAP
+    width, height = struct.unpack_from("<HH" if old else "<ii", start, 4)
+    check_size(width, abs(height), path, max_pixels)
+    return Header("BMP")
+
+
+def read_gif_header(source: BinaryIO, path: Path, max_pixels: int) -> Header:
+    """Check the screen's size."""
+    source.seek(6)
+    size = source.read(4)
+    if len(size) < 4:
+        raise broken(path)
+    width, height = struct.unpack("<HH", size)
+    check_size(width, height, path, max_pixels)
+    return Header("GIF")
+
+
+@dataclass(frozen=True)
+class Pnm:
+    """The facts about a PNM."""
+
+    number: int
+    """1 to 6: bits, gray or RGB, first as text, then binary."""
+    width: int
+    height: int
+    top: int
+    """The sample that stands for white."""
+    samples_at: int
+    """Where the samples begin."""
+
+
+def read_pnm_header(source: BinaryIO, path: Path, max_pixels: int) -> Header:
+    """Check the size, and that the file has as many samples as its header claims."""
+    pnm = pnm_facts(source)
+    if pnm is None:
+        raise broken(path)
+    check_size(pnm.width, pnm.height, path, max_pixels)
+    if pnm.top > 255 and pnm.number < 5:
+        raise UnsupportedPhoto(
+            f"{path} is a PNM of 16 bits written as text, which is not read; convert it to a PNG or TIFF."
+        )
+    channels = 3 if pnm.number in (3, 6) else 1
+    samples = pnm.width * pnm.height * channels
+    # Text has at least a digit and a space for each sample, but bits may follow each other.
+    needed = {1: samples, 2: 2 * samples - 1, 3: 2 * samples - 1, 4: (pnm.width + 7) // 8 * pnm.height}
+    length = needed.get(pnm.number, samples * (2 if pnm.top > 255 else 1))
+    if source.seek(0, 2) < pnm.samples_at + length:
+        raise broken(path)
+    return Header("PPM", bits=16 if pnm.top > 255 else 8)
+
+
+def pnm_facts(source: BinaryIO) -> Pnm | None:
+    """What the header of an opened PNM says; ``None`` if it is broken."""
+    source.seek(0)
+    start = source.read(_LONGEST_PNM_HEADER)
+    found = _BITS.match(start) or _LEVELS.match(start)
+    if found is None:
+        return None
+    number, width, height, top = (*map(int, found.groups()), 1)[:4]
+    return Pnm(number, width, height, top, found.end()) if 0 < top < 65536 else None
