@@ -10,13 +10,14 @@ import io
 import struct
 from collections.abc import Iterator, Sequence
 
-from edge.photo.metadata.directory import EXIF, LONG, SHORT, Directory, Entry, Reader
+from edge.photo.metadata.directory import EXIF, GPS, INTEROPERABILITY, LONG, SHORT, Directory, Entry, Reader
 
 _PREFIX = b"Exif\0\0"
 _ORIENTATION, _WIDTH, _HEIGHT, _PIXELS_ACROSS, _PIXELS_DOWN = 0x0112, 0x0100, 0x0101, 0xA002, 0xA003
 _RESOLUTIONS, _FOCAL_PLANE = (0x011A, 0x011B), (0xA20E, 0xA20F)
 _THUMBNAIL, _THUMBNAIL_BYTES = 0x0201, 0x0202
 _XIAOMI_MOTION = 0x8897
+_MAX_LOWER = 8
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 
 Place = tuple[int, int, int, int]
@@ -182,7 +183,7 @@ def _used(block: bytearray, order: str, first: list[Place]) -> Iterator[tuple[in
         for place, tag, kind, number in todo.pop():
             size = _SIZES.get(kind, 1) * number
             (value,) = struct.unpack_from(order + "I", block, place + 8)
-            if tag in (EXIF, 0x8825, 0xA005) and value not in seen:
+            if tag in (EXIF, GPS, INTEROPERABILITY) and value not in seen and len(seen) < _MAX_LOWER:
                 seen.add(value)
                 lower = list(_entries(block, order, value))
                 todo.append(lower)

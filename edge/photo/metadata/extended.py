@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable, Sequence
 
 from edge.photo.metadata.stale import EXTENDED, XMP_NOTE
@@ -14,7 +13,6 @@ MAIN_NAME = b"http://ns.adobe.com/xap/1.0/\0"
 MAX_MAIN = 65533 - len(MAIN_NAME)
 _MAX_PART = 65533 - len(NAME) - 40
 _NOTE_BYTES = 300
-_PADDING = re.compile(rb"\s{100,}(?=<\?xpacket end)")
 
 
 def joined(main: bytes, extensions: Sequence[bytes]) -> tuple[bytes, bool]:
@@ -41,7 +39,10 @@ def split(xmp: bytes) -> tuple[bytes, list[bytes]]:
 
     The largest properties move into the extension. Raises `BrokenXmp` if that is not possible.
     """
-    xmp = _PADDING.sub(b"\n", xmp)
+    if len(xmp) <= MAX_MAIN:
+        return xmp, []
+    content, mark, rest = xmp.rpartition(b"<?xpacket end")
+    xmp = content.rstrip() + mark + rest  # the padding
     if len(xmp) <= MAX_MAIN:
         return xmp, []
     packet = parse(xmp)

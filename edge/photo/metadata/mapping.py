@@ -57,6 +57,7 @@ _TEXTS = {
 }
 _COMMENT = ("exif:UserComment", "Alt")
 _UTF8 = b"\x1b%G"
+_MAX_COMPARED = 100
 _DATE = re.compile(r"(\d{4})(\d\d)(\d\d)")
 _TIME = re.compile(r"(\d\d)(\d\d)(\d\d)([+-]\d\d)?(\d\d)?")
 
@@ -126,7 +127,7 @@ def with_values(xmp: bytes | None, values: Iterable[Value]) -> tuple[bytes | Non
             continue
         if present:
             whole = packet.data[present[0].start : present[0].end] if packet else b""
-            if not all(text(item.strip()) in whole for _, item in one.items):
+            if not all(text(item.strip()) in whole for _, item in one.items[:_MAX_COMPARED]):
                 refused.append(one)
             continue
         added.add(one.name)
@@ -161,10 +162,11 @@ def _element(one: Value) -> bytes:
         items = [(language, item) for language, item in items if language]
         if "x-default" not in languages:
             items.insert(0, ("x-default", first))
-    rows = b""
-    for language, item in items:
-        attribute = b" xml:lang=" + quoted(language) if one.kind == "Alt" else b""
-        rows += b"<rdf:li%b>%b</rdf:li>" % (attribute, text(item))
+    rows = b"".join(
+        b"<rdf:li%b>%b</rdf:li>"
+        % (b" xml:lang=" + quoted(language) if one.kind == "Alt" else b"", text(item))
+        for language, item in items
+    )
     kind = one.kind.encode()
     return b'<%b><rdf:%b xmlns:rdf="%b">%b</rdf:%b></%b>' % (name, kind, RDF.encode(), rows, kind, name)
 

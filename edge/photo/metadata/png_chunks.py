@@ -67,7 +67,8 @@ def carried(chunks: Iterable[Chunk]) -> tuple[Chunk, ...]:
 
 
 def texts(chunks: Iterable[Chunk]) -> Iterator[Text]:
-    """The texts, as far as they can be read; a compressed one of more than 1 MiB is left out."""
+    """The texts, as far as they can be read: a compressed one of 1 MiB at most, 64 MiB together."""
+    left = _MAX_BYTES
     for name, content in chunks:
         keyword, found, rest = content.partition(b"\0")
         if not found or name not in TEXTS:
@@ -85,6 +86,9 @@ def texts(chunks: Iterable[Chunk]) -> Iterator[Text]:
             if unpacked is None:
                 continue
             value = unpacked
+        left -= len(value)
+        if left < 0:
+            return
         yield Text(keyword.decode("latin-1"), value.decode(encoding, "replace"), language.decode("latin-1"))
 
 

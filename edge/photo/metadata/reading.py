@@ -11,7 +11,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
 from edge.photo.headers.checks import Header
-from edge.photo.headers.kinds import BOXED, WRITTEN_AS
+from edge.photo.headers.kinds import WRITTEN_AS
 from edge.photo.metadata import extended, png_chunks, resolution, stale
 from edge.photo.metadata.exif import exif_directory, turned_exif, upright
 from edge.photo.metadata.metadata import Metadata
@@ -62,14 +62,18 @@ def read_metadata(image: ImageFile, header: Header, source: BinaryIO) -> tuple[i
     elif block:
         metadata = replace(metadata, lost=(*metadata.lost, "EXIF, which is damaged"))
     # A HEIC or an AVIF is turned as its boxes say, which the decoders repeat in EXIF or do themselves.
-    in_xmp = stale.orientation_of(metadata.xmp) if metadata.xmp and header.format not in BOXED else None
+    packet = metadata.xmp
+    in_xmp = stale.orientation_of(packet) if packet else None
     orientation = in_tags or in_xmp or 1
     metadata = _made_upright(metadata, orientation >= 5, resources, stated)
-    return _left_by_pillow(image, orientation, in_tags, metadata), metadata
+    if isinstance(image, TiffImageFile) and (in_tags or (packet and _FOUND_BY_PILLOW.search(packet))):
+        return 1, metadata
+    return orientation, metadata
 
 
 def _jpeg(image: JpegImageFile, metadata: Metadata) -> tuple[Metadata, bytes, bytes, Resolution]:
-    exif, resources, main, stated = b"", b"", b"", Resolution()
+    exif, resources = bytearray(), bytearray()
+    main, stated = b"", Resolution()
     extensions, comments, lost = [], [], []
     for name, content in image.applist:
         if name == "APP0" and content.startswith(b"JFIF\0"):
@@ -92,7 +96,7 @@ def _jpeg(image: JpegImageFile, metadata: Metadata) -> tuple[Metadata, bytes, by
     if not whole:
         lost.append("a part of XMP (its extension), which is damaged")
     metadata = replace(metadata, xmp=xmp, comments=tuple(comments), lost=tuple(lost))
-    return metadata, exif, resources, stated
+    return metadata, bytes(exif), bytes(resources), stated
 
 
 def _png(source: BinaryIO, metadata: Metadata) -> tuple[Metadata, bytes, bytes, Resolution]:
@@ -147,13 +151,3 @@ def _made_upright(metadata: Metadata, turned: bool, resources: bytes, stated: Re
         aspect=stated.aspect,
         lost=tuple(dict.fromkeys([*lost, *gone])),
     )
-
-
-def _left_by_pillow(image: ImageFile, orientation: int, in_tags: int | None, metadata: Metadata) -> int:
-    """What is left of the orientation: Pillow has turned a TIFF already, but for some spellings of XMP."""
-    if not isinstance(image, TiffImageFile):
-        return orientation
-    xmp = image.info.get("xmp")
-    if in_tags is None and isinstance(xmp, bytes) and not _FOUND_BY_PILLOW.search(xmp):
-        return orientation
-    return 1
