@@ -25,10 +25,12 @@ class Encoded:
     width: int
     height: int
     channels: int
-    """1 to 4: gray, gray and alpha, RGB, RGBA."""
+    """1 to 4: gray or RGB, and alpha or infrared."""
     bits: int
     """Of a channel: 8 or 16."""
     metadata: Metadata
+    infrared: bool = False
+    """Whether the last channel is infrared rather than alpha."""
 
 
 def row_bands(height: int, width: int) -> Iterator[slice]:

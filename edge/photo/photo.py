@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from PIL.ImageFile import ImageFile
 
@@ -27,7 +28,7 @@ from edge.photo.decoder import decoding, open_image
 from edge.photo.eight_bit import EIGHT_BIT_MODES, read_8_bit
 from edge.photo.header import read_header
 from edge.photo.headers.checks import Header, check_size
-from edge.photo.headers.kinds import WRITTEN_AS
+from edge.photo.headers.kinds import TIFF, WRITTEN_AS, kind_by_content
 from edge.photo.metadata.fitting import fitted
 from edge.photo.metadata.metadata import Metadata
 from edge.photo.metadata.reading import read_metadata
@@ -36,6 +37,10 @@ from edge.photo.png import write_png
 from edge.photo.pnm import read_16_bit_pnm
 from edge.photo.sixteen_bit import is_16_bit, key_alpha, read_16_bit
 from edge.photo.tiff import write_tiff
+from edge.photo.tiffs.lab import rgb_of_lab, romm_profile
+from edge.photo.tiffs.opening import PlanarTiff, has_infrared, lab_of
+from edge.photo.tiffs.pages import chosen_page, photo_pages
+from edge.photo.tiffs.planes import read_planes
 
 DEFAULT_MAX_PIXELS = 200_000_000
 
@@ -56,9 +61,11 @@ class Photo:
     alpha: Pixels | None
     """``(H, W)``, same type as the pixels, straight (not premultiplied)."""
     metadata: Metadata
+    infrared: Pixels | None = None
+    """``(H, W)``, same type as the pixels: a scan's fourth channel, which a TIFF carries on unchanged."""
 
 
-def read_photo(path: str | Path, max_pixels: int = DEFAULT_MAX_PIXELS) -> Photo:
+def read_photo(path: str | Path, max_pixels: int = DEFAULT_MAX_PIXELS, page: int | None = None) -> Photo:
     """Read a JPEG, PNG, TIFF, WebP, BMP, GIF, PNM, AVIF or HEIC; the suffix does not matter.
 
     The last five are written as others: `edge.photo.headers.kinds.WRITTEN_AS`. CMYK becomes RGB. A JPEG
@@ -67,24 +74,37 @@ def read_photo(path: str | Path, max_pixels: int = DEFAULT_MAX_PIXELS) -> Photo:
     Args:
         path: The file.
         max_pixels: Limit of width times height.
+        page: Which of several photos in a TIFF, from 1; thumbnails do not count.
 
     Raises:
-        UnsupportedPhoto: Not a photo, or a kind that is not read.
+        UnsupportedPhoto: Not a photo, a kind that is not read, or a page that is not there.
         BrokenPhoto: The file is damaged or incomplete.
-        MultiPagePhoto: The file has several frames or pages.
+        MultiPagePhoto: The file has several frames, or pages of which none was chosen.
         PhotoTooLarge: The photo exceeds the limit.
     """
     path = Path(path)
     with _opened(path) as source:
         header = read_header(source, path, max_pixels)
         with decoding(path, max_pixels):
-            photo = _decode(source, header, path, max_pixels)
+            photo = _read_page(source, header, path, max_pixels, page)
     if photo.alpha is not None and photo.metadata.format == "JPEG":  # of a HEIC or an AVIF
         photo = replace(photo, metadata=replace(photo.metadata, format="PNG"))
     return photo
 
 
-def reading_bytes(path: Path, max_pixels: int = DEFAULT_MAX_PIXELS) -> int:
+def page_count(path: Path) -> int:
+    """The number of photos in a file: 1, or as many pages as a TIFF has beside thumbnails and infrared.
+
+    Raises:
+        UnsupportedPhoto: It cannot be opened.
+    """
+    with _opened(path) as source:
+        if kind_by_content(source, path) is not TIFF:
+            return 1
+        return max(1, len(photo_pages(source)))
+
+
+def reading_bytes(path: Path, max_pixels: int = DEFAULT_MAX_PIXELS, page: int | None = None) -> int:
     """Bytes a pixel that `read_photo` holds at most, the photo's own included; nothing is decoded.
 
     Measured with alpha and 12 megapixels: 8.3 for 8 bits (4 of them Pillow's copy), 16.4 for WebP, whose
@@ -93,8 +113,14 @@ def reading_bytes(path: Path, max_pixels: int = DEFAULT_MAX_PIXELS) -> int:
     with _opened(path) as source:
         header = read_header(source, path, max_pixels)
         with decoding(path, max_pixels):
-            deep = is_16_bit(open_image(source, header, path, max_pixels))
-    return 17 if deep or header.format in _MORE_COPIES else 9
+            index = chosen_page(source, path, page).index if header.format == "TIFF" else 0
+            image = open_image(source, header, path, max_pixels, index)
+            more = (
+                is_16_bit(image)
+                or (isinstance(image, PlanarTiff) and image.planes)
+                or lab_of(image) is not None
+            )
+    return 17 if more or header.format in _MORE_COPIES else 9
 
 
 @contextmanager
@@ -148,7 +174,8 @@ def write_photo(photo: Photo, path: str | Path) -> None:
             if metadata.format == "JPEG":
                 state_resolution(out, metadata)
         return
-    channels = (1 if photo.pixels.ndim == 2 else 3) + (photo.alpha is not None)
+    infrared = _carried_infrared(photo)
+    channels = (1 if photo.pixels.ndim == 2 else 3) + (photo.alpha is not None) + (infrared is not None)
     write = write_png if metadata.format == "PNG" else write_tiff
     encoded = Encoded(
         _encoded_bands(photo, back),
@@ -157,6 +184,7 @@ def write_photo(photo: Photo, path: str | Path) -> None:
         channels,
         8 * photo.pixels.dtype.itemsize,
         metadata,
+        infrared is not None,
     )
     with written_beside(path) as partial, partial.open("wb") as out:
         write(out, encoded)
@@ -165,17 +193,46 @@ def write_photo(photo: Photo, path: str | Path) -> None:
 def not_kept(photo: Photo) -> tuple[str, ...]:
     """What `write_photo` does not keep of all that the photo's file said, in words."""
     height, width = photo.pixels.shape[:2]
-    return fitted(photo.metadata, width, height)[1]
+    lost = fitted(photo.metadata, width, height)[1]
+    dropped = photo.infrared is not None and _carried_infrared(photo) is None
+    return (*lost, "the infrared channel, which only a TIFF carries") if dropped else lost
 
 
-def _decode(source: BinaryIO, header: Header, path: Path, max_pixels: int) -> Photo:
+def _read_page(source: BinaryIO, header: Header, path: Path, max_pixels: int, number: int | None) -> Photo:
+    if header.format != "TIFF":
+        if number not in (None, 1):
+            raise UnsupportedPhoto(f"{path} has no page {number}; only a TIFF has pages.")
+        return _decode(source, header, path, max_pixels)
+    page = chosen_page(source, path, number)
+    photo = _decode(source, header, path, max_pixels, page.index)
+    if page.infrared is not None:
+        infrared = _decode(source, header, path, max_pixels, page.infrared).pixels
+        if photo.alpha is None and infrared.shape == photo.pixels.shape[:2]:
+            photo = replace(photo, infrared=_of_depth(infrared, photo.pixels))
+        else:
+            lost = (*photo.metadata.lost, "the infrared page, which does not fit the photo")
+            photo = replace(photo, metadata=replace(photo.metadata, lost=lost))
+    return photo
+
+
+def _of_depth(plane: Pixels, pixels: Pixels) -> Pixels:
+    if plane.dtype == pixels.dtype:
+        return plane
+    return (plane >> 8).astype(np.uint8) if pixels.dtype == np.uint8 else plane.astype(np.uint16) * 257
+
+
+def _decode(source: BinaryIO, header: Header, path: Path, max_pixels: int, index: int = 0) -> Photo:
     if header.format == "PPM" and header.bits == 16:
         return Photo(read_16_bit_pnm(source), None, Metadata(WRITTEN_AS[header.format]))
 
     def open_again() -> ImageFile:
-        return open_image(source, header, path, max_pixels)
+        return open_image(source, header, path, max_pixels, index)
 
     image = open_again()
+    infrared, lab = has_infrared(image), lab_of(image)
+    if isinstance(image, PlanarTiff) and image.planes:
+        planes = read_planes(image, source)
+        return _of_samples(*_split(planes), read_metadata(image, header, source)[1], lab, infrared)
     if is_16_bit(image):
         metadata = Metadata(WRITTEN_AS[header.format])
 
@@ -188,7 +245,7 @@ def _decode(source: BinaryIO, header: Header, path: Path, max_pixels: int) -> Ph
         pixels, alpha = read_16_bit(open_again, orientation_of)
         if "transparency" in image.info:
             alpha = key_alpha(pixels, image.info["transparency"])
-        return Photo(pixels, alpha, metadata)
+        return _of_samples(pixels, alpha, metadata, lab, infrared)
     if image.mode not in EIGHT_BIT_MODES:
         raise UnsupportedPhoto(
             f"{path} has a kind of pixels ({image.mode}) that is not read; "
@@ -198,20 +255,47 @@ def _decode(source: BinaryIO, header: Header, path: Path, max_pixels: int) -> Ph
     check_size(*image.size, path, max_pixels)  # of a HEIC it may differ from what the header said
     orientation, metadata = read_metadata(image, header, source)
     pixels8, alpha8, icc = read_8_bit(image, orientation, metadata.icc, header.bits)
-    return Photo(pixels8, alpha8, replace(metadata, icc=icc))
+    return _of_samples(pixels8, alpha8, replace(metadata, icc=icc), lab, infrared)
+
+
+def _split(planes: Pixels) -> tuple[Pixels, Pixels | None]:
+    """Gray or colour, and the channel behind it, of ``(H, W, channels)``."""
+    channels = planes.shape[2]
+    colours: NDArray[Any] = planes[..., 0] if channels < 3 else planes[..., :3]
+    fourth = np.ascontiguousarray(planes[..., -1]) if channels in (2, 4) else None
+    return np.ascontiguousarray(colours), fourth  # type: ignore[return-value]
+
+
+def _of_samples(
+    samples: Pixels, fourth: Pixels | None, metadata: Metadata, lab: int | None, infrared: bool
+) -> Photo:
+    """The photo of a file's channels, of which the fourth (of gray: the second) may be no alpha."""
+    if lab is not None:
+        samples, metadata = rgb_of_lab(samples, lab), replace(metadata, icc=romm_profile())
+    if infrared:
+        return Photo(samples, None, metadata, fourth)
+    return Photo(samples, fourth, metadata)
+
+
+def _carried_infrared(photo: Photo) -> Pixels | None:
+    """The infrared channel if the format holds it and it still belongs to these pixels."""
+    plane, pixels = photo.infrared, photo.pixels
+    if plane is None or photo.alpha is not None or photo.metadata.format != "TIFF":
+        return None
+    return plane if (plane.shape, plane.dtype) == (pixels.shape[:2], pixels.dtype) else None
 
 
 def _encoded_bands(photo: Photo, back: color.Convert) -> Iterator[Pixels]:
-    """Bands ``(rows, W, channels)`` in the file's encoding, alpha last."""
+    """Bands ``(rows, W, channels)`` in the file's encoding, alpha behind the colours, infrared last."""
     for rows in row_bands(*photo.pixels.shape[:2]):
         band = photo.pixels[rows]
         if back is not color.unchanged:
             band = np.asarray(back(Image.fromarray(band)))
         if band.ndim == 2:
             band = band[..., None]
-        if photo.alpha is not None:
-            band = np.concatenate([band, photo.alpha[rows][..., None]], axis=2)
-        yield band
+        others = (photo.alpha, _carried_infrared(photo))
+        more = [plane[rows][..., None] for plane in others if plane is not None]
+        yield np.concatenate([band, *more], axis=2) if more else band
 
 
 def _image(photo: Photo, back: color.Convert) -> Image.Image:

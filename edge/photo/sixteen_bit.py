@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from PIL.ImageFile import ImageFile
 
 from edge.photo.bands import as_stored, image_bands, row_bands, upright_size
-from edge.photo.decoder import raw_mode, white_is_zero
+from edge.photo.decoder import white_is_zero
+from edge.photo.tiffs.opening import raw_mode
 
 Open = Callable[[], ImageFile]
 Orientation = Callable[[ImageFile], int]
@@ -81,12 +82,16 @@ def key_alpha(pixels: NDArray[np.uint16], key: int | tuple[int, ...]) -> NDArray
 
 
 def _read_gray(image: ImageFile, orientation_of: Orientation) -> Planes:
+    raw = raw_mode(image)
     image.load()
     orientation = orientation_of(image)
     pixels = np.empty(upright_size(*image.size, orientation), np.uint16)
     stored = as_stored(pixels, orientation)
     for rows, band in image_bands(image):
         stored[rows] = np.asarray(band)
+    if raw.startswith("I;12"):
+        for rows in row_bands(*pixels.shape):
+            pixels[rows] = pixels[rows] << 4 | pixels[rows] >> 8
     if white_is_zero(image):
         np.subtract(_MAX, pixels, out=pixels)
     return pixels, None

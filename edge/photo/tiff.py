@@ -18,7 +18,7 @@ from edge.photo.metadata.fitting import resolution_of
 from edge.photo.metadata.tiff_tags import IPTC, RESOURCES, XMP, of_exif
 
 _LEVEL = 3
-_DEFLATE, _HORIZONTAL_DIFFERENCES, _STRAIGHT_ALPHA = 8, 2, 2
+_DEFLATE, _HORIZONTAL_DIFFERENCES, _STRAIGHT_ALPHA, _UNSPECIFIED = 8, 2, 2, 0
 _BYTES, _PROFILE = 1, 34675
 
 
@@ -50,7 +50,7 @@ def write_tiff(out: BinaryIO, photo: Encoded) -> None:
         *resolution.entries(resolution_of(metadata)),
     ]
     if photo.channels in (2, 4):
-        entries.append(_numbers(SHORT, 338, _STRAIGHT_ALPHA))
+        entries.append(_numbers(SHORT, 338, _UNSPECIFIED if photo.infrared else _STRAIGHT_ALPHA))
     values = (
         (XMP, _BYTES, metadata.xmp),
         (IPTC, UNDEFINED, metadata.iptc),

@@ -38,7 +38,7 @@ class Directories:
     def __init__(self, source: BinaryIO) -> None:
         source.seek(0)
         start = source.read(16)
-        if len(start) < 8 or not start.startswith(TIFF_SIGNATURES):
+        if len(start) < 16 or not start.startswith(TIFF_SIGNATURES):
             raise ValueError("no TIFF")
         self._source = source
         self._order = "<" if start[:2] == b"II" else ">"
