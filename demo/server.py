@@ -28,7 +28,7 @@ class Settings:
     bundle: Path | None = None
     """None: the shipped bundle."""
     weights: Path | None = None
-    """Imported weights of the reference networks."""
+    """Imported weights of the published networks."""
     host: str = "127.0.0.1"
     port: int | None = None
     """None: the first free one from 7860."""

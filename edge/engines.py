@@ -64,7 +64,7 @@ class BundleEngine:
 
 @dataclass(frozen=True)
 class Reference:
-    """Settings of the reference networks. ``weights`` None: random ones, for benchmarks."""
+    """Settings of the published networks. ``weights`` None: random ones, for benchmarks."""
 
     weights: Path | None
     device: str = "cpu"
@@ -78,7 +78,7 @@ def bundle_engine(folder: Path | None, precision: Precision, runtime: str | None
 
 
 def reference_engine(settings: Reference) -> Engine:
-    """The reference networks in PyTorch.
+    """The published networks in PyTorch.
 
     Raises:
         MissingExtra: The packages of the extra ``convert`` are not installed.

@@ -86,7 +86,7 @@ class ReferenceRestorer:
         OptionRefused.
         """
         if options.fill_only:
-            raise OptionRefused("The reference networks restore what they fill: leave out fill_only.")
+            raise OptionRefused("The published networks restore what they fill: leave out fill_only.")
         if photo.pixels.ndim == 2 and (self._preset.in_colour or not options.keep_gray):
             photo = replace(photo, pixels=in_colour(photo.pixels))
         drawn = self._drawn_mask(photo, options)
@@ -98,7 +98,7 @@ class ReferenceRestorer:
             networks = self._chain(scratched=mask is not None)
             patches = self._scratch_role == "mapping_hr" and mask is not None
             size = self._padded((pixels.shape[0], pixels.shape[1]), PATCH_STRIDE if patches else STRIDE)
-            done = ["restored by the reference networks"]
+            done = ["restored by the published networks"]
             if mask is not None:
                 done.insert(0, f"scratches on {100 * mask.mean():.1f} % of the photo")
                 mask = widened(mask, PATCH_MASK_MARGIN) if patches else mask

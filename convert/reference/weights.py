@@ -21,6 +21,7 @@ from convert.errors import MissingWeights, WeightsError
 from convert.reference.kinds import KINDS, ROLES, KindName, RoleName, build
 from convert.reference.nets.folding import fold
 from edge import DISTRIBUTION
+from edge.bundle.bundle import file_entry
 from edge.bundle.manifest import Count, Entry, RelativePath, Sha256
 from edge.files import written_beside
 
@@ -94,7 +95,7 @@ def open_weights(folder: Path) -> ReferenceWeights:
             f"{folder} holds no imported weights ({MANIFEST_NAME}: {error.strerror}): "
             f"make them with `heirloom import CHECKPOINTS -o {folder}`."
         ) from error
-    manifest = decode_manifest(raw)
+    manifest = decode_weights_manifest(raw)
     for stored in manifest.networks.values():
         _check_file(folder / stored.file, stored)
     return ReferenceWeights(folder, manifest, hashlib.sha256(raw).hexdigest())
@@ -104,7 +105,7 @@ class _AnyVersion(msgspec.Struct):
     format_version: Any
 
 
-def decode_manifest(raw: bytes) -> WeightsManifest:
+def decode_weights_manifest(raw: bytes) -> WeightsManifest:
     """Decode and check ``manifest.json``, without looking at any other file. Raises WeightsError."""
     try:
         found = msgspec.json.decode(raw, type=_AnyVersion).format_version
@@ -150,14 +151,8 @@ def _check_file(path: Path, stored: StoredNetwork) -> None:
         raise WeightsError(f"{path} is missing: run `heirloom import` again.") from error
     except OSError as error:
         raise WeightsError(f"{path} can't be read: {error.strerror}.") from error
-    if found != (stored.sha256, stored.bytes):
+    if (found.sha256, found.bytes) != (stored.sha256, stored.bytes):
         raise WeightsError(f"{path} is not the file that the manifest lists: run `heirloom import` again.")
-
-
-def file_entry(path: Path) -> tuple[str, int]:
-    """The sha256 and size of a file. Raises OSError."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest(), stream.tell()
 
 
 def write_network(network: nn.Module, path: Path) -> None:
@@ -180,7 +175,7 @@ def write_manifest(folder: Path, networks: dict[RoleName, StoredNetwork]) -> Wei
         format_version=FORMAT_VERSION, tool=f"heirloom {version(DISTRIBUTION)}", networks=ordered
     )
     raw = msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
-    decode_manifest(raw)
+    decode_weights_manifest(raw)
     with written_beside(folder / MANIFEST_NAME) as partial:
         partial.write_bytes(raw)
     return manifest

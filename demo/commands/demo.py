@@ -31,7 +31,7 @@ def demo(
             metavar="DIR",
             exists=True,
             file_okay=False,
-            help="Imported weights of the reference networks, to compare with in PyTorch.",
+            help="Imported weights of the published networks, to compare with in PyTorch.",
         ),
     ] = None,
     host: Annotated[

@@ -1,4 +1,4 @@
-"""The mobile networks compared with the reference networks, in turns on the same photo."""
+"""The mobile networks compared with the published networks, in turns on the same photo."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Comparison:
 
 
 def compare(bundle: Bundle, weights: Path | None, photo: Path, threads: int, runs: int) -> list[Comparison]:
-    """Restore ``photo`` with the bundle in INT8, and with the reference networks as published.
+    """Restore ``photo`` with the bundle in INT8, and with the published networks (preset ``published``).
 
     ``weights`` None: random weights of the published widths, which take the same time. Raises
     HeirloomError.

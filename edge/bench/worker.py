@@ -34,7 +34,7 @@ IMPORTED = (rich.progress, typer)
 
 @dataclass(frozen=True)
 class Run:
-    """A photo, and the networks to restore it with: a bundle in one precision, or reference networks."""
+    """A photo, and the networks to restore it with: a bundle in one precision, or published networks."""
 
     photo: str
     threads: int
@@ -43,7 +43,7 @@ class Run:
     precision: Precision = "int8"
     reference: bool = False
     weights: str = ""
-    """Imported weights of the reference networks; empty for random ones."""
+    """Imported weights of the published networks; empty for random ones."""
 
     def engine(self) -> Engine:
         """The networks, opened."""

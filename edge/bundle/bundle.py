@@ -115,7 +115,7 @@ def _check_file(folder: Path, name: str, expected: File) -> None:
 
 
 def file_entry(path: Path) -> File:
-    """The manifest's entry for the file at ``path``."""
+    """The manifest's entry for the file at ``path``. Raises OSError."""
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
         return File(sha256=digest, bytes=stream.tell())

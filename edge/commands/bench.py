@@ -60,11 +60,13 @@ def bench(
     runs: Annotated[int, typer.Option(min=1, help="Rounds; figures are medians.")] = 3,
     against: Annotated[
         Yardstick | None,
-        typer.Option(help="Instead, compare with the reference networks on a photo of 512x512."),
+        typer.Option(help="Instead, compare with the published networks on a photo of 512x512."),
     ] = None,
     weights: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Imported reference weights. Default: random ones, as slow."),
+        typer.Option(
+            metavar="DIR", help="Imported weights of the published networks. Default: random ones, as slow."
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

@@ -38,7 +38,7 @@ TORCH = "With --runtime torch"
 
 
 class Preset(enum.StrEnum):
-    """How the reference networks are applied."""
+    """How the published networks are applied."""
 
     HEIRLOOM = "heirloom"
     PUBLISHED = "published"
@@ -113,14 +113,14 @@ def restore(
     runtime: Annotated[
         str | None,
         typer.Option(
-            help="The library that runs the networks: litert, onnx, or torch for the reference networks of "
+            help="The library that runs the networks: litert, onnx, or torch for the published networks of "
             "--weights. Default: the first one installed that runs the bundle."
         ),
     ] = None,
     weights: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help="Imported weights of the reference networks.", rich_help_panel=TORCH
+            metavar="DIR", help="Imported weights of the published networks.", rich_help_panel=TORCH
         ),
     ] = None,
     device: Annotated[

@@ -27,6 +27,6 @@ def test_imported_weights_restore_as_by_the_command(
         assert server.service.reference == "torch"
         client = Client(server.url, verbose=False, download_files=tmp_path / "downloads")
         restored, figures = client.predict(handle_file(str(photo)), variant="torch", api_name="/restore")
-    assert figures["done"][-1] == "restored by the reference networks"
+    assert figures["done"][-1] == "restored by the published networks"
     by_torch = by_command(photo, "--runtime", "torch", "--weights", str(weights))
     assert Path(restored).read_bytes() == by_torch

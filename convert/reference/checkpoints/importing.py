@@ -43,11 +43,11 @@ from convert.reference.nets.folding import fold
 from convert.reference.weights import (
     StoredNetwork,
     WeightsManifest,
-    file_entry,
     holds_other_manifest,
     write_manifest,
     write_network,
 )
+from edge.bundle.bundle import file_entry
 from edge.errors import OutputConflict
 
 WRAPPERS = ("model_state", "state_dict")
@@ -191,23 +191,23 @@ class _Staging:
                     self._ignore(file, "another file was named for it")
                     return
             network = _folded(state, role, widths, file.label)
-            source_sha256, _ = file_entry(path)
+            source_sha256 = file_entry(path).sha256
         target = _file_of(self.folder, role)
         if role in self.networks:
             target = target.with_suffix(".second")
         write_network(network, target)
-        sha256, size = file_entry(target)
+        written = file_entry(target)
         if role in self.networks:
             target.unlink()
-            self._compare(file, role, sha256)
+            self._compare(file, role, written.sha256)
             return
         self.sources[role] = file.label
         self.networks[role] = StoredNetwork(
             kind=kind,
             widths=widths,
             file=target.name,
-            sha256=sha256,
-            bytes=size,
+            sha256=written.sha256,
+            bytes=written.bytes,
             parameters=sum(value.numel() for value in network.parameters()),
             source=file.origin,
             source_sha256=source_sha256,

@@ -11,7 +11,8 @@ from torch import nn
 
 from convert.reference.kinds import KINDS, ROLES, RoleName
 from convert.reference.nets.folding import fold
-from convert.reference.weights import StoredNetwork, file_entry, write_manifest, write_network
+from convert.reference.weights import StoredNetwork, write_manifest, write_network
+from edge.bundle.bundle import file_entry
 
 
 @dataclass(frozen=True)
@@ -41,14 +42,14 @@ def write_small_weights(folder: Path, load: Callable[[RoleName], nn.Module] = Sm
             continue
         network, kind = load(role), ROLES[role].kind
         write_network(network, folder / f"{role}.safetensors")
-        sha256, size = file_entry(folder / f"{role}.safetensors")
+        written = file_entry(folder / f"{role}.safetensors")
         widths = {"vae": {"width": weights.vae}, "detection": {"width": weights.detection}}
         networks[role] = StoredNetwork(
             kind=kind,
             widths=widths.get(kind, {"latent": weights.latent, "width": weights.width}),
             file=f"{role}.safetensors",
-            sha256=sha256,
-            bytes=size,
+            sha256=written.sha256,
+            bytes=written.bytes,
             parameters=sum(weight.numel() for weight in network.parameters()),
             source=f"{role}.pth",
             source_sha256="0" * 64,

@@ -69,7 +69,7 @@ def test_the_command_restores_a_photo(
     [record] = records(report)
     assert record["options"].items() >= (expected | {"runtime": "torch"}).items()
     assert record["megapixels"] == size[0] * size[1] / 1e6
-    assert record["done"][-1] == "restored by the reference networks"
+    assert record["done"][-1] == "restored by the published networks"
     before = np.asarray(Image.open(old_photo).resize(size)).astype(int)
     assert np.abs(np.asarray(Image.open(out)) - before).mean() > 5
 

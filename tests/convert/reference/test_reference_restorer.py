@@ -1,4 +1,4 @@
-"""Photos restored by the reference networks with both presets: values, sizes, memory and networks."""
+"""Photos restored by the published networks with both presets: values, sizes, memory and networks."""
 
 from __future__ import annotations
 
@@ -312,7 +312,7 @@ def test_without_scratches_nothing_is_looked_for(preset: str) -> None:
     weights = Weights()
     done = made(weights, preset).restore(photo(picture(64, 48)), Options(scratches="off")).done
     assert weights.asked == ["vae_a", "vae_b_quality", "mapping_quality"]
-    assert done == ("restored by the reference networks",)
+    assert done == ("restored by the published networks",)
 
 
 def test_only_one_mapping_is_in_memory_at_a_time() -> None:
