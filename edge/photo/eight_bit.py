@@ -1,4 +1,4 @@
-"""Conversion of decoded 8-bit images (palettes, masks, inks, profiles) to gray or RGB arrays in sRGB."""
+"""Conversion of decoded 8-bit images (palettes, masks, inks, profiles) to gray or RGB arrays."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.ImageFile import ImageFile
 
-from edge.photo import color
 from edge.photo.bands import as_stored, image_bands, upright_size
+from edge.photo.color.cmyk import cmyk_to_srgb
 
 EIGHT_BIT_MODES = frozenset(
     {"1", "L", "LA", "La", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "P", "PA"}
@@ -17,23 +17,20 @@ EIGHT_BIT_MODES = frozenset(
 _PLAIN = {"1": "L", "La": "LA", "RGBa": "RGBA", "RGBX": "RGB", "YCbCr": "RGB"}
 _ALPHA_MODES = {"LA", "La", "PA", "RGBA", "RGBa"}
 
-Planes8 = tuple[NDArray[np.uint8], NDArray[np.uint8] | None, bytes | None]
+Planes8 = tuple[NDArray[np.uint8], NDArray[np.uint8] | None]
 
 
 def read_8_bit(image: ImageFile, orientation: int, icc: bytes | None, bits: int) -> Planes8:
-    """Upright pixels ``(H, W)`` or ``(H, W, 3)`` in sRGB, alpha ``(H, W)``, and the profile to keep.
+    """Upright samples ``(H, W)`` or ``(H, W, 3)`` as in the file (CMYK in sRGB), and alpha ``(H, W)``.
 
     ``image`` is decoded and of one of ``EIGHT_BIT_MODES``; a palette of grays gives a gray photo.
-    ``bits`` is the depth in a PNG's file. The profile is ``None`` if it was unusable or for CMYK.
+    ``bits`` is the depth in a PNG's file; ``icc`` is needed for CMYK only.
     """
     gray = image.mode in ("1", "L", "LA", "La") or _has_gray_palette(image)
     key = image.info.get("transparency") if image.mode in ("1", "L", "RGB") else None
     if key is not None and image.mode == "L" and bits < 8:
         key = key * 255 // ((1 << bits) - 1)
-    mode: color.Mode = "CMYK" if image.mode == "CMYK" else "L" if gray else "RGB"
-    both = color.conversions(icc, mode) if icc else None
-    convert = both[0] if both else color.unchanged
-
+    from_inks = cmyk_to_srgb(icc) if image.mode == "CMYK" else None
     size = upright_size(*image.size, orientation)
     pixels = np.empty(size if gray else (*size, 3), np.uint8)
     stored = as_stored(pixels, orientation)
@@ -44,9 +41,8 @@ def read_8_bit(image: ImageFile, orientation: int, icc: bytes | None, bits: int)
         plain, mask = _split(band, gray)
         if stored_alpha is not None:
             stored_alpha[rows] = _keyed(plain, key) if mask is None else np.asarray(mask)
-        converted = convert(plain)
-        stored[rows] = np.asarray(converted.convert("RGB") if converted.mode == "CMYK" else converted)
-    return pixels, alpha, icc if both and mode != "CMYK" else None
+        stored[rows] = np.asarray(from_inks(plain) if from_inks else plain)
+    return pixels, alpha
 
 
 def _has_gray_palette(image: ImageFile) -> bool:

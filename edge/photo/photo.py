@@ -1,9 +1,8 @@
 """Photos: read from files, and written to files of the same kind.
 
-Pixels are upright and sRGB-encoded (16-bit photos in the encoding of their file); EXIF, colour profile,
-XMP and resolution are kept and written again.
+Pixels are upright and sRGB-encoded; EXIF, colour profile, XMP and resolution are kept and written again.
 Beyond the array, reading and writing need one decoded copy of the photo in Pillow's layout (1 or 4
-bytes a pixel; WebP two such copies more).
+bytes a pixel; WebP two such copies more). A photo outside sRGB is held twice, as seen and as in its file.
 """
 
 from __future__ import annotations
@@ -22,8 +21,10 @@ from PIL.ImageFile import ImageFile
 
 from edge.errors import PhotoError, UnsupportedPhoto
 from edge.files import written_beside
-from edge.photo import color
 from edge.photo.bands import Encoded, Pixels, row_bands
+from edge.photo.color.encoding import encoding_of, written_as
+from edge.photo.color.icc import is_gray_profile
+from edge.photo.color.space import Space, as_srgb, in_file
 from edge.photo.decoder import decoding, open_image
 from edge.photo.eight_bit import EIGHT_BIT_MODES, read_8_bit
 from edge.photo.header import read_header
@@ -56,13 +57,16 @@ class Photo:
     """A decoded photo."""
 
     pixels: Pixels
-    """``(H, W)`` gray or ``(H, W, 3)`` colour, uint8 or uint16, C-contiguous, upright. 8 bits are
-    sRGB-encoded; 16 bits are encoded as in the file."""
+    """``(H, W)`` gray or ``(H, W, 3)`` colour, uint8 or uint16, C-contiguous, upright,
+    sRGB-encoded."""
     alpha: Pixels | None
     """``(H, W)``, same type as the pixels, straight (not premultiplied)."""
     metadata: Metadata
     infrared: Pixels | None = None
     """``(H, W)``, same type as the pixels: a scan's fourth channel, which a TIFF carries on unchanged."""
+    samples: Pixels | None = None
+    """The pixels as in the file, where it is not sRGB. They are written again but for the changes in
+    ``pixels``; set None where ``pixels`` show something else. Of another shape, they are ignored."""
 
 
 def read_photo(path: str | Path, max_pixels: int = DEFAULT_MAX_PIXELS, page: int | None = None) -> Photo:
@@ -155,20 +159,13 @@ def write_photo(photo: Photo, path: str | Path) -> None:
         ValueError: The format can't hold the photo's depth or alpha.
     """
     path = Path(path)
-    metadata = photo.metadata
-    back: color.Convert = color.unchanged
-    if metadata.icc is not None and photo.pixels.dtype == np.uint8:
-        both = color.conversions(metadata.icc, "L" if photo.pixels.ndim == 2 else "RGB")
-        if both is None:  # the photo has become colour and its profile is for gray
-            metadata = replace(metadata, icc=None)
-        else:
-            back = both[1]
+    metadata, space = written_as(photo.metadata, photo.pixels.ndim == 2)
     height, width = photo.pixels.shape[:2]
     metadata, _ = fitted(metadata, width, height)
     if metadata.format in ("JPEG", "WEBP"):
         if photo.pixels.dtype != np.uint8 or (metadata.format == "JPEG" and photo.alpha is not None):
             raise ValueError(f"a {metadata.format} cannot hold {photo.pixels.dtype} pixels or alpha")
-        image = _image(photo, back)
+        image = _image(photo, space)
         with written_beside(path) as partial, partial.open("w+b") as out:
             image.save(out, metadata.format, **_options(metadata))
             if metadata.format == "JPEG":
@@ -178,7 +175,7 @@ def write_photo(photo: Photo, path: str | Path) -> None:
     channels = (1 if photo.pixels.ndim == 2 else 3) + (photo.alpha is not None) + (infrared is not None)
     write = write_png if metadata.format == "PNG" else write_tiff
     encoded = Encoded(
-        _encoded_bands(photo, back),
+        _encoded_bands(photo, space),
         width,
         height,
         channels,
@@ -193,7 +190,8 @@ def write_photo(photo: Photo, path: str | Path) -> None:
 def not_kept(photo: Photo) -> tuple[str, ...]:
     """What `write_photo` does not keep of all that the photo's file said, in words."""
     height, width = photo.pixels.shape[:2]
-    lost = fitted(photo.metadata, width, height)[1]
+    metadata = written_as(photo.metadata, photo.pixels.ndim == 2)[0]
+    lost = fitted(metadata, width, height)[1]
     dropped = photo.infrared is not None and _carried_infrared(photo) is None
     return (*lost, "the infrared channel, which only a TIFF carries") if dropped else lost
 
@@ -206,7 +204,8 @@ def _read_page(source: BinaryIO, header: Header, path: Path, max_pixels: int, nu
     page = chosen_page(source, path, number)
     photo = _decode(source, header, path, max_pixels, page.index)
     if page.infrared is not None:
-        infrared = _decode(source, header, path, max_pixels, page.infrared).pixels
+        plane = _decode(source, header, path, max_pixels, page.infrared)
+        infrared = plane.pixels if plane.samples is None else plane.samples
         if photo.alpha is None and infrared.shape == photo.pixels.shape[:2]:
             photo = replace(photo, infrared=_of_depth(infrared, photo.pixels))
         else:
@@ -242,10 +241,10 @@ def _decode(source: BinaryIO, header: Header, path: Path, max_pixels: int, index
             orientation, metadata = read_metadata(decoded, header, source)
             return orientation
 
-        pixels, alpha = read_16_bit(open_again, orientation_of)
+        samples16, alpha16 = read_16_bit(open_again, orientation_of)
         if "transparency" in image.info:
-            alpha = key_alpha(pixels, image.info["transparency"])
-        return _of_samples(pixels, alpha, metadata, lab, infrared)
+            alpha16 = key_alpha(samples16, image.info["transparency"])
+        return _of_samples(samples16, alpha16, metadata, lab, infrared)
     if image.mode not in EIGHT_BIT_MODES:
         raise UnsupportedPhoto(
             f"{path} has a kind of pixels ({image.mode}) that is not read; "
@@ -254,8 +253,10 @@ def _decode(source: BinaryIO, header: Header, path: Path, max_pixels: int, index
     image.load()
     check_size(*image.size, path, max_pixels)  # of a HEIC it may differ from what the header said
     orientation, metadata = read_metadata(image, header, source)
-    pixels8, alpha8, icc = read_8_bit(image, orientation, metadata.icc, header.bits)
-    return _of_samples(pixels8, alpha8, replace(metadata, icc=icc), lab, infrared)
+    samples, alpha = read_8_bit(image, orientation, metadata.icc, header.bits)
+    if image.mode == "CMYK":
+        metadata = replace(metadata, icc=None)
+    return _of_samples(samples, alpha, metadata, lab, infrared)
 
 
 def _split(planes: Pixels) -> tuple[Pixels, Pixels | None]:
@@ -272,9 +273,13 @@ def _of_samples(
     """The photo of a file's channels, of which the fourth (of gray: the second) may be no alpha."""
     if lab is not None:
         samples, metadata = rgb_of_lab(samples, lab), replace(metadata, icc=romm_profile())
+    space = encoding_of(metadata, samples.ndim == 2)
+    if metadata.icc is not None and samples.ndim == 3 and is_gray_profile(metadata.icc):
+        metadata = replace(metadata, icc=None)
+    pixels, stored = (samples, None) if space is None else (as_srgb(samples, space), samples)
     if infrared:
-        return Photo(samples, None, metadata, fourth)
-    return Photo(samples, fourth, metadata)
+        return Photo(pixels, None, metadata, fourth, stored)
+    return Photo(pixels, fourth, metadata, None, stored)
 
 
 def _carried_infrared(photo: Photo) -> Pixels | None:
@@ -285,12 +290,15 @@ def _carried_infrared(photo: Photo) -> Pixels | None:
     return plane if (plane.shape, plane.dtype) == (pixels.shape[:2], pixels.dtype) else None
 
 
-def _encoded_bands(photo: Photo, back: color.Convert) -> Iterator[Pixels]:
+def _encoded_bands(photo: Photo, space: Space | None) -> Iterator[Pixels]:
     """Bands ``(rows, W, channels)`` in the file's encoding, alpha behind the colours, infrared last."""
-    for rows in row_bands(*photo.pixels.shape[:2]):
-        band = photo.pixels[rows]
-        if back is not color.unchanged:
-            band = np.asarray(back(Image.fromarray(band)))
+    pixels, samples = photo.pixels, photo.samples
+    if samples is not None and (samples.shape, samples.dtype) != (pixels.shape, pixels.dtype):
+        samples = None
+    for rows in row_bands(*pixels.shape[:2]):
+        band = pixels[rows]
+        if space is not None:
+            band = in_file(band, space, None if samples is None else samples[rows])
         if band.ndim == 2:
             band = band[..., None]
         others = (photo.alpha, _carried_infrared(photo))
@@ -298,11 +306,11 @@ def _encoded_bands(photo: Photo, back: color.Convert) -> Iterator[Pixels]:
         yield np.concatenate([band, *more], axis=2) if more else band
 
 
-def _image(photo: Photo, back: color.Convert) -> Image.Image:
+def _image(photo: Photo, space: Space | None) -> Image.Image:
     height, width = photo.pixels.shape[:2]
     mode = ("L" if photo.pixels.ndim == 2 else "RGB") + ("" if photo.alpha is None else "A")
     image = Image.new(mode, (width, height))
-    for rows, band in zip(row_bands(height, width), _encoded_bands(photo, back), strict=True):
+    for rows, band in zip(row_bands(height, width), _encoded_bands(photo, space), strict=True):
         image.paste(Image.fromarray(band[..., 0] if band.shape[2] == 1 else band, mode), (0, rows.start))
     return image
 

@@ -18,7 +18,7 @@ class Metadata:
     exif: bytes | None = None
     """A TIFF structure without prefix; its orientation is 1."""
     icc: bytes | None = None
-    """The profile that the file's pixels are encoded in; 8-bit pixels are converted back to it."""
+    """The profile that the file's pixels are encoded in; they are converted back to it."""
     dpi: tuple[float, float] | None = None
     """Across and down; ``None`` if the file states none."""
     xmp: bytes | None = None

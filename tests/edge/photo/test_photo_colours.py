@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from edge.photo.color import conversions, unchanged
+from edge.photo.color.icc import profile_space
 from edge.photo.metadata.metadata import Metadata
 from edge.photo.photo import Photo, read_photo
 from tests.edge.photo.encoders import encoded, gray_icc_profile, icc_profile, pixels, png, png_chunk, png_of
@@ -38,12 +38,14 @@ def test_a_gray_profile_is_a_curve_there_and_back(tmp_path: Path) -> None:
         np.testing.assert_allclose(np.asarray(opened).astype(int), np.asarray(ramp), atol=2)
 
 
-def test_an_srgb_profile_is_carried_and_costs_nothing() -> None:
+def test_profiles_that_change_nothing_cost_nothing() -> None:
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    assert conversions(srgb, "RGB") == (unchanged, unchanged)
-    assert conversions(icc_profile(), "RGB") != (unchanged, unchanged)
-    assert conversions(gray_icc_profile(), "RGB") is None
-    assert conversions(b"nonsense" * 40, "RGB") is None
+    assert profile_space(srgb, gray=False) is None
+    assert profile_space(icc_profile(), gray=False) is not None
+    assert profile_space(gray_icc_profile(), gray=False) is None
+    for length in (0, 100, 131, 200, 300):
+        assert profile_space(icc_profile()[:length], gray=False) is None
+    assert profile_space(b"nonsense" * 40, gray=False) is None
 
 
 def test_a_profile_for_gray_is_dropped_once_the_photo_has_colour(tmp_path: Path) -> None:

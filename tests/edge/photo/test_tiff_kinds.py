@@ -162,13 +162,10 @@ def as_srgb(photo: Photo) -> np.ndarray[Any, Any]:
     """The samples that are written, by their profile."""
     from PIL.ImageCms import ImageCmsProfile
 
-    written = io.BytesIO(photo.metadata.icc or b"")
-    transform = ImageCms.buildTransform(
-        ImageCmsProfile(written), ImageCms.createProfile("sRGB"), "RGB", "RGB"
-    )
-    path = Path("unused")
-    assert path
-    return np.asarray(transform.apply(Image.fromarray((photo.pixels >> 8).astype(np.uint8))))
+    assert photo.samples is not None
+    written = ImageCmsProfile(io.BytesIO(photo.metadata.icc or b""))
+    transform = ImageCms.buildTransform(written, ImageCms.createProfile("sRGB"), "RGB", "RGB")
+    return np.asarray(transform.apply(Image.fromarray((photo.samples >> 8).astype(np.uint8))))
 
 
 @pytest.mark.parametrize("deep", [False, True])
@@ -189,6 +186,7 @@ def test_lab_becomes_rgb_of_the_same_colours(deep: bool, kind: str, planar: bool
     check_arrays(photo)
     assert photo.pixels.dtype == np.uint16
     assert np.abs(as_srgb(photo).astype(int) - RGB8).mean() < 2.5
+    assert np.abs(photo.pixels / 257 - RGB8).mean() < 2.5
 
 
 OTHERS = {
