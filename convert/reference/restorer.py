@@ -87,6 +87,8 @@ class ReferenceRestorer:
         """
         if options.fill_only:
             raise OptionRefused("The published networks restore what they fill: leave out fill_only.")
+        if options.crop_border:
+            raise OptionRefused("The published networks restore the whole photo: leave out crop_border.")
         if photo.pixels.ndim == 2 and (self._preset.in_colour or not options.keep_gray):
             photo = replace(photo, pixels=in_colour(photo.pixels))
         drawn = self._drawn_mask(photo, options)

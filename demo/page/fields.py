@@ -15,8 +15,9 @@ from gradio.data_classes import FileData
 from demo.errors import MaskMissing
 from edge.restore.options import Options, help_text, limits
 
-NOT_OFFERED = ("fill_only",)
-"""Options without a field: ``fill_only`` runs no networks that could be compared."""
+NOT_OFFERED = ("fill_only", "crop_border")
+"""Options without a field: ``fill_only`` runs no networks that could be compared, and pictures that are
+compared have one size."""
 
 MASK = "mask"
 """The field for a mask, and the choice of damage that takes it."""

@@ -96,6 +96,7 @@ def restore(
         ),
     ] = None,
     face_strength: Annotated[float, option("face_strength")] = Options.face_strength,
+    crop_border: Annotated[bool, option("crop_border", "--crop-border")] = Options.crop_border,
     threads: Threads = None,
     max_memory: Annotated[
         str | None, typer.Option(metavar="SIZE", help="Memory limit, such as 400M or 2G.")
@@ -176,9 +177,9 @@ def restore(
     )
     engine: Engine
     if runtime == "torch":
-        if bundle or precision or fill_only:
+        if bundle or precision or fill_only or crop_border:
             raise typer.BadParameter(
-                "--bundle, --precision and --fill-only have no meaning with --runtime torch."
+                "--bundle, --precision, --fill-only and --crop-border have no meaning with --runtime torch."
             )
         if weights is None:
             raise typer.BadParameter(

@@ -44,6 +44,10 @@ class Options:
         default=1.0, metadata=_about("0 leaves faces as the rest of the photo.", (0, 1))
     )
     """Share of a face's refinement that is applied."""
+    crop_border: bool = field(
+        default=False, metadata=_about("Cut off the mount around the picture: a page or a white border.")
+    )
+    """The result is the picture alone. Masks and boxes of faces are those of the whole photo."""
 
     def __post_init__(self) -> None:
         for name in (each.name for each in fields(self)):

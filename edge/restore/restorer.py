@@ -1,7 +1,8 @@
 """The pipeline: photo -> damage, fill -> tone -> encoder -> latent -> mapper -> decoder -> faces -> photo.
 
-Damage, fill, tone and context are computed once for the whole photo; everything else runs tile by tile and
-overwrites the photo's own pixels, so that the working memory is the latent and a few tiles.
+Where a photo has a mount, all this is done to the picture inside alone. Damage, fill, tone and context are
+computed once for the whole picture; everything else runs tile by tile and overwrites the photo's own pixels,
+so that the working memory is the latent and a few tiles.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from edge.restore.faces.face import MAX_FACES, MIN_WIDTH, Face, FaceRecord, in_b
 from edge.restore.faces.finder import find_faces, look_again
 from edge.restore.faces.refine import judged, refined
 from edge.restore.hue import one_hue
+from edge.restore.inside import Inside, inside
 from edge.restore.options import Options
 from edge.restore.parts import LoadedPart, Usage, load_part
 from edge.restore.passes import Stitcher, decoded, encode, mapper_inputs, plan_route
@@ -45,10 +47,11 @@ class Restored:
     """A restored photo, the steps applied to it in words, and the damage and faces found in it."""
 
     photo: Photo
+    """All of it, or the picture alone if its border was to be cropped."""
     done: tuple[str, ...]
     faces: tuple[FaceRecord, ...] = ()
     damage: Damage | None = None
-    """As from :meth:`Restorer.find_damage`."""
+    """As from :meth:`Restorer.find_damage`; of a cropped picture, as that alone."""
 
 
 class Restorer:
@@ -127,10 +130,24 @@ class Restorer:
         if isinstance(options.faces, tuple) and _refines(options):
             # Where they are missing, before any work.
             self._part("finder"), self._part("face")
-        done = []
 
-        detection = self._detection_share(shape, options)
-        damage = self.find_damage(photo, options, lambda share: progress(detection * share))
+        picture = inside(photo)
+        restored = self._restore_inside(picture, options, progress)
+        done = restored.done
+        if picture.has_mount:
+            done = ("mount cut off" if options.crop_border else "mount left as it is", *done)
+        if options.crop_border:
+            return replace(restored, done=done)
+        damage = picture.damage(restored.damage)
+        return Restored(photo, done, picture.records(restored.faces), damage)
+
+    def _restore_inside(self, picture: Inside, options: Options, progress: Progress) -> Restored:
+        """Restore the picture within its mount, in place; places are in its own pixels."""
+        photo, pixels = picture.photo, picture.photo.pixels
+        options = picture.marked(options)
+        detection = self._detection_share((pixels.shape[0], pixels.shape[1]), options)
+        damage = self._find_damage(picture, options, lambda share: progress(detection * share))
+        done = []
         if damage is not None and not options.fill_only:
             # Where it is missing, before any pixel is changed.
             self._part("mapper_global")
@@ -181,7 +198,7 @@ class Restorer:
     ) -> Damage | None:
         """The damage that :meth:`restore` would fill; None if there is none or ``scratches`` is off.
 
-        A mask of the whole photo counts as none, for nothing is left to fill it from.
+        A mask of the whole picture counts as none, for nothing is left to fill it from. A mount has none.
 
         Args:
             photo: The photo; it is not changed.
@@ -194,20 +211,27 @@ class Restorer:
         options = options or Options()
         if options.scratches == "off":
             return None
-        pixels, rule = photo.pixels, self.bundle.manifest.detection
+        picture = inside(photo)
+        return picture.damage(self._find_damage(picture, options, progress))
+
+    def _find_damage(self, picture: Inside, options: Options, progress: Progress | None) -> Damage | None:
+        """The same within a mount, in the picture's own pixels."""
+        if options.scratches == "off":
+            return None
+        pixels, rule = picture.photo.pixels, self.bundle.manifest.detection
         shape = (pixels.shape[0], pixels.shape[1])
         if options.scratches != "auto":
-            found = read_mask(options.scratches, shape)
+            found = picture.drawn(read_mask(options.scratches, picture.shape))
         else:
             factor = ceil_div(max(shape), rule.largest_side)
             # A copy of a large photo would take more memory than all else does here.
             as_is = factor == 1 and pixels.dtype == np.uint8
-            picture = in_colour(pixels) if as_is else shrink(pixels, factor)
-            levels = self.damage_probability(picture, progress)
+            seen = in_colour(pixels) if as_is else shrink(pixels, factor)
+            levels = self.damage_probability(seen, progress)
             if levels.max() < rule.high:
                 return None
             areas = [scaled_area(box, factor) for box in self.face_areas(pixels)]
-            found = Damage(damage_mask(levels, picture, areas, rule), factor)
+            found = Damage(damage_mask(levels, seen, areas, rule), factor)
         return found if found.mask.any() and not found.mask.all() else None
 
     def face_areas(self, pixels: Pixels) -> list[FaceArea]:
@@ -249,8 +273,10 @@ class Restorer:
         self, photo: Photo, options: Options | None = None, min_width: float = MIN_WIDTH
     ) -> list[Face]:
         """The faces that :meth:`restore` would refine; ``min_width`` is in pixels."""
-        small, factor = self._working_picture(photo.pixels)
-        return self._faces(photo.pixels, small, factor, options or Options(), min_width)
+        picture = inside(photo)
+        pixels, options = picture.photo.pixels, picture.marked(options or Options())
+        small, factor = self._working_picture(pixels)
+        return picture.faces(self._faces(pixels, small, factor, options, min_width))
 
     def _faces(
         self,

@@ -15,7 +15,7 @@ from convert.oldphotos.photosets import bundled_photos, is_held_out
 from edge.bundle.bundle import open_bundle
 from edge.bundle.manifest import Precision
 from edge.restore.restorer import Restorer
-from quantize.figures.faces import aged, finding, refining, resized, seconds
+from quantize.figures.faces import aged, finding, quarter, refining, resized, seconds
 from quantize.training.facesets import labelled_photos
 
 WIDTHS = (24, 48, 96)
@@ -61,6 +61,8 @@ def evaluate_faces(
         kinds[f"turned by {TURN} degrees"] = [
             resized(photo, 120, angle, SIDE) for photo, angle in zip(portraits, turned, strict=True)
         ]
+        sides = [quarter(photo, 1 if index % 2 else 3) for index, photo in enumerate(portraits)]
+        kinds |= {"on their side": sides, "upside down": [quarter(photo, 2) for photo in portraits]}
         for name, clean in kinds.items():
             status.update(f"Looking for faces: {name}")
             for state, pictures in (

@@ -73,6 +73,15 @@ def resized(photo: LabelledPhoto, width: float, angle: float, side: int) -> Labe
     return LabelledPhoto(torch.from_numpy(pixels_of(seen)), points, photo.certain)
 
 
+def quarter(photo: LabelledPhoto, turns: int) -> LabelledPhoto:
+    """The photo turned by ``turns`` (1..3) times 90 degrees counterclockwise."""
+    bottom, right = photo.pixels.shape[0] - 1, photo.pixels.shape[1] - 1
+    x, y = photo.points[..., 0], photo.points[..., 1]
+    moved = ((y, right - x), (right - x, bottom - y), (bottom - y, x))[turns - 1]
+    turned = torch.rot90(photo.pixels, turns, (0, 1)).contiguous()
+    return LabelledPhoto(turned, np.stack(moved, -1), photo.certain)
+
+
 def aged(photo: LabelledPhoto, seed: int) -> LabelledPhoto:
     """The photo made old as the finder's training has it."""
     rng = Generator().manual_seed(seed)

@@ -141,11 +141,12 @@ def test_every_option_reaches_the_networks(
     assert heirloom("restore", photo, "--force") == 0
     chosen = ("--strength", "50%", "--no-keep-gray", "--face-strength", 0.25)
     assert heirloom("restore", photo, "--force", *chosen, "--face", "1,2,3,4", "--scratches", "off") == 0
-    assert heirloom("restore", photo, "--force", "--scratches", tmp_path / "mask.png", "--fill-only") == 0
+    painted = ("--scratches", tmp_path / "mask.png", "--fill-only", "--crop-border")
+    assert heirloom("restore", photo, "--force", *painted) == 0
     assert given == [
         Options(),
         Options(0.5, "off", keep_gray=False, faces=((1, 2, 3, 4),), face_strength=0.25),
-        Options(scratches=tmp_path / "mask.png", fill_only=True),
+        Options(scratches=tmp_path / "mask.png", fill_only=True, crop_border=True),
     ]
     asked = [[getattr(options, field.name) for options in given] for field in fields(Options)]
     assert all(len(set(values)) > 1 for values in asked), "an option is never set here"

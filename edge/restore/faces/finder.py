@@ -32,6 +32,17 @@ within this factor."""
 FIRST_LOOK, SECOND_LOOK = 0.2, 0.05
 """Scores required for a second run, and of it."""
 
+SURE = 0.99
+"""The score of one face from which a photo is taken to stand upright. It is looked at in the other three
+directions if no face reaches it, and its faces are those of another direction if one of them does."""
+
+TURNED_SURE = 0.987
+"""The same for another direction where no face was found upright: of 120 photos without faces, none reached
+it, and 8 the threshold."""
+
+TURNED_SIDE = 512
+"""Longest side in pixels of the photo that is looked at in other directions."""
+
 MAX_LOOKS = 200
 """Detections that get a second run, the highest scores first."""
 
@@ -52,7 +63,9 @@ def find_faces(
 ) -> list[Face]:
     """The faces of a photo, the highest score first.
 
-    Each detection is verified by a second run; its score is the geometric mean of both.
+    Each detection is verified by a second run; its score is the geometric mean of both. Where no face is
+    sure, the photo is also looked at lying on either side and upside down, and the direction in which
+    faces are surest counts: all faces of a photo have one.
 
     Args:
         part: The finder.
@@ -62,14 +75,48 @@ def find_faces(
         threshold: The least score.
         min_width: The least width in pixels.
     """
+    upright = _verified(part, pixels, _first_look(part, small, factor, 0), threshold, min_width)
+    if upright and upright[0].score >= SURE:
+        return upright
+    while max(small.shape[:2]) > TURNED_SIDE:
+        small, factor = shrink(small, 2), factor * 2
+    best, most = upright, sum(face.score - threshold for face in upright)
+    for turns in (1, 2, 3):
+        found = _verified(part, pixels, _first_look(part, small, factor, turns), threshold, min_width)
+        total = sum(face.score - threshold for face in found)
+        if found and found[0].score >= (SURE if upright else TURNED_SURE) and total > most:
+            best, most = found, total
+    return best
+
+
+def _first_look(part: LoadedPart, small: NDArray[np.uint8], factor: int, turns: int) -> list[Face]:
+    """The detections in a photo shrunk by ``factor`` and in its halves, in the photo's own pixels.
+
+    The network is shown each one turned by ``turns`` times 90 degrees counterclockwise.
+    """
     finds: list[Face] = []
     while True:
-        for face in _finds(part, small, FIRST_LOOK):
+        for face in _finds(part, np.rot90(small, turns), FIRST_LOOK):
+            points = _turned_back(face.points, turns, small.shape)
             # The middle of a block of pixels is not the middle of its first pixel.
-            finds.append(Face((face.points + 0.5) * factor - 0.5, face.score))
+            finds.append(Face((points + 0.5) * factor - 0.5, face.score))
         if max(small.shape[:2]) < 2 * SMALLEST_SIDE:
-            break
+            return finds
         small, factor = shrink(small, 2), factor * 2
+
+
+def _turned_back(points: Points, turns: int, shape: tuple[int, ...]) -> Points:
+    """Points in a picture of ``shape``, from those in it turned by ``turns`` times 90 degrees."""
+    right, bottom = shape[1] - 1, shape[0] - 1
+    x, y = points[:, 0], points[:, 1]
+    back = ((x, y), (right - y, x), (right - x, bottom - y), (y, bottom - x))[turns]
+    return np.stack(back, -1)
+
+
+def _verified(
+    part: LoadedPart, pixels: Pixels, finds: Sequence[Face], threshold: float, min_width: float
+) -> list[Face]:
+    """The detections that a second look confirms, as far as they are sure and wide enough."""
     # The second look may find a face somewhat wider.
     large = [face for face in merged(finds) if face.width >= 0.8 * min_width]
     again = [look_again(part, pixels, face) for face in large[:MAX_LOOKS]]
