@@ -1,8 +1,8 @@
 """The pipeline: photo -> damage, fill -> tone -> encoder -> latent -> mapper -> decoder -> faces -> photo.
 
-Where a photo has a mount, all this is done to the picture inside alone. Damage, fill, tone and context are
-computed once for the whole picture; everything else runs tile by tile and overwrites the photo's own pixels,
-so that the working memory is the latent and a few tiles.
+Where a photo has a mount, all this is done to the picture inside alone. Damage, fill, tone and context
+are computed once for the whole picture; everything else runs tile by tile and overwrites the photo's own
+pixels, so that the working memory is the latent and a few tiles.
 """
 
 from __future__ import annotations
