@@ -7,32 +7,22 @@ from __future__ import annotations
 
 import enum
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from edge.batch.jobs import Job, plan
+from edge.batch.jobs import plan
 from edge.batch.run import Outcome, Restores, Settings, run
 from edge.commands.options import BundleFolder, Precision, Threads, option, parse_bytes
+from edge.commands.summary import say, shown_progress, sum_up
 from edge.engines import Engine, Reference, bundle_engine, reference_engine
-from edge.files import printable
 from edge.photo.photo import DEFAULT_MAX_PIXELS
 from edge.restore.options import FaceBox, Options
 from edge.runtimes import available_threads
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-
-MAX_LINES = 20
-"""Restored photos listed in the summary; the report has them all."""
-
-MUCH_FILLED = 0.05
-"""Filled share of a photo from which a painted mask is suggested: so much damage is rare."""
 
 TORCH = "With --runtime torch"
 
@@ -205,79 +195,15 @@ def restore(
 
     outcomes: list[Outcome] = []
     try:
-        with _progress(len(jobs)) as shown:
+        with shown_progress(len(jobs)) as shown:
             for outcome in run(jobs, settings, restorer, shown.starting, shown.progress):
                 outcomes.append(outcome)
                 shown.finished()
     except KeyboardInterrupt:
         resumes = all(job.report for job in jobs)
-        _sum_up(outcomes, jobs, options)
-        _say("Interrupted." + (" Run the same command again to resume." if resumes else ""), stderr=True)
+        sum_up(outcomes, jobs, options)
+        say("Interrupted." + (" Run the same command again to resume." if resumes else ""), stderr=True)
         raise typer.Exit(130) from None
-    _sum_up(outcomes, jobs, options)
+    sum_up(outcomes, jobs, options)
     if any(outcome.state == "failed" for outcome in outcomes):
         raise typer.Exit(1)
-
-
-class _Shown:
-    """The progress bars: one for the files, and one for the current photo."""
-
-    def __init__(self, bars: Progress, files: int) -> None:
-        self._bars = bars
-        self._files = bars.add_task("photos", total=files, visible=files > 1)
-        self._photo = bars.add_task("", total=1.0)
-
-    def starting(self, job: Job) -> None:
-        self._bars.reset(self._photo, description=printable(job.input.name), total=1.0)
-
-    def progress(self, fraction: float) -> None:
-        self._bars.update(self._photo, completed=fraction)
-
-    def finished(self) -> None:
-        self._bars.advance(self._files)
-
-
-@contextmanager
-def _progress(files: int) -> Iterator[_Shown]:
-    console = Console(stderr=True)
-    columns = (
-        # A file's name may hold brackets, which are no markup.
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
-        yield _Shown(bars, files)
-
-
-def _sum_up(outcomes: list[Outcome], jobs: list[Job], options: Options) -> None:
-    for outcome in outcomes:
-        if outcome.failure:
-            name, message = str(outcome.job.input), outcome.failure.message
-            _say(message if name in message else f"{name}: {message}", stderr=True)
-    if not jobs:
-        _say("No photos found.")
-        return
-    restored, done, failed = (
-        sum(outcome.state == state for outcome in outcomes) for state in ("restored", "done", "failed")
-    )
-    made = [outcome for outcome in outcomes if outcome.state == "restored"]
-    for outcome in made[:MAX_LINES]:
-        _say(f"{outcome.job.output}: {', '.join(outcome.done)} ({outcome.seconds:.1f} s)")
-    if len(made) > MAX_LINES:
-        _say(f"and {len(made) - MAX_LINES} more.")
-    much = [outcome.job.input.name for outcome in made if outcome.filled > MUCH_FILLED]
-    if much and options.scratches == "auto":
-        which = much[0] if len(much) == 1 else f"{much[0]} and {len(much) - 1} more"
-        _say(
-            f"A large share of {which} was detected as damage and filled: if that is wrong, try "
-            "--scratches off, or give a mask of the damage: --scratches MASK."
-        )
-    _say(f"{restored} restored, {done} skipped as done, {failed} failed.")
-    for path in sorted({job.report for job in jobs if job.report}):
-        _say(f"Report: {path}")
-
-
-def _say(sentence: str, stderr: bool = False) -> None:
-    Console(stderr=stderr).print(printable(sentence), markup=False, highlight=False, soft_wrap=True)
