@@ -28,7 +28,8 @@ from edge.batch.report import Failure, Record, Report, open_report, recorded
 from edge.errors import HeirloomError, UnsupportedPhoto
 from edge.files import file_sha256, partial_path, printable
 from edge.photo.header import PHOTO_SUFFIXES, Format
-from edge.photo.photo import Photo, read_photo, require_file, write_photo
+from edge.photo.metadata.history import with_note
+from edge.photo.photo import Photo, not_kept, read_photo, require_file, write_photo
 from edge.restore.options import Options
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ class Settings:
     max_pixels: int
     force: bool = False
     """Restore again what is already done."""
+    note: bool = True
+    """Add to the history in each photo's XMP what was done."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,8 @@ class Outcome:
     seconds: float = 0.0
     filled: float = 0.0
     """Share of a restored photo that was filled as damaged, 0..1."""
+    not_kept: tuple[str, ...] = ()
+    """What the output lacks of all that the photo's file said, in words."""
 
 
 def run(
@@ -172,7 +177,14 @@ class _Attempt:
         except OSError as error:
             return self.failed(error)
         filled = 0.0 if restored.damage is None else restored.damage.share
-        return Outcome(self.job, "restored", done=restored.done, seconds=success.seconds, filled=filled)
+        return Outcome(
+            self.job,
+            "restored",
+            done=restored.done,
+            seconds=success.seconds,
+            filled=filled,
+            not_kept=not_kept(restored.photo),
+        )
 
     def is_done(self, input_sha256: str) -> bool:
         """Whether an earlier run has restored this photo; moves its output if that run could not."""
@@ -199,7 +211,13 @@ class _Attempt:
         if suffix != self.job.input.suffix.lower() and suffix in PHOTO_SUFFIXES:
             photo = converted(photo, PHOTO_SUFFIXES[suffix])
         restored = restorer.restore(photo, self.settings.options, progress)
-        write_photo(restored.photo, self.staging)
+        photo = restored.photo
+        if self.settings.note and self.settings.options.strength:
+            software = f"Heirloom {version(DISTRIBUTION)}"
+            # The day is enough, and on one day the same photo gives the same bytes.
+            noted = with_note(photo.metadata, restored.done, software, datetime.now(UTC).date())
+            photo = replace(photo, metadata=noted)
+        write_photo(photo, self.staging)
         if self.job.in_place:
             shutil.copymode(self.job.output, self.staging)
         return restored

@@ -128,6 +128,12 @@ def restore(
         bool,
         typer.Option("--hr", help="Fill damage by the high-resolution mapping.", rich_help_panel=TORCH),
     ] = False,
+    note: Annotated[
+        bool,
+        typer.Option(
+            "--note/--no-note", help="Add what was done to the history in each photo's XMP metadata."
+        ),
+    ] = True,
     report: Annotated[
         Path | None,
         typer.Option(
@@ -188,6 +194,7 @@ def restore(
         networks=engine.identity,
         max_pixels=int(max_pixels * 1e6),
         force=force,
+        note=note,
     )
 
     def restorer() -> Restores:

@@ -69,6 +69,8 @@ def sum_up(outcomes: list[Outcome], jobs: list[Job], options: Options) -> None:
     made = [outcome for outcome in outcomes if outcome.state == "restored"]
     for outcome in made[:MAX_LINES]:
         say(f"{outcome.job.output}: {', '.join(outcome.done)} ({outcome.seconds:.1f} s)")
+        if outcome.not_kept:
+            say(f"  not kept: {'; '.join(outcome.not_kept)}.")
     if len(made) > MAX_LINES:
         say(f"and {len(made) - MAX_LINES} more.")
     much = [outcome.job.input.name for outcome in made if outcome.filled > MUCH_FILLED]

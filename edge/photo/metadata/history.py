@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import date
 
 from edge.photo.metadata.metadata import Metadata
 from edge.photo.metadata.xmp import RDF, BrokenXmp, edited, in_list, new_packet, parse, quoted
@@ -13,7 +13,7 @@ _MEDIA = "http://ns.adobe.com/xap/1.0/mm/"
 _EVENT = "http://ns.adobe.com/xap/1.0/sType/ResourceEvent#"
 
 
-def with_note(metadata: Metadata, done: Sequence[str], software: str, when: datetime) -> Metadata:
+def with_note(metadata: Metadata, done: Sequence[str], software: str, when: date) -> Metadata:
     """The metadata with one more entry in ``xmpMM:History``.
 
     A packet that cannot be edited stays as it is.
@@ -22,12 +22,16 @@ def with_note(metadata: Metadata, done: Sequence[str], software: str, when: date
         metadata: Of the photo that was changed.
         done: What was done, in words; nothing is noted if it is empty.
         software: Name and version.
-        when: The time, with its zone.
+        when: The day.
     """
     if not done:
         return metadata
-    time = when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    values = {"action": "edited", "softwareAgent": software, "when": time, "parameters": "; ".join(done)}
+    values = {
+        "action": "edited",
+        "softwareAgent": software,
+        "when": when.isoformat(),
+        "parameters": "; ".join(done),
+    }
     item = b'<rdf:li xmlns:rdf="%b" xmlns:stEvt="%b"' % (RDF.encode(), _EVENT.encode())
     for name, value in values.items():
         item += b" stEvt:" + name.encode() + b"=" + quoted(value)
