@@ -178,7 +178,8 @@ def _drop_thumbnail(block: bytearray, order: str, first: list[Place]) -> None:
 
 def _used(block: bytearray, order: str, first: list[Place]) -> Iterator[tuple[int, int]]:
     """What the values of the main directory and of those below it take up."""
-    todo, seen = [first], set()
+    todo: list[list[Place]] = [first]
+    seen: set[int] = set()
     while todo:
         for place, tag, kind, number in todo.pop():
             size = _SIZES.get(kind, 1) * number

@@ -10,6 +10,7 @@ from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
+from edge.photo.bands import upright_size
 from edge.photo.headers.checks import Header
 from edge.photo.headers.kinds import WRITTEN_AS
 from edge.photo.metadata import extended, png_chunks, resolution, stale
@@ -65,10 +66,13 @@ def read_metadata(image: ImageFile, header: Header, source: BinaryIO) -> tuple[i
     packet = metadata.xmp
     in_xmp = stale.orientation_of(packet) if packet else None
     orientation = in_tags or in_xmp or 1
-    metadata = _made_upright(metadata, orientation >= 5, resources, stated)
-    if isinstance(image, TiffImageFile) and (in_tags or (packet and _FOUND_BY_PILLOW.search(packet))):
-        return 1, metadata
-    return orientation, metadata
+    by_pillow = isinstance(image, TiffImageFile) and (in_tags or _FOUND_BY_PILLOW.search(packet or b""))
+    left = 1 if by_pillow else orientation
+    height, width = upright_size(*image.size, left)
+    if packet:
+        xmp, gone = stale.upright_xmp(packet, orientation, width, height)
+        metadata = replace(metadata, xmp=xmp, lost=(*metadata.lost, *gone))
+    return left, _made_upright(metadata, orientation >= 5, resources, stated)
 
 
 def _jpeg(image: JpegImageFile, metadata: Metadata) -> tuple[Metadata, bytes, bytes, Resolution]:
@@ -137,17 +141,15 @@ def _made_upright(metadata: Metadata, turned: bool, resources: bytes, stated: Re
     iptc, kept, whole = split_resources(resources, turned)
     if not whole:
         lost.append("Photoshop's resources behind a damaged one")
-    xmp, gone = stale.upright_xmp(metadata.xmp, turned) if metadata.xmp else (None, ())
     exif = turned_exif(metadata.exif) if metadata.exif and turned else metadata.exif
     stated = stated.turned() if turned else stated
     return replace(
         metadata,
         exif=exif,
-        xmp=xmp,
         iptc=metadata.iptc or iptc or None,
         resources=kept,
         dpi=stated.dpi,
         centimetres=stated.centimetres,
         aspect=stated.aspect,
-        lost=tuple(dict.fromkeys([*lost, *gone])),
+        lost=tuple(dict.fromkeys(lost)),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from edge.photo.metadata.regions import REGIONS, turned_regions
 from edge.photo.metadata.xmp import BrokenXmp, Edit, Packet, Property, edited, parse
 
 TIFF, EXIF = "http://ns.adobe.com/tiff/1.0/", "http://ns.adobe.com/exif/1.0/"
@@ -49,11 +50,11 @@ def orientation_of(xmp: bytes) -> int | None:
     return good[0] if good else None
 
 
-def upright_xmp(xmp: bytes, turned: bool) -> tuple[bytes, tuple[str, ...]]:
+def upright_xmp(xmp: bytes, orientation: int, width: int, height: int) -> tuple[bytes, tuple[str, ...]]:
     """The packet with orientation 1 and without what the result lacks, and what that is in words.
 
-    ``turned``: width and height have changed places. A packet that cannot be parsed is kept, and only
-    its orientation is set.
+    ``orientation`` has been applied; ``width`` and ``height`` are those of the upright photo. A packet that
+    cannot be parsed is kept, and only its orientation is set.
     """
     try:
         packet = parse(xmp)
@@ -67,7 +68,9 @@ def upright_xmp(xmp: bytes, turned: bool) -> tuple[bytes, tuple[str, ...]]:
                 edits.append((one.start, one.end, b""))
                 if words and packet.text(one) != b"0":
                     lost[words] = None
-    if turned:
+    for one in packet.find(*REGIONS) if orientation > 1 else ():
+        edits += turned_regions(packet, one, orientation, width, height)
+    if orientation >= 5:
         for space, across, down in _SWAPPED:
             pair = packet.find(space, across), packet.find(space, down)
             if len(pair[0]) == len(pair[1]) == 1:

@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 
-_MAX_BYTES, _MAX_ELEMENTS = 64 << 20, 100_000
+_MAX_BYTES, _MAX_ELEMENTS = 64 << 20, 20_000
 _ATTRIBUTE = re.compile(rb"""\s+([^\s=/>"']+)\s*=\s*("[^"]*"|'[^']*')""")
 _TAG = re.compile(rb"<[^\s/>]+")
 _TAG_END = re.compile(rb"\s*(/?)>")

