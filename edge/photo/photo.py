@@ -30,6 +30,7 @@ from edge.photo.eight_bit import EIGHT_BIT_MODES, read_8_bit
 from edge.photo.header import read_header
 from edge.photo.headers.checks import Header, check_size
 from edge.photo.headers.kinds import TIFF, WRITTEN_AS, kind_by_content
+from edge.photo.jpeg import QUALITY, coding_options
 from edge.photo.metadata.fitting import fitted
 from edge.photo.metadata.metadata import Metadata
 from edge.photo.metadata.reading import read_metadata
@@ -48,7 +49,6 @@ DEFAULT_MAX_PIXELS = 200_000_000
 _MORE_COPIES = {"WEBP", "AVIF", "HEIF"}
 """The decoders of these hold two copies more."""
 
-_QUALITY = 95
 _LOSSLESS_EFFORT = 20
 
 
@@ -149,10 +149,16 @@ def require_file(path: Path) -> None:
         raise UnsupportedPhoto(f"{path} is not a file; give the path of a photo.")
 
 
-def write_photo(photo: Photo, path: str | Path) -> None:
+def write_photo(photo: Photo, path: str | Path, quality: int | None = None) -> None:
     """Write a file of the kind that the photo was read from, whole or not at all.
 
     The same photo results in the same bytes.
+
+    Args:
+        photo: The photo.
+        path: The file.
+        quality: Of a JPEG or a WebP, 1 to 100. None: a JPEG's own quantization and sampling as
+            `edge.photo.jpeg` says, a WebP without loss as it was; 95 otherwise.
 
     Raises:
         OSError: The path can't be written to.
@@ -167,7 +173,7 @@ def write_photo(photo: Photo, path: str | Path) -> None:
             raise ValueError(f"a {metadata.format} cannot hold {photo.pixels.dtype} pixels or alpha")
         image = _image(photo, space)
         with written_beside(path) as partial, partial.open("w+b") as out:
-            image.save(out, metadata.format, **_options(metadata))
+            image.save(out, metadata.format, **_options(metadata, quality))
             if metadata.format == "JPEG":
                 state_resolution(out, metadata)
         return
@@ -315,13 +321,12 @@ def _image(photo: Photo, space: Space | None) -> Image.Image:
     return image
 
 
-def _options(metadata: Metadata) -> dict[str, Any]:
+def _options(metadata: Metadata, quality: int | None) -> dict[str, Any]:
     """Pillow's options for writing a JPEG or a WebP."""
-    options: dict[str, Any] = {"quality": _QUALITY}
     if metadata.format == "JPEG":
-        options["subsampling"] = 0
+        options = coding_options(metadata.coding, quality)
+    elif metadata.lossless and quality is None:
+        options = {"exact": True, "lossless": True, "quality": _LOSSLESS_EFFORT}
     else:
-        options["exact"] = True
-        if metadata.lossless:
-            options |= {"lossless": True, "quality": _LOSSLESS_EFFORT}
+        options = {"exact": True, "quality": QUALITY if quality is None else quality}
     return options | encoder_options(metadata)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from edge.photo.headers.kinds import Format, ReadFormat
+from edge.photo.jpeg import JpegCoding
 
 Chunk = tuple[bytes, bytes]
 """Name and content of a PNG's chunk."""
@@ -25,6 +26,8 @@ class Metadata:
     """A packet, the extension of a JPEG's included; its orientation is 1."""
     lossless: bool = False
     """A WebP whose pixels were stored without loss."""
+    coding: JpegCoding | None = field(default=None, compare=False)
+    """How a JPEG was stored, so that its result is stored likewise."""
     centimetres: bool = False
     """Whether the file states its resolution per centimetre."""
     aspect: tuple[float, float] | None = None

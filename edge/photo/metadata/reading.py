@@ -13,6 +13,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from edge.photo.bands import upright_size
 from edge.photo.headers.checks import Header
 from edge.photo.headers.kinds import WRITTEN_AS
+from edge.photo.jpeg import coding_of
 from edge.photo.metadata import extended, png_chunks, resolution, stale
 from edge.photo.metadata.exif import exif_directory, turned_exif, upright
 from edge.photo.metadata.metadata import Metadata
@@ -99,7 +100,9 @@ def _jpeg(image: JpegImageFile, metadata: Metadata) -> tuple[Metadata, bytes, by
     xmp, whole = extended.joined(main, extensions) if main else (None, True)
     if not whole:
         lost.append("a part of XMP (its extension), which is damaged")
-    metadata = replace(metadata, xmp=xmp, comments=tuple(comments), lost=tuple(lost))
+    metadata = replace(
+        metadata, xmp=xmp, comments=tuple(comments), lost=tuple(lost), coding=coding_of(image)
+    )
     return metadata, bytes(exif), bytes(resources), stated
 
 
