@@ -4,6 +4,7 @@ public final class ArrayPixels: Pixels {
     public let width: Int
     public let colours: Int
     public let top: Int
+    public var bytes: Int { height * raster.bytesPerRow }
     private let raster: RasterMemory
 
     /// Black pixels; `colours` is 1 or 3, `top` 255 or 65535, and both sides are at least 1.

@@ -12,17 +12,17 @@ public enum Budget {
     /// likewise.
     static let bytesPerCell = 2200
 
-    /// Bytes of memory for a photo of `height` x `width` pixels, with `bytesPerPixel` of them 4 for RGBA
-    /// and 8 for RGBA of 16 bits; `largestSide` is that of the bundle's `Detection`.
+    /// Bytes of memory for a photo of `height` x `width` pixels, which take `pixelBytes` with their alpha
+    /// (nil: those of RGBA in 8 bits); `largestSide` is that of the bundle's `Detection`.
     public static func memory(
-        height: Int, width: Int, bytesPerPixel: Int = 4, largestSide: Int = Detection().largestSide
+        height: Int, width: Int, pixelBytes: Int? = nil, largestSide: Int = Detection().largestSide
     ) -> Int {
         let factor = parts(of: max(height, width), largestSide)
         let seen = parts(of: height, factor) * parts(of: width, factor)
         // The detector's levels, the mask and one more plane; a shrunk picture takes three bytes a pixel.
         let finding = seen * (factor == 1 ? 3 : 6)
         let painted = height * width
-        return base + height * width * bytesPerPixel + max(finding, painted)
+        return base + (pixelBytes ?? 4 * height * width) + max(finding, painted)
     }
 
     /// Bytes of storage that the latent takes while such a photo is restored by networks of this `encoder`.
@@ -40,7 +40,7 @@ public enum Budget {
     /// Throws `memoryBudgetExceeded`, with the memory that suffices, if `maxMemory` does not.
     static func check(maxMemory: Int?, _ pixels: any Pixels, _ rule: Detection) throws {
         let needed = memory(
-            height: pixels.height, width: pixels.width, bytesPerPixel: pixels.top == 255 ? 4 : 8,
+            height: pixels.height, width: pixels.width, pixelBytes: pixels.bytes,
             largestSide: rule.largestSide)
         let enough = needed + (needed - base) / 3
         if let maxMemory, maxMemory < enough {

@@ -30,21 +30,49 @@ struct FaceArea {
 
 /// Damage probability of each pixel of `picture`: a level of 0...255 for 0...1.
 ///
-/// The detector runs over the picture and its halves down to the rule's smallest side. Throws as
-/// `LoadedPart.run`.
-func damageLevels(_ part: LoadedPart, _ picture: any Pixels, _ rule: Detection) async throws -> [UInt8] {
+/// The detector runs over the picture and its halves down to the rule's smallest side; `progress` is called
+/// after each tile with the share done, 0...1. Throws as `LoadedPart.run`.
+func damageLevels(
+    _ part: LoadedPart, _ picture: any Pixels, _ rule: Detection, progress: (Double) -> Void = { _ in }
+) async throws -> [UInt8] {
+    let total = try detectionCost(part, height: picture.height, width: picture.width, rule)
+    var spent = 0.0
     var levels = [UInt8](repeating: 0, count: picture.height * picture.width)
-    var (half, factor) = (picture, 1)
-    while true {
-        try await merge(part, half, into: &levels, columns: picture.width, factor)
-        if max(half.height, half.width) / 2 < rule.smallestSide { return levels }
-        (half, factor) = (shrink(half, 2), factor * 2)
+    var half = picture
+    for halvings in sizes(height: picture.height, width: picture.width, rule).indices {
+        if halvings > 0 { half = shrink(half, 2) }
+        try await merge(part, half, into: &levels, columns: picture.width, 1 << halvings) {
+            spent += $0
+            progress(min(1, spent / total))
+        }
+    }
+    return levels
+}
+
+/// Multiply-accumulates of `damageLevels` for a picture of `height` x `width` pixels.
+func detectionCost(_ part: LoadedPart, height: Int, width: Int, _ rule: Detection) throws -> Double {
+    let stride = part.part.stride
+    return try sizes(height: height, width: width, rule).reduce(0) { total, size in
+        let area = Box(
+            top: 0, left: 0, bottom: parts(of: size.rows, stride), right: parts(of: size.columns, stride))
+        return try part.cover(area).reduce(total) { $0 + part.cost($1) }
     }
 }
 
-/// Merges the detector's levels of `picture`, `factor` times smaller, into `levels`, by maximum.
+/// Sizes in pixels of a picture, and of the halves over which the detector runs.
+private func sizes(height: Int, width: Int, _ rule: Detection) -> [TileSize] {
+    var sizes = [TileSize(rows: height, columns: width)]
+    while let last = sizes.last, max(last.rows, last.columns) / 2 >= rule.smallestSide {
+        sizes.append(TileSize(rows: parts(of: last.rows, 2), columns: parts(of: last.columns, 2)))
+    }
+    return sizes
+}
+
+/// Merges the detector's levels of `picture`, `factor` times smaller, into `levels`, by maximum; `ran` is
+/// called with the cost of each tile.
 private func merge(
-    _ part: LoadedPart, _ picture: any Pixels, into levels: inout [UInt8], columns: Int, _ factor: Int
+    _ part: LoadedPart, _ picture: any Pixels, into levels: inout [UInt8], columns: Int, _ factor: Int,
+    ran: (Double) -> Void
 ) async throws {
     let stride = part.part.stride
     let table = storedLevels(as: part.artifact.inputs[0])
@@ -58,6 +86,7 @@ private func merge(
             probability: real(output, as: part.output), columns: reads.columns, halo: part.part.halo,
             stride: stride, channels: part.output.channels)
         found.raise(&levels, columns: columns, placement.keep, factor)
+        ran(part.cost(placement))
     }
 }
 

@@ -11,6 +11,8 @@ public protocol Pixels: AnyObject {
     var colours: Int { get }
     /// The value of white: 255 or 65535.
     var top: Int { get }
+    /// Bytes of memory that the pixels take, with the alpha that lies among them.
+    var bytes: Int { get }
 
     /// Copies `count` pixels of `row` from column `left` on, interleaved. All of them lie in the photo.
     func read(row: Int, left: Int, count: Int, into samples: UnsafeMutablePointer<UInt16>)

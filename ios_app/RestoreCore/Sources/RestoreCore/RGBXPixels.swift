@@ -13,6 +13,7 @@ public final class RGBXPixels: Pixels {
     public let width: Int
     public let colours = 3
     public let top: Int
+    public var bytes: Int { height * raster.bytesPerRow }
     private let raster: RasterMemory
     private let owner: AnyObject?
 

@@ -1,7 +1,10 @@
 extension Restorer {
     /// The damage that `restore` would fill, without restoring; nil if there is none or it is off. A mask
-    /// of the whole photo counts as none, for nothing is left to fill it from. Throws as `restore`.
-    public func findDamage(_ pixels: any Pixels, options: Options = Options()) async throws -> Damage? {
+    /// of the whole photo counts as none, for nothing is left to fill it from. `progress` is called with the
+    /// share of the detector's tiles done, up to 1. Throws as `restore`.
+    public func findDamage(
+        _ pixels: any Pixels, options: Options = Options(), progress: @Sendable (Double) -> Void = { _ in }
+    ) async throws -> Damage? {
         let found: Damage
         switch options.scratches {
         case .off: return nil
@@ -13,13 +16,28 @@ extension Restorer {
             let factor = parts(of: max(pixels.height, pixels.width), rule.largestSide)
             // The photo itself, if it is not too large: networks see it in 8 bits and colour in any case.
             let picture: any Pixels = factor == 1 ? pixels : shrink(pixels, factor)
-            let levels = try await damageLevels(part(.scratch), picture, rule)
+            let levels = try await damageLevels(part(.scratch), picture, rule, progress: progress)
             guard levels.contains(where: { $0 >= rule.high }) else { return nil }
             let areas = try await faceAreas(pixels, factor)
             found = Damage(damageMask(levels, picture, areas, rule), factor: factor)
         }
         let values = found.mask.values
         return values.contains(true) && values.contains(false) ? found : nil
+    }
+
+    /// The detector's share of the work for a photo, 0...1.
+    func detectionShare(_ pixels: any Pixels, _ options: Options) throws -> Double {
+        guard case .auto = options.scratches else { return 0 }
+        if options.fillOnly { return 1 }
+        let (height, width, rule) = (pixels.height, pixels.width, bundle.manifest.detection)
+        let factor = parts(of: max(height, width), rule.largestSide)
+        let detection = try detectionCost(
+            part(.scratch), height: parts(of: height, factor), width: parts(of: width, factor), rule)
+        let (encoder, mapper, decoder) = try (part(.encoder), part(.mapper), part(.decoder))
+        let route = try Route(
+            height: height, width: width, stride: encoder.part.stride, encoder: encoder.offer,
+            mapper: mapper.offer, decoder: decoder.offer)
+        return detection / (detection + route.cost(encoder, mapper, decoder))
     }
 
     /// Throws unless a painted mask has the photo's size.

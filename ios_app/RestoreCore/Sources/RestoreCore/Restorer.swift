@@ -34,8 +34,8 @@ public final class Restorer: Sendable {
         for name in Self.neededParts { _ = try part(name) }
     }
 
-    /// Restores a photo, overwriting its pixels; `progress` is called with the share of the tiles done, in
-    /// rising order up to 1, on the working thread.
+    /// Restores a photo, overwriting its pixels; `progress` is called with the share of the tiles done, the
+    /// detector's too, in rising order up to 1, on the working thread.
     ///
     /// Throws, before anything is overwritten, `missingArtifact`, `photoError` for a mask or a face's box
     /// that does not fit, and `memoryBudgetExceeded` for too little memory, or too little storage for the
@@ -50,7 +50,8 @@ public final class Restorer: Sendable {
         let strength = min(1, max(0, options.strength))
         let wantsFaces = try !options.fillOnly && wantsFaces(options)
         var done = [String]()
-        let damage = try await findDamage(pixels, options: options)
+        let detection = try detectionShare(pixels, options)
+        let damage = try await findDamage(pixels, options: options) { progress(detection * $0) }
         let passes =
             try options.fillOnly
             ? nil
@@ -61,14 +62,19 @@ public final class Restorer: Sendable {
             try pushPull(pixels, damage, strength: strength)
             done.append("damage on \(printed(100 * damage.share, 1)) % of the photo filled")
         }
-        guard let passes else { return Restored(done: done, faces: []) }
+        guard let passes else {
+            progress(1)
+            return Restored(done: done, faces: [])
+        }
 
         let working = WorkingPicture(pixels, workingSide: bundle.manifest.workingSide)
         let faces = wantsFaces ? try await faces(working, options, minWidth: Self.minFaceWidth) : []
         let gray = pixels.colours == 1 || options.keepGray && Hue.isOne(working.small)
         if try await setTone(working, gray: gray, strength: strength) { done.append("tone") }
         let before = faces.map { take(pixels, $0) }
-        try await passes.restore(strength: strength, gray: gray, progress: progress)
+        try await passes.restore(strength: strength, gray: gray) {
+            progress(detection + (1 - detection) * $0)
+        }
         done.append("restored")
 
         let faceStrength = strength * min(1, max(0, options.faceStrength))

@@ -92,6 +92,28 @@ final class FailureTests: XCTestCase {
         await assertThrows(.memoryBudgetExceeded, Options(), maxMemory: Budget.base)
     }
 
+    /// Memory that is enough for colours of 3 bytes a pixel is not for the same with alpha.
+    func testAlphaCountsAmongThePixels() async throws {
+        let golden = try ToyBundle.golden()
+        let each = golden.cases[0]
+        let (height, width) = (each.picture.shape[0], each.picture.shape[1])
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: height * width * 4, alignment: 16)
+        defer { memory.deallocate() }
+        memory.initializeMemory(as: UInt8.self, repeating: 0)
+        let withAlpha = RGBXPixels(memory: memory, height: height, width: width, bytesPerRow: width * 4)
+        let needed = Budget.memory(
+            height: height, width: width, pixelBytes: height * width * 3,
+            largestSide: try golden.bundle().manifest.detection.largestSide)
+        let restorer = try golden.restorer(maxMemory: needed + (needed - Budget.base) / 3)
+        _ = try await restorer.restore(each.picture.pixels, options: each.options)
+        do {
+            _ = try await restorer.restore(withAlpha, options: each.options)
+            XCTFail("nothing was thrown")
+        } catch {
+            XCTAssertEqual((error as? HeirloomError)?.kind, .memoryBudgetExceeded)
+        }
+    }
+
     func testABundleWithoutAPart() throws {
         let golden = try ToyBundle.golden()
         XCTAssertThrowsError(

@@ -17,9 +17,55 @@ final class PipelineTests: XCTestCase {
             XCTAssertEqual(restored.done, each.done, "case \(index)")
             XCTAssertEqual(restored.faces.count, each.facesFound, "case \(index)")
             XCTAssertEqual(pixels.samples, each.result.values, "case \(index)")
-            XCTAssertEqual(seen.all.last ?? 0, each.fillOnly ? 0 : 1, accuracy: 1e-9)
+            XCTAssertEqual(seen.all.last ?? 0, 1, accuracy: 1e-9)
             XCTAssertEqual(seen.all, seen.all.sorted())
         }
+    }
+
+    /// The detector's tiles count by their part in all work, as in Python; its damage needs another mapper.
+    func testProgressIsTheShareOfTheWork() async throws {
+        let plain = try await work(Options(scratches: .off, faces: .off))
+        let chain = plain.costs.filter { $0.part != .tone }.map(\.cost).reduce(0, +)
+        let whole = try await work(Options(faces: .off))
+        let detector = whole.costs.filter { $0.part == .scratch }.map(\.cost).reduce(0, +)
+        let detection = detector / (detector + chain)
+        let tiles = whole.costs.filter { ![.finder, .tone].contains($0.part) }
+        let later = tiles.filter { $0.part != .scratch }.map(\.cost).reduce(0, +)
+        XCTAssertEqual(whole.shares.count, tiles.count)
+        var expected = 0.0
+        for (tile, share) in zip(tiles, whole.shares) {
+            let isDetector = tile.part == .scratch
+            expected += isDetector ? detection * tile.cost / detector : (1 - detection) * tile.cost / later
+            XCTAssertEqual(share, expected, accuracy: 1e-9)
+        }
+        XCTAssertEqual(expected, 1, accuracy: 1e-9)
+    }
+
+    func testProgressOfFillingAlone() async throws {
+        let found = try await work(Options(fillOnly: true))
+        let detector = found.costs.filter { $0.part == .scratch }.map(\.cost)
+        XCTAssertEqual(found.shares.count, detector.count + 1)
+        XCTAssertEqual(found.shares[0], detector[0] / detector.reduce(0, +), accuracy: 1e-9)
+        XCTAssertEqual(found.shares.suffix(2), [1, 1])
+        let off = try await work(Options(scratches: .off, fillOnly: true))
+        XCTAssertEqual(off.shares, [1])
+    }
+
+    /// The networks that ran while a photo with damage was restored, with the cells of their tiles, to which
+    /// the toys' costs are proportional; and the progress that was reported.
+    private func work(
+        _ options: Options
+    ) async throws -> (costs: [(part: PartName, cost: Double)], shares: [Double]) {
+        let golden = try ToyBundle.golden()
+        let (ran, seen) = (Ran(), Shares())
+        let runner = Meddling(toys: Toys(finderPoints: golden.finderPoints)) { part, inputs in
+            let channels = try golden.bundle().manifest.parts[part]?.artifacts[0].inputs[0].channels
+            ran.add(part, cells: inputs[0].count / (channels ?? 1))
+            return nil
+        }
+        let group = try XCTUnwrap(golden.cases.first { $0.facesFound > 0 }).picture
+        _ = try await golden.restorer(runner).restore(group.pixels, options: options) { seen.add($0) }
+        return (ran.all, seen.all)
     }
 
     func testMemoryOfAnyLayoutGivesTheSame() async throws {
@@ -97,6 +143,16 @@ final class PipelineTests: XCTestCase {
             XCTAssertEqual(runner.calls(of: part), 0, part.rawValue)
         }
     }
+}
+
+/// The networks that ran, with the cells of their tiles.
+private final class Ran: @unchecked Sendable {
+    private let lock = NSLock()
+    private var tiles = [(part: PartName, cost: Double)]()
+
+    func add(_ part: PartName, cells: Int) { lock.withLock { tiles.append((part, Double(cells))) } }
+
+    var all: [(part: PartName, cost: Double)] { lock.withLock { tiles } }
 }
 
 /// The progress that a restoration reported.
