@@ -6,6 +6,9 @@ exits with a non-zero status. Any other exception is a bug.
 
 from __future__ import annotations
 
+import traceback
+from pathlib import Path
+
 
 def install_hint(extra: str) -> str:
     """How to get the packages of an extra; the distribution itself is not published."""
@@ -86,3 +89,16 @@ class MissingExtra(HeirloomError):
 
 class NetworkFailed(HeirloomError):
     """A network returned values that are not finite."""
+
+
+def sentence_of(error: Exception) -> str:
+    """What to tell the user about an error that one photo met, a bug included."""
+    if isinstance(error, HeirloomError):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"{error.strerror or error}."
+    if isinstance(error, MemoryError):
+        return "Not enough memory for this photo; lower --max-memory."
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(frame.filename).name}, line {frame.lineno}"
+    return f"This is a bug in Heirloom, please report it: {type(error).__name__}: {error} ({where})."

@@ -4,14 +4,34 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+MAX_NAME = 255
+"""Longest name of a file in bytes, as almost all file systems have it."""
 
 
 def partial_path(path: Path) -> Path:
     """The hidden file beside ``path`` that holds it while it is being written."""
-    return path.with_name(f".{path.name}.partial")
+    name = f".{path.name}.partial"
+    return path.with_name(name if len(os.fsencode(name)) <= MAX_NAME else f".{_short(path.name)}.partial")
+
+
+def fitting(path: Path, ending: str) -> Path:
+    """The path with ``ending`` behind its name, cut so that a file system takes the name.
+
+    A name that is cut ends in some digits of its digest, so that two long names stay two.
+    """
+    name = path.name + ending
+    if len(os.fsencode(name)) <= MAX_NAME:
+        return path.with_name(name)
+    ending = f"~{_short(path.name)[:8]}{ending}"
+    kept = path.name
+    while len(os.fsencode(kept + ending)) > MAX_NAME:
+        kept = kept[:-1]
+    return path.with_name(kept + ending)
 
 
 @contextmanager
@@ -37,6 +57,23 @@ def written_beside(path: Path) -> Iterator[Path]:
         raise
 
 
+def copy_attributes(source: Path, target: Path, time: bool = True) -> None:
+    """Give a file the permissions, extended attributes, owner and, with ``time``, the times of another.
+
+    What the file system does not support or the user may not do is left out.
+
+    Raises:
+        OSError: A file can't be opened.
+    """
+    found, written = source.stat(), target.stat()
+    if hasattr(os, "chown"):
+        with suppress(OSError):
+            os.chown(target, found.st_uid, found.st_gid)
+    shutil.copystat(source, target)
+    if not time:
+        os.utime(target, ns=(written.st_atime_ns, written.st_mtime_ns))
+
+
 def file_sha256(path: Path) -> str:
     """The sha256 of a file's content, as 64 hexadecimal digits; raises `OSError`."""
     with path.open("rb") as file:
@@ -54,3 +91,13 @@ def comparable(path: Path) -> Path:
 def printable(text: str) -> str:
     """Text that can be printed: bytes of a file's name that are no UTF-8 become ``\\xNN``."""
     return text.encode(errors="surrogateescape").decode(errors="backslashreplace")
+
+
+def on_one_line(text: str) -> str:
+    """Printable text without control characters: a file's name may hold line ends and escape codes."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in printable(text))
+
+
+def _short(name: str) -> str:
+    """Digits that stand for a name."""
+    return hashlib.sha256(os.fsencode(name)).hexdigest()[:16]

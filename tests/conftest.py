@@ -10,6 +10,12 @@ import pytest
 from tests.kept import kept
 
 
+@pytest.fixture(autouse=True)
+def _own_report(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the records of single photos out of the user's home."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+
+
 @pytest.fixture(scope="session")
 def tiny_bundle(request: pytest.FixtureRequest) -> Path:
     """A small but complete bundle with real networks (see ``tests/edge/bundles.py``). Read only.

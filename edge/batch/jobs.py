@@ -9,13 +9,16 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from edge.batch.report import REPORT_NAME, outputs_of
+from edge.batch.find import Found, PassedOver, find_photos, kind_or_none, result_name
+from edge.batch.history import BEFORE_AFTER, History
+from edge.batch.report import REPORT_NAME, own_report
 from edge.errors import OutputConflict
-from edge.files import comparable
+from edge.files import comparable, fitting
 from edge.photo.header import PHOTO_SUFFIXES
+from edge.photo.headers.kinds import kind_by_name
 
 
 @dataclass(frozen=True)
@@ -25,11 +28,20 @@ class Job:
     input: Path
     output: Path
     report: Path | None
-    """The report of the attempt; a run without one is not resumed."""
+    """The report of the attempt; a run without one is not resumed, and replaces what lies at ``output``."""
     before_after: Path | None = None
     """The side-by-side picture to write, if any."""
     in_place: bool = False
     """Whether the input is replaced: then ``output`` equals ``input``."""
+
+
+@dataclass
+class Plan:
+    """What a run has to do, and what it leaves out of the folders that it was given."""
+
+    jobs: list[Job] = field(default_factory=list)
+    passed_over: list[PassedOver] = field(default_factory=list)
+    excluded: list[Path] = field(default_factory=list)
 
 
 def plan(
@@ -41,7 +53,8 @@ def plan(
     before_after: bool = False,
     force: bool = False,
     keep: Sequence[Path] = (),
-) -> list[Job]:
+    exclude: Sequence[str] = (),
+) -> Plan:
     """The jobs for these files and folders, in order.
 
     Args:
@@ -53,41 +66,105 @@ def plan(
         before_after: Also plan side-by-side pictures.
         force: Allow outputs that exist without being in a report.
         keep: Files that must not be overwritten, such as a mask.
+        exclude: Patterns of files and folders to leave out of the folders, see `find_photos`.
 
     Raises:
         OutputConflict: An output would overwrite an input, another output, or an unknown file.
     """
-    jobs: dict[tuple[Path, Path], Job] = {}
+    if output is not None and not output.is_dir() and len(inputs) == 1 and not inputs[0].is_dir():
+        _refuse_unwritten_kind(output)
+    history = History(*([report] if report else []))
+    planned = Plan()
+    proposed: dict[tuple[Path, Path], tuple[Job, Path]] = {}
     for given in inputs:
-        for job in _jobs_of(given, output, len(inputs) == 1, in_place, report):
-            jobs.setdefault((job.input.resolve(), job.output), job)
+        if given.is_dir():
+            pairs = _jobs_of_folder(given, output, in_place, report, history, exclude, planned)
+        else:
+            pairs = iter([_job_of_file(given, output, len(inputs) == 1, in_place, report)])
+        for job, longer in pairs:
+            proposed.setdefault((job.input.resolve(), job.output), (job, longer))
     kept = {file.resolve() for file in keep}
-    found = [job for real, job in zip(jobs, jobs.values(), strict=True) if real[0] not in kept]
-    if before_after:
-        found = _with_before_after(found)
-    _refuse_conflicts(found, [*(job.input for job in found), *keep], force)
-    return found
+    jobs = _told_apart([pair for (real, _), pair in proposed.items() if real not in kept])
+    planned.jobs = _with_before_after(jobs) if before_after else jobs
+    _refuse_conflicts(planned.jobs, [*(job.input for job in jobs), *keep])
+    if not force:
+        _refuse_strangers(planned.jobs, history)
+    return planned
 
 
-def _jobs_of(
+def _jobs_of_folder(
+    given: Path,
+    output: Path | None,
+    in_place: bool,
+    report: Path | None,
+    history: History,
+    exclude: Sequence[str],
+    planned: Plan,
+) -> Iterator[tuple[Job, Path]]:
+    """The jobs of a folder, each with a longer name for its output; the rest is noted in the plan."""
+    root = output or (given if in_place else _beside(given, f"{given.resolve().name}-restored"))
+    to = report or root / REPORT_NAME
+    history.read(to)
+    found: Found = find_photos(given, root, to, history, exclude)
+    planned.passed_over += found.passed_over
+    planned.excluded += found.excluded
+    for photo in found.photos:
+        kind = kind_or_none(photo)
+        name = result_name(photo, kind)
+        if not in_place:
+            target = root / photo.relative_to(given)
+            yield Job(photo, target.with_name(name), to), _longer(target, name)
+        elif name == photo.name:
+            yield Job(photo.resolve(), photo.resolve(), to, in_place=True), photo
+        elif kind is not None:
+            reason = f"{photo} is a {kind.name}, which is not written; restore it to another folder."
+            planned.passed_over.append(PassedOver(photo, reason, to))
+
+
+def _job_of_file(
     given: Path, output: Path | None, alone: bool, in_place: bool, report: Path | None
-) -> Iterator[Job]:
-    if given.is_dir():
-        root = output or (given if in_place else _beside(given, f"{given.resolve().name}-restored"))
-        to = report or root / REPORT_NAME
-        for photo in _photos_in(given, root, to):
-            if in_place:
-                yield Job(photo.resolve(), photo.resolve(), to, in_place=True)
-            else:
-                yield Job(photo, root / photo.relative_to(given), to)
-    elif in_place:
-        yield Job(given.resolve(), given.resolve(), report, in_place=True)
-    elif output is None:
-        yield Job(given, given.with_name(f"{given.stem}.restored{given.suffix}"), report)
-    elif alone and _is_photo_name(output) and not output.is_dir():
-        yield Job(given, output, report)
-    else:
-        yield Job(given, output / given.name, report or output / REPORT_NAME)
+) -> tuple[Job, Path]:
+    """The job of a photo that was named, and a longer name for its output."""
+    kind = kind_or_none(given)
+    name = result_name(given, kind)
+    if in_place:
+        if name != given.name and kind is not None:
+            raise OutputConflict(f"{given} is a {kind.name}, which is not written: leave out --in-place.")
+        target = given.resolve()
+        return Job(target, target, report or own_report(), in_place=True), target
+    if output is None:
+        result, longer = Path(name), _longer(given, name)
+        ending = f".restored{result.suffix}"
+        return (
+            Job(given, fitting(given.with_name(result.stem), ending), report or own_report()),
+            fitting(longer.with_name(longer.stem), ending),
+        )
+    if alone and _is_photo_name(output) and not output.is_dir():
+        return Job(given, output, report or own_report()), output
+    target = output / given.name
+    return Job(given, target.with_name(name), report or output / REPORT_NAME), _longer(target, name)
+
+
+def _longer(target: Path, name: str) -> Path:
+    """The output's name with the photo's whole name in it, where the suffix has changed."""
+    return target if name == target.name else fitting(target, Path(name).suffix)
+
+
+def _told_apart(pairs: list[tuple[Job, Path]]) -> list[Job]:
+    """Give longer names to outputs with a changed suffix that others would also be written to."""
+    count = Counter(_key(job.output) for job, _ in pairs)
+    return [
+        replace(job, output=longer) if count[_key(job.output)] > 1 and not job.in_place else job
+        for job, longer in pairs
+    ]
+
+
+def _refuse_unwritten_kind(output: Path) -> None:
+    kind = kind_by_name(output)
+    if kind is not None and not _is_photo_name(output):
+        raise OutputConflict(
+            f"{output} would be a {kind.name}, which is not written; choose .jpg, .png, .tif or .webp."
+        )
 
 
 def _beside(folder: Path, name: str) -> Path:
@@ -95,52 +172,24 @@ def _beside(folder: Path, name: str) -> Path:
     return folder.resolve().parent / name if folder.name in ("", "..") else folder.with_name(name)
 
 
-def _photos_in(folder: Path, output: Path, report: Path) -> Iterator[Path]:
-    """The photos of a folder and its subfolders, but for what earlier runs have written there."""
-    written = outputs_of(report)
-    for here, folders, files in os.walk(folder):
-        place = Path(here)
-        if (place / REPORT_NAME).is_file():
-            written |= outputs_of(place / REPORT_NAME)
-        folders[:] = sorted(
-            name
-            for name in folders
-            if not name.startswith(".") and (place / name).resolve() != output.resolve()
-        )
-        names = {name for name in files if not name.startswith(".") and _is_photo_name(Path(name))}
-        for name in sorted(names):
-            known = comparable(place / name) in written or _is_by_product(name, names)
-            if not known and (place / name).is_file():
-                yield place / name
-
-
 def _is_photo_name(path: Path) -> bool:
     return path.suffix.lower() in PHOTO_SUFFIXES
-
-
-def _is_by_product(name: str, names: set[str]) -> bool:
-    """Whether this is the default output for another photo here, or its before-after picture."""
-    stem, suffix = os.path.splitext(name)
-    if stem.endswith(".restored"):
-        return stem.removesuffix(".restored") + suffix in names
-    if not name.endswith(".before-after.jpg"):
-        return False
-    of = name.removesuffix(".before-after.jpg")
-    return any(of in (other, os.path.splitext(other)[0]) for other in names)
 
 
 def _with_before_after(jobs: list[Job]) -> list[Job]:
     """Name each side-by-side picture by its output, with the suffix where the stem is not enough."""
     stems = Counter(job.output.with_suffix("") for job in jobs)
+    outputs = {_key(job.output) for job in jobs}
 
     def name(output: Path) -> Path:
-        stem = output.stem if stems[output.with_suffix("")] == 1 else output.name
-        return output.with_name(f"{stem}.before-after.jpg")
+        short = fitting(output.with_suffix(""), BEFORE_AFTER)
+        alone = stems[output.with_suffix("")] == 1 and _key(short) not in outputs
+        return short if alone else fitting(output, BEFORE_AFTER)
 
     return [replace(job, before_after=name(job.output)) for job in jobs]
 
 
-def _refuse_conflicts(jobs: list[Job], inputs: list[Path], force: bool) -> None:
+def _refuse_conflicts(jobs: list[Job], inputs: list[Path]) -> None:
     protected = {_identity(file): file for file in inputs}
     taken: dict[str, Path] = {}
     for job in jobs:
@@ -156,12 +205,10 @@ def _refuse_conflicts(jobs: list[Job], inputs: list[Path], force: bool) -> None:
                 raise OutputConflict(f"{target} is a folder; choose another output.")
             if not (target == job.output and job.in_place):
                 _refuse_overwriting(target, protected)
-    for report in {job.report for job in jobs if job.report}:
+    for report in {job.report for job in jobs if job.report and job.report != own_report()}:
         _refuse_overwriting(report, protected)
         if _key(report) in taken:
             raise OutputConflict(f"{report} would be both a report and a photo; choose another name.")
-    if not force:
-        _refuse_strangers(jobs)
 
 
 def _refuse_overwriting(target: Path, protected: dict[tuple[int, int], Path]) -> None:
@@ -172,22 +219,35 @@ def _refuse_overwriting(target: Path, protected: dict[tuple[int, int], Path]) ->
         )
 
 
-def _refuse_strangers(jobs: list[Job]) -> None:
-    """Refuse to overwrite a file which the report does not know as an output.
+def _refuse_strangers(jobs: list[Job], history: History) -> None:
+    """Refuse to overwrite a file that no report names, or the result of a photo that is not in this run.
 
     A folder of outputs may hold other photos of the same names: they may be the only copies.
     """
-    known: dict[Path, set[Path]] = {}
+    ours = {comparable(job.input) for job in jobs}
     for job in jobs:
-        if job.report is None or job.in_place or not job.output.exists():
+        if job.in_place or not _lies(job.output):
+            # A picture beside a result that is known is left as it is, if it is somebody's.
+            if job.before_after and not job.in_place and _lies(job.before_after):
+                _refuse_stranger(job.before_after, history)
             continue
-        if job.report not in known:
-            known[job.report] = outputs_of(job.report)
-        if comparable(job.output) not in known[job.report]:
+        _refuse_stranger(job.output, history)
+        if (other := history.of_another(job.output, job.input)) and other not in ours:
             raise OutputConflict(
-                f"{job.output} exists and {job.report} does not name it as an output of an earlier "
-                "run; choose another output, or --force to overwrite."
+                f"{job.output} is the result of {other}; choose another output, or --force to overwrite."
             )
+
+
+def _refuse_stranger(target: Path, history: History) -> None:
+    if not history.named(target):
+        raise OutputConflict(
+            f"{target} exists and no report names it as an output of an earlier run; choose another "
+            "output with -o, or --force to overwrite it."
+        )
+
+
+def _lies(target: Path) -> bool:
+    return target.exists() or target.is_symlink()
 
 
 def _identity(file: Path) -> tuple[int, int]:

@@ -1,5 +1,7 @@
 """The report: a line of JSON for each attempt at a photo, from which a later run resumes.
 
+A photo that is restored by itself has no report; its line goes to the user's own, which is not shown.
+
 A success is recorded *before* its output is moved into place. A run that dies in between leaves a
 finished output under a hidden name and a record of its hash; the next run only has to move it.
 """
@@ -7,7 +9,9 @@ finished output under a hidden name and a record of its hash; the next run only 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from io import FileIO
@@ -42,7 +46,10 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One attempt at one photo: a success has ``output_sha256``, a failure has ``error``."""
+    """One attempt at one photo: a success has ``output_sha256``, a failure has ``error``.
+
+    Lines of files that were not tried have ``kept`` or ``passed_over``.
+    """
 
     time: str
     """End of the attempt, UTC, ISO 8601."""
@@ -51,9 +58,15 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Like ``output``: relative to the report's folder if it lies within, so that both can be moved."""
     input_sha256: str | None
     """None if the input could not be read."""
-    output: str
+    input_pixels: str | None = None
+    """Digest of the decoded pixels; None in records of earlier releases and for kinds not decoded."""
+    output: str = ""
     """Equal to ``input`` for a photo that was restored in place."""
     output_sha256: str | None = None
+    output_pixels: str | None = None
+    before_after: str | None = None
+    """The side-by-side picture, a path like ``output``."""
+    before_after_sha256: str | None = None
     bundle: str
     """Digest of the bundle."""
     options: dict[str, Any]
@@ -65,52 +78,67 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     done: list[str] | None = None
     faces: list[FaceRecord] | None = None
     error: Failure | None = None
+    kept: str | None = None
+    """Why a file was left as it is at the place of an output."""
+    passed_over: str | None = None
+    """Why a picture was not tried."""
 
 
 class Report:
-    """A report open for one run, which no other run can open meanwhile."""
+    """A report open for one run, which others can't open meanwhile; or the user's own, which they can."""
 
-    def __init__(self, path: Path, file: FileIO) -> None:
+    def __init__(self, path: Path, file: FileIO, *, locked: bool, own: bool = False) -> None:
         self.path = path
+        self.locked = locked
+        """Whether other runs are kept out."""
+        self.own = own
+        """Whether this is the user's own report: it takes successes only."""
         self._file = file
-        self._successes: dict[str, list[Record]] = {}
-        for record in read_report(path):
-            self._remember(record)
-
-    def find(self, output: Path, input_sha256: str, bundle: str, options: dict[str, Any]) -> Record | None:
-        """The latest success with this output, input, bundle and options; None if there is none."""
-        for record in self._same(output, bundle, options):
-            if record.input_sha256 == input_sha256:
-                return record
-        return None
-
-    def is_output(self, path: Path, sha256: str, bundle: str, options: dict[str, Any]) -> bool:
-        """Whether the file's content is the output of an earlier attempt with this bundle and options."""
-        return any(r.output_sha256 == sha256 for r in self._same(path, bundle, options))
+        self._left = {_left(record) for record in read_report(path)}
 
     def append(self, record: Record) -> None:
-        """Append a record and flush it to the disk. Raises `OSError`."""
+        """Append a record and flush it to the disk, whole or not at all. Raises `OSError`."""
         line = msgspec.json.encode(record) + b"\n"
-        if self._file.write(line) != len(line):
-            raise OSError(f"{self.path}: the line could not be written whole")
-        os.fsync(self._file.fileno())
-        self._remember(record)
+        end = self._file.seek(0, os.SEEK_END)
+        if end:
+            # A run that was killed may have left half a line: what follows starts on its own.
+            self._file.seek(end - 1)
+            if self._file.read(1) != b"\n":
+                line = b"\n" + line
+        try:
+            if self._file.write(line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
+            os.fsync(self._file.fileno())
+        except OSError:
+            if not self.own:
+                self._file.truncate(end)
+            raise
+        self._left.add(_left(record))
+
+    def note(self, record: Record) -> None:
+        """Append a record of a file that was left alone, unless a line says the same. Raises `OSError`."""
+        if not self.own and _left(record) not in self._left:
+            self.append(record)
 
     def relative(self, path: Path) -> str:
         """The path of a file as records of this report hold it."""
         real, folder = comparable(path), comparable(self.path).parent
         return real.relative_to(folder).as_posix() if real.is_relative_to(folder) else str(real)
 
-    def _remember(self, record: Record) -> None:
-        if record.output_sha256 is not None:
-            self._successes.setdefault(record.output, []).append(record)
 
-    def _same(self, output: Path, bundle: str, options: dict[str, Any]) -> Iterator[Record]:
-        # An earlier release did what the defaults of later options ask for.
-        defaults = recorded(Options())
-        for record in reversed(self._successes.get(self.relative(output), [])):
-            if record.bundle == bundle and defaults | record.options == defaults | options:
-                yield record
+def _left(record: Record) -> tuple[str, str | None, str | None]:
+    return record.input, record.kept, record.passed_over
+
+
+def own_report() -> Path:
+    """The user's own report, of photos that were restored by themselves; it may be missing."""
+    if state := os.environ.get("XDG_STATE_HOME"):
+        base = Path(state)
+    elif sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or os.path.expanduser("~"))
+    else:
+        base = Path(os.path.expanduser("~"), ".local", "state")
+    return base / "heirloom" / REPORT_NAME
 
 
 def recorded(options: Options) -> dict[str, Any]:
@@ -129,20 +157,34 @@ def recorded(options: Options) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def open_report(path: Path) -> Iterator[Report]:
-    """Open a report for appending, or create it. Raises `ReportInUse` if a run has it open."""
+    """Open a report for appending, or create it; one that is left empty is removed again.
+
+    Where locks are not supported, as on some network shares, the report is not locked.
+
+    Raises:
+        ReportInUse: A run has it open. Nobody has the user's own report for itself.
+        OSError: It can't be opened or created.
+    """
+    own = path == own_report()
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileIO(path, "a+") as file:
-        if fcntl is not None:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise ReportInUse(f"Another run is writing to {path}; wait for it to end.") from error
-        # A run that was killed may have left half a line: what follows starts on its own.
-        if size := file.seek(0, os.SEEK_END):
-            file.seek(size - 1)
-            if file.read(1) != b"\n":
-                file.write(b"\n")
-        yield Report(path, file)
+        yield Report(path, file, locked=not own and _lock(file, path), own=own)
+        if not own and file.seek(0, os.SEEK_END) == 0:
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+
+def _lock(file: FileIO, path: Path) -> bool:
+    """Keep other runs out; whether that is possible here."""
+    if fcntl is None:
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in (errno.EAGAIN, errno.EACCES):
+            raise ReportInUse(f"Another run is writing to {path}; wait for it to end.") from error
+        return False
+    return True
 
 
 def read_report(path: Path) -> Iterator[Record]:
@@ -153,14 +195,5 @@ def read_report(path: Path) -> Iterator[Record]:
             for line in file:
                 with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
                     yield decoder.decode(line)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return
-
-
-def outputs_of(report: Path) -> set[Path]:
-    """The `comparable` paths of a report's successful outputs, without those restored in place."""
-    return {
-        comparable(report).parent / record.output
-        for record in read_report(report)
-        if record.output_sha256 is not None and record.output != record.input
-    }

@@ -79,7 +79,7 @@ def main(task: str) -> None:
     restorer = engine.restorer(run.threads, None)
     timed = Timed(restorer)
     with tempfile.TemporaryDirectory() as output:
-        jobs = plan([Path(run.photo)], Path(output))
+        jobs = plan([Path(run.photo)], Path(output)).jobs
         options = Options(scratches=run.scratches)
         settings = batch.Settings(options, engine.digest, {}, DEFAULT_MAX_PIXELS)
         started = perf_counter()

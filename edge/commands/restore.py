@@ -13,11 +13,13 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from edge.batch.find import DEFAULT_EXCLUDE
 from edge.batch.jobs import plan
 from edge.batch.run import Outcome, Restores, Settings, run
 from edge.commands.options import BundleFolder, Precision, Threads, option, parse_bytes
-from edge.commands.summary import say, shown_progress, sum_up
+from edge.commands.summary import say, shown_progress, sum_up, warn
 from edge.engines import Engine, Reference, bundle_engine, reference_engine
+from edge.errors import OutputConflict
 from edge.photo.photo import DEFAULT_MAX_PIXELS
 from edge.restore.options import FaceBox, Options
 from edge.runtimes import available_threads
@@ -143,6 +145,20 @@ def restore(
             "Default: heirloom-report.jsonl in the folder of outputs; none for a file.",
         ),
     ] = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="GLOB",
+            help="Leave out files and subfolders of this name, or path below the folder; may be repeated. "
+            f"Always left out: hidden ones, {' '.join(DEFAULT_EXCLUDE)}",
+        ),
+    ] = None,
+    keep_time: Annotated[
+        bool,
+        typer.Option(
+            "--keep-time/--no-keep-time", help="Give each result the modification time of its photo."
+        ),
+    ] = True,
     force: Annotated[
         bool, typer.Option("--force", help="Restore finished photos again, and overwrite other files.")
     ] = False,
@@ -150,7 +166,8 @@ def restore(
     """Restore photos and folders of photos.
 
     A folder is restored with its subfolders. Run the same command again to resume it: finished photos
-    are skipped unless the photo, the options or the bundle have changed.
+    are skipped unless the photo, the options or the bundle have changed. A result that was changed by
+    hand is kept, and a file that Heirloom did not write is never replaced without --force.
     """
     if in_place and output:
         raise typer.BadParameter("--in-place and --output exclude each other.")
@@ -162,7 +179,7 @@ def restore(
     options = Options(**chosen | {"faces": tuple(face or ()) or ("auto" if faces else "off")})
     mask = options.scratches if isinstance(options.scratches, Path) else None
     memory = parse_bytes(max_memory) if max_memory else None
-    jobs = plan(
+    planned = plan(
         inputs,
         output,
         in_place=in_place,
@@ -170,7 +187,9 @@ def restore(
         before_after=before_after,
         force=force,
         keep=[mask] if mask else [],
+        exclude=exclude or (),
     )
+    jobs = planned.jobs
     engine: Engine
     if runtime == "torch":
         if bundle or precision or fill_only or crop_border:
@@ -195,6 +214,7 @@ def restore(
         max_pixels=int(max_pixels * 1e6),
         force=force,
         note=note,
+        keep_time=keep_time,
     )
 
     def restorer() -> Restores:
@@ -203,14 +223,24 @@ def restore(
     outcomes: list[Outcome] = []
     try:
         with shown_progress(len(jobs)) as shown:
-            for outcome in run(jobs, settings, restorer, shown.starting, shown.progress):
+            events = (shown.starting, shown.progress)
+            for outcome in run(jobs, settings, restorer, *events, planned.passed_over, warn):
                 outcomes.append(outcome)
                 shown.finished()
     except KeyboardInterrupt:
+        sum_up(outcomes, planned, options)
         resumes = all(job.report for job in jobs)
-        sum_up(outcomes, jobs, options)
         say("Interrupted." + (" Run the same command again to resume." if resumes else ""), stderr=True)
         raise typer.Exit(130) from None
-    sum_up(outcomes, jobs, options)
-    if any(outcome.state == "failed" for outcome in outcomes):
+    except OSError:
+        sum_up(outcomes, planned, options)
+        raise
+    if len(inputs) == len(outcomes) == 1 and outcomes[0].state == "kept" and not inputs[0].is_dir():
+        raise OutputConflict(
+            f"{outcomes[0].job.output} was changed since it was restored; choose another output with -o, "
+            "or --force to overwrite it."
+        )
+    sum_up(outcomes, planned, options)
+    unopened = any(left.failed for left in planned.passed_over)
+    if unopened or any(outcome.state == "failed" for outcome in outcomes):
         raise typer.Exit(1)

@@ -8,13 +8,16 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from edge.batch.jobs import Job
+from edge.batch.jobs import Job, Plan
+from edge.batch.report import own_report
 from edge.batch.run import Outcome
-from edge.files import printable
+from edge.files import on_one_line
 from edge.restore.options import Options
 
 MAX_LINES = 20
-"""Restored photos listed in the summary; the report has them all."""
+"""Photos of a kind listed in the summary; the report has them all."""
+NAMED = 3
+"""Names in one sentence."""
 
 MUCH_FILLED = 0.05
 """Filled share of a photo from which a painted mask is suggested: so much damage is rare."""
@@ -30,7 +33,7 @@ class Shown:
 
     def starting(self, job: Job) -> None:
         """Show the photo that is next."""
-        self._bars.reset(self._photo, description=printable(job.input.name), total=1.0)
+        self._bars.reset(self._photo, description=on_one_line(job.input.name), total=1.0)
 
     def progress(self, fraction: float) -> None:
         self._bars.update(self._photo, completed=fraction)
@@ -54,25 +57,21 @@ def shown_progress(files: int) -> Iterator[Shown]:
         yield Shown(bars, files)
 
 
-def sum_up(outcomes: list[Outcome], jobs: list[Job], options: Options) -> None:
-    """Print what became of the jobs: failures to stderr, all else to stdout."""
+def sum_up(outcomes: list[Outcome], planned: Plan, options: Options) -> None:
+    """Print what became of a plan: what failed or could not be opened to stderr, all else to stdout."""
     for outcome in outcomes:
         if outcome.failure:
             name, message = str(outcome.job.input), outcome.failure.message
             say(message if name in message else f"{name}: {message}", stderr=True)
-    if not jobs:
-        say("No photos found.")
-        return
-    restored, done, failed = (
-        sum(outcome.state == state for outcome in outcomes) for state in ("restored", "done", "failed")
+    for left in planned.passed_over:
+        if left.failed:
+            warn(left.reason)
+    restored, done, kept, failed = (
+        sum(outcome.state == state for outcome in outcomes)
+        for state in ("restored", "done", "kept", "failed")
     )
     made = [outcome for outcome in outcomes if outcome.state == "restored"]
-    for outcome in made[:MAX_LINES]:
-        say(f"{outcome.job.output}: {', '.join(outcome.done)} ({outcome.seconds:.1f} s)")
-        if outcome.not_kept:
-            say(f"  not kept: {'; '.join(outcome.not_kept)}.")
-    if len(made) > MAX_LINES:
-        say(f"and {len(made) - MAX_LINES} more.")
+    _say_some([_restored(outcome) for outcome in made])
     much = [outcome.job.input.name for outcome in made if outcome.filled > MUCH_FILLED]
     if much and options.scratches == "auto":
         which = much[0] if len(much) == 1 else f"{much[0]} and {len(much) - 1} more"
@@ -80,11 +79,47 @@ def sum_up(outcomes: list[Outcome], jobs: list[Job], options: Options) -> None:
             f"A large share of {which} was detected as damage and filled: if that is wrong, try "
             "--scratches off, or give a mask of the damage: --scratches MASK."
         )
-    say(f"{restored} restored, {done} skipped as done, {failed} failed.")
-    for path in sorted({job.report for job in jobs if job.report}):
+    _say_some([f"Kept, for it was changed by hand: {path}" for o in outcomes for path in o.kept])
+    if recaptioned := [str(outcome.job.input) for outcome in outcomes if outcome.recaptioned]:
+        say(
+            f"Captions or other metadata changed since {', '.join(recaptioned[:NAMED])}"
+            f"{_and_more(recaptioned)} was restored; --force takes them over."
+        )
+    _say_some([left.reason for left in planned.passed_over if not left.failed])
+    if excluded := [str(path) for path in planned.excluded]:
+        say(f"Excluded: {', '.join(excluded[:NAMED])}{_and_more(excluded)}.")
+    if not planned.jobs:
+        say("No photos found.")
+    else:
+        counts = [f"{restored} restored", f"{done} skipped as done", f"{failed} failed"]
+        counts += [f"{kept} kept as changed by hand"] if kept else []
+        over = len(planned.passed_over)
+        say(", ".join(counts + ([f"{over} passed over"] if over else [])) + ".")
+    for path in sorted({job.report for job in planned.jobs if job.report} - {own_report()}):
         say(f"Report: {path}")
+
+
+def _restored(outcome: Outcome) -> str:
+    line = f"{outcome.job.output}: {', '.join(outcome.done)} ({outcome.seconds:.1f} s)"
+    return line + (f"; not kept: {'; '.join(outcome.not_kept)}" if outcome.not_kept else "")
+
+
+def _and_more(names: list[str]) -> str:
+    return f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+
+
+def _say_some(lines: list[str]) -> None:
+    for line in lines[:MAX_LINES]:
+        say(line)
+    if len(lines) > MAX_LINES:
+        say(f"and {len(lines) - MAX_LINES} more.")
+
+
+def warn(sentence: str) -> None:
+    """Print a sentence to stderr."""
+    say(sentence, stderr=True)
 
 
 def say(sentence: str, stderr: bool = False) -> None:
     """Print a sentence that may hold a file's name."""
-    Console(stderr=stderr).print(printable(sentence), markup=False, highlight=False, soft_wrap=True)
+    Console(stderr=stderr).print(on_one_line(sentence), markup=False, highlight=False, soft_wrap=True)

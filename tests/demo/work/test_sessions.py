@@ -76,5 +76,5 @@ def test_files_are_called_as_the_command_calls_them(tmp_path: Path, name: str) -
     photo.touch()
     (tmp_path / "sessions").mkdir()
     session = SessionStore(tmp_path / "sessions").session("ann", replace(ASKED, photo=str(photo)))
-    (job,) = plan([photo])
+    (job,) = plan([photo]).jobs
     assert session.restored("x").name == job.output.name

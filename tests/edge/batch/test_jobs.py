@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from edge.batch.jobs import plan
-from edge.batch.report import REPORT_NAME, Record, open_report
+from edge.batch.report import REPORT_NAME, Record, open_report, own_report
 from edge.errors import OutputConflict
 
 
@@ -24,7 +24,7 @@ def make(*names: str) -> None:
         path.write_bytes(name.encode())
 
 
-def record_outputs(report: str, *outputs: str, in_place: bool = False) -> None:
+def record_outputs(report: str, *outputs: str, in_place: bool = False, of: str = "/elsewhere") -> None:
     with open_report(Path(report)) as opened:
         for output in outputs:
             name = opened.relative(Path(output))
@@ -32,7 +32,7 @@ def record_outputs(report: str, *outputs: str, in_place: bool = False) -> None:
                 Record(
                     time="",
                     software="",
-                    input=name if in_place else "/elsewhere",
+                    input=name if in_place else opened.relative(Path(of)),
                     input_sha256="",
                     output=name,
                     output_sha256="x",
@@ -44,7 +44,7 @@ def record_outputs(report: str, *outputs: str, in_place: bool = False) -> None:
 
 
 def mapping(inputs: list[str], output: str | None = None, **options: Any) -> dict[str, str]:
-    jobs = plan([Path(i) for i in inputs], Path(output) if output else None, **options)
+    jobs = plan([Path(i) for i in inputs], Path(output) if output else None, **options).jobs
     return {str(job.input): str(job.output) for job in jobs}
 
 
@@ -55,8 +55,8 @@ def test_a_photo_alone_goes_beside_into_a_file_or_into_a_folder(here: Path) -> N
     assert mapping(["p/a.jpg"], "out") == {"p/a.jpg": "out/a.jpg"}
     (here / "odd.png").mkdir()
     assert mapping(["p/a.jpg"], "odd.png") == {"p/a.jpg": "odd.png/a.jpg"}
-    assert [job.report for job in plan([Path("p/a.jpg")], Path("out.png"))] == [None]
-    assert [job.report for job in plan([Path("p/a.jpg")], Path("out"))] == [Path("out", REPORT_NAME)]
+    assert [job.report for job in plan([Path("p/a.jpg")], Path("out.png")).jobs] == [own_report()]
+    assert [job.report for job in plan([Path("p/a.jpg")], Path("out")).jobs] == [Path("out", REPORT_NAME)]
 
 
 def test_a_folder_is_mirrored_without_hidden_and_other_files(here: Path) -> None:
@@ -64,7 +64,7 @@ def test_a_folder_is_mirrored_without_hidden_and_other_files(here: Path) -> None
     expected = {"p/b.JPG": "p-restored/b.JPG", "p/x/y/c.tiff": "p-restored/x/y/c.tiff"}
     assert mapping(["p"]) == expected
     assert list(mapping(["p"], "out").values()) == ["out/b.JPG", "out/x/y/c.tiff"]
-    assert {job.report for job in plan([Path("p")])} == {Path("p-restored", REPORT_NAME)}
+    assert {job.report for job in plan([Path("p")]).jobs} == {Path("p-restored", REPORT_NAME)}
 
 
 def test_the_folder_that_one_is_in_can_be_given(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,13 +92,9 @@ def test_what_earlier_runs_wrote_is_not_restored_again(here: Path) -> None:
     record_outputs(f"p/x-restored/{REPORT_NAME}", "p/x-restored/d.jpg")
     record_outputs("custom.jsonl", "p/out/a.jpg")
     found = mapping(["p"], "q", report=Path("custom.jsonl"))
-    # b.restored.jpg has no b.jpg beside it: it is a photo of this name.
-    assert set(found) == {
-        "p/a.jpg",
-        "p/b.restored.jpg",
-        "p/in_place/c.jpg",
-        "p/x-restored/mine.jpg",
-    }
+    # What no report names is somebody's, whatever it is called.
+    own = {"p/a.restored.jpg", "p/a.before-after.jpg", "p/b.restored.jpg", "p/x-restored/mine.jpg"}
+    assert set(found) == own | {"p/a.jpg", "p/in_place/c.jpg"}
 
 
 def test_the_output_folder_is_no_input(here: Path) -> None:
@@ -113,8 +109,10 @@ def test_originals_in_the_output_folder_are_not_overwritten(here: Path) -> None:
     with pytest.raises(OutputConflict, match="--force"):
         mapping(["q/a.jpg"], "p/out")
     assert mapping(["p"], "p/out", force=True)
-    record_outputs(f"p/out/{REPORT_NAME}", "p/out/a.jpg")
+    record_outputs(f"p/out/{REPORT_NAME}", "p/out/a.jpg", of="p/a.jpg")
     assert mapping(["p"], "p/out") == {"p/a.jpg": "p/out/a.jpg"}
+    with pytest.raises(OutputConflict, match=r"the result of .*p/a\.jpg"):
+        mapping(["q/a.jpg"], "p/out")
 
 
 @pytest.mark.parametrize("link", [os.symlink, os.link])
@@ -167,14 +165,15 @@ def test_a_folder_in_the_way_is_refused(here: Path) -> None:
 
 def test_before_after_pictures_have_names_of_their_own(here: Path) -> None:
     make("p/a.jpg", "p/a.png", "p/b.jpg")
-    jobs = plan([Path("p")], Path("out"), before_after=True)
+    jobs = plan([Path("p")], Path("out"), before_after=True).jobs
     assert [job.before_after.name for job in jobs if job.before_after] == [
         "a.jpg.before-after.jpg",
         "a.png.before-after.jpg",
         "b.before-after.jpg",
     ]
     make("p/b.before-after.jpg")
-    # With its photo beside it, it is what an earlier run made, and may be made again.
-    assert len(plan([Path("p")], Path("out"), before_after=True)) == 3
-    with pytest.raises(OutputConflict, match="would overwrite"):
-        plan([Path("p/b.jpg"), Path("p/b.before-after.jpg")], in_place=True, before_after=True)
+    jobs = plan([Path("p/b.jpg"), Path("p/b.before-after.jpg")], in_place=True, before_after=True).jobs
+    assert [job.before_after.name for job in jobs if job.before_after] == [
+        "b.jpg.before-after.jpg",
+        "b.before-after.before-after.jpg",
+    ]

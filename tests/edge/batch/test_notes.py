@@ -20,7 +20,7 @@ def restored(folder: Path, output: str, strength: float = 1.0, **settings: Any) 
     photo = folder / "photo.jpg"
     photo.write_bytes(described_jpeg())
     chosen = Settings(Options(strength=strength), "b", {}, 10**6, **settings)
-    (outcome,) = run(plan([photo], folder / output), chosen, Inverter)
+    (outcome,) = run(plan([photo], folder / output).jobs, chosen, Inverter)
     return outcome
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -8,12 +9,12 @@ from typing import Any
 
 import pytest
 
+from edge.batch.history import History
 from edge.batch.report import (
     Failure,
     Record,
     ReportInUse,
     open_report,
-    outputs_of,
     read_report,
     recorded,
 )
@@ -38,17 +39,19 @@ def success(name: str, **changes: Any) -> Record:
     return Record(**(fields | changes))
 
 
-def test_a_success_is_found_by_output_input_bundle_and_options_together(tmp_path: Path) -> None:
+def found(report: Path, name: str, bundle: str = "b", options: dict[str, Any] = OPTIONS) -> list[Record]:
+    """The records of an output beside the report, made with these, the latest first."""
+    return list(History(report).made_with(report.with_name(name), bundle, options))
+
+
+def test_a_success_is_found_by_output_bundle_and_options_together(tmp_path: Path) -> None:
     path = tmp_path / "report.jsonl"
     with open_report(path) as report:
         report.append(success("a.jpg"))
-    with open_report(path) as report:
-        found = report.find(tmp_path / "a.jpg", "in", "b", dict(OPTIONS))
-        assert found == success("a.jpg")
-        assert report.find(tmp_path / "b.jpg", "in", "b", OPTIONS) is None
-        assert report.find(tmp_path / "a.jpg", "other", "b", OPTIONS) is None
-        assert report.find(tmp_path / "a.jpg", "in", "other", OPTIONS) is None
-        assert report.find(tmp_path / "a.jpg", "in", "b", OPTIONS | {"strength": 0.5}) is None
+    assert found(path, "a.jpg") == [success("a.jpg")]
+    assert found(path, "b.jpg") == []
+    assert found(path, "a.jpg", "other") == []
+    assert found(path, "a.jpg", "b", OPTIONS | {"strength": 0.5}) == []
 
 
 BY_VERSION_6 = {
@@ -72,11 +75,10 @@ def test_a_record_from_before_an_option_was_added_counts_as_made_with_its_defaul
     networks = {"precision": "int8", "runtime": None}
     with open_report(tmp_path / "report.jsonl") as report:
         report.append(success("a.jpg", options=older))
-    with open_report(tmp_path / "report.jsonl") as report:
-        same = recorded(Options()) | networks
-        assert report.find(tmp_path / "a.jpg", "in", "b", same)
-        for other in (Options(fill_only=True), Options(faces=((1, 2, 3, 4),))):
-            assert report.find(tmp_path / "a.jpg", "in", "b", recorded(other) | networks) is None
+    path = tmp_path / "report.jsonl"
+    assert found(path, "a.jpg", options=recorded(Options()) | networks)
+    for other in (Options(fill_only=True), Options(faces=((1, 2, 3, 4),))):
+        assert found(path, "a.jpg", options=recorded(other) | networks) == []
 
 
 def test_options_are_recorded_as_they_are_read_again_and_a_mask_by_its_content(tmp_path: Path) -> None:
@@ -90,12 +92,11 @@ def test_the_last_success_counts_and_failures_do_not(tmp_path: Path) -> None:
     with open_report(tmp_path / "report.jsonl") as report:
         failed = success("a.jpg", output_sha256=None, error=Failure("BrokenPhoto", "Truncated."))
         report.append(failed)
-        assert report.find(tmp_path / "a.jpg", "in", "b", OPTIONS) is None
+        assert found(report.path, "a.jpg") == []
         report.append(success("a.jpg"))
         report.append(success("a.jpg", output_sha256="newer"))
         report.append(failed)
-        found = report.find(tmp_path / "a.jpg", "in", "b", OPTIONS)
-        assert found is not None and found.output_sha256 == "newer"
+        assert found(report.path, "a.jpg")[0].output_sha256 == "newer"
     assert next(read_report(report.path)).error == Failure("BrokenPhoto", "Truncated.")
 
 
@@ -104,9 +105,7 @@ def test_an_output_and_its_report_may_be_moved_together(tmp_path: Path) -> None:
     with open_report(old / "report.jsonl") as report:
         report.append(success(report.relative(old / "deep" / "a.jpg")))
     old.rename(new)
-    with open_report(new / "report.jsonl") as report:
-        assert report.find(new / "deep" / "a.jpg", "in", "b", OPTIONS)
-    assert outputs_of(new / "report.jsonl") == {new / "deep" / "a.jpg"}
+    assert found(new / "report.jsonl", "deep/a.jpg")
 
 
 @pytest.mark.parametrize("cut", [1, 2, 40, 200])
@@ -139,19 +138,32 @@ def test_a_report_of_a_later_release_with_more_fields_is_read(tmp_path: Path) ->
     assert [record.output for record in read_report(path)] == ["a.jpg"]
 
 
-def test_photos_restored_in_place_are_no_outputs_to_leave_alone(tmp_path: Path) -> None:
+def test_results_are_known_for_ours_until_they_are_changed(tmp_path: Path) -> None:
     path = tmp_path / "report.jsonl"
+    for name in ("a.jpg", "b.jpg", "c.jpg"):
+        (tmp_path / name).write_bytes(b"abc")
+    digest = file_sha256(tmp_path / "a.jpg")
     with open_report(path) as report:
-        report.append(success("a.jpg", input="a.jpg"))
-        report.append(success("b.jpg"))
-    assert outputs_of(path) == {tmp_path / "b.jpg"}
+        report.append(success("a.jpg", output_sha256=digest, input="a.jpg"))
+        report.append(success("b.jpg", output_sha256=digest, before_after="b.before-after.jpg"))
+    history = History(path)
+    # A photo that was restored in place is a photo still.
+    assert [history.made(tmp_path / n) for n in ("a.jpg", "b.jpg", "b.before-after.jpg", "c.jpg")] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+    (tmp_path / "a.jpg").write_bytes(b"retouched")
+    standing = [history.standing(tmp_path / n) for n in ("a.jpg", "b.jpg", "c.jpg", "d.jpg")]
+    assert standing == ["changed", "ours", "unknown", "absent"]
 
 
 def test_names_that_are_no_utf8_can_be_recorded_and_found(tmp_path: Path) -> None:
     name = os.fsdecode(b"caf\xe9.jpg")
     with open_report(tmp_path / "report.jsonl") as report:
         report.append(success(report.relative(tmp_path / name)))
-        assert report.find(tmp_path / name, "in", "b", OPTIONS)
+    assert found(report.path, name)
 
 
 def test_a_second_process_is_refused_until_the_first_is_gone(tmp_path: Path) -> None:
@@ -177,3 +189,50 @@ def test_a_second_process_is_refused_until_the_first_is_gone(tmp_path: Path) -> 
 def test_the_hash_is_of_the_content(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"abc")
     assert file_sha256(tmp_path / "a").startswith("ba7816bf")
+
+
+def test_a_line_that_does_not_fit_on_the_disk_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "report.jsonl"
+    with open_report(path) as report:
+        report.append(success("a.jpg"))
+        before = path.read_bytes()
+
+        def torn(line: bytes) -> int:
+            with path.open("ab") as file:
+                return file.write(line[:40])
+
+        monkeypatch.setattr(report, "_file", Torn(report._file, torn))
+        with pytest.raises(OSError, match="No space"):
+            report.append(success("b.jpg"))
+    assert path.read_bytes() == before
+
+
+class Torn:
+    """A file that writes as a function does."""
+
+    def __init__(self, file: Any, write: Any) -> None:
+        self._file, self.write = file, write
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+def test_an_empty_report_is_not_left_behind(tmp_path: Path) -> None:
+    with open_report(tmp_path / "report.jsonl"):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_locks_the_report_is_opened_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fcntl = pytest.importorskip("fcntl")
+
+    def unsupported(*_: object) -> None:
+        raise OSError(errno.ENOTSUP, "Operation not supported")
+
+    monkeypatch.setattr(fcntl, "flock", unsupported)
+    with open_report(tmp_path / "report.jsonl") as report:
+        assert not report.locked

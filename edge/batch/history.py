@@ -1,0 +1,117 @@
+"""What earlier runs have made, by the reports that can know: whose file a file is."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from edge.batch.report import REPORT_NAME, Record, own_report, read_report, recorded
+from edge.files import comparable, file_sha256, fitting
+from edge.restore.options import Options
+
+Standing = Literal["absent", "ours", "changed", "unknown"]
+"""What lies at the place of an output: nothing, what an earlier run wrote, the same but changed since, or a
+file that no report names."""
+
+
+@dataclass(frozen=True)
+class Success:
+    """A record of a success, with the `comparable` paths of its files."""
+
+    record: Record
+    input: Path
+    output: Path
+
+
+class History:
+    """The successes in the user's own report, in those asked for, and in those that lie above a file."""
+
+    def __init__(self, *reports: Path) -> None:
+        self._read: set[Path] = set()
+        self._by_output: dict[Path, list[Success]] = {}
+        self._digests: dict[Path, set[str]] = {}
+        for report in (own_report(), *reports):
+            self.read(report)
+
+    def read(self, report: Path) -> None:
+        """Take in the records of a report, once; one that can't be read counts as empty."""
+        if report in self._read:
+            return
+        self._read.add(report)
+        with contextlib.suppress(OSError):
+            for record in read_report(report):
+                self.add(report, record)
+
+    def add(self, report: Path, record: Record) -> None:
+        """Take in one record of a report."""
+        if record.output_sha256 is None:
+            return
+        folder = comparable(report).parent
+        output = folder / record.output
+        success = Success(record, folder / record.input, output)
+        self._by_output.setdefault(output, []).append(success)
+        self._digests.setdefault(output, set()).add(record.output_sha256)
+        if record.before_after is not None:
+            known = self._digests.setdefault(folder / record.before_after, set())
+            known.add(record.before_after_sha256 or "")
+        elif record.output_pixels is None:
+            # Earlier releases did not record the picture: it is known by its name alone.
+            for name in (output.with_suffix(""), output):
+                self._digests.setdefault(fitting(name, BEFORE_AFTER), set())
+
+    def results(self, output: Path) -> list[Success]:
+        """The successes with this output, the latest first."""
+        return list(reversed(self._by_output.get(self._key(output), [])))
+
+    def made_with(self, output: Path, bundle: str, options: dict[str, Any]) -> Iterator[Record]:
+        """The records of this output with the same bundle and options, the latest first."""
+        # An earlier release did what the defaults of later options ask for.
+        defaults = recorded(Options())
+        for success in self.results(output):
+            record = success.record
+            if record.bundle == bundle and defaults | record.options == defaults | options:
+                yield record
+
+    def made(self, file: Path) -> bool:
+        """Whether an earlier run has written a result or a picture at this path; not so in place."""
+        key = self._key(file)
+        if any(success.input != key for success in self._by_output.get(key, [])):
+            return True
+        return key in self._digests and key not in self._by_output
+
+    def named(self, target: Path) -> bool:
+        """Whether a report names the path as that of a result or picture."""
+        return self._key(target) in self._digests
+
+    def standing(self, target: Path) -> Standing:
+        """Whose file lies at a path. Raises `OSError` if it can't be read."""
+        digests = self._digests.get(self._key(target))
+        if not target.exists() and not target.is_symlink():
+            return "absent"
+        if digests is None:
+            return "unknown"
+        return "ours" if target.is_file() and file_sha256(target) in digests else "changed"
+
+    def of_another(self, output: Path, photo: Path) -> Path | None:
+        """The photo whose result lies at ``output``, if that is another photo than ``photo``."""
+        results = self.results(output)
+        if not results or any(success.input in (comparable(photo), success.output) for success in results):
+            return None
+        with contextlib.suppress(OSError):
+            digest = file_sha256(photo)
+            if any(success.record.input_sha256 == digest for success in results):
+                return None
+        return results[0].input
+
+    def _key(self, file: Path) -> Path:
+        key = comparable(file)
+        for folder in key.parents:
+            self.read(folder / REPORT_NAME)
+        return key
+
+
+BEFORE_AFTER = ".before-after.jpg"
+"""The end of the name of a side-by-side picture."""

@@ -1,0 +1,56 @@
+"""Whether two files, or a photo before and after, have the same pixels."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from edge.errors import PhotoError
+from edge.photo.bands import row_bands
+from edge.photo.decoder import decoding
+from edge.photo.header import read_header
+from edge.photo.photo import Photo
+
+_DECODED = ("JPEG", "MPO", "PNG", "TIFF", "WEBP")
+_AS_WRITTEN = ("L", "LA", "RGB", "RGBA", "RGBX", "I;16", "I;16L", "I;16B", "I")
+
+
+def file_pixels_sha256(path: Path, max_pixels: int) -> str | None:
+    """Digest of a file's pixels as they are stored, whatever its captions, profile and orientation.
+
+    One decoded copy is in memory at a time. ``None`` where the file is not decoded by Pillow.
+    """
+    try:
+        with path.open("rb") as source:
+            read_header(source, path, max_pixels)
+        with decoding(path, max_pixels), Image.open(path, formats=_DECODED) as image:
+            image.load()
+            digest = hashlib.sha256(f"{image.mode} {image.size}".encode())
+            for rows in row_bands(image.height, image.width):
+                digest.update(image.crop((0, rows.start, image.width, rows.stop)).tobytes())
+    except (PhotoError, OSError):
+        return None
+    return digest.hexdigest()
+
+
+def photo_sha256(photo: Photo) -> str:
+    """Digest of a decoded photo's pixels and alpha."""
+    digest = hashlib.sha256()
+    for values in (photo.pixels, photo.alpha):
+        if values is not None:
+            digest.update(f"{values.dtype} {values.shape}".encode())
+            digest.update(np.ascontiguousarray(values).data)
+    return digest.hexdigest()
+
+
+def stored_as_written(path: Path, max_pixels: int) -> bool:
+    """Whether a file that was read stores its pixels as a result does: no palette, no CMYK, one page."""
+    try:
+        with decoding(path, max_pixels), Image.open(path, formats=_DECODED) as image:
+            one = image.format != "TIFF" or getattr(image, "n_frames", 1) == 1
+            return one and image.mode in _AS_WRITTEN
+    except PhotoError:
+        return False
