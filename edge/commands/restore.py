@@ -233,7 +233,8 @@ def restore(
         say("Interrupted." + (" Run the same command again to resume." if resumes else ""), stderr=True)
         raise typer.Exit(130) from None
     except OSError:
-        sum_up(outcomes, planned, options)
+        if outcomes:
+            sum_up(outcomes, planned, options)
         raise
     if len(inputs) == len(outcomes) == 1 and outcomes[0].state == "kept" and not inputs[0].is_dir():
         raise OutputConflict(

@@ -311,8 +311,7 @@ def test_what_was_done_is_said_and_a_mask_suggested_where_much_was_filled(
     assert heirloom("restore", photo, "--scratches", scratches) == 0
     said = " ".join(capsys.readouterr().out.split())
     assert (
-        "photo0.restored.jpg: inverted (0.0 s)" in said
-        and "1 restored, 0 skipped as done, 0 failed." in said
+        "photo0.restored.jpg: inverted (0." in said and "1 restored, 0 skipped as done, 0 failed." in said
     )
     assert ("give a mask of the damage: --scratches MASK" in said) == suggested
 

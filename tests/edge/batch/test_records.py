@@ -41,7 +41,7 @@ def success(name: str, **changes: Any) -> Record:
 
 def found(report: Path, name: str, bundle: str = "b", options: dict[str, Any] = OPTIONS) -> list[Record]:
     """The records of an output beside the report, made with these, the latest first."""
-    return list(History(report).made_with(report.with_name(name), bundle, options))
+    return list(History(report).made_with(report.parent / name, bundle, options))
 
 
 def test_a_success_is_found_by_output_bundle_and_options_together(tmp_path: Path) -> None:
