@@ -244,7 +244,8 @@ class Attempt:
 
     def noted(self, restored: Restored) -> Photo:
         """The restored photo with a note of what was done to it, if that is wanted."""
-        if not self.settings.note or not self.settings.options.strength:
+        options = self.settings.options
+        if not self.settings.note or not (options.strength or options.crop_border):
             return restored.photo
         software = f"Heirloom {version(DISTRIBUTION)}"
         # The day is enough, and on one day the same photo gives the same bytes.

@@ -9,6 +9,8 @@ import msgspec
 import numpy as np
 
 from edge.integers import ceil_div
+from edge.photo.metadata.cropping import cropped
+from edge.photo.metadata.regions import Crop
 from edge.photo.photo import Photo
 from edge.restore.damage.mask import Damage
 from edge.restore.faces.face import Face, FaceRecord
@@ -32,6 +34,14 @@ class Inside:
     def has_mount(self) -> bool:
         """Whether something lies outside."""
         return (self.box.rows, self.box.columns) != self.shape
+
+    def alone(self, restored: Photo) -> Photo:
+        """The restored inside as a photo of its own: its metadata is that of a crop."""
+        if not self.has_mount:
+            return restored
+        height, width = self.shape
+        crop = Crop(self.box.left, self.box.top, self.box.columns, self.box.rows)
+        return replace(restored, metadata=cropped(restored.metadata, crop, width, height))
 
     def marked(self, options: Options) -> Options:
         """The options with the boxes of faces, marked in the whole photo, moved to the inside."""

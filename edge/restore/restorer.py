@@ -137,7 +137,7 @@ class Restorer:
         if picture.has_mount:
             done = ("mount cut off" if options.crop_border else "mount left as it is", *done)
         if options.crop_border:
-            return replace(restored, done=done)
+            return replace(restored, photo=picture.alone(restored.photo), done=done)
         damage = picture.damage(restored.damage)
         return Restored(photo, done, picture.records(restored.faces), damage)
 

@@ -32,6 +32,12 @@ def split_resources(block: bytes, turned: bool) -> tuple[bytes | None, bytes, bo
     return iptc, b"".join(rest), not block[end:].strip(b"\0")
 
 
+def without_paths(resources: bytes) -> bytes:
+    """The resources without paths, which are drawn on the whole photo."""
+    found = _resources(resources)
+    return b"".join(resources[start:end] for number, start, _, end in found if number not in _PATHS)
+
+
 def joined_resources(iptc: bytes | None, resources: bytes) -> bytes:
     """The block with IPTC first."""
     if iptc is None:

@@ -1,4 +1,4 @@
-"""Regions of faces in XMP (of the Metadata Working Group): turned with the photo.
+"""Regions of faces in XMP (of the Metadata Working Group): turned and cropped with the photo.
 
 Their coordinates are shares of the sides of the picture as it is stored, before its orientation.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from edge.photo.metadata.xmp import Edit, Packet, Property
 
@@ -17,6 +18,16 @@ _MAX_DIGITS = 6
 
 Number = tuple[str, int, int]
 """Name of a field, and the place of its value."""
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A part of a photo, in pixels."""
+
+    left: int
+    top: int
+    width: int
+    height: int
 
 
 def turned_regions(packet: Packet, one: Property, orientation: int, width: int, height: int) -> list[Edit]:
@@ -36,6 +47,23 @@ def turned_regions(packet: Packet, one: Property, orientation: int, width: int, 
         values = {name: _value(packet, place) for name, *place in area}
         if {"x", "y"} <= values.keys():
             edits += _changed(packet, area, _turned(values, orientation))
+    return edits
+
+
+def cropped_regions(packet: Packet, one: Property, box: Crop, width: int, height: int) -> list[Edit]:
+    """The edits that place a property's regions in the crop of a photo of this size in pixels."""
+    edits: list[Edit] = []
+    for size in _groups(packet, one, _SIZE, "stDim"):
+        edits += _changed(packet, size, {"w": box.width, "h": box.height})
+    for area in _groups(packet, one, _AREA, "stArea"):
+        values = {name: _value(packet, place) for name, *place in area}
+        if {"x", "y"} <= values.keys():
+            values["x"] = (values["x"] * width - box.left) / box.width
+            values["y"] = (values["y"] * height - box.top) / box.height
+            for name, factor in (("w", width / box.width), ("h", height / box.height)):
+                if name in values:
+                    values[name] *= factor
+            edits += _changed(packet, area, values)
     return edits
 
 

@@ -10,18 +10,22 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from edge.photo.metadata.cropping import cropped
 from edge.photo.metadata.history import with_note
 from edge.photo.metadata.metadata import Metadata
+from edge.photo.metadata.photoshop import split_resources
+from edge.photo.metadata.regions import Crop
 from edge.photo.metadata.xmp import BrokenXmp, parse
 from edge.photo.photo import not_kept, read_photo
 from tests.edge.photo.encoders import encoded, pixels, tiff_of
-from tests.edge.photo.metadata.described import jpeg, resource, segment, written_as, xmp
+from tests.edge.photo.metadata.described import PRINTING, jpeg, resource, segment, written_as, xmp
 
 SIZES = 'tiff:ImageWidth="40" tiff:ImageLength="20" exif:PixelXDimension="40" exif:PixelYDimension="20"'
 DPI = 'tiff:XResolution="300/1" tiff:YResolution="600/1"'
 
 
 MAIN = b"http://ns.adobe.com/xap/1.0/\0"
+PATH = resource(2001, b"a path")
 HISTORY = ("http://ns.adobe.com/xap/1.0/mm/", "History")
 
 
@@ -128,6 +132,15 @@ def test_faces_that_are_named_turn_with_the_photo(orientation: int, x: str, y: s
     upright = regions("0.25", "0.4", ("0.1", "0.3"), (20, 40))
     photo, _ = written_as(jpeg(segment(0xE1, MAIN + upright), exif=exif), None, tmp_path)
     assert (photo.metadata.xmp == upright) == turned
+
+
+def test_faces_and_sizes_follow_a_crop() -> None:
+    whole = Metadata(
+        "JPEG", xmp=regions("0.25", "0.4", ("0.1", "0.3"), (40, 20)), resources=PATH + PRINTING
+    )
+    part = cropped(whole, Crop(5, 4, 20, 10), 40, 20)
+    assert part.xmp == regions("0.25", "0.4", ("0.2", "0.6"), (20, 10))
+    assert part.resources == split_resources(PRINTING, False)[1]
 
 
 def test_exif_wins_over_xmp(tmp_path: Path) -> None:
