@@ -17,6 +17,9 @@ SHARE = 0.98
 """Share of pixels within the tolerance in a photo of one hue: 88 % of 279 old photographs reach it, and 3 %
 of 229 photographs in colour, black-and-white ones among them."""
 
+FLAT = 8
+"""Levels by which the lightness of a sheet without a picture may differ from its mean, noise included."""
+
 _BINS = 32
 
 
@@ -40,4 +43,15 @@ def one_hue(small: NDArray[np.uint8]) -> bool:
         sums = np.bincount(bins, difference, _BINS).astype(np.int64)
         usual = sums // np.maximum(counts, 1)
         within &= np.abs(difference - usual[bins]) <= TOLERANCE
+    return bool(within.sum() >= SHARE * within.size)
+
+
+def is_flat(small: NDArray[np.uint8]) -> bool:
+    """Whether a shrunk photo ``(h, w, 3)`` is a sheet without a picture, whose tone nothing tells.
+
+    Such are blank pages and backs of photos: `SHARE` of their pixels have much the same lightness, while no
+    old photo that was looked at has more than a third. Integers only, so that every platform decides alike.
+    """
+    levels = lightness(small).astype(np.int64)
+    within = np.abs(levels - levels.sum() // levels.size) <= FLAT
     return bool(within.sum() >= SHARE * within.size)

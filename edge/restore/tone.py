@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.photo.bands import row_bands
-from edge.restore.hue import lightness
+from edge.restore.hue import is_flat, lightness
 from edge.restore.parts import LoadedPart
 from edge.restore.tiling import Box, Placement
 
@@ -27,6 +27,8 @@ def set_tone(
 ) -> bool:
     """Apply the network's curves to ``pixels`` ``(H, W[, 3])`` in place, if they change enough.
 
+    A sheet without a picture is left as it is.
+
     Args:
         part: The tone network.
         pixels: The photo.
@@ -37,6 +39,8 @@ def set_tone(
     Returns:
         Whether the curves were applied.
     """
+    if is_flat(small):
+        return False
     side = part.sizes()[0][0]
     knots = curves(part.run(Placement(Box(0, 0, side, side), 0), [thumbnail(small, side)]))
     if gray:

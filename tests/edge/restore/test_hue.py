@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge.restore.hue import SHARE, TOLERANCE, lightness, one_hue
+from edge.restore.hue import FLAT, SHARE, TOLERANCE, is_flat, lightness, one_hue
 
 SIDE = 64
 
@@ -88,3 +88,15 @@ def test_lightness_is_the_weighed_mean_rounded(dtype: Any) -> None:
         assert light == (77 * red + 150 * green + 29 * blue + 128) // 256
     ends = np.repeat(np.array([0, 1, top - 1, top], dtype)[:, None], 3, axis=1)
     np.testing.assert_array_equal(lightness(ends), ends[:, 0])
+
+
+@pytest.mark.parametrize("colour", [(0, 0, 0), (255, 255, 255), (236, 236, 236), (210, 190, 140)])
+def test_a_sheet_without_a_picture(colour: tuple[int, int, int]) -> None:
+    noise = np.random.default_rng(0).normal(0, 2, (SIDE, SIDE, 3))
+    sheet = in_levels(np.array(colour) + noise)
+    assert is_flat(sheet)
+    assert is_flat(sheet[:1, :1])
+    written = sheet.copy()
+    written[: SIDE // 4] = 128 - FLAT
+    assert not is_flat(written)
+    assert not is_flat(np.repeat(in_levels(gray() * 0.2 + 120), 3, axis=2))

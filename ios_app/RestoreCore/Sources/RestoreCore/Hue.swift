@@ -6,6 +6,9 @@ enum Hue {
     /// Minimum share of a photo's pixels within the tolerance for it to have one hue.
     private static let share = 0.98
 
+    /// Levels by which the lightness of a sheet without a picture may differ from its mean, noise included.
+    private static let flat = 8
+
     private static let bins = 32
 
     /// Lightness in the colours' own levels, rounded.
@@ -46,6 +49,15 @@ enum Hue {
             if away <= tolerance { within += 1 }
         }
         return Double(within) >= share * Double(small.height * small.width)
+    }
+
+    /// Whether a shrunk photo is a sheet without a picture, whose tone nothing tells: `share` of its pixels
+    /// have much the same lightness.
+    static func isFlat(_ small: ArrayPixels) -> Bool {
+        let levels = lightness(of: small)
+        let mean = levels.reduce(0) { $0 + Int($1) } / levels.count
+        let within = levels.reduce(0) { $0 + (abs(Int($1) - mean) <= flat ? 1 : 0) }
+        return Double(within) >= share * Double(levels.count)
     }
 
     /// Visits the colours of each pixel in 8 bits, row by row.

@@ -92,6 +92,7 @@ public final class Restorer: Sendable {
 
     /// Applies the tone curves in place, if their change is large enough.
     private func setTone(_ working: WorkingPicture, gray: Bool, strength: Double) async throws -> Bool {
+        if Hue.isFlat(working.small) { return false }
         let part = try part(.tone)
         let thumbnail = Tone.thumbnail(working.small, side: part.sizes[0].rows)
         let steps = real(try await part.run(0, [.float32(thumbnail)]), as: part.output)

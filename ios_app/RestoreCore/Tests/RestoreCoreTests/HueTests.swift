@@ -26,6 +26,14 @@ final class HueTests: XCTestCase {
         XCTAssertEqual(Set(hues.map(\.one)), [true, false])
     }
 
+    func testSheet() {
+        var samples = [UInt16](repeating: 200, count: 300)
+        for place in 0..<9 { samples[place] = 209 }
+        XCTAssertFalse(Hue.isFlat(ArrayPixels(height: 10, width: 10, colours: 3, samples: samples)))
+        for place in 0..<3 { samples[place] = 208 }
+        XCTAssertTrue(Hue.isFlat(ArrayPixels(height: 10, width: 10, colours: 3, samples: samples)))
+    }
+
     /// Three pixels of a hundred in another hue, of much the same lightness, are too many, and two are not.
     func testEveryColourCounts() {
         for colour in 0..<3 {

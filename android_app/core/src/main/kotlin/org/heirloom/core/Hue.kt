@@ -13,6 +13,9 @@ private const val TOLERANCE = 10
 /** Minimum share of a photo's pixels within the tolerance for it to have one hue. */
 private const val SHARE = 0.98
 
+/** Levels by which the lightness of a sheet without a picture may differ from its mean, noise included. */
+private const val FLAT = 8
+
 private const val BINS = 32
 
 /** Lightness of a pixel in its own levels, rounded; its three colours lie in [line] from [at] on. */
@@ -48,6 +51,19 @@ fun oneHue(small: ArrayPixels): Boolean {
                 abs(line[at + 2] - line[at + 1] - blue[bin]) <= TOLERANCE
         if (isUsual) within++
     }
+    return within >= SHARE * (small.height * small.width)
+}
+
+/**
+ * Whether a shrunk photo in colour is a sheet without a picture, whose tone nothing tells: [SHARE] of its pixels
+ * have much the same lightness.
+ */
+fun isFlat(small: ArrayPixels): Boolean {
+    var sum = 0L
+    eachPixel(small) { line, at -> sum += lightness(line, at) }
+    val mean = sum / (small.height * small.width)
+    var within = 0
+    eachPixel(small) { line, at -> if (abs(lightness(line, at) - mean) <= FLAT) within++ }
     return within >= SHARE * (small.height * small.width)
 }
 

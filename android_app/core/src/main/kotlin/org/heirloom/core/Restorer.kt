@@ -132,6 +132,7 @@ class Restorer(
         gray: Boolean,
         strength: Double,
     ): Boolean {
+        if (isFlat(small)) return false
         val part = parts["tone"]
         val side = part.sizes[0].rows
         val seen = FloatValues(thumbnail(small, side))

@@ -49,6 +49,15 @@ class ToneTest {
     }
 
     @Test
+    fun sheets() {
+        val samples = ByteArray(300) { 200.toByte() }
+        for (each in 0 until 9) samples[each] = 209.toByte()
+        assertEquals(false, isFlat(ArrayPixels(10, 10, 3, samples)))
+        for (each in 0 until 3) samples[each] = 208.toByte()
+        assertEquals(true, isFlat(ArrayPixels(10, 10, 3, samples)))
+    }
+
+    @Test
     fun hues() {
         for ((i, case) in golden.each("hues").withIndex()) {
             val picture = case.picture("picture") as ArrayPixels
