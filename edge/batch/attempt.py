@@ -199,7 +199,9 @@ class Attempt:
         suffix, to = self.job.output.suffix.lower(), photo.metadata.format
         if suffix != self.job.input.suffix.lower() and suffix in PHOTO_SUFFIXES:
             photo = converted(photo, PHOTO_SUFFIXES[suffix])
-        copied = photo.metadata.format == to and stored_as_written(self.job.input, self.settings.max_pixels)
+        copied = photo.metadata.format == to and stored_as_written(
+            self.job.input, to, self.settings.max_pixels
+        )
         digest = photo_sha256(photo) if copied else ""
         restored = restorer.restore(photo, self.settings.options, progress)
         height, width = restored.photo.pixels.shape[:2]

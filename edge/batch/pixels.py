@@ -14,7 +14,7 @@ from edge.photo.decoder import decoding
 from edge.photo.header import read_header
 from edge.photo.photo import Photo
 
-_DECODED = ("JPEG", "MPO", "PNG", "TIFF", "WEBP")
+_DECODED = ("JPEG", "PNG", "TIFF", "WEBP", "BMP", "GIF", "PPM")
 _AS_WRITTEN = ("L", "LA", "RGB", "RGBA", "RGBX", "I;16", "I;16L", "I;16B", "I")
 
 
@@ -46,11 +46,13 @@ def photo_sha256(photo: Photo) -> str:
     return digest.hexdigest()
 
 
-def stored_as_written(path: Path, max_pixels: int) -> bool:
-    """Whether a file that was read stores its pixels as a result does: no palette, no CMYK, one page."""
+def stored_as_written(path: Path, to: str, max_pixels: int) -> bool:
+    """Whether a file that was read is as a result of format ``to``: no palette, no CMYK, one page."""
     try:
         with decoding(path, max_pixels), Image.open(path, formats=_DECODED) as image:
-            one = image.format != "TIFF" or getattr(image, "n_frames", 1) == 1
-            return one and image.mode in _AS_WRITTEN
+            if image.format == "TIFF" and getattr(image, "n_frames", 1) > 1:
+                return False
+            container = "JPEG" if image.format == "MPO" else image.format
+            return container == to and image.mode in _AS_WRITTEN
     except PhotoError:
         return False

@@ -109,10 +109,10 @@ class Report:
             if self._file.write(line) != len(line):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
             os.fsync(self._file.fileno())
-        except OSError:
+        except OSError as error:
             if not self.own:
                 self._file.truncate(end)
-            raise
+            raise OSError(error.errno, error.strerror, str(self.path)) from error
         self._left.add(_left(record))
 
     def note(self, record: Record) -> None:
@@ -168,10 +168,13 @@ def open_report(path: Path) -> Iterator[Report]:
     own = path == own_report()
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileIO(path, "a+") as file:
-        yield Report(path, file, locked=not own and _lock(file, path), own=own)
-        if not own and file.seek(0, os.SEEK_END) == 0:
-            with contextlib.suppress(OSError):
-                path.unlink()
+        report = Report(path, file, locked=not own and _lock(file, path), own=own)
+        try:
+            yield report
+        finally:
+            if not own and file.seek(0, os.SEEK_END) == 0:
+                with contextlib.suppress(OSError):
+                    path.unlink()
 
 
 def _lock(file: FileIO, path: Path) -> bool:
