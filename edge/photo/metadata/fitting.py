@@ -27,7 +27,7 @@ _MAX_PROFILE = 255 * (_MAX_SEGMENT - 14)
 _MAX_RESOURCE = 1 << 24
 _COLOURS = {b"cICP", b"gAMA", b"cHRM", b"mDCV", b"cLLI"}
 _DATE_TIME = 306
-_MAX_TEXT = 1 << 20
+_MAX_NAMES = 5
 
 
 def fitted(metadata: Metadata, width: int, height: int) -> tuple[Metadata, tuple[str, ...]]:
@@ -41,6 +41,10 @@ def fitted(metadata: Metadata, width: int, height: int) -> tuple[Metadata, tuple
         metadata = replace(metadata, exif=sized_exif(metadata.exif, width, height))
     if metadata.xmp is not None:
         metadata = replace(metadata, xmp=sized_xmp(metadata.xmp, width, height))
+    if metadata.segments and metadata.format != "JPEG":
+        names = {_segment_name(content) or f"APP{number}" for number, content in metadata.segments}
+        lost.append(f"segments that only a JPEG has ({', '.join(sorted(names)[:_MAX_NAMES])})")
+        metadata = replace(metadata, segments=())
     if metadata.format == "PNG":
         metadata = _for_png(metadata, lost)
     else:
@@ -54,6 +58,12 @@ def fitted(metadata: Metadata, width: int, height: int) -> tuple[Metadata, tuple
 def resolution_of(metadata: Metadata) -> Resolution:
     """The three fields of the resolution as one."""
     return Resolution(metadata.dpi, metadata.centimetres, metadata.aspect)
+
+
+def _segment_name(content: bytes) -> str:
+    """The name at the beginning of a segment, if it is one."""
+    name = content[:16].split(b"\0")[0].decode("ascii", "replace")
+    return name if name.isalnum() and name.isascii() else ""
 
 
 def _for_jpeg(metadata: Metadata, lost: list[str]) -> Metadata:

@@ -10,6 +10,9 @@ from edge.photo.jpeg import JpegCoding
 Chunk = tuple[bytes, bytes]
 """Name and content of a PNG's chunk."""
 
+Segment = tuple[int, bytes]
+"""Number of a JPEG's application segment, 0 to 15, and its content."""
+
 
 @dataclass(frozen=True)
 class Metadata:
@@ -38,6 +41,8 @@ class Metadata:
     """Photoshop's image resources without IPTC, thumbnails and copies of EXIF, XMP and profile."""
     comments: tuple[bytes, ...] = ()
     """Of a JPEG or a GIF."""
+    segments: tuple[Segment, ...] = ()
+    """Of a JPEG: those of camera makers and others, such as ``PictureInfo``."""
     chunks: tuple[Chunk, ...] = ()
     """Of a PNG: texts, time, colours, and others that may be copied."""
     origin: ReadFormat | None = field(default=None, compare=False)

@@ -23,6 +23,8 @@ from edge.photo.metadata.tiff_tags import read_tiff
 
 _EXIF, _PHOTOSHOP, _MPF = b"Exif\0\0", b"Photoshop 3.0\0", b"MPF\0"
 _GAIN_MAP = b"urn:iso:std:iso:ts:21496:-1\0"
+# Those without a meaning that everybody knows.
+_MAKERS = {f"APP{number}" for number in (1, *range(3, 11), 12, 15)}
 _SIGNED = "content credentials (C2PA), which sign the pixels as they were"
 # As Pillow looks for it in a TIFF, which it turns by itself.
 _FOUND_BY_PILLOW = re.compile(rb'tiff:Orientation(="|>)([0-9])')
@@ -79,7 +81,7 @@ def read_metadata(image: ImageFile, header: Header, source: BinaryIO) -> tuple[i
 def _jpeg(image: JpegImageFile, metadata: Metadata) -> tuple[Metadata, bytes, bytes, Resolution]:
     exif, resources = bytearray(), bytearray()
     main, stated = b"", Resolution()
-    extensions, comments, lost = [], [], []
+    extensions, comments, segments, lost = [], [], [], []
     for name, content in image.applist:
         if name == "APP0" and content.startswith(b"JFIF\0"):
             stated = resolution.of_jfif(content)
@@ -97,13 +99,25 @@ def _jpeg(image: JpegImageFile, metadata: Metadata) -> tuple[Metadata, bytes, by
             lost.append(stale.GAIN_MAP)
         elif name == "APP11" and content[:2] == b"JP" and b"c2pa" in content:
             lost.append(_SIGNED)
+        elif name in _MAKERS and _stays_true(content):
+            segments.append((int(name[3:]), content))
     xmp, whole = extended.joined(main, extensions) if main else (None, True)
     if not whole:
         lost.append("a part of XMP (its extension), which is damaged")
     metadata = replace(
-        metadata, xmp=xmp, comments=tuple(comments), lost=tuple(lost), coding=coding_of(image)
+        metadata,
+        xmp=xmp,
+        comments=tuple(comments),
+        segments=tuple(segments),
+        lost=tuple(lost),
+        coding=coding_of(image),
     )
     return metadata, bytes(exif), bytes(resources), stated
+
+
+def _stays_true(content: bytes) -> bool:
+    """Whether a segment that nobody knows may be copied: no preview, no quality, no size."""
+    return b"\xff\xd8\xff" not in content and not content.startswith((b"Ducky", b"SPIFF"))
 
 
 def _png(source: BinaryIO, metadata: Metadata) -> tuple[Metadata, bytes, bytes, Resolution]:

@@ -63,6 +63,7 @@ def _segments(metadata: Metadata) -> bytes:
         parts += [(_APP1, extended.MAIN_NAME + main), *((_APP1, one) for one in extensions)]
     block, size = joined_resources(metadata.iptc, metadata.resources), _MAX_SEGMENT - len(_PHOTOSHOP)
     parts += [(_APP13, _PHOTOSHOP + block[place : place + size]) for place in range(0, len(block), size)]
+    parts += [(0xE0 + number, content) for number, content in metadata.segments]
     for comment in metadata.comments:
         starts = range(0, max(len(comment), 1), _MAX_SEGMENT)
         parts += [(_COMMENT, comment[place : place + _MAX_SEGMENT]) for place in starts]

@@ -55,6 +55,16 @@ def test_iptc_comment_and_resources_of_a_jpeg_go_everywhere(kind: str, tmp_path:
         assert again == photo.metadata
 
 
+def test_segments_of_makers_stay_without_previews(tmp_path: Path) -> None:
+    known = segment(0xEC, b"PictureInfo\0Resolution=2") + segment(0xE1, b"FLIR\0thermal")
+    content = jpeg(known, segment(0xE4, b"preview\xff\xd8\xff\xe0"), segment(0xEC, b"Ducky\0\1"))
+    photo, made = written_as(content, None, tmp_path)
+    assert known in made and b"preview" not in made and b"Ducky" not in made
+    assert read_photo(tmp_path / "made").metadata == photo.metadata
+    photo, _ = written_as(content, "PNG", tmp_path)
+    assert not_kept(photo) == ("segments that only a JPEG has (FLIR, PictureInfo)",)
+
+
 def test_comments_and_png_texts_change_places(tmp_path: Path) -> None:
     _, made = written_as(jpeg(segment(0xFE, "Бабуся".encode()), segment(0xFE, b"box 4")), "PNG", tmp_path)
     written_as(made, "JPEG", tmp_path)
