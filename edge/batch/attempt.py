@@ -222,7 +222,7 @@ class Attempt:
         elif self.settings.keep_time:
             os.utime(self.staging, ns=(self.found.st_atime_ns, self.found.st_mtime_ns))
         kept, picture = self.write_before_after()
-        copy_sidecars(self.job.input, self.job.output)
+        copy_sidecars(self.job.input, self.job.output, self.staging)
         record = self.record(
             input_pixels=before,
             output_sha256=file_sha256(self.staging),
@@ -271,7 +271,7 @@ class Attempt:
 
     def complete(self, record: Record) -> tuple[Path, ...]:
         """Write what an earlier run did not, picture and sidecars; pictures that are kept instead."""
-        copy_sidecars(self.job.input, self.job.output)
+        copy_sidecars(self.job.input, self.job.output, self.job.output)
         target, staged = self.job.before_after, self.picture
         if target is None or staged is None:
             return ()

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import re
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from edge.files import written_beside
+from PIL import Image
 
+from edge.errors import PhotoError
+from edge.files import written_beside
+from edge.photo.decoder import decoding
+from edge.photo.metadata.stale import orientation_of, upright_xmp
+
+_ORIENTATION = 274
 _TAKEOUT = ".supplemental-metadata"
 _TAKEOUT_LENGTH = 46
 """An export of Google's cuts a sidecar's name to so many characters, without ``.json``."""
 _NUMBERED = re.compile(r"(.*)(\(\d+\))(\.[^.]*)")
 
 
-def copy_sidecars(photo: Path, result: Path) -> None:
+def copy_sidecars(photo: Path, result: Path, written: Path) -> None:
     """Copy a photo's sidecars to its result in another folder, with their times; none over another file.
 
-    A sidecar is named after the result where that has another name than the photo.
+    A sidecar is named after the result where that has another name than the photo. XMP that states how the
+    photo has to be turned states 1 if the result has been turned. ``written`` is the file of the result,
+    which may have another name yet.
 
     Raises:
         OSError: A sidecar can't be read or written.
@@ -36,6 +45,25 @@ def copy_sidecars(photo: Path, result: Path) -> None:
         done.add((stat.st_dev, stat.st_ino))
         with written_beside(target) as partial:
             shutil.copy2(sidecar, partial)
+            if target.suffix.lower() == ".xmp":
+                _make_upright(partial, photo, written)
+                shutil.copystat(sidecar, partial)
+
+
+def _make_upright(xmp: Path, photo: Path, result: Path) -> None:
+    """Mend the orientation in XMP if it was the photo's and has been applied to the result."""
+    packet = xmp.read_bytes()
+    orientation = orientation_of(packet)
+    if orientation in (None, 1):
+        return
+    try:
+        with decoding(photo, sys.maxsize), Image.open(photo) as before, Image.open(result) as after:
+            states = [image.getexif().get(_ORIENTATION, 1) for image in (before, after)]
+            size = after.size
+    except PhotoError:
+        return
+    if orientation is not None and states == [orientation, 1]:
+        xmp.write_bytes(upright_xmp(packet, orientation, *size)[0])
 
 
 def _candidates(photo: Path, result: Path) -> Iterator[tuple[Path, str]]:

@@ -233,6 +233,22 @@ def test_sidecars_go_along_under_the_results_name_and_over_nothing(tmp_path: Pat
     assert not (tmp_path / "a.restored.xmp").exists()
 
 
+@pytest.mark.parametrize(("restorer", "states"), [(Inverter, b"1"), (Leaves, b"6")])
+def test_a_sidecar_does_not_turn_an_upright_result_again(
+    restorer: Any, states: bytes, tmp_path: Path
+) -> None:
+    exif = Image.Exif()
+    exif[274] = 6
+    Image.new("RGB", (9, 6), "navy").save(tmp_path / "a.jpg", exif=exif)
+    (tmp_path / "a.xmp").write_bytes(
+        b'<x:xmpmeta xmlns:x="adobe:ns:meta/">'
+        b'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" '
+        b'xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6"/></rdf:RDF></x:xmpmeta>'
+    )
+    restore(tmp_path / "a.jpg", output=tmp_path / "out", restorer=restorer)
+    assert b'tiff:Orientation="' + states + b'"' in (tmp_path / "out" / "a.xmp").read_bytes()
+
+
 def test_a_photo_in_which_nothing_is_changed_is_copied_byte_for_byte(tmp_path: Path) -> None:
     gray = Image.fromarray(np.arange(200, dtype=np.uint8).reshape(10, 20))
     for name, image in (("a.jpg", gray), ("b.tif", gray), ("palette.png", gray.convert("P"))):
