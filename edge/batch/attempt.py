@@ -24,7 +24,7 @@ import msgspec
 from edge import DISTRIBUTION, memory
 from edge.batch.before_after import write_before_after
 from edge.batch.history import History, Standing
-from edge.batch.jobs import Job
+from edge.batch.pages import Job
 from edge.batch.pixels import file_pixels_sha256, photo_sha256, stored_as_written
 from edge.batch.report import Failure, Record, Report
 from edge.batch.settings import Outcome, Restores, Settings
@@ -195,7 +195,7 @@ class Attempt:
     ) -> tuple[Outcome, Record]:
         """Restore to the hidden files; the outcome and its record once these have been moved."""
         before = self.pixels() if self.job.report else None
-        photo = read_photo(self.job.input, self.settings.max_pixels)
+        photo = read_photo(self.job.input, self.settings.max_pixels, self.job.page)
         suffix, to = self.job.output.suffix.lower(), photo.metadata.format
         if suffix != self.job.input.suffix.lower() and suffix in PHOTO_SUFFIXES:
             photo = converted(photo, PHOTO_SUFFIXES[suffix])
@@ -262,8 +262,11 @@ class Attempt:
             return (), {}
         if self.standing(target) not in ("absent", "ours"):
             return (target,), {}
-        write_before_after(self.job.input, self.staging, self.picture, self.settings.max_pixels)
+        self.draw_before_after(self.staging, self.picture)
         return (), self.picture_fields(target, self.picture)
+
+    def draw_before_after(self, after: Path, target: Path) -> None:
+        write_before_after(self.job.input, after, target, self.settings.max_pixels, self.job.page)
 
     def picture_fields(self, target: Path, staged: Path) -> dict[str, str]:
         name = self.report.relative if self.report else str
@@ -281,7 +284,7 @@ class Attempt:
         if standing == "absent":
             digest = file_sha256(staged) if staged.is_file() else None
             if digest is None or digest != record.before_after_sha256:
-                write_before_after(self.job.input, self.job.output, staged, self.settings.max_pixels)
+                self.draw_before_after(self.job.output, staged)
                 fields = self.picture_fields(target, staged)
                 self.append(msgspec.structs.replace(record, time=now(), **fields))
             os.replace(staged, target)

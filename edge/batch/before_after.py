@@ -19,7 +19,9 @@ GAP = 16
 """Width of the white gap between the halves, in pixels."""
 
 
-def write_before_after(before: Path, after: Path, target: Path, max_pixels: int) -> None:
+def write_before_after(
+    before: Path, after: Path, target: Path, max_pixels: int, page: int | None = None
+) -> None:
     """Write a JPEG with both photos side by side, shrunk by a whole factor.
 
     The photos are read one after the other, so that only one is in memory.
@@ -29,12 +31,13 @@ def write_before_after(before: Path, after: Path, target: Path, max_pixels: int)
         after: The photo after; its size may differ.
         target: The JPEG to write.
         max_pixels: Limit of each photo, in pixels.
+        page: Which page of the photo before.
 
     Raises:
         PhotoError: A photo can't be read.
         OSError: The JPEG can't be written.
     """
-    left = _small(before, max_pixels)
+    left = _small(before, max_pixels, page)
     right = _small(after, max_pixels)
     height = max(left.shape[0], right.shape[0])
     sheet = np.full((height, left.shape[1] + GAP + right.shape[1], 3), 255, np.uint8)
@@ -44,7 +47,7 @@ def write_before_after(before: Path, after: Path, target: Path, max_pixels: int)
         Image.fromarray(sheet).save(partial, "JPEG", quality=92, subsampling=0)
 
 
-def _small(photo: Path, max_pixels: int) -> NDArray[np.uint8]:
+def _small(photo: Path, max_pixels: int, page: int | None = None) -> NDArray[np.uint8]:
     """The photo in 8-bit RGB, at most `LONGEST_SIDE` high and wide."""
-    pixels = read_photo(photo, max_pixels).pixels
+    pixels = read_photo(photo, max_pixels, page).pixels
     return shrink(pixels, ceil_div(max(pixels.shape[:2]), LONGEST_SIDE))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from edge.batch.history import History
 from edge.photo.header import kind_of
-from edge.photo.headers.kinds import PHOTO_SUFFIXES, Kind, kind_by_name
+from edge.photo.headers.kinds import PHOTO_SUFFIXES, Kind, kind_by_suffix
 
 DEFAULT_EXCLUDE = (
     "@eaDir/",
@@ -107,15 +107,15 @@ def result_name(photo: Path, kind: Kind | None) -> str:
     suffix = photo.suffix.lower()
     if PHOTO_SUFFIXES.get(suffix) == PHOTO_SUFFIXES[kind.result_suffix]:
         return photo.name
-    return (photo.name if kind_by_name(photo) is None else photo.stem) + kind.result_suffix
+    return (photo.name if kind_by_suffix(photo) is None else photo.stem) + kind.result_suffix
 
 
 def kind_or_none(photo: Path) -> Kind | None:
     """The kind of a file; by its name if it can't be opened, or is a pipe that must not be."""
     try:
-        return kind_of(photo) if photo.is_file() else kind_by_name(photo)
+        return kind_of(photo) if photo.is_file() else kind_by_suffix(photo)
     except OSError:
-        return kind_by_name(photo)
+        return kind_by_suffix(photo)
 
 
 def _left_out(path: Path, history: History) -> tuple[str, bool] | None:
@@ -123,7 +123,7 @@ def _left_out(path: Path, history: History) -> tuple[str, bool] | None:
 
     The reason is empty for what is no picture, or a result that is as it was written.
     """
-    named = kind_by_name(path)
+    named = kind_by_suffix(path)
     if not path.is_file():
         what = "a link to nothing" if path.is_symlink() else "not a file"
         return (f"{path} is {what}; it is passed over." if named else "", False)

@@ -14,25 +14,12 @@ from pathlib import Path
 
 from edge.batch.find import Found, PassedOver, find_photos, kind_or_none, result_name
 from edge.batch.history import BEFORE_AFTER, History
+from edge.batch.pages import Job, Pages, jobs_of_pages
 from edge.batch.report import REPORT_NAME, own_report
 from edge.errors import OutputConflict
 from edge.files import comparable, fitting
 from edge.photo.header import PHOTO_SUFFIXES
-from edge.photo.headers.kinds import kind_by_name
-
-
-@dataclass(frozen=True)
-class Job:
-    """A photo to restore, and its outputs."""
-
-    input: Path
-    output: Path
-    report: Path | None
-    """The report of the attempt; a run without one is not resumed, and replaces what lies at ``output``."""
-    before_after: Path | None = None
-    """The side-by-side picture to write, if any."""
-    in_place: bool = False
-    """Whether the input is replaced: then ``output`` equals ``input``."""
+from edge.photo.headers.kinds import kind_by_suffix
 
 
 @dataclass
@@ -54,6 +41,7 @@ def plan(
     force: bool = False,
     keep: Sequence[Path] = (),
     exclude: Sequence[str] = (),
+    pages: Pages = None,
 ) -> Plan:
     """The jobs for these files and folders, in order.
 
@@ -67,9 +55,11 @@ def plan(
         force: Allow outputs that exist without being in a report.
         keep: Files that must not be overwritten, such as a mask.
         exclude: Patterns of files and folders to leave out of the folders, see `find_photos`.
+        pages: Which page of a TIFF to restore, or ``"all"`` for each by itself.
 
     Raises:
-        OutputConflict: An output would overwrite an input, another output, or an unknown file.
+        OutputConflict: An output would overwrite an input, another output, or an unknown file, or would
+            take several pages.
     """
     if output is not None and not output.is_dir() and len(inputs) == 1 and not inputs[0].is_dir():
         _refuse_unwritten_kind(output)
@@ -81,8 +71,9 @@ def plan(
             pairs = _jobs_of_folder(given, output, in_place, report, history, exclude, planned)
         else:
             pairs = iter([_job_of_file(given, output, len(inputs) == 1, in_place, report)])
-        for job, longer in pairs:
-            proposed.setdefault((job.input.resolve(), job.output), (job, longer))
+        for whole, longest in pairs:
+            for job, longer in jobs_of_pages(whole, longest, pages, output):
+                proposed.setdefault((job.input.resolve(), job.output), (job, longer))
     kept = {file.resolve() for file in keep}
     jobs = _told_apart([pair for (real, _), pair in proposed.items() if real not in kept])
     planned.jobs = _with_before_after(jobs) if before_after else jobs
@@ -160,7 +151,7 @@ def _told_apart(pairs: list[tuple[Job, Path]]) -> list[Job]:
 
 
 def _refuse_unwritten_kind(output: Path) -> None:
-    kind = kind_by_name(output)
+    kind = kind_by_suffix(output)
     if kind is not None and not _is_photo_name(output):
         raise OutputConflict(
             f"{output} would be a {kind.name}, which is not written; choose .jpg, .png, .tif or .webp."

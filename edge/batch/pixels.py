@@ -21,12 +21,15 @@ _AS_WRITTEN = ("L", "LA", "RGB", "RGBA", "RGBX", "I;16", "I;16L", "I;16B", "I")
 def file_pixels_sha256(path: Path, max_pixels: int) -> str | None:
     """Digest of a file's pixels as they are stored, whatever its captions, profile and orientation.
 
-    One decoded copy is in memory at a time. ``None`` where the file is not decoded by Pillow.
+    One decoded copy is in memory at a time. ``None`` where the file is not decoded by
+    Pillow, or has several pages.
     """
     try:
         with path.open("rb") as source:
             read_header(source, path, max_pixels)
         with decoding(path, max_pixels), Image.open(path, formats=_DECODED) as image:
+            if image.format == "TIFF" and getattr(image, "n_frames", 1) > 1:
+                return None  # the first page may be a thumbnail
             image.load()
             digest = hashlib.sha256(f"{image.mode} {image.size}".encode())
             for rows in row_bands(image.height, image.width):

@@ -13,7 +13,7 @@ from edge import DISTRIBUTION
 from edge.batch.attempt import Attempt, now
 from edge.batch.find import PassedOver
 from edge.batch.history import History
-from edge.batch.jobs import Job
+from edge.batch.pages import Job
 from edge.batch.report import Record, Report, open_report, own_report, recorded
 from edge.batch.settings import Outcome, Restores, Settings
 from edge.files import printable

@@ -89,6 +89,14 @@ def restore(
     ] = None,
     face_strength: Annotated[float, option("face_strength")] = Options.face_strength,
     crop_border: Annotated[bool, option("crop_border", "--crop-border")] = Options.crop_border,
+    page: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Restore this page of a TIFF that has several."),
+    ] = None,
+    pages: Annotated[
+        str | None,
+        typer.Option(metavar="all", help="Restore each page of a TIFF by itself, to NAME.page-N.EXT."),
+    ] = None,
     threads: Threads = None,
     max_memory: Annotated[
         str | None, typer.Option(metavar="SIZE", help="Memory limit, such as 400M or 2G.")
@@ -171,6 +179,10 @@ def restore(
     """
     if in_place and output:
         raise typer.BadParameter("--in-place and --output exclude each other.")
+    if pages not in (None, "all"):
+        raise typer.BadParameter(f"--pages {pages}: write --pages all, or --page N for one.")
+    if page and pages:
+        raise typer.BadParameter("--page and --pages exclude each other.")
     if face and not faces:
         raise typer.BadParameter("--face and --no-faces exclude each other.")
     if fill_only and (scratches == "off" or face):
@@ -188,6 +200,7 @@ def restore(
         force=force,
         keep=[mask] if mask else [],
         exclude=exclude or (),
+        pages="all" if pages else page,
     )
     jobs = planned.jobs
     engine: Engine

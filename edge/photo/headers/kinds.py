@@ -182,18 +182,13 @@ def kind_of(path: Path) -> Kind | None:
         return kind_of_opened(source, path)
 
 
-def kind_by_name(path: Path) -> Kind | None:
-    """The kind that a file's suffix names, for one that can't be opened; ``None`` for other suffixes."""
-    return _SUFFIXES.get(path.suffix.lower())
-
-
 def kind_of_opened(source: BinaryIO, path: Path) -> Kind | None:
     """As `kind_of`, for an opened file, whose position is lost."""
     return kind_by_content(source, path) or kind_by_suffix(path)
 
 
 def kind_by_suffix(path: Path) -> Kind | None:
-    """The kind that a file's name promises."""
+    """The kind that a file's suffix names; ``None`` for other suffixes."""
     suffix = path.suffix.lower()
     return RAW if _RAW_SUFFIX.fullmatch(suffix) else _SUFFIXES.get(suffix)
 
