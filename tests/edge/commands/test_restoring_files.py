@@ -1,0 +1,79 @@
+"""What `heirloom restore` says of files that it keeps, passes over or leaves out, and its exit status."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from PIL import Image
+
+from edge import engines
+from edge.commands import main as cli
+from tests.edge.restoring import Inverter, write_photos
+
+
+@pytest.fixture(autouse=True)
+def _without_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "open_bundle", lambda folder=None: SimpleNamespace(digest="d"))
+    monkeypatch.setattr(engines, "Restorer", lambda bundle, **options: Inverter())
+
+
+def heirloom(*arguments: object) -> int:
+    try:
+        return cli.main([str(argument) for argument in arguments])
+    except SystemExit as end:
+        return int(end.code or 0)
+
+
+def test_a_changed_result_is_named_in_a_folder_and_refused_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_photos(tmp_path / "in", 2)
+    assert heirloom("restore", tmp_path / "in") == 0
+    changed = tmp_path / "in-restored" / "photo1.png"
+    changed.write_bytes(changed.read_bytes() + b"tag")
+    capsys.readouterr()
+    assert heirloom("restore", tmp_path / "in") == 0
+    shown = capsys.readouterr().out
+    assert f"Kept, for it was changed by hand: {changed}" in shown
+    assert "0 restored, 1 skipped as done, 0 failed, 1 kept as changed by hand." in shown
+    assert heirloom("restore", tmp_path / "in" / "photo1.png", "-o", tmp_path / "in-restored") == 1
+    assert "--force" in capsys.readouterr().err
+
+
+def test_what_is_passed_over_or_excluded_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_photos(tmp_path / "in", 2)
+    (tmp_path / "in" / "scan.psd").write_bytes(b"8BPS")
+    assert heirloom("restore", tmp_path / "in", "--exclude", "*.PNG") == 0
+    shown = capsys.readouterr().out
+    assert "scan.psd is a Photoshop document, which is not read" in shown
+    assert f"Excluded: {tmp_path / 'in' / 'photo1.png'}." in shown
+    assert "1 restored, 0 skipped as done, 0 failed, 1 passed over." in shown
+
+
+def test_the_help_names_what_is_always_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    assert heirloom("restore", "--help") == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "--exclude" in shown and "@eaDir" in shown and "--no-keep-time" in shown
+
+
+def test_a_name_cannot_write_lines_of_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    photo = tmp_path / "two\nlines\x1b[2J.png"
+    Image.new("RGB", (9, 9)).save(photo)
+    assert heirloom("restore", photo) == 0
+    shown = capsys.readouterr().out
+    assert "\x1b[2J" not in shown and r"two\nlines\x1b[2J.restored.png" in shown
+
+
+def test_a_photo_is_restored_where_no_record_can_be_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "state").write_text("no folder")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    [photo] = write_photos(tmp_path, 1)
+    assert heirloom("restore", photo) == 0
+    # Nobody knows the result for ours.
+    assert heirloom("restore", photo) == 1
