@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from edge.batch.report import REPORT_NAME, Record, own_report, read_report, recorded
-from edge.files import comparable, file_sha256, fitting
+from edge.files import comparable, file_sha256, fitting, printable
 from edge.restore.options import Options
 
 Standing = Literal["absent", "ours", "changed", "unknown"]
@@ -33,6 +33,7 @@ class History:
         self._read: set[Path] = set()
         self._by_output: dict[Path, list[Success]] = {}
         self._digests: dict[Path, set[str]] = {}
+        self._folders: dict[Path, Path] = {}
         for report in (own_report(), *reports):
             self.read(report)
 
@@ -107,10 +108,12 @@ class History:
         return results[0].input
 
     def _key(self, file: Path) -> Path:
-        key = comparable(file)
-        for folder in key.parents:
-            self.read(folder / REPORT_NAME)
-        return key
+        folder = self._folders.get(file.parent)
+        if folder is None:
+            folder = self._folders[file.parent] = comparable(file).parent
+            for above in (folder, *folder.parents):
+                self.read(above / REPORT_NAME)
+        return folder / printable(file.name)
 
 
 BEFORE_AFTER = ".before-after.jpg"
