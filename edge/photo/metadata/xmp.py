@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from html import escape
 from xml.parsers import expat
-from xml.sax.saxutils import escape, quoteattr
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 
@@ -102,12 +102,12 @@ def edited(data: bytes, edits: Iterable[Edit]) -> bytes:
 
 def text(value: str) -> bytes:
     """A text as an element holds it."""
-    return escape(_NO_XML.sub("", value)).encode()
+    return escape(_NO_XML.sub("", value), quote=False).encode()
 
 
 def quoted(value: str) -> bytes:
     """A text as an attribute's value, in quotes."""
-    return quoteattr(_NO_XML.sub("", value)).encode()
+    return b'"' + escape(_NO_XML.sub("", value)).encode() + b'"'
 
 
 def new_packet(content: bytes = b"") -> bytes:
