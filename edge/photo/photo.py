@@ -112,18 +112,17 @@ def reading_bytes(path: Path, max_pixels: int = DEFAULT_MAX_PIXELS, page: int | 
     """Bytes a pixel that `read_photo` holds at most, the photo's own included; nothing is decoded.
 
     Measured with alpha and 12 megapixels: 8.3 for 8 bits (4 of them Pillow's copy), 16.4 for WebP, whose
-    decoder holds two copies more, and 16.2 for 16 bits. Raises as `read_photo`.
+    decoder holds two copies more, 16.2 for 16 bits, 20.3 for Lab; 9.5 for AVIF and 7.8 for HEIC of 8 bits
+    without alpha. Raises as `read_photo`.
     """
     with _opened(path) as source:
         header = read_header(source, path, max_pixels)
         with decoding(path, max_pixels):
             index = chosen_page(source, path, page).index if header.format == "TIFF" else 0
             image = open_image(source, header, path, max_pixels, index)
-            more = (
-                is_16_bit(image)
-                or (isinstance(image, PlanarTiff) and image.planes)
-                or lab_of(image) is not None
-            )
+            if lab_of(image) is not None:
+                return 21
+            more = is_16_bit(image) or (isinstance(image, PlanarTiff) and image.planes)
     return 17 if more or header.format in _MORE_COPIES else 9
 
 

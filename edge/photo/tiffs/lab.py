@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edge.photo.bands import Pixels, row_bands
 from edge.photo.tiffs.opening import ICC_LAB
 
-_WHITE = np.array([0.9642, 1.0, 0.8249])  # D50, on which Lab of photo files rests
+_WHITE = np.array([0.9642, 1.0, 0.8249], np.float32)  # D50, on which Lab of photo files rests
 _GAMMA = 1.8
 _TOP = 65535
 # Linear RGB to XYZ under D50.
