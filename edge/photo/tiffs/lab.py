@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import functools
-import struct
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.photo.bands import Pixels, row_bands
+from edge.photo.color import primaries
 from edge.photo.tiffs.opening import ICC_LAB
 
 _WHITE = np.array([0.9642, 1.0, 0.8249], np.float32)  # D50, on which Lab of photo files rests
 _GAMMA = 1.8
+_CURVE_POINTS = 1024
 _TOP = 65535
 # Linear RGB to XYZ under D50.
 _ROMM = ((0.7976749, 0.1351917, 0.0313534), (0.2880402, 0.7118741, 0.0000857), (0.0, 0.0, 0.82521))
@@ -20,28 +21,9 @@ _ROMM = ((0.7976749, 0.1351917, 0.0313534), (0.2880402, 0.7118741, 0.0000857), (
 
 @functools.cache
 def romm_profile() -> bytes:
-    """The ICC profile (version 2) of the space."""
-    label = b"ROMM RGB (from L*a*b*)\0"
-    white, *primaries = (
-        b"XYZ " + bytes(4) + struct.pack(">3i", *(round(65536 * float(value)) for value in point))
-        for point in (_WHITE, *np.array(_ROMM).T)
-    )
-    curve = b"curv" + bytes(4) + struct.pack(">IH2x", 1, round(256 * _GAMMA))
-    text = b"desc" + bytes(4) + struct.pack(">I", len(label)) + label + bytes(78)
-    parts = {b"desc": text + bytes(-len(text) % 4), b"cprt": b"text" + bytes(8), b"wtpt": white}
-    parts |= dict(zip((b"rXYZ", b"gXYZ", b"bXYZ"), primaries, strict=True))
-    parts |= dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve)
-    table, body = struct.pack(">I", len(parts)), b""
-    for name, part in parts.items():
-        table += struct.pack(">4sII", name, 132 + 12 * len(parts) + len(body), len(part))
-        body += part
-    header = bytearray(128)
-    struct.pack_into(">I", header, 0, 128 + len(table) + len(body))
-    header[8:12] = b"\x02\x40\0\0"
-    header[12:24] = b"mntrRGB XYZ "
-    header[36:40] = b"acsp"
-    header[68:80] = white[8:]
-    return bytes(header) + table + body
+    """The ICC profile of the space."""
+    curve = np.linspace(0, 1, _CURVE_POINTS) ** _GAMMA
+    return primaries.profile(np.array(_ROMM), curve, "ROMM RGB (from L*a*b*)")
 
 
 def rgb_of_lab(samples: Pixels, kind: int) -> NDArray[np.uint16]:

@@ -110,6 +110,25 @@ def test_a_heic_of_ten_bits_is_read_at_eight(tmp_path: Path) -> None:
     assert np.abs(photo.pixels.astype(int) - (picture >> 8)).mean() < 3
 
 
+@pytest.mark.parametrize("kind", ["AVIF", "HEIF"])
+def test_colours_that_are_stated_without_a_profile_get_one(kind: str, tmp_path: Path) -> None:
+    """Phones write Display P3 as code points only."""
+    p3 = {
+        "color_primaries": 12,
+        "transfer_characteristics": 13,
+        "matrix_coefficients": 6,
+        "full_range_flag": 1,
+    }
+    content = bytearray(heic(PHOTO, **p3) if kind == "HEIF" else encoded(PHOTO, "AVIF", quality=90))
+    place = content.index(b"colrnclx") + 8
+    content[place : place + 2] = b"\0\x0c"
+    photo = read_photo(saved(bytes(content), tmp_path))
+    assert photo.samples is not None
+    with Image.open(rewritten(photo, tmp_path)[0]) as written:
+        assert written.info["icc_profile"]
+        assert np.abs(np.asarray(written).astype(int) - as_read(bytes(content))).mean() < 4
+
+
 def test_transparency_is_kept_in_a_png(tmp_path: Path) -> None:
     photo = read_photo(saved(encoded(Image.fromarray(pixels(60, 90, 4)), "AVIF"), tmp_path))
     assert photo.alpha is not None
