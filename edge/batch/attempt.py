@@ -68,7 +68,7 @@ class Attempt:
     ) -> None:
         self.job = job
         self.settings = settings
-        self.made_with = made_with
+        self.made_with = made_with | ({"page": job.page} if job.page else {})
         self.report = report
         self.history = history
         self.staging = staging_name(job.output)

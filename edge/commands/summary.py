@@ -97,7 +97,8 @@ def sum_up(outcomes: list[Outcome], planned: Plan, options: Options) -> None:
         over = len(planned.passed_over)
         say(", ".join(counts + ([f"{over} passed over"] if over else [])) + ".")
     for path in sorted({job.report for job in planned.jobs if job.report} - {own_report()}):
-        say(f"Report: {path}")
+        if path.is_file():
+            say(f"Report: {path}")
 
 
 def _restored(outcome: Outcome) -> str:

@@ -340,3 +340,12 @@ def test_a_suffix_that_is_not_written_is_refused(photo: Path) -> None:
     with pytest.raises(OutputConflict, match="not written"):
         plan([photo], photo.with_suffix(".heic"))
     assert replace(plan([photo], photo.parent / "x.y").jobs[0]).output == photo.parent / "x.y" / "a.png"
+
+
+def test_another_page_is_another_photo(tmp_path: Path) -> None:
+    pages = [Image.new("RGB", (40, 30), colour) for colour in ("navy", "olive")]
+    pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
+    output = tmp_path / "out.tif"
+    for page, state in ((1, "restored"), (1, "done"), (2, "restored")):
+        assert states(tmp_path / "a.tif", output=output, pages=page) == [state]
+    assert Image.open(output).getpixel((5, 5)) == (127, 127, 255)
