@@ -199,9 +199,8 @@ class Attempt:
         suffix, to = self.job.output.suffix.lower(), photo.metadata.format
         if suffix != self.job.input.suffix.lower() and suffix in PHOTO_SUFFIXES:
             photo = converted(photo, PHOTO_SUFFIXES[suffix])
-        copied = photo.metadata.format == to and stored_as_written(
-            self.job.input, to, self.settings.max_pixels
-        )
+        copied = photo.metadata.format == to and self.settings.quality is None
+        copied = copied and stored_as_written(self.job.input, to, self.settings.max_pixels)
         digest = photo_sha256(photo) if copied else ""
         restored = restorer.restore(photo, self.settings.options, progress)
         height, width = restored.photo.pixels.shape[:2]
@@ -213,7 +212,7 @@ class Attempt:
             lost: tuple[str, ...] = ()
         else:
             photo = self.noted(restored)
-            write_photo(photo, self.staging)
+            write_photo(photo, self.staging, self.settings.quality)
             lost = not_kept(photo)
         damage, faces = restored.damage, restored.faces
         del photo, restored  # what follows reads files again

@@ -52,6 +52,8 @@ def run(
     paths = sorted({job.report for job in jobs if job.report})
     # An earlier success counts only if it was made with the same; without a report nobody asks.
     made_with = recorded(settings.options) | settings.networks if paths else {}
+    if settings.quality is not None:
+        made_with["quality"] = settings.quality
     history = History(*paths)
     with contextlib.ExitStack() as stack:
         reports = {path: _opened(stack, path) for path in paths}

@@ -40,6 +40,8 @@ class Settings:
     """Add to the history in each photo's XMP what was done."""
     keep_time: bool = True
     """Give a result the modification time of its photo."""
+    quality: int | None = None
+    """Of JPEG and WebP results, 1 to 100; None: as `edge.photo.photo.write_photo` says."""
 
 
 @dataclass(frozen=True)

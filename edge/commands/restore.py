@@ -138,6 +138,15 @@ def restore(
         bool,
         typer.Option("--hr", help="Fill damage by the high-resolution mapping.", rich_help_panel=TORCH),
     ] = False,
+    quality: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=100,
+            help="Of JPEG and WebP results. Default: that of the photo if it is a JPEG, else 95.",
+            show_default=False,
+        ),
+    ] = None,
     note: Annotated[
         bool,
         typer.Option(
@@ -228,6 +237,7 @@ def restore(
         force=force,
         note=note,
         keep_time=keep_time,
+        quality=quality,
     )
 
     def restorer() -> Restores:

@@ -312,3 +312,14 @@ def test_progress_and_outcomes_come_while_the_run_goes_on(folder: Path) -> None:
     assert isinstance(outcome, Outcome) and (outcome.job, outcome.state) == (jobs[0], "restored")
     assert outcome.done == ("inverted",) and outcome.seconds > 0
     assert len(events) == 6 * len(jobs)
+
+
+def test_results_have_the_quality_asked_for_and_another_is_made_anew(folder: Path) -> None:
+    output = folder.with_name("in-restored") / "photo0.jpg"
+    sizes = []
+    for quality in (None, 30, 90):
+        chosen = settings(quality=quality)
+        assert restore(folder, chosen)[0] == ["restored"] * 4
+        assert restore(folder, chosen)[0] == ["done"] * 4
+        sizes.append(output.stat().st_size)
+    assert sizes[1] < sizes[0] < sizes[2]
