@@ -30,13 +30,14 @@ from edge.photo.eight_bit import EIGHT_BIT_MODES, read_8_bit
 from edge.photo.header import read_header
 from edge.photo.headers.checks import Header, check_size
 from edge.photo.headers.kinds import TIFF, WRITTEN_AS, kind_by_content
-from edge.photo.jpeg import QUALITY, coding_options
 from edge.photo.metadata.fitting import fitted
 from edge.photo.metadata.metadata import Metadata
+from edge.photo.metadata.png_chunks import read_chunks
 from edge.photo.metadata.reading import read_metadata
 from edge.photo.metadata.writing import encoder_options, state_resolution
 from edge.photo.png import write_png
 from edge.photo.pnm import read_16_bit_pnm
+from edge.photo.quality import quality_options
 from edge.photo.sixteen_bit import is_16_bit, key_alpha, read_16_bit
 from edge.photo.tiff import write_tiff
 from edge.photo.tiffs.lab import rgb_of_lab, romm_profile
@@ -48,8 +49,6 @@ DEFAULT_MAX_PIXELS = 200_000_000
 
 _MORE_COPIES = {"WEBP", "AVIF", "HEIF"}
 """The decoders of these hold two copies more."""
-
-_LOSSLESS_EFFORT = 20
 
 
 @dataclass(frozen=True)
@@ -67,6 +66,11 @@ class Photo:
     samples: Pixels | None = None
     """The pixels as in the file, where it is not sRGB. They are written again but for the changes in
     ``pixels``; set None where ``pixels`` show something else. Of another shape, they are ignored."""
+
+    @property
+    def other_bytes(self) -> int:
+        """Bytes that are held beside the pixels."""
+        return sum(one.nbytes for one in (self.alpha, self.infrared, self.samples) if one is not None)
 
 
 def read_photo(path: str | Path, max_pixels: int = DEFAULT_MAX_PIXELS, page: int | None = None) -> Photo:
@@ -113,7 +117,7 @@ def reading_bytes(path: Path, max_pixels: int = DEFAULT_MAX_PIXELS, page: int | 
 
     Measured with alpha and 12 megapixels: 8.3 for 8 bits (4 of them Pillow's copy), 16.4 for WebP, whose
     decoder holds two copies more, 16.2 for 16 bits, 20.3 for Lab; 9.5 for AVIF and 7.8 for HEIC of 8 bits
-    without alpha. Raises as `read_photo`.
+    without alpha. A photo outside sRGB is held twice, without alpha. Raises as `read_photo`.
     """
     with _opened(path) as source:
         header = read_header(source, path, max_pixels)
@@ -123,7 +127,18 @@ def reading_bytes(path: Path, max_pixels: int = DEFAULT_MAX_PIXELS, page: int | 
             if lab_of(image) is not None:
                 return 21
             more = is_16_bit(image) or (isinstance(image, PlanarTiff) and image.planes)
-    return 17 if more or header.format in _MORE_COPIES else 9
+            twice = _is_outside_srgb(image, header, source)
+    bytes_a_pixel = 17 if more or header.format in _MORE_COPIES else 9
+    return bytes_a_pixel + (6 if twice and more else 3 if twice else 0)
+
+
+def _is_outside_srgb(image: ImageFile, header: Header, source: BinaryIO) -> bool:
+    """Whether an opened file is seen as sRGB and kept as it is, too."""
+    chunks = tuple(read_chunks(source)) if header.format == "PNG" else ()
+    if header.cicp:
+        chunks = ((b"cICP", header.cicp),)
+    metadata = Metadata(WRITTEN_AS[header.format], icc=image.info.get("icc_profile"), chunks=chunks)
+    return image.mode != "CMYK" and any(encoding_of(metadata, gray) for gray in (False, True))
 
 
 @contextmanager
@@ -157,7 +172,7 @@ def write_photo(photo: Photo, path: str | Path, quality: int | None = None) -> N
         photo: The photo.
         path: The file.
         quality: Of a JPEG or a WebP, 1 to 100. None: a JPEG's own quantization and sampling as
-            `edge.photo.jpeg` says, a WebP without loss as it was; 95 otherwise.
+            `edge.photo.quality` says, a WebP without loss as it was; 95 otherwise.
 
     Raises:
         OSError: The path can't be written to.
@@ -171,8 +186,9 @@ def write_photo(photo: Photo, path: str | Path, quality: int | None = None) -> N
         if photo.pixels.dtype != np.uint8 or (metadata.format == "JPEG" and photo.alpha is not None):
             raise ValueError(f"a {metadata.format} cannot hold {photo.pixels.dtype} pixels or alpha")
         image = _image(photo, space)
+        coded = quality_options(metadata.format, metadata.coding, metadata.lossless, quality)
         with written_beside(path) as partial, partial.open("w+b") as out:
-            image.save(out, metadata.format, **_options(metadata, quality))
+            image.save(out, metadata.format, **encoder_options(metadata), **coded)
             if metadata.format == "JPEG":
                 state_resolution(out, metadata)
         return
@@ -318,14 +334,3 @@ def _image(photo: Photo, space: Space | None) -> Image.Image:
     for rows, band in zip(row_bands(height, width), _encoded_bands(photo, space), strict=True):
         image.paste(Image.fromarray(band[..., 0] if band.shape[2] == 1 else band, mode), (0, rows.start))
     return image
-
-
-def _options(metadata: Metadata, quality: int | None) -> dict[str, Any]:
-    """Pillow's options for writing a JPEG or a WebP."""
-    if metadata.format == "JPEG":
-        options = coding_options(metadata.coding, quality)
-    elif metadata.lossless and quality is None:
-        options = {"exact": True, "lossless": True, "quality": _LOSSLESS_EFFORT}
-    else:
-        options = {"exact": True, "quality": QUALITY if quality is None else quality}
-    return options | encoder_options(metadata)

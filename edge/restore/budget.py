@@ -42,13 +42,14 @@ class Demand:
     """None where none is made."""
     largest_side: int
     """Longest side in pixels of the picture in which damage is detected."""
-    alpha_bytes: int = 0
+    other_bytes: int = 0
+    """Of what is held beside the pixels: alpha, infrared, and samples as in a file outside sRGB."""
     mask_bytes: int = 0
     """Bytes a pixel for reading a painted mask; 0 where damage is detected."""
 
 
 def need(photo: Demand) -> int:
-    """Bytes for a photo apart from tiles: its pixels and alpha, and the most that a step holds beside them.
+    """Bytes for a photo apart from tiles: its pixels and planes, and the most held beside them.
 
     The fill holds less than reading does: its levels take 4/3 bytes a pixel, and the mask 1.
     """
@@ -65,7 +66,7 @@ def need(photo: Demand) -> int:
     reading, finding, mask = 4 * area, (MASK_BYTES + copied) * seen, seen
     if photo.mask_bytes:
         finding, mask = photo.mask_bytes * area, area
-    return BASE + photo.pixel_bytes + photo.alpha_bytes + max(reading, finding, mask + latent_bytes)
+    return BASE + photo.pixel_bytes + photo.other_bytes + max(reading, finding, mask + latent_bytes)
 
 
 def enough(photo: Demand) -> int:

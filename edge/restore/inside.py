@@ -24,7 +24,7 @@ class Inside:
     """The part of a photo that is restored."""
 
     photo: Photo
-    """Views of the whole photo's pixels and alpha."""
+    """Views of the whole photo's pixels, alpha, samples and infrared channel."""
     box: Box
     """Where they lie in the whole photo, in pixels."""
     shape: tuple[int, int]
@@ -90,5 +90,9 @@ def inside(photo: Photo) -> Inside:
     if box is None:
         return Inside(photo, Box(0, 0, *shape), shape)
     rows, columns = slice(box.top, box.bottom), slice(box.left, box.right)
-    alpha = None if photo.alpha is None else photo.alpha[rows, columns]
-    return Inside(replace(photo, pixels=photo.pixels[rows, columns], alpha=alpha), box, shape)
+    planes = {
+        name: plane[rows, columns]
+        for name in ("pixels", "alpha", "samples", "infrared")
+        if (plane := getattr(photo, name)) is not None
+    }
+    return Inside(replace(photo, **planes), box, shape)

@@ -121,11 +121,10 @@ class Restorer:
         shape = (pixels.shape[0], pixels.shape[1])
         latent = None if options.fill_only else self._part("encoder").artifact.outputs[0]
         side = self.bundle.manifest.detection.largest_side
-        alpha_bytes = 0 if photo.alpha is None else photo.alpha.nbytes
         mask_bytes = 0
         if self.max_memory is not None and isinstance(options.scratches, Path):
             mask_bytes = mask_reading_bytes(options.scratches, shape)
-        demand = budget.Demand(pixels.nbytes, shape, latent, side, alpha_bytes, mask_bytes)
+        demand = budget.Demand(pixels.nbytes, shape, latent, side, photo.other_bytes, mask_bytes)
         budget.check(self.max_memory, demand)
         if isinstance(options.faces, tuple) and _refines(options):
             # Where they are missing, before any work.

@@ -39,7 +39,7 @@ def test_what_is_held_is_what_the_budget_counts(
         Restorer(open_bundle(tiny_bundle)).restore(given, options)
     whole, filled = asked
     assert whole.latent is not None and whole.latent.role == "latent" and filled.latent is None
-    assert whole.alpha_bytes == filled.alpha_bytes == 2 * 40 * 33
+    assert whole.other_bytes == filled.other_bytes == 2 * 40 * 33
 
 
 def test_without_the_network_for_damage_no_pixel_is_changed(tiny_bundle: Path, tmp_path: Path) -> None:

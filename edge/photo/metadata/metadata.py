@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from edge.photo.headers.kinds import Format, ReadFormat
-from edge.photo.jpeg import JpegCoding
+from edge.photo.quality import JpegCoding
 
 Chunk = tuple[bytes, bytes]
 """Name and content of a PNG's chunk."""

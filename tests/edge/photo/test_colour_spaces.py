@@ -15,7 +15,7 @@ from PIL import Image, ImageCms
 from edge.photo.color.chunks import chunk_profile, chunk_space
 from edge.photo.color.curves import power, srgb_encoded
 from edge.photo.color.icc import profile_space
-from edge.photo.photo import Photo, read_photo, write_photo
+from edge.photo.photo import Photo, read_photo, reading_bytes, write_photo
 from tests.edge.photo.encoders import encoded, pixels, png_chunk, png_of, tiff_of
 from tests.edge.photo.profiles import ADOBE, PROFILES, SRGB, gray, scanner
 from tests.edge.photo.roundtrip import rewritten, saved
@@ -180,3 +180,13 @@ def test_other_pixels_of_another_shape_are_converted(tmp_path: Path) -> None:
     cropped = replace(photo, pixels=np.full((5, 6, 3), (90, 120, 150), np.uint8))
     write_photo(cropped, tmp_path / "cropped")
     np.testing.assert_allclose(read_photo(tmp_path / "cropped").pixels, cropped.pixels, atol=1)
+
+
+def test_what_is_held_twice_is_told(tmp_path: Path) -> None:
+    counts = {}
+    for dtype in (np.uint8, np.uint16):
+        for name in ("srgb", "p3", "cicp"):
+            photo_of(tmp_path, vivid(dtype), *SPACES[name])
+            counts[name, dtype] = reading_bytes(tmp_path / "photo")
+    assert counts["p3", np.uint8] == counts["cicp", np.uint8] == counts["srgb", np.uint8] + 3
+    assert counts["p3", np.uint16] == counts["cicp", np.uint16] == counts["srgb", np.uint16] + 6

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 from PIL.JpegImagePlugin import get_sampling
 
-from edge.photo.jpeg import LEAST_QUALITY
 from edge.photo.photo import read_photo, write_photo
+from edge.photo.quality import LEAST_QUALITY
 from tests.edge.photo.encoders import encoded, pixels
 from tests.edge.photo.roundtrip import saved
 

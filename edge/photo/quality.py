@@ -1,4 +1,4 @@
-"""The quality at which a JPEG was written, and at which its result is."""
+"""The quality at which JPEG and WebP are written."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ LEAST_QUALITY = 75
 _LEAST_QUALITY_STEPS = 1858
 """The sum of the steps of luminance at `LEAST_QUALITY`."""
 
+_LOSSLESS_EFFORT = 20
 _FULL = 0
 _MAX_TABLES = 4
 
@@ -42,8 +43,18 @@ def coding_of(image: Image) -> JpegCoding | None:
     return JpegCoding(tables, max(get_sampling(image), _FULL))
 
 
-def coding_options(coding: JpegCoding | None, quality: int | None) -> dict[str, Any]:
-    """Pillow's options for a JPEG: the quality that is asked for, else that of the source."""
+def quality_options(
+    kind: str, coding: JpegCoding | None, lossless: bool, quality: int | None
+) -> dict[str, Any]:
+    """Pillow's options for a JPEG or a WebP: the quality that is asked for, else that of the source."""
+    if kind == "JPEG":
+        return _jpeg(coding, quality)
+    if lossless and quality is None:
+        return {"exact": True, "lossless": True, "quality": _LOSSLESS_EFFORT}
+    return {"exact": True, "quality": QUALITY if quality is None else quality}
+
+
+def _jpeg(coding: JpegCoding | None, quality: int | None) -> dict[str, Any]:
     sampling = coding.sampling if coding else _FULL
     if quality is not None or coding is None:
         return {"quality": QUALITY if quality is None else quality, "subsampling": sampling}
