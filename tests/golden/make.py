@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.golden import (
     face_vectors,
     manifest_vectors,
+    mount_vectors,
     pipeline_vectors,
     pixel_vectors,
     tiling_vectors,
@@ -26,6 +27,7 @@ FILES: dict[str, Callable[[], Vectors]] = {
     "stitching.json": pixel_vectors.stitching,
     "damage.json": whole_vectors.damage,
     "tone.json": whole_vectors.toning,
+    "mounts.json": mount_vectors.vectors,
     "faces.json": face_vectors.vectors,
     "manifests.json": manifest_vectors.vectors,
     "files.json": manifest_vectors.files,

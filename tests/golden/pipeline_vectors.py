@@ -122,6 +122,9 @@ def vectors() -> Vectors:
     sepia = (_photo(9, (41, 36))[..., None] * (1.0, 0.9, 0.72)).astype(np.uint8)
     large = _photo(10, (70, 150, 3))
     group = _photo(5, (96, 112, 3), bright=(48, 56))
+    lying = np.ascontiguousarray(np.rot90(_photo(5, (96, 112, 3), bright=(48, 56), fall=0.2)))
+    mounted = np.full((64, 90, 3), (236, 228, 205), np.uint8)
+    mounted[11:48, 16:66] = colour
     painted = np.random.default_rng(6).random(colour.shape[:2]) < 0.1
     return {
         "manifest_text": complete_text(),
@@ -142,18 +145,25 @@ def vectors() -> Vectors:
             _case(noise(8, (3, 70, 3))),
             _case(group, strength=0.3, faces="auto"),
             _case(group, faces=[[20, 12, 60, 70]], face_strength=0.5),
+            _case(lying, strength=0.3, faces="auto"),
+            _case(np.ascontiguousarray(lying[::-1, ::-1]), strength=0.3, faces="auto"),
+            _case(mounted),
+            _case(mounted, painted=noise(12, (64, 90), top=9) == 0, faces=[[30, 16, 24, 28]]),
         ],
     }
 
 
-def _photo(seed: int, shape: tuple[int, ...], bright: tuple[int, int] | None = None) -> NDArray[Any]:
-    """Smooth, dark to light, with grain, a light corner and perhaps a light disc."""
+def _photo(
+    seed: int, shape: tuple[int, ...], bright: tuple[int, int] | None = None, fall: float = 0
+) -> NDArray[Any]:
+    """Smooth, dark to light, with grain, a light corner and perhaps a light disc, whose rows ``fall``."""
     y, x = np.mgrid[: shape[0], : shape[1]]
     plane = 90 + 60 * np.sin(x / 9 + seed) * np.cos(y / 7)
     plane[: shape[0] // 4, : shape[1] // 3] = 245
     if bright is not None:
         plane = 0.5 * plane
-        plane[np.hypot(y - bright[0], x - bright[1]) < 22] = 250
+        disc = np.hypot(y - bright[0], x - bright[1]) < 22
+        plane[disc] = (250 - fall * (y - bright[0] + 22))[disc]
     colours = plane if len(shape) == 2 else plane[..., None] * (1, 0.98, 0.97)
     return np.clip(colours + noise(seed, shape, top=12) - 6, 0, 255).astype(np.uint8)
 

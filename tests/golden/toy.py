@@ -19,7 +19,7 @@ from edge.restore.parts import store
 from tests.golden.written import int8
 
 FINDER_OUTPUT = int8("faces", 11, 0.08, -8)
-_FOUND_WIDTH, _BRIGHT = 44.0, 20_000
+_FOUND_WIDTH, _BRIGHT, _FALL = 44.0, 20_000, 100
 
 
 def load(path: Path, artifact: Artifact, tile: Tile, threads: int) -> Toy:
@@ -84,5 +84,8 @@ def _finder(photo: NDArray[np.int64]) -> NDArray[np.int64]:
     brightness = photo.sum(axis=2)
     place = np.unravel_index(brightness.argmax(), brightness.shape)
     if brightness[place] > _BRIGHT:
-        reported[place] = [127, *finder_points()]
+        # Surer of what grows darker downwards, so that it knows which way up a face is.
+        half = photo.shape[2] // 2
+        falls = photo[place][:half].sum() - photo[place][half:].sum() > _FALL
+        reported[place] = [127 if falls else 30, *finder_points()]
     return reported

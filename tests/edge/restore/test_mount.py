@@ -163,7 +163,15 @@ def test_the_picture_is_restored_as_if_it_were_alone(
     assert np.array_equal(cropped.photo.pixels, alone.photo.pixels)
 
 
-def test_a_cropped_photo_has_its_alpha_and_is_written(tiny_bundle: Path, tmp_path: Path) -> None:
+def test_a_cropped_photo_has_what_else_is_known_of_its_pixels(tiny_bundle: Path) -> None:
+    page, rows, columns = pages()
+    given = replace(photo(page), infrared=page[..., 0], samples=page // 2)
+    cropped = Restorer(open_bundle(tiny_bundle)).restore(given, Options(0, crop_border=True)).photo
+    assert cropped.infrared is not None and np.array_equal(cropped.infrared, page[rows, columns, 0])
+    assert cropped.samples is not None and np.array_equal(cropped.samples, page[rows, columns] // 2)
+
+
+def test_a_cropped_photo_is_written_with_its_alpha(tiny_bundle: Path, tmp_path: Path) -> None:
     page, rows, columns = pages()
     alpha = np.arange(page[..., 0].size, dtype=np.uint8).reshape(page.shape[:2])
     options = Options(0, faces="off", crop_border=True)

@@ -4,7 +4,6 @@ package org.heirloom.core
  * The damage of a photo, or null if there is none or detection is off.
  *
  * A mask of the whole photo counts as none, for nothing is left to fill it from.
- * Throws [PhotoError] for a painted mask that does not fit.
  */
 internal fun findDamage(
     parts: LoadedParts,
@@ -15,7 +14,7 @@ internal fun findDamage(
         when (scratches) {
             is Scratches.Off -> null
             is Scratches.Auto -> detected(parts, pixels)
-            is Scratches.Painted -> scratches.damage.also { checkSize(it, pixels) }
+            is Scratches.Painted -> scratches.damage
         }
     return found?.takeIf { it.mask.any() && !it.mask.all() }
 }
@@ -47,7 +46,8 @@ private fun faceAreas(
     }
 }
 
-private fun checkSize(
+/** Throws [PhotoError] unless a painted mask has the photo's size. */
+internal fun checkSize(
     damage: Damage,
     pixels: Pixels,
 ) {

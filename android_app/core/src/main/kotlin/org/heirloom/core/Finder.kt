@@ -21,6 +21,18 @@ private const val SAME_SIZE = 2.0
 private const val FIRST_LOOK = 0.2
 private const val SECOND_LOOK = 0.05
 
+/**
+ * The score of one face from which a photo is taken to stand upright. It is looked at in the other three
+ * directions if no face reaches it, and its faces are those of another direction if one of them does.
+ */
+private const val SURE = 0.99
+
+/** The same for another direction where no face was found upright: less is too often none at all. */
+private const val TURNED_SURE = 0.987
+
+/** Longest side in pixels of the photo that is looked at in other directions. */
+private const val TURNED_SIDE = 512
+
 /** Maximum number of detections that get a second look, the best scores first. */
 private const val MAX_LOOKS = 200
 
@@ -37,7 +49,8 @@ private const val AGAIN_SIDE = 128
  * [small] is the photo shrunk by [factor], in 8 bits and colour. The finder runs over an image pyramid and
  * overlapping detections are merged. The network detects faces of about 20 to 56 pixels: a face of any size
  * has such a width at one of the halves, or at two. Each detection gets a second look, turned upright, and
- * its score is the geometric mean of both looks.
+ * its score is the geometric mean of both looks. Where no face is sure, the photo is also looked at lying on
+ * either side and upside down, and the direction in which faces are surest counts.
  */
 fun findFaces(
     part: LoadedPart,
@@ -47,19 +60,64 @@ fun findFaces(
     threshold: Double,
     minWidth: Double,
 ): List<Face> {
+    fun look(
+        picture: ArrayPixels,
+        scale: Int,
+        turns: Int,
+    ) = verified(part, pixels, firstLook(part, picture, scale, turns), threshold, minWidth)
+
+    fun surplus(faces: List<Face>) = faces.fold(0.0) { sum, face -> sum + (face.score - threshold) }
+    val upright = look(small, factor, 0)
+    if (upright.isNotEmpty() && upright[0].score >= SURE) return upright
+    var picture = small
+    var scale = factor
+    while (maxOf(picture.height, picture.width) > TURNED_SIDE) {
+        picture = shrink(picture, 2)
+        scale *= 2
+    }
+    var best = upright
+    for (turns in 1..3) {
+        val found = look(picture, scale, turns)
+        val least = if (upright.isEmpty()) TURNED_SURE else SURE
+        if (found.isNotEmpty() && found[0].score >= least && surplus(found) > surplus(best)) best = found
+    }
+    return best
+}
+
+/**
+ * The detections in a photo shrunk by [factor] and in its halves, in the photo's own pixels. The network is
+ * shown each one turned by [turns] times 90 degrees counterclockwise.
+ */
+private fun firstLook(
+    part: LoadedPart,
+    small: ArrayPixels,
+    factor: Int,
+    turns: Int,
+): List<Face> {
     val finds = ArrayList<Face>()
     var picture = small
     var scale = factor
     while (true) {
-        for (face in finds(partMap(part, picture), part.stride, FIRST_LOOK)) {
+        for (face in finds(partMap(part, turned(picture, turns)), part.stride, FIRST_LOOK)) {
+            val back = turnedBack(face.points, turns, picture.height, picture.width)
             // The middle of a block of pixels is not the middle of its first pixel.
-            val points = DoubleArray(face.points.size) { (face.points[it] + 0.5) * scale - 0.5 }
+            val points = DoubleArray(back.size) { (back[it] + 0.5) * scale - 0.5 }
             finds.add(Face(points, face.score))
         }
-        if (maxOf(picture.height, picture.width) < 2 * SMALLEST_SIDE) break
+        if (maxOf(picture.height, picture.width) < 2 * SMALLEST_SIDE) return finds
         picture = shrink(picture, 2)
         scale *= 2
     }
+}
+
+/** The detections that a second look confirms, as far as they are sure and wide enough. */
+private fun verified(
+    part: LoadedPart,
+    pixels: Pixels,
+    finds: List<Face>,
+    threshold: Double,
+    minWidth: Double,
+): List<Face> {
     // The second look may find a face somewhat wider.
     val large = merged(finds).filter { it.width >= 0.8 * minWidth }
     val scored =

@@ -4,6 +4,8 @@ package org.heirloom.core
 data class Restored(
     val done: List<String>,
     val faces: List<FaceRecord>,
+    /** The part of the photo within its mount, in pixels, which alone is restored; null: it has no mount. */
+    val picture: Box? = null,
 )
 
 /** The record of a face that was found or marked. */

@@ -26,7 +26,7 @@ class Restorer(
     }
 
     /**
-     * Restores a photo, overwriting [pixels]. [progress] is called with the share done, 0..1, after each
+     * Restores a photo, overwriting [pixels] but for a mount around the picture. [progress] is called with the share done, 0..1, after each
      * network that ran, the detector's too, and once filling alone is done; it may throw
      * `kotlin.coroutines.cancellation.CancellationException` to cancel.
      *
@@ -50,9 +50,21 @@ class Restorer(
             // Where they are missing, before any work.
             for (name in listOf("finder", "face")) parts[name]
         }
+        (options.scratches as? Scratches.Painted)?.let { checkSize(it.damage, pixels) }
         meter = Meter(progress)
-        val done = ArrayList<String>()
+        val picture = findPicture(pixels) ?: return restoreInside(pixels, options)
+        val inside = Inside(pixels, picture)
+        val restored = restoreInside(inside, inside.marked(options))
+        val faces = restored.faces.map(inside::placed)
+        return Restored(listOf("mount left as it is") + restored.done, faces, picture)
+    }
 
+    /** Restores a photo without a mount, or the picture within it. */
+    private fun restoreInside(
+        pixels: Pixels,
+        options: Options,
+    ): Restored {
+        val done = ArrayList<String>()
         if (options.scratches is Scratches.Auto) beginDetection(pixels, options.fillOnly)
         val damage = findDamage(parts, pixels, options.scratches)
         // Where it is missing, before any pixel is changed.

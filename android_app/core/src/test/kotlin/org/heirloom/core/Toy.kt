@@ -54,10 +54,15 @@ class Toy(
         val cells = grid.rows * grid.columns
         val bright = (0 until cells).map { cell -> (0 until grid.channels).sumOf { grid.at(cell, it) } }
         val brightest = bright.indexOf(bright.max())
+        val half = grid.channels / 2
+        val above = (0 until half).sumOf { grid.at(brightest, it) }
+        val below = (half until grid.channels).sumOf { grid.at(brightest, it) }
+        // Surer of what grows darker downwards, so that it knows which way up a face is.
+        val sure = if (above - below > 100) 127 else 30
         return List(cells * 11) {
             when {
                 it / 11 != brightest || bright[brightest] <= 20_000 -> -128
-                it % 11 == 0 -> 127
+                it % 11 == 0 -> sure
                 else -> finderPoints[it % 11 - 1]
             }
         }
