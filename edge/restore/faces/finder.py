@@ -34,11 +34,8 @@ FIRST_LOOK, SECOND_LOOK = 0.2, 0.05
 
 SURE = 0.99
 """The score of one face from which a photo is taken to stand upright. It is looked at in the other three
-directions if no face reaches it, and its faces are those of another direction if one of them does."""
-
-TURNED_SURE = 0.987
-"""The same for another direction where no face was found upright: of 120 photos without faces, none reached
-it, and 8 the threshold."""
+directions if no face reaches it, and its faces are those of another direction if one of them does: of 120
+photos without faces none reaches it in another direction, and 8 the threshold."""
 
 TURNED_SIDE = 512
 """Longest side in pixels of the photo that is looked at in other directions."""
@@ -84,7 +81,7 @@ def find_faces(
     for turns in (1, 2, 3):
         found = _verified(part, pixels, _first_look(part, small, factor, turns), threshold, min_width)
         total = sum(face.score - threshold for face in found)
-        if found and found[0].score >= (SURE if upright else TURNED_SURE) and total > most:
+        if found and found[0].score >= SURE and total > most:
             best, most = found, total
     return best
 

@@ -27,9 +27,6 @@ private const val SECOND_LOOK = 0.05
  */
 private const val SURE = 0.99
 
-/** The same for another direction where no face was found upright: less is too often none at all. */
-private const val TURNED_SURE = 0.987
-
 /** Longest side in pixels of the photo that is looked at in other directions. */
 private const val TURNED_SIDE = 512
 
@@ -78,8 +75,7 @@ fun findFaces(
     var best = upright
     for (turns in 1..3) {
         val found = look(picture, scale, turns)
-        val least = if (upright.isEmpty()) TURNED_SURE else SURE
-        if (found.isNotEmpty() && found[0].score >= least && surplus(found) > surplus(best)) best = found
+        if (found.isNotEmpty() && found[0].score >= SURE && surplus(found) > surplus(best)) best = found
     }
     return best
 }
