@@ -1,9 +1,9 @@
 /// A rectangle of cells or pixels; `bottom` and `right` lie outside.
-struct Box: Hashable, Sendable {
-    var top: Int
-    var left: Int
-    var bottom: Int
-    var right: Int
+public struct Box: Hashable, Sendable {
+    public internal(set) var top: Int
+    public internal(set) var left: Int
+    public internal(set) var bottom: Int
+    public internal(set) var right: Int
 
     var rows: Int { bottom - top }
     var columns: Int { right - left }

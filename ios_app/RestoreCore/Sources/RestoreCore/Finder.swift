@@ -22,6 +22,14 @@ struct Finder {
     /// Minimum scores of a detection, in the first look and in the second.
     private static let (firstLook, secondLook) = (0.2, 0.05)
 
+    /// The score of one face from which a photo is taken to stand upright. It is looked at in the other
+    /// three directions if no face reaches it, and its faces are those of another direction if one of them
+    /// does.
+    private static let sure = 0.99
+
+    /// Longest side in pixels of the photo that is looked at in other directions.
+    private static let turnedSide = 512
+
     /// Maximum number of detections that get a second look, the best scores first.
     private static let maxLooks = 200
 
@@ -29,25 +37,51 @@ struct Finder {
     private static let (againWidth, againSide) = (44.0, 128)
 
     /// The faces of a photo that are at least `minWidth` pixels wide, the best score first; `small` is the
-    /// photo shrunk by `factor`. A score is the geometric mean of both looks.
+    /// photo shrunk by `factor`. A score is the geometric mean of both looks. Where no face
+    /// is sure, the photo is also looked at lying on either side and upside down, and the direction in which
+    /// faces are surest counts.
     ///
     /// Throws as `LoadedPart.run`.
     func faces(_ pixels: any Pixels, small: ArrayPixels, factor: Int, minWidth: Double) async throws
         -> [Face]
     {
+        let upright = try await verified(pixels, firstLook(small, factor, turns: 0), minWidth)
+        if let best = upright.first, best.score >= Self.sure { return upright }
+        var (small, factor) = (small, factor)
+        while max(small.height, small.width) > Self.turnedSide {
+            (small, factor) = (shrink(small, 2), factor * 2)
+        }
+        func surplus(_ faces: [Face]) -> Double { faces.reduce(0) { $0 + ($1.score - threshold) } }
+        var best = upright
+        for turns in 1...3 {
+            let found = try await verified(pixels, firstLook(small, factor, turns: turns), minWidth)
+            guard let first = found.first, first.score >= Self.sure else { continue }
+            if surplus(found) > surplus(best) { best = found }
+        }
+        return best
+    }
+
+    /// The detections in a photo shrunk by `factor` and in its halves, in the photo's own pixels. The network
+    /// is shown each one turned by `turns` times 90 degrees counterclockwise.
+    private func firstLook(_ small: ArrayPixels, _ factor: Int, turns: Int) async throws -> [Face] {
         var finds = [Face]()
         var (small, factor) = (small, factor)
         while true {
-            for face in Self.finds(try await PartMap(part, of: small), part.part.stride, Self.firstLook) {
+            let map = try await PartMap(part, of: turned(small, turns))
+            for face in Self.finds(map, part.part.stride, Self.firstLook) {
+                let back = turnedBack(face.points, turns, height: small.height, width: small.width)
                 // The middle of a block of pixels is not the middle of its first pixel.
                 let half = Point(x: 0.5, y: 0.5)
-                finds.append(
-                    Face(points: face.points.map { ($0 + half) * Double(factor) - half }, score: face.score)
-                )
+                let points = back.map { ($0 + half) * Double(factor) - half }
+                finds.append(Face(points: points, score: face.score))
             }
-            if max(small.height, small.width) < 2 * Self.smallestSide { break }
+            if max(small.height, small.width) < 2 * Self.smallestSide { return finds }
             (small, factor) = (shrink(small, 2), factor * 2)
         }
+    }
+
+    /// The detections that a second look confirms, as far as they are sure and wide enough.
+    private func verified(_ pixels: any Pixels, _ finds: [Face], _ minWidth: Double) async throws -> [Face] {
         // The second look may find a face somewhat wider.
         let large = Self.merged(finds).filter { $0.width >= 0.8 * minWidth }
         var scored = [Face]()

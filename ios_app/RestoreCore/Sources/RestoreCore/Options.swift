@@ -61,11 +61,13 @@ public struct FaceBox: Equatable, Sendable {
 
 /// The result of a restoration.
 public struct Restored: Equatable, Sendable {
-    /// The steps applied, in order: "damage on 1.2 % of the photo filled", "tone", "restored",
+    /// The steps applied, in order: "mount left as it is", "damage on 1.2 % of the photo filled", "tone", "restored",
     /// "2 faces refined".
     public let done: [String]
     /// The faces that were found or marked.
     public let faces: [FaceRecord]
+    /// The part of the photo within its mount, in pixels, which alone is restored; nil: it has no mount.
+    public var picture: Box?
 }
 
 /// The record of a face that was found or marked.

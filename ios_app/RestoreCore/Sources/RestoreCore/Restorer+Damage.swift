@@ -1,15 +1,26 @@
 extension Restorer {
     /// The damage that `restore` would fill, without restoring; nil if there is none or it is off. A mask
-    /// of the whole photo counts as none, for nothing is left to fill it from. `progress` is called with the
-    /// share of the detector's tiles done, up to 1. Throws as `restore`.
+    /// of the whole picture counts as none, for nothing is left to fill it from; a mount has none.
+    /// `progress` is called with the share of the detector's tiles done, up to 1. Throws as `restore`.
     public func findDamage(
         _ pixels: any Pixels, options: Options = Options(), progress: @Sendable (Double) -> Void = { _ in }
+    ) async throws -> Damage? {
+        if case .painted(let painted) = options.scratches { try check(painted, pixels) }
+        guard let picture = Mount.picture(in: pixels) else {
+            return try await damage(in: pixels, options, progress)
+        }
+        let inside = Inside(pixels, picture)
+        return try await damage(in: inside, inside.marked(options), progress).map(inside.placed)
+    }
+
+    /// The same in a photo without a mount, or in the picture within it.
+    func damage(
+        in pixels: any Pixels, _ options: Options, _ progress: @Sendable (Double) -> Void
     ) async throws -> Damage? {
         let found: Damage
         switch options.scratches {
         case .off: return nil
         case .painted(let painted):
-            try check(painted, pixels)
             found = painted
         case .auto:
             let rule = bundle.manifest.detection
@@ -41,7 +52,7 @@ extension Restorer {
     }
 
     /// Throws unless a painted mask has the photo's size.
-    private func check(_ painted: Damage, _ pixels: any Pixels) throws {
+    func check(_ painted: Damage, _ pixels: any Pixels) throws {
         let (mask, factor) = (painted.mask, painted.factor)
         guard mask.rows == parts(of: pixels.height, factor), mask.columns == parts(of: pixels.width, factor)
         else {

@@ -5,8 +5,11 @@ extension Restorer {
         _ pixels: any Pixels, options: Options = Options(), minWidth: Double = Restorer.minFaceWidth
     ) async throws -> [FaceBox] {
         guard try wantsFaces(options) else { return [] }
-        let working = WorkingPicture(pixels, workingSide: bundle.manifest.workingSide)
-        return try await faces(working, options, minWidth: minWidth).map(\.box)
+        let whole = Box(top: 0, left: 0, bottom: pixels.height, right: pixels.width)
+        let inside = Inside(pixels, Mount.picture(in: pixels) ?? whole)
+        let working = WorkingPicture(inside, workingSide: bundle.manifest.workingSide)
+        let found = try await faces(working, inside.marked(options), minWidth: minWidth)
+        return found.map { inside.placed($0.box) }
     }
 
     /// Whether there may be faces to refine. A bundle without the networks for it finds none, unless boxes

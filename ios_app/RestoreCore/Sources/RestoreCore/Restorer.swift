@@ -34,8 +34,8 @@ public final class Restorer: Sendable {
         for name in Self.neededParts { _ = try part(name) }
     }
 
-    /// Restores a photo, overwriting its pixels; `progress` is called with the share of the tiles done, the
-    /// detector's too, in rising order up to 1, on the working thread.
+    /// Restores a photo, overwriting its pixels but for a mount around the picture; `progress` is called with
+    /// the share of the tiles done, the detector's too, in rising order up to 1, on the working thread.
     ///
     /// Throws, before anything is overwritten, `missingArtifact`, `photoError` for a mask or a face's box
     /// that does not fit, and `memoryBudgetExceeded` for too little memory, or too little storage for the
@@ -47,11 +47,26 @@ public final class Restorer: Sendable {
         _ pixels: any Pixels, options: Options = Options(), progress: @Sendable (Double) -> Void = { _ in }
     ) async throws -> Restored {
         try Budget.check(maxMemory: maxMemory, pixels, bundle.manifest.detection)
+        if case .painted(let painted) = options.scratches { try check(painted, pixels) }
+        guard let picture = Mount.picture(in: pixels) else {
+            return try await restoreInside(pixels, options, progress)
+        }
+        let inside = Inside(pixels, picture)
+        let restored = try await restoreInside(inside, inside.marked(options), progress)
+        return Restored(
+            done: ["mount left as it is"] + restored.done, faces: restored.faces.map(inside.placed),
+            picture: picture)
+    }
+
+    /// Restores a photo without a mount, or the picture within it.
+    private func restoreInside(
+        _ pixels: any Pixels, _ options: Options, _ progress: @Sendable (Double) -> Void
+    ) async throws -> Restored {
         let strength = min(1, max(0, options.strength))
         let wantsFaces = try !options.fillOnly && wantsFaces(options)
         var done = [String]()
         let detection = try detectionShare(pixels, options)
-        let damage = try await findDamage(pixels, options: options) { progress(detection * $0) }
+        let damage = try await damage(in: pixels, options) { progress(detection * $0) }
         let passes =
             try options.fillOnly
             ? nil

@@ -46,7 +46,12 @@ struct Toys: PartRunner {
             photo.values[cell * photo.channels..<(cell + 1) * photo.channels].reduce(0, +)
         }
         if let brightest = sums.max(), brightest > 20_000, let cell = sums.firstIndex(of: brightest) {
-            output.replaceSubrange(cell * 11..<(cell + 1) * 11, with: [127] + finderPoints)
+            let (first, half) = (cell * photo.channels, photo.channels / 2)
+            let above = photo.values[first..<first + half].reduce(0, +)
+            let below = photo.values[first + half..<first + 2 * half].reduce(0, +)
+            // Surer of what grows darker downwards, so that it knows which way up a face is.
+            let sure: Int8 = above - below > 100 ? 127 : 30
+            output.replaceSubrange(cell * 11..<(cell + 1) * 11, with: [sure] + finderPoints)
         }
         return .int8(output)
     }
