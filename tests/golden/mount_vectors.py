@@ -38,7 +38,7 @@ def pattern(
 ) -> NDArray[np.int64]:
     """A picture within mounts, each with a colour and a box of what it surrounds, in 8 bits."""
     y, x, c = np.mgrid[: shape[0], : shape[1], : (shape[2] if len(shape) == 3 else 1)]
-    levels = (x * 3 + y * 5) % 150 + 11 * c
+    levels = (x * 3 + y * 5) % 130 + 11 * c
     if mounts[0][0] == DARK:
         levels += 90
     for colour, inside in reversed(mounts):

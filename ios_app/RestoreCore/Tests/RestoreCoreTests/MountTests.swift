@@ -23,7 +23,7 @@ final class MountTests: XCTestCase {
                     let mount = insides.firstIndex { !Self.isWithin($0, y, x) }
                     let inked = writing.map { Self.isWithin($0, y, x) && (x + y) % 4 == 0 } ?? false
                     for channel in 0..<channels {
-                        var level: Int = (x * 3 + y * 5) % 150
+                        var level: Int = (x * 3 + y * 5) % 130
                         level += 11 * channel + raised
                         if let mount { level = colours[mount][channel] + (x * 7 + y * 13) % 3 }
                         if inked { level = 40 }

@@ -39,7 +39,7 @@ class MountTest {
         for (y in 0 until height) {
             for (at in line.indices) {
                 val (x, c) = at / channels to at % channels
-                var level = (x * 3 + y * 5) % 150 + 11 * c + case.int("raised")
+                var level = (x * 3 + y * 5) % 130 + 11 * c + case.int("raised")
                 val mount = mounts.firstOrNull { !within(it.second, y, x) }
                 if (mount != null) level = mount.first[c] + (x * 7 + y * 13) % 3
                 val box = writing?.run { listOf(top, left, bottom, right) }
