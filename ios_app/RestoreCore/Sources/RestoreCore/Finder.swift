@@ -81,7 +81,9 @@ struct Finder {
     }
 
     /// The detections that a second look confirms, as far as they are sure and wide enough.
-    private func verified(_ pixels: any Pixels, _ finds: [Face], _ minWidth: Double) async throws -> [Face] {
+    private func verified(_ pixels: any Pixels, _ finds: [Face], _ minWidth: Double) async throws
+        -> [Face]
+    {
         // The second look may find a face somewhat wider.
         let large = Self.merged(finds).filter { $0.width >= 0.8 * minWidth }
         var scored = [Face]()
