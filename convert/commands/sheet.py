@@ -12,7 +12,7 @@ from rich.progress import track
 from convert.errors import PairsError
 from convert.figures.sheet import SIDE, face_rows, photo_row, write_sheet
 from edge.bundle.bundle import open_bundle
-from edge.photo.header import PHOTO_SUFFIXES
+from edge.photo.headers.kinds import PHOTO_SUFFIXES
 from edge.restore.restorer import Restorer
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)

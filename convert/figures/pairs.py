@@ -13,7 +13,7 @@ from skimage.metrics import structural_similarity
 from convert.errors import PairsError
 from convert.figures.damage import area_of_counts
 from convert.proof.gate import psnr
-from edge.photo.header import PHOTO_SUFFIXES
+from edge.photo.headers.kinds import PHOTO_SUFFIXES
 from edge.photo.photo import Photo, read_photo
 from edge.restore.cells import eight_bit, in_colour
 from edge.restore.options import Options

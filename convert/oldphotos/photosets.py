@@ -17,7 +17,7 @@ from torch import Generator, Tensor
 from torch.nn import functional as F
 
 from convert.errors import PhotoSetError
-from edge.photo.header import PHOTO_SUFFIXES
+from edge.photo.headers.kinds import PHOTO_SUFFIXES
 
 FORMATS = tuple(dict.fromkeys(PHOTO_SUFFIXES.values()))
 HELD_OUT = 20

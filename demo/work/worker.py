@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from demo.work.messages import Message, Result, Setup, Task
 from edge import memory
 from edge.batch import run as batch
-from edge.batch.pages import Job
+from edge.batch.planning.pages import Job
 from edge.engines import Engine, Reference, bundle_engine, reference_engine
 from edge.errors import HeirloomError
 from edge.files import written_beside

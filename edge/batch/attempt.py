@@ -23,16 +23,16 @@ import msgspec
 
 from edge import DISTRIBUTION, memory
 from edge.batch.before_after import write_before_after
-from edge.batch.history import History, Standing
-from edge.batch.pages import Job
-from edge.batch.pixels import file_pixels_sha256, photo_sha256, stored_as_written
-from edge.batch.report import Failure, Record, Report
+from edge.batch.planning.pages import Job
+from edge.batch.records.history import History, Standing
+from edge.batch.records.pixels import file_pixels_sha256, photo_sha256, stored_as_written
+from edge.batch.records.report import Failure, Record, Report
 from edge.batch.settings import Outcome, Restores, Settings
 from edge.batch.sidecars import copy_sidecars
 from edge.errors import HeirloomError, OutputConflict, UnsupportedPhoto, sentence_of
 from edge.files import copy_attributes, file_sha256, partial_path, printable, written_beside
-from edge.photo.header import PHOTO_SUFFIXES, Format
-from edge.photo.metadata.history import with_note
+from edge.photo.headers.kinds import PHOTO_SUFFIXES, Format
+from edge.photo.metadata.xmp.history import with_note
 from edge.photo.photo import Photo, not_kept, read_photo, require_file, write_photo
 
 if TYPE_CHECKING:

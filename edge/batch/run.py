@@ -11,10 +11,10 @@ from typing import Any
 
 from edge import DISTRIBUTION
 from edge.batch.attempt import Attempt, now
-from edge.batch.find import PassedOver
-from edge.batch.history import History
-from edge.batch.pages import Job
-from edge.batch.report import Record, Report, open_report, own_report, recorded
+from edge.batch.planning.find import PassedOver
+from edge.batch.planning.pages import Job
+from edge.batch.records.history import History
+from edge.batch.records.report import Record, Report, open_report, own_report, recorded
 from edge.batch.settings import Outcome, Restores, Settings
 from edge.files import printable
 

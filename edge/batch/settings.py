@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from edge.batch.pages import Job
-from edge.batch.report import Failure
+from edge.batch.planning.pages import Job
+from edge.batch.records.report import Failure
 from edge.photo.photo import Photo
 from edge.restore.options import Options
 

@@ -12,8 +12,8 @@ from PIL import Image
 
 from edge.errors import PhotoError
 from edge.files import written_beside
-from edge.photo.decoder import decoding
-from edge.photo.metadata.stale import orientation_of, upright_xmp
+from edge.photo.decoding.decoder import decoding
+from edge.photo.metadata.xmp.stale import orientation_of, upright_xmp
 
 _ORIENTATION = 274
 _TAKEOUT = ".supplemental-metadata"

@@ -21,7 +21,7 @@ import typer
 
 from edge import memory
 from edge.batch import run as batch
-from edge.batch.jobs import plan
+from edge.batch.planning.jobs import plan
 from edge.bundle.manifest import Precision
 from edge.engines import Engine, Reference, bundle_engine, reference_engine
 from edge.photo.photo import DEFAULT_MAX_PIXELS, Photo

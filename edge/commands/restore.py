@@ -13,8 +13,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from edge.batch.find import DEFAULT_EXCLUDE
-from edge.batch.jobs import plan
+from edge.batch.planning.find import DEFAULT_EXCLUDE
+from edge.batch.planning.jobs import plan
 from edge.batch.run import Outcome, Restores, Settings, run
 from edge.commands.options import BundleFolder, Precision, Threads, option, parse_bytes
 from edge.commands.summary import say, shown_progress, sum_up, warn

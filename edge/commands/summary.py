@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from edge.batch.jobs import Plan
-from edge.batch.pages import Job
-from edge.batch.report import own_report
+from edge.batch.planning.jobs import Plan
+from edge.batch.planning.pages import Job
+from edge.batch.records.report import own_report
 from edge.batch.run import Outcome
 from edge.files import on_one_line
 from edge.restore.options import Options

@@ -25,25 +25,25 @@ from edge.photo.bands import Encoded, Pixels, row_bands
 from edge.photo.color.encoding import encoding_of, written_as
 from edge.photo.color.icc import is_gray_profile
 from edge.photo.color.space import Space, as_srgb, in_file
-from edge.photo.decoder import decoding, open_image
-from edge.photo.eight_bit import EIGHT_BIT_MODES, read_8_bit
-from edge.photo.header import read_header
+from edge.photo.decoding.decoder import decoding, open_image
+from edge.photo.decoding.eight_bit import EIGHT_BIT_MODES, read_8_bit
+from edge.photo.decoding.pnm import read_16_bit_pnm
+from edge.photo.decoding.sixteen_bit import is_16_bit, key_alpha, read_16_bit
 from edge.photo.headers.checks import Header, check_size
 from edge.photo.headers.kinds import TIFF, WRITTEN_AS, kind_by_content
+from edge.photo.headers.reading import read_header
 from edge.photo.metadata.fitting import fitted
 from edge.photo.metadata.metadata import Metadata
 from edge.photo.metadata.png_chunks import read_chunks
 from edge.photo.metadata.reading import read_metadata
 from edge.photo.metadata.writing import encoder_options, state_resolution
-from edge.photo.png import write_png
-from edge.photo.pnm import read_16_bit_pnm
 from edge.photo.quality import quality_options
-from edge.photo.sixteen_bit import is_16_bit, key_alpha, read_16_bit
-from edge.photo.tiff import write_tiff
 from edge.photo.tiffs.lab import rgb_of_lab, romm_profile
 from edge.photo.tiffs.opening import PlanarTiff, has_infrared, lab_of
 from edge.photo.tiffs.pages import chosen_page, photo_pages
 from edge.photo.tiffs.planes import read_planes
+from edge.photo.writers.png import write_png
+from edge.photo.writers.tiff import write_tiff
 
 DEFAULT_MAX_PIXELS = 200_000_000
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from edge.integers import ceil_div
 from edge.photo.metadata.cropping import cropped
-from edge.photo.metadata.regions import Crop
+from edge.photo.metadata.xmp.regions import Crop
 from edge.photo.photo import Photo
 from edge.restore.damage.mask import Damage
 from edge.restore.faces.face import Face, FaceRecord

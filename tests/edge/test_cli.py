@@ -15,7 +15,7 @@ import typer
 from PIL import Image
 
 from edge import engines
-from edge.batch.report import REPORT_NAME
+from edge.batch.records.report import REPORT_NAME
 from edge.commands import main as cli
 from edge.commands.options import parse_bytes, parse_share
 from edge.errors import RuntimeUnavailable

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from edge.photo.metadata.metadata import Metadata
 from edge.photo.metadata.photoshop import without_paths
-from edge.photo.metadata.regions import REGIONS, Crop, cropped_regions
-from edge.photo.metadata.xmp import BrokenXmp, edited, parse
+from edge.photo.metadata.xmp.packet import BrokenXmp, edited, parse
+from edge.photo.metadata.xmp.regions import REGIONS, Crop, cropped_regions
 
 
 def cropped(metadata: Metadata, box: Crop, width: int, height: int) -> Metadata:

@@ -6,9 +6,13 @@ import struct
 from collections.abc import Iterable
 from dataclasses import replace
 
-from edge.photo.metadata import extended, resolution
-from edge.photo.metadata.exif import exif_directory, sized_exif, with_entries
-from edge.photo.metadata.mapping import (
+from edge.photo.metadata import resolution
+from edge.photo.metadata.metadata import Chunk, Metadata
+from edge.photo.metadata.png_chunks import TEXTS, Text, carried, text_chunk, texts
+from edge.photo.metadata.resolution import Resolution
+from edge.photo.metadata.tags.exif import exif_directory, sized_exif, with_entries
+from edge.photo.metadata.xmp import extended
+from edge.photo.metadata.xmp.mapping import (
     Value,
     comment_value,
     decoded_comment,
@@ -16,11 +20,8 @@ from edge.photo.metadata.mapping import (
     text_values,
     with_values,
 )
-from edge.photo.metadata.metadata import Chunk, Metadata
-from edge.photo.metadata.png_chunks import TEXTS, Text, carried, text_chunk, texts
-from edge.photo.metadata.resolution import Resolution
-from edge.photo.metadata.stale import sized_xmp
-from edge.photo.metadata.xmp import BrokenXmp
+from edge.photo.metadata.xmp.packet import BrokenXmp
+from edge.photo.metadata.xmp.stale import sized_xmp
 
 _MAX_SEGMENT = 65533
 _MAX_PROFILE = 255 * (_MAX_SEGMENT - 14)

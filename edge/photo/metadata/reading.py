@@ -13,12 +13,13 @@ from PIL.TiffImagePlugin import TiffImageFile
 from edge.photo.bands import upright_size
 from edge.photo.headers.checks import Header
 from edge.photo.headers.kinds import WRITTEN_AS
-from edge.photo.metadata import extended, png_chunks, resolution, stale
-from edge.photo.metadata.exif import exif_directory, turned_exif, upright
+from edge.photo.metadata import png_chunks, resolution
 from edge.photo.metadata.metadata import Metadata
 from edge.photo.metadata.photoshop import split_resources
 from edge.photo.metadata.resolution import Resolution
-from edge.photo.metadata.tiff_tags import read_tiff
+from edge.photo.metadata.tags.exif import exif_directory, turned_exif, upright
+from edge.photo.metadata.tags.tiff import read_tiff
+from edge.photo.metadata.xmp import extended, stale
 from edge.photo.quality import coding_of
 
 _EXIF, _PHOTOSHOP, _MPF = b"Exif\0\0", b"Photoshop 3.0\0", b"MPF\0"

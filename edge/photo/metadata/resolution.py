@@ -7,7 +7,7 @@ import struct
 from dataclasses import dataclass
 from fractions import Fraction
 
-from edge.photo.metadata.directory import RATIONAL, SHORT, Directory, Entry
+from edge.photo.metadata.tags.directory import RATIONAL, SHORT, Directory, Entry
 
 _X, _Y, _UNIT = 282, 283, 296
 _NO_UNIT, _INCH, _CENTIMETRE = 1, 2, 3

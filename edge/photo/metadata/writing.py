@@ -5,11 +5,12 @@ from __future__ import annotations
 import struct
 from typing import Any, BinaryIO
 
-from edge.photo.metadata import extended, resolution
+from edge.photo.metadata import resolution
 from edge.photo.metadata.fitting import resolution_of
 from edge.photo.metadata.metadata import Chunk, Metadata
 from edge.photo.metadata.photoshop import joined_resources
 from edge.photo.metadata.png_chunks import raw_profile_chunk
+from edge.photo.metadata.xmp import extended
 
 _MAX_SEGMENT = 65533
 _PHOTOSHOP = b"Photoshop 3.0\0"

@@ -69,7 +69,7 @@ def test_what_a_stopped_worker_leaves_is_removed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.b.TIF", "noextension"])
 def test_files_are_called_as_the_command_calls_them(tmp_path: Path, name: str) -> None:
-    from edge.batch.jobs import plan
+    from edge.batch.planning.jobs import plan
 
     (tmp_path / "photos").mkdir()
     photo = tmp_path / "photos" / name

@@ -12,8 +12,8 @@ from PIL import Image
 
 from edge.batch.attempt import staging_name
 from edge.batch.before_after import GAP, write_before_after
-from edge.batch.jobs import plan
-from edge.batch.report import REPORT_NAME, Record, Report, read_report
+from edge.batch.planning.jobs import plan
+from edge.batch.records.report import REPORT_NAME, Record, Report, read_report
 from edge.batch.run import Outcome, Settings, run
 from edge.errors import RuntimeUnavailable, UnsupportedPhoto
 from edge.files import file_sha256, partial_path

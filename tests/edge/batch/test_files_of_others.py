@@ -14,9 +14,9 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from edge.batch import attempt
-from edge.batch.find import PassedOver
-from edge.batch.jobs import plan
-from edge.batch.report import REPORT_NAME, Report, own_report, read_report
+from edge.batch.planning.find import PassedOver
+from edge.batch.planning.jobs import plan
+from edge.batch.records.report import REPORT_NAME, Report, own_report, read_report
 from edge.batch.run import Outcome, Settings, run
 from edge.errors import OutputConflict
 from edge.restore.options import Options

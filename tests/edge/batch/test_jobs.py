@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from edge.batch.jobs import plan
-from edge.batch.report import REPORT_NAME, Record, open_report, own_report
+from edge.batch.planning.jobs import plan
+from edge.batch.records.report import REPORT_NAME, Record, open_report, own_report
 from edge.errors import OutputConflict
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from edge.batch.report import REPORT_NAME, read_report
+from edge.batch.records.report import REPORT_NAME, read_report
 from edge.files import file_sha256
-from edge.photo.header import PHOTO_SUFFIXES
+from edge.photo.headers.kinds import PHOTO_SUFFIXES
 from tests.edge.restoring import __file__ as FAKE
 from tests.edge.restoring import write_photos
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from edge.batch.jobs import plan
+from edge.batch.planning.jobs import plan
 from edge.batch.run import Outcome, Settings, run
 from edge.photo.photo import read_photo
 from edge.restore.options import Options

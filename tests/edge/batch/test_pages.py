@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edge.batch.jobs import plan
-from edge.batch.pages import Pages
+from edge.batch.planning.jobs import plan
+from edge.batch.planning.pages import Pages
 from edge.errors import OutputConflict
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from edge.batch.history import History
-from edge.batch.report import (
+from edge.batch.records.history import History
+from edge.batch.records.report import (
     Failure,
     Record,
     ReportInUse,
@@ -170,7 +170,7 @@ def test_a_second_process_is_refused_until_the_first_is_gone(tmp_path: Path) -> 
     pytest.importorskip("fcntl")
     path = tmp_path / "report.jsonl"
     hold = (
-        "import sys, edge.batch.report as r\n"
+        "import sys, edge.batch.records.report as r\n"
         "with r.open_report(r.Path(sys.argv[1])): print(flush=True); sys.stdin.read()"
     )
     process = subprocess.Popen(

@@ -15,8 +15,8 @@ import tifffile
 from PIL import Image, ImageOps
 
 from edge.files import written_beside
-from edge.photo.metadata.exif import upright
 from edge.photo.metadata.metadata import Metadata
+from edge.photo.metadata.tags.exif import upright
 from edge.photo.photo import Photo, read_photo, write_photo
 from tests.edge.photo.encoders import encoded, exif_block, gray_icc_profile, icc_profile, pixels
 from tests.edge.photo.roundtrip import check_arrays, rewritten, saved

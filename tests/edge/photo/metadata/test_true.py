@@ -11,11 +11,11 @@ import pytest
 from PIL import Image
 
 from edge.photo.metadata.cropping import cropped
-from edge.photo.metadata.history import with_note
 from edge.photo.metadata.metadata import Metadata
 from edge.photo.metadata.photoshop import split_resources
-from edge.photo.metadata.regions import Crop
-from edge.photo.metadata.xmp import BrokenXmp, parse
+from edge.photo.metadata.xmp.history import with_note
+from edge.photo.metadata.xmp.packet import BrokenXmp, parse
+from edge.photo.metadata.xmp.regions import Crop
 from edge.photo.photo import not_kept, read_photo
 from tests.edge.photo.encoders import encoded, pixels, tiff_of
 from tests.edge.photo.metadata.described import PRINTING, jpeg, resource, segment, written_as, xmp

@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from edge.batch.report import read_report
+from edge.batch.records.report import read_report
 from edge.bundle.bundle import Bundle, open_bundle
 from edge.commands.main import main
 from edge.errors import MissingArtifact

@@ -10,7 +10,16 @@ import io
 import struct
 from collections.abc import Iterator, Sequence
 
-from edge.photo.metadata.directory import EXIF, GPS, INTEROPERABILITY, LONG, SHORT, Directory, Entry, Reader
+from edge.photo.metadata.tags.directory import (
+    EXIF,
+    GPS,
+    INTEROPERABILITY,
+    LONG,
+    SHORT,
+    Directory,
+    Entry,
+    Reader,
+)
 
 _PREFIX = b"Exif\0\0"
 _ORIENTATION, _WIDTH, _HEIGHT, _PIXELS_ACROSS, _PIXELS_DOWN = 0x0112, 0x0100, 0x0101, 0xA002, 0xA003

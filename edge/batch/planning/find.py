@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edge.batch.history import History
-from edge.photo.header import kind_of
-from edge.photo.headers.kinds import PHOTO_SUFFIXES, Kind, kind_by_suffix
+from edge.batch.records.history import History
+from edge.photo.headers.kinds import PHOTO_SUFFIXES, Kind, kind_by_suffix, kind_of
 
 DEFAULT_EXCLUDE = (
     "@eaDir/",

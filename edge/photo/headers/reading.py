@@ -15,21 +15,12 @@ from typing import BinaryIO
 from edge.errors import BrokenPhoto, UnsupportedPhoto
 from edge.photo.headers.bitmaps import read_bmp_header, read_gif_header, read_pnm_header
 from edge.photo.headers.boxes import read_box_header
-from edge.photo.headers.checks import Header, broken, check_size
+from edge.photo.headers.checks import Header, broken
 from edge.photo.headers.directories import TIFF_SIGNATURES
 from edge.photo.headers.jpeg import read_jpeg_header
-from edge.photo.headers.kinds import (
-    PHOTO_SUFFIXES,
-    Format,
-    ReadFormat,
-    kind_by_content,
-    kind_by_suffix,
-    kind_of,
-)
+from edge.photo.headers.kinds import ReadFormat, kind_by_content, kind_by_suffix
 from edge.photo.headers.png import PNG_SIGNATURE, read_png_header
 from edge.photo.headers.webp import read_webp_header
-
-__all__ = ["PHOTO_SUFFIXES", "Format", "Header", "check_size", "kind_of", "read_header"]
 
 _READERS: dict[ReadFormat, Callable[[BinaryIO, Path, int], Header]] = {
     "JPEG": read_jpeg_header,

@@ -12,14 +12,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from edge.batch.find import Found, PassedOver, find_photos, kind_or_none, result_name
-from edge.batch.history import BEFORE_AFTER, History
-from edge.batch.pages import Job, Pages, jobs_of_pages
-from edge.batch.report import REPORT_NAME, own_report
+from edge.batch.planning.find import Found, PassedOver, find_photos, kind_or_none, result_name
+from edge.batch.planning.pages import Job, Pages, jobs_of_pages
+from edge.batch.records.history import BEFORE_AFTER, History
+from edge.batch.records.report import REPORT_NAME, own_report
 from edge.errors import OutputConflict
 from edge.files import comparable, fitting
-from edge.photo.header import PHOTO_SUFFIXES
-from edge.photo.headers.kinds import kind_by_suffix
+from edge.photo.headers.kinds import PHOTO_SUFFIXES, kind_by_suffix
 
 
 @dataclass

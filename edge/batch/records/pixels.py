@@ -10,8 +10,8 @@ from PIL import Image
 
 from edge.errors import PhotoError
 from edge.photo.bands import row_bands
-from edge.photo.decoder import decoding
-from edge.photo.header import read_header
+from edge.photo.decoding.decoder import decoding
+from edge.photo.headers.reading import read_header
 from edge.photo.photo import Photo
 
 _DECODED = ("JPEG", "PNG", "TIFF", "WEBP", "BMP", "GIF", "PPM")

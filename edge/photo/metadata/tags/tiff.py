@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from edge.photo.metadata import resolution
-from edge.photo.metadata.directory import (
+from edge.photo.metadata.resolution import Resolution
+from edge.photo.metadata.tags.directory import (
     EXIF,
     GPS,
     LONG,
@@ -16,8 +17,7 @@ from edge.photo.metadata.directory import (
     Reader,
     packed,
 )
-from edge.photo.metadata.exif import exif_directory
-from edge.photo.metadata.resolution import Resolution
+from edge.photo.metadata.tags.exif import exif_directory
 
 ORIENTATION, XMP, IPTC, RESOURCES = 274, 700, 33723, 34377
 _LAYERS = 37724

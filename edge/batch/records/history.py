@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from edge.batch.report import REPORT_NAME, Record, own_report, read_report, recorded
+from edge.batch.records.report import REPORT_NAME, Record, own_report, read_report, recorded
 from edge.files import comparable, file_sha256, fitting, printable
 from edge.restore.options import Options
 

@@ -27,8 +27,8 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from edge.errors import BrokenPhoto, MultiPagePhoto, PhotoTooLarge
+from edge.photo.decoding.open_ended import OpenEndedJpeg
 from edge.photo.headers.checks import Header, check_size
-from edge.photo.open_ended import OpenEndedJpeg
 from edge.photo.tiffs.opening import more_modes, open_tiff
 
 _DECODERS: dict[str, type[ImageFile]] = {

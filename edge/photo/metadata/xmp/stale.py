@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from edge.photo.metadata.regions import REGIONS, turned_regions
-from edge.photo.metadata.xmp import BrokenXmp, Edit, Packet, Property, edited, parse
+from edge.photo.metadata.xmp.packet import BrokenXmp, Edit, Packet, Property, edited, parse
+from edge.photo.metadata.xmp.regions import REGIONS, turned_regions
 
 TIFF, EXIF = "http://ns.adobe.com/tiff/1.0/", "http://ns.adobe.com/exif/1.0/"
 XMP, XMP_NOTE = "http://ns.adobe.com/xap/1.0/", "http://ns.adobe.com/xmp/note/"

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 from edge.photo.metadata.metadata import Metadata
-from edge.photo.metadata.xmp import RDF, BrokenXmp, edited, in_list, new_packet, parse, quoted
+from edge.photo.metadata.xmp.packet import RDF, BrokenXmp, edited, in_list, new_packet, parse, quoted
 
 _MEDIA = "http://ns.adobe.com/xap/1.0/mm/"
 _EVENT = "http://ns.adobe.com/xap/1.0/sType/ResourceEvent#"

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL.ImageFile import ImageFile
 
 from edge.photo.bands import as_stored, image_bands, row_bands, upright_size
-from edge.photo.decoder import white_is_zero
+from edge.photo.decoding.decoder import white_is_zero
 from edge.photo.tiffs.opening import raw_mode
 
 Open = Callable[[], ImageFile]

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from edge.photo.metadata.xmp import Edit, Packet, Property
+from edge.photo.metadata.xmp.packet import Edit, Packet, Property
 
 REGIONS = ("http://www.metadataworkinggroup.com/schemas/regions/", "Regions")
 _AREA = "http://ns.adobe.com/xmp/sType/Area#"

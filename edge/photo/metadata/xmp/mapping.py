@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from edge.photo.metadata.png_chunks import Text
-from edge.photo.metadata.xmp import RDF, edited, new_packet, parse, quoted, text
+from edge.photo.metadata.xmp.packet import RDF, edited, new_packet, parse, quoted, text
 
 _SPACES = {
     "dc": "http://purl.org/dc/elements/1.1/",

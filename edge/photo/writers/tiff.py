@@ -13,9 +13,9 @@ import numpy as np
 
 from edge.photo.bands import Encoded, Pixels
 from edge.photo.metadata import resolution
-from edge.photo.metadata.directory import LONG, SHORT, UNDEFINED, Directory, Entry, packed
 from edge.photo.metadata.fitting import resolution_of
-from edge.photo.metadata.tiff_tags import IPTC, RESOURCES, XMP, of_exif
+from edge.photo.metadata.tags.directory import LONG, SHORT, UNDEFINED, Directory, Entry, packed
+from edge.photo.metadata.tags.tiff import IPTC, RESOURCES, XMP, of_exif
 
 _LEVEL = 3
 _DEFLATE, _HORIZONTAL_DIFFERENCES, _STRAIGHT_ALPHA, _UNSPECIFIED = 8, 2, 2, 0

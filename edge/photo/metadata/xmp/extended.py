@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 
-from edge.photo.metadata.stale import EXTENDED, XMP_NOTE
-from edge.photo.metadata.xmp import BrokenXmp, Packet, Property, bare_packet, edited, parse
+from edge.photo.metadata.xmp.packet import BrokenXmp, Packet, Property, bare_packet, edited, parse
+from edge.photo.metadata.xmp.stale import EXTENDED, XMP_NOTE
 
 NAME = b"http://ns.adobe.com/xmp/extension/\0"
 MAIN_NAME = b"http://ns.adobe.com/xap/1.0/\0"

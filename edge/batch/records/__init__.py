@@ -1,0 +1,1 @@
+"""What runs record of each photo, and what later runs know by it."""

@@ -1,0 +1,1 @@
+"""Untrusted files decoded, and their pixels as arrays."""

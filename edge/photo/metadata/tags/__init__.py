@@ -1,0 +1,1 @@
+"""Tags of TIFF and EXIF, with the bytes of their values."""

@@ -1,0 +1,1 @@
+"""Writers of PNG and TIFF, which work band by band."""
