@@ -9,7 +9,7 @@
 
 from edge.bundle.bundle import Bundle, open_bundle
 from edge.errors import HeirloomError
-from edge.photo.photo import Photo, read_photo, write_photo
+from edge.photo.photo import Photo, not_kept, read_photo, write_photo
 from edge.restore.damage.mask import Damage
 from edge.restore.faces.face import FaceRecord
 from edge.restore.options import Options
@@ -28,6 +28,7 @@ __all__ = [
     "Picture",
     "Restored",
     "Restorer",
+    "not_kept",
     "open_bundle",
     "read_photo",
     "restore",
