@@ -28,7 +28,7 @@ def read_png_header(source: BinaryIO, path: Path, max_pixels: int) -> Header:
         if len(start) < 8:
             raise broken(path)
         length, name = struct.unpack(">I4s", start)
-        if header is None and (name != b"IHDR" or length != 13):
+        if (header is None) != (name == b"IHDR") or (header is None and length != 13):
             raise broken(path)
         if name in _CHECKED_CHUNKS:
             content = _checked_chunk(source, name, length, path)

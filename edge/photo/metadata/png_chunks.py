@@ -16,7 +16,9 @@ from edge.photo.metadata.metadata import Chunk
 XMP_KEYWORD = "XML:com.adobe.xmp"
 TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 
-_COLOURS = {b"cICP", b"gAMA", b"cHRM", b"sRGB", b"sBIT", b"mDCV", b"cLLI"}
+COLOURS = (b"cICP", b"gAMA", b"cHRM", b"sRGB", b"sBIT", b"mDCV", b"cLLI")
+"""The chunks that tell what samples mean; they stand before the pixels."""
+
 # Written anew from what they hold, or true of the file only.
 _READ_OUT = {b"eXIf", b"pHYs"}
 _PROFILES = ("exif", "app1", "iptc", "8bim", "xmp", "icc", "icm")
@@ -44,7 +46,7 @@ def read_chunks(source: BinaryIO) -> Iterator[Chunk]:
         length, name = struct.unpack(">I4s", start)
         if name == b"IEND":
             return
-        known = name in _COLOURS or name in _READ_OUT or name == b"tIME"
+        known = name in COLOURS or name in _READ_OUT or name == b"tIME"
         copied = name[0] & _ANCILLARY and name[3] & _SAFE_TO_COPY and not name.startswith(b"fd")
         if not (known or copied) or length > left:
             source.seek(length + 4, 1)
@@ -67,7 +69,7 @@ def carried(chunks: Iterable[Chunk]) -> tuple[Chunk, ...]:
 
 
 def texts(chunks: Iterable[Chunk]) -> Iterator[Text]:
-    """The texts, as far as they can be read: a compressed one of 1 MiB at most, 64 MiB together."""
+    """The texts, as far as they can be read: a compressed one of 1 MiB at most, these 64 MiB together."""
     left = _MAX_BYTES
     for name, content in chunks:
         keyword, found, rest = content.partition(b"\0")
@@ -83,12 +85,12 @@ def texts(chunks: Iterable[Chunk]) -> Iterator[Text]:
             language, value, packed, encoding = parts[0], parts[2], rest[:1] == b"\1", "utf-8"
         if packed:
             unpacked = _unpacked(value)
+            left -= _MAX_TEXT if unpacked is None else len(unpacked)
+            if left < 0:
+                return
             if unpacked is None:
                 continue
             value = unpacked
-        left -= len(value)
-        if left < 0:
-            return
         yield Text(keyword.decode("latin-1"), value.decode(encoding, "replace"), language.decode("latin-1"))
 
 

@@ -9,14 +9,13 @@ from edge.photo.metadata import resolution
 from edge.photo.metadata.fitting import resolution_of
 from edge.photo.metadata.metadata import Chunk, Metadata
 from edge.photo.metadata.photoshop import joined_resources
-from edge.photo.metadata.png_chunks import raw_profile_chunk
+from edge.photo.metadata.png_chunks import COLOURS, XMP_KEYWORD, raw_profile_chunk
 from edge.photo.metadata.xmp import extended
 
 _MAX_SEGMENT = 65533
 _PHOTOSHOP = b"Photoshop 3.0\0"
 _JFIF = b"\xff\xd8\xff\xe0\0\x10JFIF\0"
 _APP1, _APP13, _COMMENT = 0xE1, 0xED, 0xFE
-_FIRST = (b"cICP", b"gAMA", b"cHRM", b"sRGB", b"sBIT", b"mDCV", b"cLLI")
 
 
 def encoder_options(metadata: Metadata) -> dict[str, Any]:
@@ -44,13 +43,13 @@ def png_chunks(metadata: Metadata, channels: int) -> list[Chunk]:
     for name, content in metadata.chunks:
         if name == b"sBIT" and len(content) != channels:
             continue
-        (first if name in _FIRST else rest).append((name, content))
+        (first if name in COLOURS else rest).append((name, content))
     if (stated := resolution.phys(resolution_of(metadata))) is not None:
         first.append((b"pHYs", stated))
     if metadata.exif is not None:
         first.append((b"eXIf", metadata.exif))
     if metadata.xmp is not None:
-        first.append((b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + metadata.xmp))
+        first.append((b"iTXt", XMP_KEYWORD.encode() + bytes(5) + metadata.xmp))
     if block := joined_resources(metadata.iptc, metadata.resources):
         rest.append(raw_profile_chunk("iptc", block))
     return first + rest

@@ -124,6 +124,8 @@ def _corrupted_png() -> Iterator[File]:
         BrokenPhoto,
     )
     yield "no_data.png", signature + header + end, BrokenPhoto
+    second = png_chunk(b"IHDR", b"short")
+    yield "two_headers.png", signature + header + second + end, BrokenPhoto
     yield "no_header.png", signature + png_chunk(b"IDAT", zlib.compress(rows)) + end, BrokenPhoto
     yield "unknown_filter.png", png(100, 100, 8, 2, rows.replace(b"\0", b"\x09")), BrokenPhoto
     yield "zero_width.png", png(0, 100, 8, 2, rows), BrokenPhoto

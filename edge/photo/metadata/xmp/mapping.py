@@ -9,6 +9,7 @@ import re
 import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from edge.photo.metadata.png_chunks import Text
 from edge.photo.metadata.xmp.packet import RDF, edited, new_packet, parse, quoted, text
@@ -58,6 +59,7 @@ _TEXTS = {
 _COMMENT = ("exif:UserComment", "Alt")
 _UTF8 = b"\x1b%G"
 _MAX_COMPARED = 100
+_MAX_RECORDS = 10_000
 _DATE = re.compile(r"(\d{4})(\d\d)(\d\d)")
 _TIME = re.compile(r"(\d\d)(\d\d)(\d\d)([+-]\d\d)?(\d\d)?")
 
@@ -74,8 +76,8 @@ class Value:
 def iptc_values(iptc: bytes) -> tuple[list[Value], int]:
     """The properties of IPTC records, and the number of data sets that have none."""
     found: dict[int, list[str]] = {}
-    left = 0
-    records = list(_records(iptc))
+    records = list(islice(_records(iptc), _MAX_RECORDS))
+    left = sum(1 for _ in islice(_records(iptc), _MAX_RECORDS, None))
     utf8 = any((record, number, data) == (1, 90, _UTF8) for record, number, data in records)
     for record, number, data in records:
         if record != 2 or number in _SILENT - {_TIME_CREATED}:

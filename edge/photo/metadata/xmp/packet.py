@@ -13,7 +13,10 @@ from xml.parsers import expat
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 
-_MAX_BYTES, _MAX_ELEMENTS = 64 << 20, 20_000
+MAX_BYTES = 64 << 20
+"""The largest packet that is read, in bytes."""
+
+_MAX_ELEMENTS = 20_000
 _ATTRIBUTE = re.compile(rb"""\s+([^\s=/>"']+)\s*=\s*("[^"]*"|'[^']*')""")
 _TAG = re.compile(rb"<[^\s/>]+")
 _TAG_END = re.compile(rb"\s*(/?)>")
@@ -63,6 +66,7 @@ class Packet:
     """Whether a prefix has several meanings."""
 
     def find(self, space: str, name: str) -> list[Property]:
+        """The properties of this name in the namespace ``space``."""
         return [one for one in self.properties if (one.space, one.name) == (space, name)]
 
     def text(self, one: Property) -> bytes:
@@ -80,7 +84,7 @@ class Packet:
 
 def parse(data: bytes) -> Packet:
     """The properties of a packet in UTF-8. Raises `BrokenXmp`."""
-    if len(data) > _MAX_BYTES:
+    if len(data) > MAX_BYTES:
         raise BrokenXmp
     reader = _Reader(data)
     try:
