@@ -69,7 +69,8 @@ def copy_attributes(source: Path, target: Path, time: bool = True) -> None:
     if hasattr(os, "chown"):
         with suppress(OSError):
             os.chown(target, found.st_uid, found.st_gid)
-    shutil.copystat(source, target)
+    with suppress(PermissionError):  # of the permissions, which it sets last
+        shutil.copystat(source, target)
     if not time:
         os.utime(target, ns=(written.st_atime_ns, written.st_mtime_ns))
 

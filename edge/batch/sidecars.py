@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sys
@@ -13,6 +14,7 @@ from PIL import Image
 from edge.errors import PhotoError
 from edge.files import written_beside
 from edge.photo.decoding.decoder import decoding
+from edge.photo.metadata.xmp.packet import MAX_BYTES
 from edge.photo.metadata.xmp.stale import orientation_of, upright_xmp
 
 _ORIENTATION = 274
@@ -44,14 +46,17 @@ def copy_sidecars(photo: Path, result: Path, written: Path) -> None:
             continue
         done.add((stat.st_dev, stat.st_ino))
         with written_beside(target) as partial:
-            shutil.copy2(sidecar, partial)
+            # Not its permissions: it may be read-only, and a stick's file system refuses them.
+            shutil.copyfile(sidecar, partial)
             if target.suffix.lower() == ".xmp":
                 _make_upright(partial, photo, written)
-                shutil.copystat(sidecar, partial)
+            os.utime(partial, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
 
 def _make_upright(xmp: Path, photo: Path, result: Path) -> None:
     """Mend the orientation in XMP if it was the photo's and has been applied to the result."""
+    if xmp.stat().st_size > MAX_BYTES:
+        return
     packet = xmp.read_bytes()
     orientation = orientation_of(packet)
     if orientation in (None, 1):
