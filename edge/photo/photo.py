@@ -276,7 +276,7 @@ def _decode(source: BinaryIO, header: Header, path: Path, max_pixels: int, index
     orientation, metadata = read_metadata(image, header, source)
     samples, alpha = read_8_bit(image, orientation, metadata.icc, header.bits)
     if image.mode == "CMYK":
-        metadata = replace(metadata, icc=None)
+        metadata = replace(metadata, icc=None, lost=(*metadata.lost, "CMYK, which is written as RGB"))
     return _of_samples(samples, alpha, metadata, lab, infrared)
 
 

@@ -12,7 +12,7 @@ from PIL import Image, ImageCms
 
 from edge.photo.color.icc import profile_space
 from edge.photo.metadata.metadata import Metadata
-from edge.photo.photo import Photo, read_photo
+from edge.photo.photo import Photo, not_kept, read_photo
 from tests.edge.photo.encoders import encoded, gray_icc_profile, icc_profile, pixels, png, png_chunk, png_of
 from tests.edge.photo.roundtrip import rewritten, saved
 
@@ -60,6 +60,7 @@ def test_cmyk_becomes_rgb(tmp_path: Path) -> None:
     for kind in ("JPEG", "TIFF"):
         photo = read_photo(saved(encoded(image.convert("CMYK"), kind), tmp_path))
         assert np.abs(photo.pixels.astype(int) - np.asarray(image)).mean() < 8
+        assert not_kept(photo) == ("CMYK, which is written as RGB",)
         with Image.open(rewritten(photo, tmp_path)[0]) as opened:
             assert (opened.mode, opened.format) == ("RGB", kind)
 
