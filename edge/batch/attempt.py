@@ -265,9 +265,11 @@ class Attempt:
         return (), self.picture_fields(target, self.picture)
 
     def draw_before_after(self, after: Path, target: Path) -> None:
+        """Draw the photo beside ``after``. Raises `PhotoError` or `OSError`."""
         write_before_after(self.job.input, after, target, self.settings.max_pixels, self.job.page)
 
     def picture_fields(self, target: Path, staged: Path) -> dict[str, str]:
+        """The fields of a record for the picture at ``target``, which still lies at ``staged``."""
         name = self.report.relative if self.report else str
         return {"before_after": name(target), "before_after_sha256": file_sha256(staged)}
 

@@ -159,7 +159,7 @@ def restore(
             dir_okay=False,
             metavar="FILE",
             help="A line of JSON for each attempt, from which a later run resumes. "
-            "Default: heirloom-report.jsonl in the folder of outputs; none for a file.",
+            "Default: heirloom-report.jsonl in the folder of outputs; for single photos one of your own.",
         ),
     ] = None,
     exclude: Annotated[

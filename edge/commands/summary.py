@@ -37,9 +37,11 @@ class Shown:
         self._bars.reset(self._photo, description=on_one_line(job.input.name), total=1.0)
 
     def progress(self, fraction: float) -> None:
+        """Show how much of the photo is done, 0..1."""
         self._bars.update(self._photo, completed=fraction)
 
     def finished(self) -> None:
+        """Count the photo as done."""
         self._bars.advance(self._files)
 
 

@@ -21,8 +21,6 @@ Format = Literal["JPEG", "PNG", "TIFF", "WEBP"]
 ReadFormat = Format | Literal["BMP", "GIF", "PPM", "AVIF", "HEIF"]
 """What photos are read from, as Pillow calls it."""
 
-BOXED: frozenset[ReadFormat] = frozenset({"AVIF", "HEIF"})
-
 WRITTEN_AS: dict[ReadFormat, Format] = {
     "JPEG": "JPEG",
     "PNG": "PNG",

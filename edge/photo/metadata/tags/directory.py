@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from edge.photo.headers.directories import TIFF_SIGNATURES
+
 EXIF, GPS, INTEROPERABILITY = 0x8769, 0x8825, 0xA005
 ASCII, SHORT, LONG, RATIONAL, UNDEFINED = 2, 3, 4, 5, 7
 
@@ -63,7 +65,7 @@ class Reader:
         self._left = _MAX_BYTES
         source.seek(0)
         start = source.read(16)
-        if len(start) < 8 or start[:4] not in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+        if len(start) < 8 or start[:4] not in TIFF_SIGNATURES:
             raise ValueError("no TIFF")
         self._order = "<" if start[:2] == b"II" else ">"
         self._large = b"+" in start[2:4]

@@ -76,11 +76,12 @@ def read_tiff(source: BinaryIO, place: int) -> TiffMetadata:
     entries = found.entries
     orientation = entries.get(ORIENTATION)
     number = int.from_bytes(orientation.data[:2], "little") if orientation else None
-    block = packed(descriptive(found), len(_HEAD))
+    is_short = orientation is not None and orientation.kind == SHORT
+    described = descriptive(found)
     lost = ("Photoshop's layers, which show the photo as it was",) if _LAYERS in entries else ()
     return TiffMetadata(
-        _HEAD + block if descriptive(found) else None,
-        None if number is None else number if 1 <= number <= 8 and orientation_is_short(found) else 1,
+        _HEAD + packed(described, len(_HEAD)) if described else None,
+        None if number is None else number if 1 <= number <= 8 and is_short else 1,
         entries[XMP].data if XMP in entries else None,
         _iptc(entries[IPTC]) if IPTC in entries else None,
         entries[RESOURCES].data if RESOURCES in entries else b"",
@@ -95,11 +96,6 @@ def _iptc(entry: Entry) -> bytes:
     if entry.kind == LONG and data[:1] != b"\x1c" and data[3:4] == b"\x1c":
         return b"".join(data[place : place + 4][::-1] for place in range(0, len(data), 4))
     return data
-
-
-def orientation_is_short(directory: Directory) -> bool:
-    """Whether the orientation is of the type that it has to be."""
-    return directory.entries[ORIENTATION].kind == SHORT
 
 
 def descriptive(directory: Directory) -> Directory:
