@@ -11,7 +11,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from edge.batch.run import Restores
+from edge.batch.settings import Restores
 from edge.bundle.bundle import Bundle, open_bundle
 from edge.bundle.manifest import Precision
 from edge.errors import MissingExtra, install_hint

@@ -25,6 +25,7 @@ from demo.work.messages import Message, Result, Setup, Task
 from edge import memory
 from edge.batch import run as batch
 from edge.batch.planning.pages import Job
+from edge.batch.settings import Restores, Settings
 from edge.engines import Engine, Reference, bundle_engine, reference_engine
 from edge.errors import HeirloomError
 from edge.files import written_beside
@@ -39,7 +40,7 @@ STEP = 0.01
 class Watched:
     """A restorer that measures time and saves the pixels before and after."""
 
-    def __init__(self, restorer: batch.Restores, task: Task) -> None:
+    def __init__(self, restorer: Restores, task: Task) -> None:
         self.restorer = restorer
         self.task = task
         self.seconds = 0.0
@@ -66,7 +67,7 @@ def _save(path: str, values: NDArray[Any]) -> None:
 
 
 def attempt(
-    engine: Engine, restorer: batch.Restores, task: Task, send: Callable[[Message], None]
+    engine: Engine, restorer: Restores, task: Task, send: Callable[[Message], None]
 ) -> Message:
     """Restore one photo; returns its result or error as a message."""
     reported = 0.0
@@ -78,7 +79,7 @@ def attempt(
             send(Message(progress=fraction))
 
     watched = Watched(restorer, task)
-    settings = batch.Settings(task.options, engine.digest, {}, task.max_pixels)
+    settings = Settings(task.options, engine.digest, {}, task.max_pixels)
     job = Job(Path(task.photo), Path(task.output), None)
     (outcome,) = batch.run([job], settings, lambda: watched, progress=on_progress)
     peak = memory.peak()

@@ -8,7 +8,6 @@ output that only has to be moved; a visible file is always whole.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import shutil
 import time
@@ -23,36 +22,21 @@ import msgspec
 
 from edge import DISTRIBUTION, memory
 from edge.batch.before_after import write_before_after
+from edge.batch.outputs import converted, staging_name
 from edge.batch.planning.pages import Job
 from edge.batch.records.history import History, Standing
 from edge.batch.records.pixels import file_pixels_sha256, photo_sha256, stored_as_written
 from edge.batch.records.report import Failure, Record, Report
 from edge.batch.settings import Outcome, Restores, Settings
 from edge.batch.sidecars import copy_sidecars
-from edge.errors import HeirloomError, OutputConflict, UnsupportedPhoto, sentence_of
+from edge.errors import HeirloomError, OutputConflict, sentence_of
 from edge.files import copy_attributes, file_sha256, partial_path, printable, written_beside
-from edge.photo.headers.kinds import PHOTO_SUFFIXES, Format
+from edge.photo.headers.kinds import PHOTO_SUFFIXES
 from edge.photo.metadata.xmp.history import with_note
 from edge.photo.photo import Photo, not_kept, read_photo, require_file, write_photo
 
 if TYPE_CHECKING:
     from edge.restore.restorer import Restored
-
-
-def staging_name(target: Path) -> Path:
-    """The hidden file in the same folder that holds an output until it is moved; its name is short."""
-    name = hashlib.sha256(target.name.encode(errors="surrogateescape")).hexdigest()[:16]
-    return target.with_name(f".heirloom-{name}{target.suffix}")
-
-
-def converted(photo: Photo, to: Format) -> Photo:
-    """The photo with another output format. Raises `UnsupportedPhoto` if that would lose depth or alpha."""
-    holds_16_bit, holds_alpha = to in ("PNG", "TIFF"), to != "JPEG"
-    if photo.pixels.dtype != "uint8" and not holds_16_bit:
-        raise UnsupportedPhoto(f"A {to} cannot hold 16-bit pixels; choose .png or .tif for the output.")
-    if photo.alpha is not None and not holds_alpha:
-        raise UnsupportedPhoto(f"A {to} cannot hold transparency; choose .png or .tif for the output.")
-    return replace(photo, metadata=replace(photo.metadata, format=to))
 
 
 class Attempt:

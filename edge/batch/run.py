@@ -18,8 +18,6 @@ from edge.batch.records.report import Record, Report, open_report, own_report, r
 from edge.batch.settings import Outcome, Restores, Settings
 from edge.files import printable
 
-__all__ = ["Outcome", "Restores", "Settings", "run"]
-
 
 def run(
     jobs: Sequence[Job],

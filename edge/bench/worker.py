@@ -22,6 +22,7 @@ import typer
 from edge import memory
 from edge.batch import run as batch
 from edge.batch.planning.jobs import plan
+from edge.batch.settings import Restores, Settings
 from edge.bundle.manifest import Precision
 from edge.engines import Engine, Reference, bundle_engine, reference_engine
 from edge.photo.photo import DEFAULT_MAX_PIXELS, Photo
@@ -56,7 +57,7 @@ class Run:
 class Timed:
     """A restorer that records its time and its steps."""
 
-    def __init__(self, restorer: batch.Restores) -> None:
+    def __init__(self, restorer: Restores) -> None:
         self.restorer = restorer
         self.seconds = 0.0
         self.done: tuple[str, ...] = ()
@@ -81,7 +82,7 @@ def main(task: str) -> None:
     with tempfile.TemporaryDirectory() as output:
         jobs = plan([Path(run.photo)], Path(output)).jobs
         options = Options(scratches=run.scratches)
-        settings = batch.Settings(options, engine.digest, {}, DEFAULT_MAX_PIXELS)
+        settings = Settings(options, engine.digest, {}, DEFAULT_MAX_PIXELS)
         started = perf_counter()
         (outcome,) = batch.run(jobs, settings, lambda: timed)
         work = perf_counter() - started

@@ -15,7 +15,8 @@ import typer
 
 from edge.batch.planning.find import DEFAULT_EXCLUDE
 from edge.batch.planning.jobs import plan
-from edge.batch.run import Outcome, Restores, Settings, run
+from edge.batch.run import run
+from edge.batch.settings import Outcome, Restores, Settings
 from edge.commands.options import BundleFolder, Precision, Threads, option, parse_bytes
 from edge.commands.summary import say, shown_progress, sum_up, warn
 from edge.engines import Engine, Reference, bundle_engine, reference_engine

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from edge.batch.planning.jobs import Plan
 from edge.batch.planning.pages import Job
 from edge.batch.records.report import own_report
-from edge.batch.run import Outcome
+from edge.batch.settings import Outcome
 from edge.files import on_one_line
 from edge.restore.options import Options
 

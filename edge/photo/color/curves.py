@@ -25,11 +25,6 @@ def srgb(values: Floats) -> Floats:
     return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
 
 
-def srgb_encoded(light: Floats) -> Floats:
-    """Linear light to sRGB-encoded values."""
-    return np.where(light <= 0.0031308, light * 12.92, 1.055 * np.maximum(light, 0) ** (1 / 2.4) - 0.055)
-
-
 def power(exponent: float) -> Curve:
     """A pure power function."""
     return lambda values: values**exponent

@@ -10,7 +10,7 @@ from edge.photo.metadata import resolution
 from edge.photo.metadata.metadata import Chunk, Metadata
 from edge.photo.metadata.png_chunks import TEXTS, Text, carried, text_chunk, texts
 from edge.photo.metadata.resolution import Resolution
-from edge.photo.metadata.tags.exif import exif_directory, sized_exif, with_entries
+from edge.photo.metadata.tags.exif import PREFIX, exif_directory, sized_exif, with_entries
 from edge.photo.metadata.xmp import extended
 from edge.photo.metadata.xmp.mapping import (
     Value,
@@ -23,8 +23,7 @@ from edge.photo.metadata.xmp.mapping import (
 from edge.photo.metadata.xmp.packet import BrokenXmp
 from edge.photo.metadata.xmp.stale import sized_xmp
 
-_MAX_SEGMENT = 65533
-_MAX_PROFILE = 255 * (_MAX_SEGMENT - 14)
+_MAX_PROFILE = 255 * (extended.MAX_SEGMENT - 14)
 _MAX_RESOURCE = 1 << 24
 _COLOURS = {b"cICP", b"gAMA", b"cHRM", b"mDCV", b"cLLI"}
 _DATE_TIME = 306
@@ -68,7 +67,7 @@ def _segment_name(content: bytes) -> str:
 
 
 def _for_jpeg(metadata: Metadata, lost: list[str]) -> Metadata:
-    if metadata.exif is not None and len(metadata.exif) + 6 > _MAX_SEGMENT:
+    if metadata.exif is not None and len(PREFIX) + len(metadata.exif) > extended.MAX_SEGMENT:
         lost.append(f"EXIF ({len(metadata.exif) >> 10} KiB), for which a JPEG has no room")
         metadata = replace(metadata, exif=None)
     if metadata.icc is not None and len(metadata.icc) > _MAX_PROFILE:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
+PREFIX = b"Photoshop 3.0\0"
+"""What precedes the block in a segment of a JPEG."""
+
 IPTC = 0x0404
 _RESOLUTION = 0x03ED
 _SIGNATURES = (b"8BIM", b"MeSa", b"PHUT", b"AgHg", b"DCSR")

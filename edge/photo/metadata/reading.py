@@ -13,16 +13,15 @@ from PIL.TiffImagePlugin import TiffImageFile
 from edge.photo.bands import upright_size
 from edge.photo.headers.checks import Header
 from edge.photo.headers.kinds import WRITTEN_AS
-from edge.photo.metadata import png_chunks, resolution
+from edge.photo.metadata import photoshop, png_chunks, resolution
 from edge.photo.metadata.metadata import Metadata
-from edge.photo.metadata.photoshop import split_resources
 from edge.photo.metadata.resolution import Resolution
+from edge.photo.metadata.tags.exif import PREFIX as EXIF_PREFIX
 from edge.photo.metadata.tags.exif import exif_directory, turned_exif, upright
 from edge.photo.metadata.tags.tiff import read_tiff
 from edge.photo.metadata.xmp import extended, stale
 from edge.photo.quality import coding_of
 
-_EXIF, _PHOTOSHOP, _MPF = b"Exif\0\0", b"Photoshop 3.0\0", b"MPF\0"
 _GAIN_MAP = b"urn:iso:std:iso:ts:21496:-1\0"
 # Those without a meaning that everybody knows.
 _MAKERS = {f"APP{number}" for number in (1, *range(3, 11), 12, 15)}
@@ -86,14 +85,14 @@ def _jpeg(image: JpegImageFile, metadata: Metadata) -> tuple[Metadata, bytes, by
     for name, content in image.applist:
         if name == "APP0" and content.startswith(b"JFIF\0"):
             stated = resolution.of_jfif(content)
-        elif name == "APP1" and content.startswith(_EXIF):
-            exif += content[len(_EXIF) :]
+        elif name == "APP1" and content.startswith(EXIF_PREFIX):
+            exif += content[len(EXIF_PREFIX) :]
         elif name == "APP1" and content.startswith(extended.MAIN_NAME):
             main = main or content[len(extended.MAIN_NAME) :]
         elif name == "APP1" and content.startswith(extended.NAME):
             extensions.append(content[len(extended.NAME) :])
-        elif name == "APP13" and content.startswith(_PHOTOSHOP):
-            resources += content[len(_PHOTOSHOP) :]
+        elif name == "APP13" and content.startswith(photoshop.PREFIX):
+            resources += content[len(photoshop.PREFIX) :]
         elif name == "COM":
             comments.append(content)
         elif name == "APP2" and content.startswith(_GAIN_MAP):
@@ -129,9 +128,9 @@ def _png(source: BinaryIO, metadata: Metadata) -> tuple[Metadata, bytes, bytes, 
     packets = [one.value.encode() for one in texts if one.keyword == png_chunks.XMP_KEYWORD]
     xmp = packets[0] if packets else profiles.get("xmp")
     app1 = profiles.get("app1", b"")
-    exif = named.get(b"eXIf") or profiles.get("exif") or (app1 if app1.startswith(_EXIF) else b"")
+    exif = named.get(b"eXIf") or profiles.get("exif") or (app1 if app1.startswith(EXIF_PREFIX) else b"")
     resources = profiles.get("8bim") or profiles.get("iptc") or b""
-    resources = resources.removeprefix(_PHOTOSHOP)
+    resources = resources.removeprefix(photoshop.PREFIX)
     if resources[:1] == b"\x1c":
         metadata, resources = replace(metadata, iptc=resources), b""
     metadata = replace(metadata, xmp=xmp or None, chunks=png_chunks.carried(chunks))
@@ -156,7 +155,7 @@ def _other(image: ImageFile, header: Header, metadata: Metadata) -> tuple[Metada
 
 def _made_upright(metadata: Metadata, turned: bool, resources: bytes, stated: Resolution) -> Metadata:
     lost = list(metadata.lost)
-    iptc, kept, whole = split_resources(resources, turned)
+    iptc, kept, whole = photoshop.split_resources(resources, turned)
     if not whole:
         lost.append("Photoshop's resources behind a damaged one")
     exif = turned_exif(metadata.exif) if metadata.exif and turned else metadata.exif

@@ -5,15 +5,13 @@ from __future__ import annotations
 import struct
 from typing import Any, BinaryIO
 
-from edge.photo.metadata import resolution
+from edge.photo.metadata import photoshop, resolution
 from edge.photo.metadata.fitting import resolution_of
 from edge.photo.metadata.metadata import Chunk, Metadata
-from edge.photo.metadata.photoshop import joined_resources
 from edge.photo.metadata.png_chunks import COLOURS, XMP_KEYWORD, raw_profile_chunk
+from edge.photo.metadata.tags.exif import PREFIX as EXIF_PREFIX
 from edge.photo.metadata.xmp import extended
 
-_MAX_SEGMENT = 65533
-_PHOTOSHOP = b"Photoshop 3.0\0"
 _JFIF = b"\xff\xd8\xff\xe0\0\x10JFIF\0"
 _APP1, _APP13, _COMMENT = 0xE1, 0xED, 0xFE
 
@@ -22,7 +20,7 @@ def encoder_options(metadata: Metadata) -> dict[str, Any]:
     """Pillow's options for the fitted metadata of a JPEG or a WebP."""
     exif, xmp = metadata.exif or b"", metadata.xmp or b""
     if metadata.format == "JPEG":
-        exif = b"Exif\0\0" + exif if exif else b""
+        exif = EXIF_PREFIX + exif if exif else b""
         return {"icc_profile": metadata.icc, "exif": exif, "extra": _segments(metadata)}
     return {"icc_profile": metadata.icc, "exif": exif, "xmp": xmp}
 
@@ -50,7 +48,7 @@ def png_chunks(metadata: Metadata, channels: int) -> list[Chunk]:
         first.append((b"eXIf", metadata.exif))
     if metadata.xmp is not None:
         first.append((b"iTXt", XMP_KEYWORD.encode() + bytes(5) + metadata.xmp))
-    if block := joined_resources(metadata.iptc, metadata.resources):
+    if block := photoshop.joined_resources(metadata.iptc, metadata.resources):
         rest.append(raw_profile_chunk("iptc", block))
     return first + rest
 
@@ -61,10 +59,12 @@ def _segments(metadata: Metadata) -> bytes:
     if metadata.xmp:
         main, extensions = extended.split(metadata.xmp)
         parts += [(_APP1, extended.MAIN_NAME + main), *((_APP1, one) for one in extensions)]
-    block, size = joined_resources(metadata.iptc, metadata.resources), _MAX_SEGMENT - len(_PHOTOSHOP)
-    parts += [(_APP13, _PHOTOSHOP + block[place : place + size]) for place in range(0, len(block), size)]
+    block = photoshop.joined_resources(metadata.iptc, metadata.resources)
+    size = extended.MAX_SEGMENT - len(photoshop.PREFIX)
+    starts = range(0, len(block), size)
+    parts += [(_APP13, photoshop.PREFIX + block[place : place + size]) for place in starts]
     parts += [(0xE0 + number, content) for number, content in metadata.segments]
     for comment in metadata.comments:
-        starts = range(0, max(len(comment), 1), _MAX_SEGMENT)
-        parts += [(_COMMENT, comment[place : place + _MAX_SEGMENT]) for place in starts]
+        starts = range(0, max(len(comment), 1), extended.MAX_SEGMENT)
+        parts += [(_COMMENT, comment[place : place + extended.MAX_SEGMENT]) for place in starts]
     return b"".join(struct.pack(">BBH", 0xFF, marker, len(part) + 2) + part for marker, part in parts)

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edge.batch.attempt import staging_name
 from edge.batch.before_after import GAP, write_before_after
+from edge.batch.outputs import staging_name
 from edge.batch.planning.jobs import plan
 from edge.batch.records.report import REPORT_NAME, Record, Report, read_report
-from edge.batch.run import Outcome, Settings, run
+from edge.batch.run import run
+from edge.batch.settings import Outcome, Settings
 from edge.errors import RuntimeUnavailable, UnsupportedPhoto
 from edge.files import file_sha256, partial_path
 from edge.restore.options import Options

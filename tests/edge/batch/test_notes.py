@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from edge.batch.planning.jobs import plan
-from edge.batch.run import Outcome, Settings, run
+from edge.batch.run import run
+from edge.batch.settings import Outcome, Settings
 from edge.photo.photo import read_photo
 from edge.restore.options import Options
 from tests.edge.photo.metadata.described import described_jpeg

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from edge.photo.color.chunks import chunk_profile, chunk_space
-from edge.photo.color.curves import power, srgb_encoded
+from edge.photo.color.curves import power
 from edge.photo.color.icc import profile_space
 from edge.photo.photo import Photo, read_photo, reading_bytes, write_photo
 from tests.edge.photo.encoders import encoded, pixels, png_chunk, png_of, tiff_of
@@ -97,6 +98,11 @@ def test_colours_agree_with_colour_management(name: str) -> None:
     np.testing.assert_allclose(shown.astype(int), np.asarray(expected).astype(int), atol=1)
     deep = space.to_srgb(samples.astype(np.uint16) * 257)
     np.testing.assert_allclose(deep / 257, shown, atol=0.51)
+
+
+def srgb_encoded(light: NDArray[Any]) -> NDArray[Any]:
+    """Linear light to sRGB-encoded values."""
+    return np.where(light <= 0.0031308, light * 12.92, 1.055 * np.maximum(light, 0) ** (1 / 2.4) - 0.055)
 
 
 def test_a_linear_16_bit_scan_is_seen_as_srgb(tmp_path: Path) -> None:

@@ -21,7 +21,9 @@ from edge.photo.metadata.tags.directory import (
     Reader,
 )
 
-_PREFIX = b"Exif\0\0"
+PREFIX = b"Exif\0\0"
+"""What precedes the block in a segment of a JPEG."""
+
 _ORIENTATION, _WIDTH, _HEIGHT, _PIXELS_ACROSS, _PIXELS_DOWN = 0x0112, 0x0100, 0x0101, 0xA002, 0xA003
 _RESOLUTIONS, _FOCAL_PLANE = (0x011A, 0x011B), (0xA20E, 0xA20F)
 _THUMBNAIL, _THUMBNAIL_BYTES = 0x0201, 0x0202
@@ -41,7 +43,7 @@ def upright(exif: bytes) -> tuple[int | None, bytes] | None:
     of the wrong type counts as 1. ``None`` instead of both if the block is broken: its first directory does
     not lie within it.
     """
-    block = bytearray(exif.removeprefix(_PREFIX).removeprefix(_PREFIX))
+    block = bytearray(exif.removeprefix(PREFIX).removeprefix(PREFIX))
     if (order := _order(block)) is None:
         return None
     first = list(_entries(block, order, _first(block, order)))

@@ -10,8 +10,11 @@ from edge.photo.metadata.xmp.stale import EXTENDED, XMP_NOTE
 
 NAME = b"http://ns.adobe.com/xmp/extension/\0"
 MAIN_NAME = b"http://ns.adobe.com/xap/1.0/\0"
-MAX_MAIN = 65533 - len(MAIN_NAME)
-_MAX_PART = 65533 - len(NAME) - 40
+MAX_SEGMENT = 65533
+"""Bytes that a segment of a JPEG holds."""
+
+MAX_MAIN = MAX_SEGMENT - len(MAIN_NAME)
+_MAX_PART = MAX_SEGMENT - len(NAME) - 40
 _NOTE_BYTES = 300
 
 
