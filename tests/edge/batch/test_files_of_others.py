@@ -17,7 +17,8 @@ from edge.batch import attempt
 from edge.batch.planning.find import PassedOver
 from edge.batch.planning.jobs import plan
 from edge.batch.records.report import REPORT_NAME, Report, own_report, read_report
-from edge.batch.run import Outcome, Settings, run
+from edge.batch.run import run
+from edge.batch.settings import Outcome, Settings
 from edge.errors import OutputConflict
 from edge.restore.options import Options
 from edge.restore.restorer import Restored
@@ -213,6 +214,21 @@ def test_time_is_kept_and_in_place_permissions_and_attributes_too(photo: Path) -
     restore(photo, in_place=True)
     assert (photo.stat().st_mtime, photo.stat().st_mode & 0o777) == (10**9, 0o640)
     assert os.getxattr(photo, "user.xdg.tags") == b"family"
+
+
+def test_permissions_that_a_file_system_refuses_fail_no_photo(
+    photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: Any, **__: Any) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    photo.with_suffix(".xmp").write_text("caption")
+    os.utime(photo, (10**9, 10**9))
+    monkeypatch.setattr(os, "chmod", refused)
+    assert states(photo, output=photo.parent / "out") == ["restored"]
+    assert (photo.parent / "out" / "a.xmp").read_text() == "caption"
+    assert states(photo, in_place=True) == ["restored"]
+    assert photo.stat().st_mtime == 10**9
 
 
 def test_sidecars_go_along_under_the_results_name_and_over_nothing(tmp_path: Path) -> None:
