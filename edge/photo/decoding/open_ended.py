@@ -58,6 +58,7 @@ class OpenEndedJpeg(JpegImageFile):
         stuffing = b"\0" if self.fp.read(1) == b"\xff" else b""
         other.continuation, self.continuation = (stuffing + one for one in _CONTINUATIONS)
         expected = _digest(other)
+        del other  # one decoded copy at a time
         loaded = super().load()
         if _digest(self) != expected:
             raise OSError("the JPEG ends before its last pixels")
