@@ -184,11 +184,13 @@ class Attempt:
         if suffix != self.job.input.suffix.lower() and suffix in PHOTO_SUFFIXES:
             photo = converted(photo, PHOTO_SUFFIXES[suffix])
         copied = photo.metadata.format == to and self.settings.quality is None
-        copied = copied and stored_as_written(self.job.input, to, self.settings.max_pixels)
+        copied = copied and stored_as_written(
+            self.job.input, to, self.settings.max_pixels, self.settings.idle
+        )
         digest = photo_sha256(photo) if copied else ""
         restored = restorer.restore(photo, self.settings.options, progress)
         height, width = restored.photo.pixels.shape[:2]
-        steps = restored.done
+        steps = ("nothing to change",) if self.settings.idle else restored.done
         if copied and photo_sha256(restored.photo) == digest:
             steps = ("nothing to change, copied",)
             with written_beside(self.staging) as partial:
@@ -229,8 +231,7 @@ class Attempt:
 
     def noted(self, restored: Restored) -> Photo:
         """The restored photo with a note of what was done to it, if that is wanted."""
-        options = self.settings.options
-        if not self.settings.note or not (options.strength or options.crop_border):
+        if not self.settings.note or self.settings.idle:
             return restored.photo
         software = f"Heirloom {version(DISTRIBUTION)}"
         # The day is enough, and on one day the same photo gives the same bytes.

@@ -43,6 +43,11 @@ class Settings:
     quality: int | None = None
     """Of JPEG and WebP results, 1 to 100; None: as `edge.photo.photo.write_photo` says."""
 
+    @property
+    def idle(self) -> bool:
+        """Whether no pixel is to change."""
+        return not (self.options.strength or self.options.crop_border)
+
 
 @dataclass(frozen=True)
 class Outcome:
