@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Literal
 
@@ -125,6 +125,7 @@ _BRANDS: dict[bytes, Kind] = {
     **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"), HEIC),
 }
 _GENERAL_BRANDS = {b"mif1", b"mif2", b"msf1", b"miaf"}
+_ALPHA = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0", b"urn:mpeg:hevc:2015:auxid:1\0")
 _BITMAP_HEADERS = (12, 16, 40, 52, 56, 64, 108, 124)
 _PNM = re.compile(rb"P[1-6](?:\s|#[^\n]*\n)+[0-9#]")
 
@@ -203,7 +204,10 @@ def kind_by_content(source: BinaryIO, path: Path) -> Kind | None:
     if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
         return WEBP
     if start[4:8] == b"ftyp":
-        return _kind_by_brands(start)
+        boxed = _kind_by_brands(start)
+        # A JPEG holds no transparency.
+        has_alpha = boxed in (HEIC, AVIF) and any(name in start for name in _ALPHA)
+        return replace(boxed, result_suffix=".png") if boxed and boxed.format and has_alpha else boxed
     if (
         start[:2] == b"BM"
         and len(start) >= 18

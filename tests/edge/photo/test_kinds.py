@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,7 @@ CONTENTS = [
     ("b.jpg", ftyp(b"mif1", b"miaf", b"heix"), kinds.HEIC),
     ("c.jpg", ftyp(b"mif1", b"avif", b"miaf"), kinds.AVIF),
     ("a.avif", encoded(PHOTO, "AVIF"), kinds.AVIF),
+    ("b.avif", encoded(PHOTO.convert("RGBA"), "AVIF"), replace(kinds.AVIF, result_suffix=".png")),
     ("a.bmp", encoded(PHOTO, "BMP"), kinds.BMP),
     ("a.gif", encoded(PHOTO, "GIF"), kinds.GIF),
     ("a.ppm", encoded(PHOTO, "PPM"), kinds.PNM),
