@@ -16,6 +16,8 @@ from edge.photo.photo import read_photo
 from tests.edge.photo.encoders import encoded, pixels, tiff_of
 
 PHOTO = Image.fromarray(pixels(12, 16, 3))
+FAINT = PHOTO.copy()
+FAINT.putalpha(90)
 
 
 def directory(order: str, *entries: tuple[int, int, int, int]) -> bytes:
@@ -46,7 +48,7 @@ CONTENTS = [
     ("b.jpg", ftyp(b"mif1", b"miaf", b"heix"), kinds.HEIC),
     ("c.jpg", ftyp(b"mif1", b"avif", b"miaf"), kinds.AVIF),
     ("a.avif", encoded(PHOTO, "AVIF"), kinds.AVIF),
-    ("b.avif", encoded(PHOTO.convert("RGBA"), "AVIF"), replace(kinds.AVIF, result_suffix=".png")),
+    ("b.avif", encoded(FAINT, "AVIF"), replace(kinds.AVIF, result_suffix=".png")),
     ("a.bmp", encoded(PHOTO, "BMP"), kinds.BMP),
     ("a.gif", encoded(PHOTO, "GIF"), kinds.GIF),
     ("a.ppm", encoded(PHOTO, "PPM"), kinds.PNM),
@@ -77,7 +79,7 @@ def test_the_content_decides_and_then_the_suffix(
 ) -> None:
     path = tmp_path / name
     path.write_bytes(content)
-    assert kinds.kind_of(path) is kind
+    assert kinds.kind_of(path) == kind
     if kind is not None and kind.format is None:
         assert str(path) in kind.sentence(path)
         with pytest.raises((UnsupportedPhoto, BrokenPhoto)):
