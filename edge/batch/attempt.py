@@ -184,9 +184,7 @@ class Attempt:
         if suffix != self.job.input.suffix.lower() and suffix in PHOTO_SUFFIXES:
             photo = converted(photo, PHOTO_SUFFIXES[suffix])
         copied = photo.metadata.format == to and self.settings.quality is None
-        copied = copied and stored_as_written(
-            self.job.input, to, self.settings.max_pixels, self.settings.idle
-        )
+        copied = copied and stored_as_written(self.job.input, to, self.settings.max_pixels)
         digest = photo_sha256(photo) if copied else ""
         restored = restorer.restore(photo, self.settings.options, progress)
         height, width = restored.photo.pixels.shape[:2]

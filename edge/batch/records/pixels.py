@@ -50,16 +50,13 @@ def photo_sha256(photo: Photo) -> str:
     return digest.hexdigest()
 
 
-def stored_as_written(path: Path, to: str, max_pixels: int, any_kind: bool = False) -> bool:
-    """Whether a file that was read is as a result of format ``to``: one page, and no palette or CMYK.
-
-    With ``any_kind`` of pixels, palettes and CMYK count too.
-    """
+def stored_as_written(path: Path, to: str, max_pixels: int) -> bool:
+    """Whether a file that was read is as a result of format ``to``: no palette, no CMYK, one page."""
     try:
         with decoding(path, max_pixels), Image.open(path, formats=_DECODED) as image:
             if image.format == "TIFF" and getattr(image, "n_frames", 1) > 1:
                 return False
             container = "JPEG" if image.format == "MPO" else image.format
-            return container == to and (any_kind or image.mode in _AS_WRITTEN)
+            return container == to and image.mode in _AS_WRITTEN
     except PhotoError:
         return False
