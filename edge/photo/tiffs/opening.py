@@ -81,6 +81,9 @@ class PlanarTiff(TiffImageFile):
 def open_tiff(source: BinaryIO, index: int, path: Path, max_pixels: int) -> PlanarTiff:
     """Open the page with this index among the file's directories. Call within ``decoding``."""
     source.seek(0)
+    if source.read(4) == b"MM\0+":  # which Pillow takes for an ordinary TIFF
+        raise UnsupportedPhoto(f"{path} is a BigTIFF in big-endian order; save it as an ordinary TIFF.")
+    source.seek(0)
     try:
         image = PlanarTiff(source)
         if index:

@@ -205,6 +205,12 @@ def test_tiles_strips_and_large_files(kind: str, picture: np.ndarray[Any, Any], 
     np.testing.assert_array_equal(read_photo(saved(content, tmp_path)).pixels, picture)
 
 
+def test_a_big_endian_bigtiff_is_not_called_damaged(tmp_path: Path) -> None:
+    content = tiff_of(RGB8, photometric="rgb", bigtiff=True, byteorder=">")
+    with pytest.raises(UnsupportedPhoto, match="BigTIFF in big-endian order"):
+        read_photo(saved(content, tmp_path))
+
+
 @pytest.mark.parametrize("compression", ["tiff_lzw", "tiff_adobe_deflate", "packbits", "jpeg", "group4"])
 def test_compressions(compression: str, tmp_path: Path) -> None:
     image = Image.fromarray(RGB8).convert("1" if compression == "group4" else "RGB")
