@@ -3,7 +3,7 @@
     python examples/minimal.py PHOTO OUTPUT.png [MASK]
 
 The pixels are those of ``heirloom restore --no-faces``, bit for bit: faces are found, since less counts as
-damage in them, but not refined (too much for one file). For 8-bit photos in sRGB; nothing is checked.
+damage in them, but not refined. For 8-bit sRGB photos without mount, with upright faces; nothing checked.
 """
 
 import json
@@ -90,9 +90,8 @@ def cells_of(pixels: Array, stride: int, margin: int) -> Array:
 
 def pixels_of(cells: Array, stride: int) -> Array:
     """Cells ``(rows, columns, stride * stride * channels)`` as pixels ``(h, w, channels)``."""
-    rows, columns = cells.shape[:2]
-    split = cells.reshape(rows, columns, stride, -1).swapaxes(1, 2)
-    return split.reshape(rows * stride, columns * stride, -1)
+    split = cells.reshape(*cells.shape[:2], stride, -1).swapaxes(1, 2)
+    return split.reshape(cells.shape[0] * stride, cells.shape[1] * stride, -1)
 
 
 def block_sums(values: Array, side: int) -> Array:
@@ -285,8 +284,7 @@ def one_hue(small: Array) -> bool:
 def set_tone(photo: Array, small: Array, gray: bool, part: Part) -> Array:
     """The photo sent through the tone network's curves, if it is no blank sheet and they change enough."""
     light = lightness(small).astype(np.int64)
-    if (np.abs(light - light.sum() // light.size) <= 8).sum() >= 0.98 * light.size:
-        return photo
+    blank = (np.abs(light - light.sum() // light.size) <= 8).sum() >= 0.98 * light.size
     sums, counts = small.astype(np.float64), np.ones((*small.shape[:2], 1))
     side = part.inputs["thumbnail"]["shape"][0]
     for axis, n in enumerate(small.shape[:2]):
@@ -298,12 +296,11 @@ def set_tone(photo: Array, small: Array, gray: bool, part: Part) -> Array:
     knots = np.broadcast_to(knots.mean(0), knots.shape) if gray else knots
     levels, places = np.arange(256) / 255, np.linspace(0, 1, knots.shape[1])
     changes = [np.clip(np.interp(levels, places, curve), 0, 1) - levels for curve in knots]
-    if np.mean([np.abs(change)[small[..., c]].mean() for c, change in enumerate(changes)]) < 0.03:
+    if blank or np.mean([np.abs(each)[small[..., c]].mean() for c, each in enumerate(changes)]) < 0.03:
         return photo
     moves = np.round((levels + changes) * 255).astype(np.int64) - np.arange(256)
     values = [lightness(photo) if gray else photo[..., c] for c in range(3)]
-    moved = photo + np.stack([move[each] for move, each in zip(moves, values, strict=True)], 2)
-    return np.clip(moved, 0, 255).astype(np.uint8)
+    return np.clip(photo + np.stack(list(map(np.take, moves, values)), 2), 0, 255).astype(np.uint8)
 
 
 def pooled(latent: Array, intact: Array, tensor: dict[str, Any]) -> Array:

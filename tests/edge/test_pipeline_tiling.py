@@ -16,7 +16,7 @@ from edge.restore import tone
 from edge.restore.cells import shrink
 from edge.restore.damage.fill import push_pull
 from edge.restore.damage.mask import Damage
-from edge.restore.hue import one_hue
+from edge.restore.hue import is_flat, one_hue
 from edge.restore.options import Options
 from edge.restore.parts import LoadedPart, load_part
 from edge.restore.restorer import Restorer
@@ -46,7 +46,8 @@ def every_tiling(
     # Else there would be nothing to compare.
     if kind == "auto" and size != (1, 1):  # all of one pixel is damaged, or nothing
         assert detecting(bundle, size, precision).find_damage(photo(pixels)) is not None
-    assert distance(found[0], pixels) > FULL[dtype] / 50
+    # A photo of one pixel is a sheet without a picture, which keeps its tone.
+    assert distance(found[0], pixels) > FULL[dtype] / (50 if size != (1, 1) else 128)
     assert ((found[0] > 0) & (found[0] < FULL[dtype])).mean() > 0.6
     return found
 
@@ -126,7 +127,7 @@ def whole_in_torch(pixels: NDArray[Any], mask: NDArray[np.bool_] | None) -> NDAr
         knots = tone.curves(steps)
         if gray:
             knots = np.repeat(knots.mean(0, keepdims=True), 3, axis=0)
-        if tone.change(knots, small) >= tone.MIN_CHANGE:
+        if tone.change(knots, small) >= tone.MIN_CHANGE and not is_flat(small):
             if gray:
                 tone.apply_to_lightness(toned, knots[0], STRENGTH)
             else:
