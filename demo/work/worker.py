@@ -66,9 +66,7 @@ def _save(path: str, values: NDArray[Any]) -> None:
         np.save(out, values)
 
 
-def attempt(
-    engine: Engine, restorer: Restores, task: Task, send: Callable[[Message], None]
-) -> Message:
+def attempt(engine: Engine, restorer: Restores, task: Task, send: Callable[[Message], None]) -> Message:
     """Restore one photo; returns its result or error as a message."""
     reported = 0.0
 
