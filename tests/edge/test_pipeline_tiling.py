@@ -54,13 +54,13 @@ def every_tiling(
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("kind", ["off", "auto", "mask"])
-@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_float_is_the_same_for_every_tile(
-    tiny_bundle: Path, tmp_path: Path, size: tuple[int, int], kind: str, dtype: Any
+    tiny_bundle: Path, tmp_path: Path, size: tuple[int, int], kind: str
 ) -> None:
-    together, *alone = every_tiling(tiny_bundle, tmp_path, size, kind, dtype, "float32")
+    # In 16 bits, which show what rounding to 8 would hide.
+    together, *alone = every_tiling(tiny_bundle, tmp_path, size, kind, np.uint16, "float32")
     for other in alone:
-        assert distance(together, other) <= (1 if dtype == np.uint8 else 2)
+        assert distance(together, other) <= 2
 
 
 @pytest.mark.parametrize("size", SIZES)
