@@ -16,6 +16,7 @@ from convert.mobile.samples import tile_samples
 from convert.proof import gate
 from edge.bundle.bundle import open_bundle
 from edge.bundle.manifest import Provenance
+from tests.convert.converted import CONTRAST
 from tests.edge.bundles import old_photos, sources
 
 KINDS = (
@@ -34,7 +35,7 @@ def recipe(version: str = "0") -> Recipe:
 
 
 def one_tile() -> list[PartSource]:
-    return [replace(source, tiles=source.tiles[:1]) for source in sources().values()]
+    return [replace(source, tiles=source.tiles[:1]) for source in sources(contrast=CONTRAST).values()]
 
 
 @pytest.mark.slow
