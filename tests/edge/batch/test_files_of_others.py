@@ -14,7 +14,6 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from edge.batch import attempt
-from edge.batch.planning.find import PassedOver
 from edge.batch.planning.jobs import plan
 from edge.batch.records.report import REPORT_NAME, Report, own_report, read_report
 from edge.batch.run import run
@@ -278,68 +277,6 @@ def test_a_photo_in_which_nothing_is_changed_is_copied_byte_for_byte(tmp_path: P
     assert outcome.done == ("nothing to change",)
     (outcome,) = restore(tmp_path / "a.jpg", output=tmp_path / "a.png", restorer=Leaves)
     assert Image.open(outcome.job.output).format == "PNG"
-
-
-def found(folder: Path, **options: Any) -> tuple[set[str], dict[str, PassedOver], set[str]]:
-    planned = plan([folder], folder.with_name("out"), **options)
-    return (
-        {job.output.relative_to(folder.with_name("out")).as_posix() for job in planned.jobs},
-        {left.path.name: left for left in planned.passed_over},
-        {path.name for path in planned.excluded},
-    )
-
-
-def test_photos_are_found_by_content_and_other_pictures_are_named(tmp_path: Path) -> None:
-    folder = tmp_path / "in"
-    for name in (
-        "a.jfif",
-        "b.JPE",
-        "c",
-        "d.mpo",
-        "@eaDir/a.jpg",
-        "$RECYCLE.BIN/z.jpg",
-        "sub/x.png",
-        "._a.jpg",
-    ):
-        (folder / name).parent.mkdir(exist_ok=True, parents=True)
-        Image.new("RGB", (9, 9)).save(folder / name, "JPEG")
-    (folder / "notes.txt").write_text("no picture")
-    (folder / "scan.psd").write_bytes(b"8BPS\0\1" + bytes(90))
-    (folder / "raw.NEF").write_bytes(b"MM\0*" + bytes(90))
-    (folder / "gone.jpg").symlink_to("nowhere.jpg")
-    (folder / "loop").symlink_to(folder)
-    (tmp_path / "elsewhere").mkdir()
-    (folder / "linked").symlink_to(tmp_path / "elsewhere")
-    os.mkfifo(folder / "pipe.tif")
-    photos, passed_over, excluded = found(folder)
-    assert photos == {"a.jfif", "b.JPE", "c", "d.mpo", "sub/x.png"}
-    assert set(passed_over) == {"scan.psd", "raw.NEF", "gone.jpg", "linked", "pipe.tif"}
-    assert not any(left.failed for left in passed_over.values())
-    assert excluded == {"@eaDir", "$RECYCLE.BIN"}
-    photos, _, excluded = found(folder, exclude=["SUB", "*.j*", "*.psd"])
-    assert photos == {"c", "d.mpo"}
-    assert {"sub", "a.jfif", "b.JPE", "scan.psd"} <= excluded
-    restore(folder)
-    recorded = {r.input for r in read_report(tmp_path / "in-restored" / REPORT_NAME) if r.passed_over}
-    assert {Path(name).name for name in recorded} == set(passed_over)
-
-
-def test_a_subfolder_that_cannot_be_opened_is_a_failure(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write_photos(tmp_path / "in", 3)
-    real = os.scandir
-
-    def refused(place: Any) -> Any:
-        if str(place).endswith("sub"):
-            raise PermissionError(errno.EACCES, "Permission denied", str(place))
-        return real(place)
-
-    monkeypatch.setattr(os, "scandir", refused)
-    photos, passed_over, _ = found(tmp_path / "in")
-    assert (
-        len(photos) == 2 and passed_over["sub"].failed and "Permission denied" in passed_over["sub"].reason
-    )
 
 
 def test_results_have_names_that_file_systems_take_and_no_two_the_same(tmp_path: Path) -> None:

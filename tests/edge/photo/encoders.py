@@ -123,3 +123,14 @@ def exif_block(orientation: int = 1) -> bytes:
     exif[0x010E] = "grandmother"
     exif[0x0112] = orientation
     return exif.tobytes()
+
+
+def patch_tiff(content: bytearray, wanted: int, value: int) -> None:
+    """Overwrite a tag's value in a little-endian TIFF, as a 32-bit number."""
+    directory = struct.unpack_from("<I", content, 4)[0]
+    (count,) = struct.unpack_from("<H", content, directory)
+    for entry in range(directory + 2, directory + 2 + 12 * count, 12):
+        if struct.unpack_from("<H", content, entry)[0] == wanted:
+            struct.pack_into("<HHII", content, entry, wanted, 4, 1, value)
+            return
+    raise AssertionError(f"no tag {wanted}")

@@ -26,6 +26,7 @@ from tests.edge.photo.encoders import (
     exif_block,
     gray_icc_profile,
     icc_profile,
+    patch_tiff,
     pixels,
     png,
     png_chunk,
@@ -169,7 +170,7 @@ def _corrupted_others() -> Iterator[File]:
     flipped[12:40] = b"\xff" * 28
     yield "bad_zlib.tif", bytes(flipped), BrokenPhoto
     raw = bytearray(encoded(_photo(), "TIFF"))
-    _patch_tiff(raw, 257, 4000)
+    patch_tiff(raw, 257, 4000)
     yield "more_rows_than_strips.tif", bytes(raw), BrokenPhoto
     webp = bytearray(encoded(_photo(), "WEBP", quality=90))
     webp[60:400] = b"\xaa" * 340
@@ -188,8 +189,8 @@ def _bombs() -> Iterator[File]:
     jpeg[frame + 5 : frame + 9] = b"\xff\xff\xff\xff"
     yield "bomb_header.jpg", bytes(jpeg), PhotoTooLarge
     tiff = bytearray(encoded(_photo(), "TIFF", compression="tiff_lzw"))
-    _patch_tiff(tiff, 256, 1_000_000)
-    _patch_tiff(tiff, 257, 1_000_000)
+    patch_tiff(tiff, 256, 1_000_000)
+    patch_tiff(tiff, 257, 1_000_000)
     yield "bomb_header.tif", bytes(tiff), PhotoTooLarge
     webp = bytearray(encoded(Image.fromarray(pixels(40, 40, 4)), "WEBP", exif=exif_block()))
     assert webp[12:16] == b"VP8X"
@@ -325,7 +326,7 @@ def _bad_metadata() -> Iterator[File]:
     yield "long_text.png", encoded(photo, "PNG", pnginfo=endless), None
     yield "resolution_zero.jpg", encoded(photo, "JPEG", dpi=(0, 0)), None
     tiff = bytearray(encoded(photo, "TIFF", dpi=(300, 300)))
-    _patch_tiff(tiff, 296, 77)
+    patch_tiff(tiff, 296, 77)
     yield "resolution_unit_unknown.tif", bytes(tiff), None
 
 
@@ -346,14 +347,3 @@ def _not_files(folder: Path) -> list[Hostile]:
     if not pipe.exists():
         os.mkfifo(pipe)
     return [Hostile(path, UnsupportedPhoto) for path in (directory, link, pipe)]
-
-
-def _patch_tiff(content: bytearray, wanted: int, value: int) -> None:
-    """Overwrite a tag's value in a little-endian TIFF, as a 32-bit number."""
-    directory = struct.unpack_from("<I", content, 4)[0]
-    (count,) = struct.unpack_from("<H", content, directory)
-    for entry in range(directory + 2, directory + 2 + 12 * count, 12):
-        if struct.unpack_from("<H", content, entry)[0] == wanted:
-            struct.pack_into("<HHII", content, entry, wanted, 4, 1, value)
-            return
-    raise AssertionError(f"no tag {wanted}")
