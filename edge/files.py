@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 MAX_NAME = 255
 """Longest name of a file in bytes, as almost all file systems have it."""
@@ -55,6 +58,36 @@ def written_beside(path: Path) -> Iterator[Path]:
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a file to read; pipes and devices, which may have no end, are refused without waiting for them.
+
+    Raises:
+        OSError: There is no such file, or it can't be read.
+    """
+    # O_NONBLOCK is what keeps a pipe from being waited for; files don't know it.
+    opened = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    try:
+        if not stat.S_ISREG(os.fstat(opened).st_mode):
+            raise OSError(errno.EINVAL, "Not a regular file", str(path))
+        return os.fdopen(opened, "rb")
+    except BaseException:
+        os.close(opened)
+        raise
+
+
+def read_bounded(path: Path, limit: int) -> bytes:
+    """The content of a file that has at most ``limit`` bytes.
+
+    Raises:
+        OSError: There is no such file, it can't be read, or it is larger.
+    """
+    with open_regular(path) as file:
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise OSError(errno.EFBIG, f"Larger than {limit} bytes", str(path))
+    return content
 
 
 def copy_attributes(source: Path, target: Path, time: bool = True) -> None:
