@@ -21,6 +21,6 @@ def test_a_file_is_read_up_to_a_limit_whatever_size_it_claims(tmp_path: Path) ->
     file = tmp_path / "file"
     file.write_bytes(b"12345")
     assert read_bounded(file, 5) == b"12345"
-    os.truncate(file, 1 << 50)
+    os.truncate(file, 1 << 40)
     with pytest.raises(OSError, match="Larger than 5 bytes"):
         read_bounded(file, 5)
