@@ -78,7 +78,7 @@ def find_photos(
             path = place / name
             if name.startswith(".") or path.resolve() == output.resolve():
                 continue
-            if _excluded(path, folder, patterns, is_folder=True):
+            if is_excluded(path, folder, patterns, is_folder=True):
                 found.excluded.append(path)
             elif path.is_symlink():
                 if not path.resolve().is_relative_to(folder.resolve()):
@@ -90,7 +90,7 @@ def find_photos(
             path = place / name
             if name.startswith("."):
                 continue
-            if _excluded(path, folder, patterns, is_folder=False):
+            if is_excluded(path, folder, patterns, is_folder=False):
                 found.excluded.append(path)
             elif (reason := _left_out(path, history)) is None:
                 found.photos.append(path)
@@ -143,7 +143,8 @@ def _left_out(path: Path, history: History) -> tuple[str, bool] | None:
     return None if kind.format is not None else (kind.sentence(path), False)
 
 
-def _excluded(path: Path, folder: Path, patterns: Sequence[str], is_folder: bool) -> bool:
+def is_excluded(path: Path, folder: Path, patterns: Sequence[str], is_folder: bool) -> bool:
+    """Whether a path below a folder matches one of the patterns, which are in `str.casefold`."""
     name, below = path.name.casefold(), path.relative_to(folder).as_posix().casefold()
     for pattern in patterns:
         if pattern.endswith("/") and not is_folder:

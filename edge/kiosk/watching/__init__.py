@@ -1,0 +1,1 @@
+"""Watched folders: a photo put into one is queued once it is whole."""
