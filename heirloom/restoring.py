@@ -91,7 +91,7 @@ class Restorer:
             OptionRefused: A number is out of its range.
             TypeError: There is no such option.
         """
-        photo = as_photo(picture)
+        photo = as_photo(picture, self._networks.max_memory)
         if not in_place and isinstance(picture, (np.ndarray, Photo)):
             photo = replace(photo, pixels=photo.pixels.copy())
         return self._networks.restore(photo, replace(options or Options(), **changes), on_progress)
@@ -102,7 +102,7 @@ class Restorer:
         Raises:
             PhotoError: The picture or the mask can't be read, or the mask doesn't fit.
         """
-        return self._networks.find_damage(as_photo(picture), options)
+        return self._networks.find_damage(as_photo(picture, self._networks.max_memory), options)
 
 
 def restore(picture: Picture, options: Options | None = None, **arguments: Any) -> Restored:
@@ -129,12 +129,17 @@ def _shipped() -> Restorer:
     return Restorer()
 
 
-def as_photo(picture: Picture) -> Photo:
-    """The picture as a photo; arrays are taken over, not copied. Raises PhotoError."""
+def as_photo(picture: Picture, max_memory: int | None = None) -> Photo:
+    """The picture as a photo; arrays are taken over, not copied.
+
+    Raises:
+        PhotoError: It can't be read.
+        MemoryBudgetExceeded: Reading the file takes the process beyond ``max_memory`` bytes.
+    """
     if isinstance(picture, Photo):
         return picture
     if isinstance(picture, (str, Path)):
-        return read_photo(Path(picture))
+        return read_photo(Path(picture), max_memory=max_memory)
     if isinstance(picture, Image.Image):
         picture = np.array(_plain(ImageOps.exif_transpose(picture)))
     if picture.dtype not in (np.uint8, np.uint16):

@@ -66,7 +66,13 @@ def _save(path: str, values: NDArray[Any]) -> None:
         np.save(out, values)
 
 
-def attempt(engine: Engine, restorer: Restores, task: Task, send: Callable[[Message], None]) -> Message:
+def attempt(
+    engine: Engine,
+    restorer: Restores,
+    task: Task,
+    send: Callable[[Message], None],
+    max_memory: int | None = None,
+) -> Message:
     """Restore one photo; returns its result or error as a message."""
     reported = 0.0
 
@@ -77,7 +83,7 @@ def attempt(engine: Engine, restorer: Restores, task: Task, send: Callable[[Mess
             send(Message(progress=fraction))
 
     watched = Watched(restorer, task)
-    settings = Settings(task.options, engine.digest, {}, task.max_pixels)
+    settings = Settings(task.options, engine.digest, {}, task.max_pixels, max_memory)
     job = Job(Path(task.photo), Path(task.output), None)
     (outcome,) = batch.run([job], settings, lambda: watched, progress=on_progress)
     peak = memory.peak()
@@ -103,7 +109,7 @@ def work(setup: Setup, tasks: Iterable[Task], send: Callable[[Message], None]) -
             send(Message(error=str(error)))
         return
     for task in tasks:
-        send(attempt(engine, restorer, task, send))
+        send(attempt(engine, restorer, task, send, setup.max_memory))
         memory.give_back()
 
 

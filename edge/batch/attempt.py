@@ -33,7 +33,8 @@ from edge.errors import HeirloomError, OutputConflict, sentence_of
 from edge.files import copy_attributes, file_sha256, partial_path, printable, written_beside
 from edge.photo.headers.kinds import PHOTO_SUFFIXES
 from edge.photo.metadata.xmp.history import with_note
-from edge.photo.photo import Photo, not_kept, read_photo, require_file, write_photo
+from edge.photo.opened import require_file
+from edge.photo.photo import Photo, not_kept, read_photo, write_photo
 
 if TYPE_CHECKING:
     from edge.restore.restorer import Restored
@@ -166,7 +167,11 @@ class Attempt:
 
     def pixels(self) -> str | None:
         """Digest of the input's stored pixels."""
-        return file_pixels_sha256(self.job.input, self.settings.max_pixels)
+        return self.pixels_of(self.job.input)
+
+    def pixels_of(self, path: Path) -> str | None:
+        """Digest of a file's stored pixels, within the limits of the run."""
+        return file_pixels_sha256(path, self.settings.max_pixels, self.settings.max_memory)
 
     def standing(self, target: Path) -> Standing:
         """Whose file lies there; with ``force``, and for a caller without a report, it does not matter."""
@@ -178,8 +183,9 @@ class Attempt:
         self, restorer: Restores, progress: Callable[[float], None]
     ) -> tuple[Outcome, Record]:
         """Restore to the hidden files; the outcome and its record once these have been moved."""
+        limits = (self.settings.max_pixels, self.job.page, self.settings.max_memory)
         before = self.pixels() if self.job.report else None
-        photo = read_photo(self.job.input, self.settings.max_pixels, self.job.page)
+        photo = read_photo(self.job.input, *limits)
         suffix, to = self.job.output.suffix.lower(), photo.metadata.format
         if suffix != self.job.input.suffix.lower() and suffix in PHOTO_SUFFIXES:
             photo = converted(photo, PHOTO_SUFFIXES[suffix])
@@ -209,7 +215,7 @@ class Attempt:
         record = self.record(
             input_pixels=before,
             output_sha256=file_sha256(self.staging),
-            output_pixels=file_pixels_sha256(self.staging, self.settings.max_pixels) if before else None,
+            output_pixels=self.pixels_of(self.staging) if before else None,
             done=list(steps),
             faces=list(faces) or None,
             megapixels=height * width / 1e6,
@@ -249,7 +255,8 @@ class Attempt:
 
     def draw_before_after(self, after: Path, target: Path) -> None:
         """Draw the photo beside ``after``. Raises `PhotoError` or `OSError`."""
-        write_before_after(self.job.input, after, target, self.settings.max_pixels, self.job.page)
+        limits = (self.settings.max_pixels, self.job.page, self.settings.max_memory)
+        write_before_after(self.job.input, after, target, *limits)
 
     def picture_fields(self, target: Path, staged: Path) -> dict[str, str]:
         """The fields of a record for the picture at ``target``, which still lies at ``staged``."""

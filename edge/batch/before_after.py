@@ -20,7 +20,12 @@ GAP = 16
 
 
 def write_before_after(
-    before: Path, after: Path, target: Path, max_pixels: int, page: int | None = None
+    before: Path,
+    after: Path,
+    target: Path,
+    max_pixels: int,
+    page: int | None = None,
+    max_memory: int | None = None,
 ) -> None:
     """Write a JPEG with both photos side by side, shrunk by a whole factor.
 
@@ -32,13 +37,14 @@ def write_before_after(
         target: The JPEG to write.
         max_pixels: Limit of each photo, in pixels.
         page: Which page of the photo before.
+        max_memory: As for `edge.photo.photo.read_photo`.
 
     Raises:
         PhotoError: A photo can't be read.
         OSError: The JPEG can't be written.
     """
-    left = _small(before, max_pixels, page)
-    right = _small(after, max_pixels)
+    left = _small(before, max_pixels, page, max_memory)
+    right = _small(after, max_pixels, None, max_memory)
     height = max(left.shape[0], right.shape[0])
     sheet = np.full((height, left.shape[1] + GAP + right.shape[1], 3), 255, np.uint8)
     sheet[: left.shape[0], : left.shape[1]] = left
@@ -47,7 +53,7 @@ def write_before_after(
         Image.fromarray(sheet).save(partial, "JPEG", quality=92, subsampling=0)
 
 
-def _small(photo: Path, max_pixels: int, page: int | None = None) -> NDArray[np.uint8]:
+def _small(photo: Path, max_pixels: int, page: int | None, max_memory: int | None) -> NDArray[np.uint8]:
     """The photo in 8-bit RGB, at most `LONGEST_SIDE` high and wide."""
-    pixels = read_photo(photo, max_pixels, page).pixels
+    pixels = read_photo(photo, max_pixels, page, max_memory).pixels
     return shrink(pixels, ceil_div(max(pixels.shape[:2]), LONGEST_SIDE))

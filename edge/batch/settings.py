@@ -34,6 +34,8 @@ class Settings:
     networks: dict[str, Any]
     """Settings of the networks that change pixels, such as their precision."""
     max_pixels: int
+    max_memory: int | None = None
+    """Limit in bytes for the whole process; None: what the machine has left."""
     force: bool = False
     """Restore again what is already done, and replace what others wrote."""
     note: bool = True

@@ -235,6 +235,7 @@ def restore(
         bundle=engine.digest,
         networks=engine.identity,
         max_pixels=int(max_pixels * 1e6),
+        max_memory=memory,
         force=force,
         note=note,
         keep_time=keep_time,

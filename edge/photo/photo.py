@@ -7,9 +7,7 @@ bytes a pixel; WebP two such copies more). A photo outside sRGB is held twice, a
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -19,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.ImageFile import ImageFile
 
-from edge.errors import PhotoError, UnsupportedPhoto
+from edge.errors import UnsupportedPhoto
 from edge.files import written_beside
 from edge.photo.bands import Encoded, Pixels, row_bands
 from edge.photo.color.encoding import encoding_of, written_as
@@ -34,9 +32,10 @@ from edge.photo.headers.kinds import TIFF, WRITTEN_AS, kind_by_content
 from edge.photo.headers.reading import read_header
 from edge.photo.metadata.fitting import fitted
 from edge.photo.metadata.metadata import Metadata
-from edge.photo.metadata.png_chunks import read_chunks
 from edge.photo.metadata.reading import read_metadata
 from edge.photo.metadata.writing import encoder_options, state_resolution
+from edge.photo.needs import check, check_opening, need
+from edge.photo.opened import opened
 from edge.photo.quality import quality_options
 from edge.photo.tiffs.lab import rgb_of_lab, romm_profile
 from edge.photo.tiffs.opening import PlanarTiff, has_infrared, lab_of
@@ -46,9 +45,6 @@ from edge.photo.writers.png import write_png
 from edge.photo.writers.tiff import write_tiff
 
 DEFAULT_MAX_PIXELS = 200_000_000
-
-_MORE_COPIES = {"WEBP", "AVIF", "HEIF"}
-"""The decoders of these hold two copies more."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +69,23 @@ class Photo:
         return sum(one.nbytes for one in (self.alpha, self.infrared, self.samples) if one is not None)
 
 
-def read_photo(path: str | Path, max_pixels: int = DEFAULT_MAX_PIXELS, page: int | None = None) -> Photo:
+@dataclass(frozen=True)
+class _File:
+    """An opened file and the limits that its photo has to keep."""
+
+    source: BinaryIO
+    header: Header
+    path: Path
+    max_pixels: int
+    max_memory: int | None
+
+
+def read_photo(
+    path: str | Path,
+    max_pixels: int = DEFAULT_MAX_PIXELS,
+    page: int | None = None,
+    max_memory: int | None = None,
+) -> Photo:
     """Read a JPEG, PNG, TIFF, WebP, BMP, GIF, PNM, AVIF or HEIC; the suffix does not matter.
 
     The last five are written as others: `edge.photo.headers.kinds.WRITTEN_AS`. CMYK becomes RGB. A JPEG
@@ -83,18 +95,21 @@ def read_photo(path: str | Path, max_pixels: int = DEFAULT_MAX_PIXELS, page: int
         path: The file.
         max_pixels: Limit of width times height.
         page: Which of several photos in a TIFF, from 1; thumbnails do not count.
+        max_memory: Limit in bytes for the whole process; ``None``: what the machine has left.
 
     Raises:
+        MemoryBudgetExceeded: By its header the photo needs more memory than that; it is not decoded.
         UnsupportedPhoto: Not a photo, a kind that is not read, or a page that is not there.
         BrokenPhoto: The file is damaged or incomplete.
         MultiPagePhoto: The file has several frames, or pages of which none was chosen.
         PhotoTooLarge: The photo exceeds the limit.
     """
     path = Path(path)
-    with _opened(path) as source:
+    with opened(path) as source:
         header = read_header(source, path, max_pixels)
+        check_opening(header, source, path, max_memory)
         with decoding(path, max_pixels):
-            photo = _read_page(source, header, path, max_pixels, page)
+            photo = _read_page(_File(source, header, path, max_pixels, max_memory), page)
     if photo.alpha is not None and photo.metadata.format == "JPEG":  # of a HEIC or an AVIF
         photo = replace(photo, metadata=replace(photo.metadata, format="PNG"))
     return photo
@@ -106,61 +121,10 @@ def page_count(path: Path) -> int:
     Raises:
         UnsupportedPhoto: It cannot be opened.
     """
-    with _opened(path) as source:
+    with opened(path) as source:
         if kind_by_content(source, path) is not TIFF:
             return 1
         return max(1, len(photo_pages(source)))
-
-
-def reading_bytes(path: Path, max_pixels: int = DEFAULT_MAX_PIXELS, page: int | None = None) -> int:
-    """Bytes a pixel that `read_photo` holds at most, the photo's own included; nothing is decoded.
-
-    Measured with alpha and 12 megapixels: 8.3 for 8 bits (4 of them Pillow's copy), 16.4 for WebP, whose
-    decoder holds two copies more, 16.2 for 16 bits, 20.3 for Lab; 9.5 for AVIF and 7.8 for HEIC of 8 bits
-    without alpha. A photo outside sRGB is held twice, without alpha. Raises as `read_photo`.
-    """
-    with _opened(path) as source:
-        header = read_header(source, path, max_pixels)
-        with decoding(path, max_pixels):
-            index = chosen_page(source, path, page).index if header.format == "TIFF" else 0
-            image = open_image(source, header, path, max_pixels, index)
-            if lab_of(image) is not None:
-                return 21
-            more = is_16_bit(image) or (isinstance(image, PlanarTiff) and image.planes)
-            twice = _is_outside_srgb(image, header, source)
-    bytes_a_pixel = 17 if more or header.format in _MORE_COPIES else 9
-    return bytes_a_pixel + (6 if twice and more else 3 if twice else 0)
-
-
-def _is_outside_srgb(image: ImageFile, header: Header, source: BinaryIO) -> bool:
-    """Whether an opened file is seen as sRGB and kept as it is, too."""
-    chunks = tuple(read_chunks(source)) if header.format == "PNG" else ()
-    if header.cicp:
-        chunks = ((b"cICP", header.cicp),)
-    metadata = Metadata(WRITTEN_AS[header.format], icc=image.info.get("icc_profile"), chunks=chunks)
-    return image.mode != "CMYK" and any(encoding_of(metadata, gray) for gray in (False, True))
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
-    """Open a photo's file; errors of the system within the context become ``PhotoError``."""
-    try:
-        require_file(path)
-        with path.open("rb") as source:
-            yield source
-    except PhotoError:
-        raise
-    except FileNotFoundError:
-        raise UnsupportedPhoto(f"{path} does not exist; check the path.") from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise UnsupportedPhoto(f"{path} cannot be opened ({reason}); check the path.") from error
-
-
-def require_file(path: Path) -> None:
-    """Raise ``UnsupportedPhoto`` for a folder, pipe or device: reading one may block for ever."""
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise UnsupportedPhoto(f"{path} is not a file; give the path of a photo.")
 
 
 def write_photo(photo: Photo, path: str | Path, quality: int | None = None) -> None:
@@ -217,15 +181,15 @@ def not_kept(photo: Photo) -> tuple[str, ...]:
     return (*lost, "the infrared channel, which only a TIFF carries") if dropped else lost
 
 
-def _read_page(source: BinaryIO, header: Header, path: Path, max_pixels: int, number: int | None) -> Photo:
-    if header.format != "TIFF":
+def _read_page(file: _File, number: int | None) -> Photo:
+    if file.header.format != "TIFF":
         if number not in (None, 1):
-            raise UnsupportedPhoto(f"{path} has no page {number}; only a TIFF has pages.")
-        return _decode(source, header, path, max_pixels)
-    page = chosen_page(source, path, number)
-    photo = _decode(source, header, path, max_pixels, page.index)
+            raise UnsupportedPhoto(f"{file.path} has no page {number}; only a TIFF has pages.")
+        return _decode(file)
+    page = chosen_page(file.source, file.path, number)
+    photo = _decode(file, page.index)
     if page.infrared is not None:
-        plane = _decode(source, header, path, max_pixels, page.infrared)
+        plane = _decode(file, page.infrared, photo.pixels.nbytes + photo.other_bytes)
         infrared = plane.pixels if plane.samples is None else plane.samples
         if photo.alpha is None and infrared.shape == photo.pixels.shape[:2]:
             photo = replace(photo, infrared=_of_depth(infrared, photo.pixels))
@@ -241,14 +205,18 @@ def _of_depth(plane: Pixels, pixels: Pixels) -> Pixels:
     return (plane >> 8).astype(np.uint8) if pixels.dtype == np.uint8 else plane.astype(np.uint16) * 257
 
 
-def _decode(source: BinaryIO, header: Header, path: Path, max_pixels: int, index: int = 0) -> Photo:
-    if header.format == "PPM" and header.bits == 16:
-        return Photo(read_16_bit_pnm(source), None, Metadata(WRITTEN_AS[header.format]))
+def _decode(file: _File, index: int = 0, held: int = 0) -> Photo:
+    """The photo, or its page of this index; ``held`` bytes are taken already."""
+    source, header, path = file.source, file.header, file.path
 
     def open_again() -> ImageFile:
-        return open_image(source, header, path, max_pixels, index)
+        return open_image(source, header, path, file.max_pixels, index)
 
     image = open_again()
+    needed = need(image, header, source)
+    check(replace(needed, bytes=needed.bytes + held), path, file.max_memory)
+    if header.format == "PPM" and header.bits == 16:
+        return Photo(read_16_bit_pnm(source), None, Metadata(WRITTEN_AS[header.format]))
     infrared, lab = has_infrared(image), lab_of(image)
     if isinstance(image, PlanarTiff) and image.planes:
         planes = read_planes(image, source)
@@ -272,7 +240,7 @@ def _decode(source: BinaryIO, header: Header, path: Path, max_pixels: int, index
             "save it as 8 or 16-bit gray or RGB."
         )
     image.load()
-    check_size(*image.size, path, max_pixels)  # of a HEIC it may differ from what the header said
+    check_size(*image.size, path, file.max_pixels)  # of a HEIC it may differ from what the header said
     orientation, metadata = read_metadata(image, header, source)
     samples, alpha = read_8_bit(image, orientation, metadata.icc, header.bits)
     if image.mode == "CMYK":

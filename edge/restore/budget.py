@@ -7,10 +7,7 @@ from dataclasses import dataclass
 from edge.bundle.manifest import Precision, Tensor
 from edge.errors import MemoryBudgetExceeded
 from edge.integers import ceil_div
-
-BASE = 130 << 20
-"""Python, numpy, the runtime and the loaded weights: 97 MiB at the peak of restoring a photo of 64x64
-pixels in INT8, 111 in float32, rounded up."""
+from edge.memory import BASE
 
 FLOAT_BYTES_PER_CELL = 2200
 INT8_BYTES_PER_CELL = 1100

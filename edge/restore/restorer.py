@@ -123,7 +123,7 @@ class Restorer:
         side = self.bundle.manifest.detection.largest_side
         mask_bytes = 0
         if self.max_memory is not None and isinstance(options.scratches, Path):
-            mask_bytes = mask_reading_bytes(options.scratches, shape)
+            mask_bytes = mask_reading_bytes(options.scratches, shape, self.max_memory)
         demand = budget.Demand(pixels.nbytes, shape, latent, side, photo.other_bytes, mask_bytes)
         budget.check(self.max_memory, demand)
         if isinstance(options.faces, tuple) and _refines(options):
@@ -220,7 +220,7 @@ class Restorer:
         pixels, rule = picture.photo.pixels, self.bundle.manifest.detection
         shape = (pixels.shape[0], pixels.shape[1])
         if options.scratches != "auto":
-            found = picture.drawn(read_mask(options.scratches, picture.shape))
+            found = picture.drawn(read_mask(options.scratches, picture.shape, self.max_memory))
         else:
             factor = ceil_div(max(shape), rule.largest_side)
             # A copy of a large photo would take more memory than all else does here.

@@ -3,38 +3,45 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from edge.errors import PhotoError
-from edge.photo.bands import row_bands
-from edge.photo.decoding.decoder import decoding
+from edge.errors import MemoryBudgetExceeded, PhotoError
+from edge.photo.bands import image_bands, row_bands
+from edge.photo.decoding.decoder import decoding, open_image
 from edge.photo.headers.reading import read_header
+from edge.photo.needs import check, check_opening, need
+from edge.photo.opened import opened
 from edge.photo.photo import Photo
+from edge.photo.tiffs.pages import directory_count
 
 _DECODED = ("JPEG", "PNG", "TIFF", "WEBP", "BMP", "GIF", "PPM")
 _AS_WRITTEN = ("L", "LA", "RGB", "RGBA", "RGBX", "I;16", "I;16L", "I;16B", "I")
 
 
-def file_pixels_sha256(path: Path, max_pixels: int) -> str | None:
+def file_pixels_sha256(path: Path, max_pixels: int, max_memory: int | None = None) -> str | None:
     """Digest of a file's pixels as they are stored, whatever its captions, profile and orientation.
 
     One decoded copy is in memory at a time. ``None`` where the file is not decoded by
-    Pillow, or has several pages.
+    Pillow, has several pages, or needs more memory than ``max_memory`` or the machine has.
     """
     try:
-        with path.open("rb") as source:
-            read_header(source, path, max_pixels)
-        with decoding(path, max_pixels), Image.open(path, formats=_DECODED) as image:
-            if image.format == "TIFF" and getattr(image, "n_frames", 1) > 1:
+        with opened(path) as source:
+            header = read_header(source, path, max_pixels)
+            if header.format not in _DECODED or (header.format == "TIFF" and directory_count(source) != 1):
                 return None  # the first page may be a thumbnail
-            image.load()
+            check_opening(header, source, path, max_memory)
+            with decoding(path, max_pixels):
+                # A file that ends without its marker has no pixels that are known for certain.
+                image = open_image(source, replace(header, open_ended=False), path, max_pixels)
+                check(need(image, header, source), path, max_memory)
+                image.load()
             digest = hashlib.sha256(f"{image.mode} {image.size}".encode())
-            for rows in row_bands(image.height, image.width):
-                digest.update(image.crop((0, rows.start, image.width, rows.stop)).tobytes())
-    except (PhotoError, OSError):
+            for _, band in image_bands(image):
+                digest.update(band.tobytes())
+    except (PhotoError, MemoryBudgetExceeded):
         return None
     return digest.hexdigest()
 
@@ -53,10 +60,11 @@ def photo_sha256(photo: Photo) -> str:
 def stored_as_written(path: Path, to: str, max_pixels: int) -> bool:
     """Whether a file that was read is as a result of format ``to``: no palette, no CMYK, one page."""
     try:
-        with decoding(path, max_pixels), Image.open(path, formats=_DECODED) as image:
-            if image.format == "TIFF" and getattr(image, "n_frames", 1) > 1:
+        with opened(path) as source:
+            header = read_header(source, path, max_pixels)
+            if header.format != to or (to == "TIFF" and directory_count(source) != 1):
                 return False
-            container = "JPEG" if image.format == "MPO" else image.format
-            return container == to and image.mode in _AS_WRITTEN
+            with decoding(path, max_pixels):
+                return open_image(source, header, path, max_pixels).mode in _AS_WRITTEN
     except PhotoError:
         return False

@@ -12,6 +12,7 @@ from edge.errors import UnsupportedPhoto
 from edge.photo.headers.checks import Header, broken, check_size
 
 _OLD_BITMAP = 12
+_RUN_LENGTHS = (1, 2)
 _LONGEST_PNM_HEADER = 1 << 16
 # Numbers are separated by white space and comments; one white space stands before binary samples.
 _GAP = rb"(?:\s|#[^\n]*\n)+"
@@ -28,7 +29,9 @@ def read_bmp_header(source: BinaryIO, path: Path, max_pixels: int) -> Header:
     old = struct.unpack_from("<I", start)[0] == _OLD_BITMAP
     width, height = struct.unpack_from("<HH" if old else "<ii", start, 4)
     check_size(width, abs(height), path, max_pixels)
-    return Header("BMP")
+    # Pillow unpacks run lengths into two copies of its own; the kind stands behind 4 bytes more.
+    packed = not old and int.from_bytes(source.read(8)[4:], "little") in _RUN_LENGTHS
+    return Header("BMP", width, abs(height), 2 * width * abs(height) if packed else 0)
 
 
 def read_gif_header(source: BinaryIO, path: Path, max_pixels: int) -> Header:
@@ -39,7 +42,7 @@ def read_gif_header(source: BinaryIO, path: Path, max_pixels: int) -> Header:
         raise broken(path)
     width, height = struct.unpack("<HH", size)
     check_size(width, height, path, max_pixels)
-    return Header("GIF")
+    return Header("GIF", width, height)
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,9 @@ def read_pnm_header(source: BinaryIO, path: Path, max_pixels: int) -> Header:
     length = needed.get(pnm.number, samples * (2 if pnm.top > 255 else 1))
     if source.seek(0, 2) < pnm.samples_at + length:
         raise broken(path)
-    return Header("PPM", bits=16 if pnm.top > 255 else 8)
+    # Of text Pillow makes samples in a copy of its own, by way of blocks of words.
+    decoder = 4 * samples if pnm.number < 4 else 0
+    return Header("PPM", pnm.width, pnm.height, decoder, 16 if pnm.top > 255 else 8)
 
 
 def pnm_facts(source: BinaryIO) -> Pnm | None:

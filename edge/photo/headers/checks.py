@@ -14,6 +14,11 @@ class Header:
     """The facts about a file that need no decoding."""
 
     format: ReadFormat
+    width: int = 0
+    """As stored; 0 where the decoder says it without decoding: TIFF, HEIC and AVIF."""
+    height: int = 0
+    decoder_bytes: int = 0
+    """What the decoder holds at once beside the decoded picture, so far as the header tells."""
     bits: int = 8
     """Per channel; known for PNG and PNM. For TIFF it is not read here; the others are decoded to 8."""
     color_type: int | None = None
@@ -26,10 +31,19 @@ class Header:
     """WebP only: the pixels were stored without loss."""
 
 
+MAX_SIDE = 1_000_000
+"""Longest side in pixels: decoders spend time and memory on each row, and no photo is longer."""
+
+
 def check_size(width: int, height: int, path: Path, max_pixels: int) -> None:
-    """Raise ``BrokenPhoto`` for a photo without pixels, ``PhotoTooLarge`` above the limit."""
+    """Raise ``BrokenPhoto`` for a photo without pixels, ``PhotoTooLarge`` above the limits."""
     if width <= 0 or height <= 0:
         raise BrokenPhoto(f"{path} has no pixels; copy or export it again.")
+    if max(width, height) > MAX_SIDE:
+        raise PhotoTooLarge(
+            f"{path} has {width} x {height} pixels by its header, and no side may be longer than "
+            f"{MAX_SIDE}; cut it into parts."
+        )
     if width * height > max_pixels:
         raise PhotoTooLarge(
             f"{path} has {width} x {height} pixels by its header, more than the limit of {max_pixels}; "

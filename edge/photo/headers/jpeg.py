@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from edge.errors import BrokenPhoto, UnsupportedPhoto
+from edge.integers import ceil_div
 from edge.photo.headers.checks import Header, broken, check_size
 
 # A progressive JPEG goes over the whole photo once for each scan. Encoders write about ten scans,
@@ -32,8 +34,8 @@ def read_jpeg_header(source: BinaryIO, path: Path, max_pixels: int) -> Header:
 
     Without it the photo may still be whole, if all its scans have begun: the decoder finds out.
     """
-    code, components = _frame(source, path, max_pixels)
-    missing = {component: set(range(64)) for component in components}
+    frame = _frame(source, path, max_pixels)
+    missing = {component: set(range(64)) for component in frame.components}
     ended = False
     scans = 0
     for number, (marker, segment) in enumerate(_segments(source)):
@@ -42,16 +44,31 @@ def read_jpeg_header(source: BinaryIO, path: Path, max_pixels: int) -> Header:
             break
         if marker == _START_OF_SCAN:
             scans += 1
-            _strike_out(missing, segment, code in _PROGRESSIVE_FRAMES)
+            _strike_out(missing, segment, frame.progressive)
         if scans > _MAX_SCANS or number > _MAX_SEGMENTS:
             raise BrokenPhoto(f"{path} has more scans than a camera or an editor writes; export it again.")
     if not ended and not _ends_with_marker(source) and (scans == 0 or any(missing.values())):
         raise broken(path)
-    return Header("JPEG", open_ended=not ended)
+    # All coefficients are kept until the last scan.
+    held = 2 * frame.coefficients if frame.progressive or scans > 1 else 0
+    return Header("JPEG", frame.width, frame.height, held, open_ended=not ended)
 
 
-def _frame(source: BinaryIO, path: Path, max_pixels: int) -> tuple[int, list[int]]:
-    """The kind of the frame and its components' numbers; the position is behind the frame's header."""
+@dataclass(frozen=True)
+class _Frame:
+    """The frame's header."""
+
+    width: int
+    height: int
+    progressive: bool
+    components: tuple[int, ...]
+    """The components' numbers."""
+    coefficients: int
+    """Of all components together."""
+
+
+def _frame(source: BinaryIO, path: Path, max_pixels: int) -> _Frame:
+    """The frame's header; the position is behind it."""
     source.seek(2)
     while True:
         marker = source.read(1)
@@ -79,7 +96,18 @@ def _frame(source: BinaryIO, path: Path, max_pixels: int) -> tuple[int, list[int
             f"{path} is a rare kind of JPEG ({bits} bits, frame type {code:#x}) that is not read; "
             "export it as an ordinary JPEG or as a TIFF."
         )
-    return code, list(frame[6::3])[: frame[5]]
+    described = [frame[place : place + 3] for place in range(6, 6 + 3 * frame[5], 3)]
+    described = [one for one in described if len(one) == 3]
+    factors = [(one[1] >> 4 or 1, one[1] & 15 or 1) for one in described]
+    most = [max((pair[axis] for pair in factors), default=1) for axis in (0, 1)]
+    units = ceil_div(width, 8 * most[0]) * ceil_div(height, 8 * most[1])
+    return _Frame(
+        width,
+        height,
+        code in _PROGRESSIVE_FRAMES,
+        tuple(one[0] for one in described),
+        64 * units * sum(across * down for across, down in factors),
+    )
 
 
 def _segments(source: BinaryIO) -> Iterator[tuple[int, bytes]]:

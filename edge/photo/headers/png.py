@@ -13,6 +13,7 @@ from edge.photo.headers.checks import Header, broken, check_size
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _CHECKED_CHUNKS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 _PNG_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
+_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _PALETTE = 3
 _MAX_CHUNKS = 1_000_000
 _BLOCK = 1 << 20
@@ -40,7 +41,9 @@ def read_png_header(source: BinaryIO, path: Path, max_pixels: int) -> Header:
             check_size(width, height, path, max_pixels)
             if bits not in _PNG_DEPTHS.get(color_type, ()) or methods[:2] != [0, 0] or methods[2] > 1:
                 raise broken(path)
-            header = Header("PNG", bits, color_type)
+            # Two rows of the file, and one on its way; a pass of an interlaced file has none longer.
+            row = width * _CHANNELS[color_type] * bits // 8 + 8
+            header = Header("PNG", width, height, 3 * row, bits, color_type)
         elif name == b"acTL" and len(content) == 8 and struct.unpack(">I", content[:4])[0] > 1:
             raise MultiPagePhoto(f"{path} is animated; save the frame to restore as a file of its own.")
         elif name == b"IEND" and header is not None:

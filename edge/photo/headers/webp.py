@@ -31,7 +31,7 @@ def read_webp_header(source: BinaryIO, path: Path, max_pixels: int) -> Header:
     length = source.seek(0, 2)
     if length > 8 * width * height + (64 << 20):
         raise broken(path)
-    return Header("WEBP", lossless=_webp_is_lossless(source, length))
+    return Header("WEBP", width, height, lossless=_webp_is_lossless(source, length))
 
 
 def _webp_is_lossless(source: BinaryIO, length: int) -> bool:

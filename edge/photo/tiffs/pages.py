@@ -52,6 +52,14 @@ def photo_pages(source: BinaryIO) -> list[Page]:
     return [Page(index) for index, _ in whole] or [Page(0)] * bool(directories)
 
 
+def directory_count(source: BinaryIO) -> int:
+    """The number of directories in an opened TIFF, thumbnails included; 2 for any more."""
+    try:
+        return len(list(Directories(source).pages(2)))
+    except ValueError:
+        return 0
+
+
 def chosen_page(source: BinaryIO, path: Path, number: int | None) -> Page:
     """The photo to read.
 

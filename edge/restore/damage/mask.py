@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import PhotoError
-from edge.photo.photo import DEFAULT_MAX_PIXELS, read_photo, reading_bytes
+from edge.integers import ceil_div
+from edge.photo.needs import need_of
+from edge.photo.photo import DEFAULT_MAX_PIXELS, read_photo
 from edge.restore.cells import to_cells
 from edge.restore.tiling import Box, mirrored
 
@@ -41,26 +43,39 @@ class Damage:
         return self.mask[down].repeat(self.factor, axis=1)[:, : photo_shape[1]]
 
 
-def read_mask(path: Path, photo_shape: tuple[int, int]) -> Damage:
+def read_mask(path: Path, photo_shape: tuple[int, int], max_memory: int | None = None) -> Damage:
     """Read a painted mask, in which bright is damaged.
+
+    Args:
+        path: A picture as large as the upright photo.
+        photo_shape: Height and width of that.
+        max_memory: As for `edge.photo.photo.read_photo`.
 
     Raises:
         PhotoError: The mask can't be read, or is not as large as the upright photo.
+        MemoryBudgetExceeded: It needs more than ``max_memory``.
     """
-    pixels = read_photo(path, _max_pixels(photo_shape)).pixels
+    mask_reading_bytes(path, photo_shape, max_memory)
+    pixels = read_photo(path, _max_pixels(photo_shape), None, max_memory).pixels
     if pixels.shape[:2] != photo_shape:
-        height, width = pixels.shape[:2]
-        raise PhotoError(
-            f"The mask {path} has {width}x{height} pixels and the photo {photo_shape[1]}x"
-            f"{photo_shape[0]}: paint the mask on a copy of the photo."
-        )
+        raise _misfit(path, pixels.shape[1], pixels.shape[0], photo_shape)
     bright = pixels if pixels.ndim == 2 else pixels.max(axis=2)
     return Damage(bright >= np.iinfo(pixels.dtype).max / 2, 1)
 
 
-def mask_reading_bytes(path: Path, photo_shape: tuple[int, int]) -> int:
-    """Bytes a pixel that :func:`read_mask` holds at most. Raises PhotoError."""
-    return reading_bytes(path, _max_pixels(photo_shape))
+def mask_reading_bytes(path: Path, photo_shape: tuple[int, int], max_memory: int | None = None) -> int:
+    """Bytes a pixel that :func:`read_mask` holds at most, by the mask's header. Raises as that."""
+    needed = need_of(path, _max_pixels(photo_shape), None, max_memory)
+    if {needed.width, needed.height} != set(photo_shape):
+        raise _misfit(path, needed.width, needed.height, photo_shape)
+    return ceil_div(needed.bytes, needed.width * needed.height)
+
+
+def _misfit(path: Path, width: int, height: int, photo_shape: tuple[int, int]) -> PhotoError:
+    return PhotoError(
+        f"The mask {path} has {width}x{height} pixels and the photo {photo_shape[1]}x{photo_shape[0]}: "
+        "paint the mask on a copy of the photo."
+    )
 
 
 def _max_pixels(photo_shape: tuple[int, int]) -> int:
