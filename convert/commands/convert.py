@@ -13,6 +13,7 @@ from rich.table import Table
 
 from convert.bundling.artifacts import PRECISIONS, PUBLISHED_PRECISIONS
 from convert.bundling.build import Kind, Made, Recipe, build_bundle
+from convert.commands.telling import told
 from convert.int8.ranges import RANGES_FILE, load_ranges
 from convert.mobile.parts import mobile_parts
 from convert.mobile.weights import load_mobile
@@ -136,7 +137,7 @@ def convert(
     sides = sorted(side or SIDES)
     with console.status("Reading weights and photos") as status:
         photo_side = sides[-1] if published else 4 * TILES[0][0]
-        photo_set = load_photos(photos, min_side=photo_side) if photos else bundled_photos(photo_side)
+        photo_set = told(load_photos(photos, min_side=photo_side)) if photos else bundled_photos(photo_side)
         named = data or ("unnamed photos" if photos else "photographs that come with scikit-image")
         count = proof or (PUBLISHED_PROOF if published else MOBILE_PROOF)
         held_out = old_photos(

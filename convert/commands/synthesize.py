@@ -13,10 +13,12 @@ from PIL import Image, ImageDraw
 from rich.console import Console
 from torch import Generator, Tensor
 
+from convert.commands.telling import tell, told
 from convert.oldphotos import damage, paper, synthesis
 from convert.oldphotos.damage import Overlays, decoys
 from convert.oldphotos.jpeg import jpeg
 from convert.oldphotos.photosets import load_photos, scaled_crops
+from convert.oldphotos.sources import SetAside
 from edge.errors import OutputConflict
 from edge.integers import ceil_div
 
@@ -57,8 +59,10 @@ def synthesize(
         raise OutputConflict(f"{output} is not an empty folder: choose a new one.")
     console = Console(stderr=True)
     with console.status("Reading photos"):
-        pool = load_photos(photos, min_side=side).train
-        real = None if overlays is None else damage.load_overlays(overlays)
+        pool = told(load_photos(photos, min_side=side)).train
+        aside: list[SetAside] = []
+        real = None if overlays is None else damage.load_overlays(overlays, aside)
+        tell(aside)
     output.mkdir(parents=True, exist_ok=True)
     rng = Generator().manual_seed(seed)
     changes = _changes(real)

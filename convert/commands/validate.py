@@ -10,6 +10,7 @@ from typing import Annotated, get_args
 import typer
 from rich.console import Console
 
+from convert.commands.telling import told
 from convert.devices import torch_device
 from convert.errors import WeightsError
 from convert.figures.report import measure_bundle, write_report
@@ -75,7 +76,7 @@ def validate(
             sampler = partial(tile_samples, device=where)
         sources = in_bundle_tiles(opened.manifest, sources)
         side = sides[-1] if sides else 4 * max(sources[1].tiles[0])
-        photo_set = load_photos(photos, min_side=side) if photos else bundled_photos(side)
+        photo_set = told(load_photos(photos, min_side=side)) if photos else bundled_photos(side)
         named = ", ".join(path.name for path in photos) if photos else "photographs of scikit-image"
         count = count or (PUBLISHED_COUNT if sides else MOBILE_COUNT)
         old = old_photos(photo_set.train + photo_set.held_out, count, side, seed, f"{named}, made old")

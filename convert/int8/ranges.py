@@ -22,7 +22,7 @@ from convert.formats import litert, litert_file
 from convert.mobile.parts import PartSource
 from convert.mobile.samples import PartSamples
 from edge.bundle.manifest import PartName
-from edge.files import written_beside
+from edge.files import read_bounded, written_beside
 
 BINS = 2048
 SHARES = np.linspace(1.0, 0.2, 33)
@@ -47,6 +47,8 @@ TRAINED: tuple[PartName, ...] = ("encoder", "mapper", "mapper_global", "decoder"
 
 RANGES_FILE = "ranges.json"
 """Beside the weights that the ranges were learnt with."""
+MAX_RANGES = 16 << 20
+"""Bytes of that file."""
 
 
 class LearntRanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,12 +68,17 @@ def save_ranges(ranges: dict[str, tuple[float, float]], path: Path) -> None:
         partial.write_bytes(msgspec.json.format(msgspec.json.encode(LearntRanges(1, ranges))) + b"\n")
 
 
+def read_ranges(path: Path) -> dict[str, tuple[float, float]]:
+    """Read learnt ranges, whatever they are of. Raises WeightsError."""
+    try:
+        return msgspec.json.decode(read_bounded(path, MAX_RANGES), type=LearntRanges).ranges
+    except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise WeightsError(f"{path} holds no ranges ({error}): run `heirloom finetune` again.") from error
+
+
 def load_ranges(path: Path) -> dict[str, tuple[float, float]]:
     """Read learnt ranges. Raises WeightsError."""
-    try:
-        ranges = msgspec.json.decode(path.read_bytes(), type=LearntRanges).ranges
-    except (OSError, msgspec.MsgspecError) as error:
-        raise WeightsError(f"{path} holds no ranges ({error}): run `heirloom finetune` again.") from error
+    ranges = read_ranges(path)
     bad = sorted(name for name, (low, high) in ranges.items() if not low <= 0 < high)
     handed = {name for name, ends in SHARED_RANGES.items() if any(part in TRAINED for part, _ in ends)}
     missing = sorted(handed - ranges.keys())

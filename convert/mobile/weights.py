@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
-from torch import nn
+from torch import Tensor, nn
 
 from convert.errors import WeightsError
 from convert.mobile.nets import DamageDetector, FaceFinder, FaceRefiner, MobileRestorer, ToneNet
 from convert.mobile.parts import MobileNetworks
 from edge.bundle.manifest import Detection
-from edge.files import written_beside
+from edge.files import on_one_line, open_regular, written_beside
 
 MOBILE_FILES = {
     "restorer": MobileRestorer,
@@ -29,6 +30,10 @@ picture, and so that clothes and flowers of real photos stay. `heirloom evaluate
 others do."""
 
 
+MAX_BYTES = 2 << 30
+"""Of a file of weights: the largest published network has 0.4 GB."""
+
+
 def save_weights(network: nn.Module, path: Path) -> None:
     """Write the network's weights in float16 (counters whole); ``path`` appears whole or not at all."""
     stored = {
@@ -41,18 +46,35 @@ def save_weights(network: nn.Module, path: Path) -> None:
 
 def load_weights(network: nn.Module, path: Path) -> None:
     """Load weights into ``network``, strictly. Raises WeightsError."""
-    try:
-        stored = load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise WeightsError(
-            f"{path} can't be read as safetensors ({error}): train or copy it again."
-        ) from error
+    stored = read_tensors(path)
+    if any(value.is_complex() or not value.isfinite().all() for value in stored.values()):
+        raise WeightsError(f"{path} holds values that are no finite numbers: train or copy it again.")
     try:
         network.load_state_dict(
             {name: value.float() if value.is_floating_point() else value for name, value in stored.items()}
         )
     except RuntimeError as error:
-        raise WeightsError(f"{path} does not fit {type(network).__name__}: {error}") from error
+        # Torch names every key and shape that differs, each on a line after the first.
+        _, *differing = str(error).splitlines()
+        more = f" and {len(differing) - 1} more" if len(differing) > 1 else ""
+        reason = on_one_line(differing[0].strip())[:300] + more if differing else on_one_line(str(error))
+        raise WeightsError(f"{path} does not fit {type(network).__name__}: {reason}") from error
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """The tensors of a safetensors file. Raises WeightsError."""
+    try:
+        # The library maps the file into memory, and waits for a pipe.
+        with open_regular(path) as file:
+            size = os.fstat(file.fileno()).st_size
+        if size > MAX_BYTES:
+            raise WeightsError(f"{path} has {size / 1e9:.1f} GB, more than any network here: name another.")
+        return load_file(path)
+    except (OSError, SafetensorError, RuntimeError, ValueError, LookupError, OverflowError) as error:
+        reason = on_one_line(str(error))[:200]
+        raise WeightsError(
+            f"{path} can't be read as safetensors ({reason}): train or copy it again."
+        ) from error
 
 
 def load_mobile(folder: Path) -> MobileNetworks:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-import tarfile
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,24 +12,33 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Generator, Tensor
 from torch.nn import functional as F
 
 from convert.errors import PhotoSetError
+from convert.oldphotos.sources import SetAside, files_of, shown, summary
+from edge import memory
+from edge.files import on_one_line
 from edge.photo.headers.kinds import PHOTO_SUFFIXES
 
 FORMATS = tuple(dict.fromkeys(PHOTO_SUFFIXES.values()))
 HELD_OUT = 20
 """One photo in so many is held out of training, chosen by a hash of its name."""
+MAX_PIXELS = 100_000_000
+"""Of one picture."""
+DECODING_BYTES = 16
+"""What decoding takes for each pixel, the pixels themselves included: WebP most, measured."""
 
 
 @dataclass(frozen=True)
 class PhotoSet:
-    """Decoded photos, each ``(H, W, 3)`` uint8, split for good by their names."""
+    """Decoded photos, each ``(H, W, 3)`` uint8, split for good by their names; and what was left out."""
 
     train: tuple[Tensor, ...]
     held_out: tuple[Tensor, ...]
+    aside: tuple[SetAside, ...] = ()
 
 
 def load_photos(sources: list[Path], min_side: int = 128, trim: float = 0) -> PhotoSet:
@@ -39,27 +48,69 @@ def load_photos(sources: list[Path], min_side: int = 128, trim: float = 0) -> Ph
     PhotoSetError.
     """
     split: tuple[list[Tensor], list[Tensor]] = ([], [])
-    for name, pixels in decoded_photos(sources, min_side, trim):
+    aside: list[SetAside] = []
+    for name, pixels in decoded_photos(sources, min_side, aside, trim):
         split[is_held_out(name)].append(pixels)
     if not split[0] or not split[1]:
         listed = ", ".join(str(source) for source in sources)
-        raise PhotoSetError(f"There are too few photos of at least {min_side} px in {listed}: add more.")
-    return PhotoSet(tuple(split[0]), tuple(split[1]))
+        because = "".join(f" {sentence}" for sentence in summary(aside, named=1))
+        raise PhotoSetError(
+            f"There are too few photos of at least {min_side} px in {listed}: add more.{because}"
+        )
+    return PhotoSet(tuple(split[0]), tuple(split[1]), tuple(aside))
 
 
-def decoded_photos(sources: list[Path], min_side: int, trim: float = 0) -> Iterator[tuple[str, Tensor]]:
-    """Name and pixels ``(H, W, 3)`` of each photo, as for :func:`load_photos`. Raises PhotoSetError."""
-    for name, data in _files(sources):
-        try:
-            with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-                across, down = (round(side * trim) for side in image.size)
-                inner = image.crop((across, down, image.width - across, image.height - down))
-                if min(inner.size) < min_side:
-                    continue
-                pixels = torch.from_numpy(np.array(inner.convert("RGB")))
-        except (OSError, ValueError, SyntaxError) as error:
-            raise PhotoSetError(f"{name} can't be decoded ({error}): remove it from the photos.") from error
-        yield name, pixels
+def decoded_photos(
+    sources: list[Path], min_side: int, aside: list[SetAside], trim: float = 0
+) -> Iterator[tuple[str, Tensor]]:
+    """Name and pixels ``(H, W, 3)`` of each photo, as for :func:`load_photos`.
+
+    What can't be decoded, or is too large, is added to ``aside``. Raises PhotoSetError if a source can't be
+    read or the photos are more than the memory holds.
+    """
+    for source in sources:
+        for path, data in files_of(source, PHOTO_SUFFIXES, aside):
+            try:
+                pixels = picture(data, FORMATS, "RGB", min_side, trim)
+            except UndecodedPicture as error:
+                aside.append(SetAside(shown(path), str(error)))
+                continue
+            if pixels is not None:
+                yield path.name, torch.from_numpy(pixels)
+
+
+class UndecodedPicture(Exception):
+    """Why a picture is left out, as the end of a sentence."""
+
+
+def picture(
+    data: bytes, formats: tuple[str, ...], mode: str, min_side: int = 1, trim: float = 0
+) -> NDArray[np.uint8] | None:
+    """The pixels of a picture in Pillow's ``mode``; None if its shorter side is less than ``min_side``.
+
+    ``trim`` as for :func:`load_photos`. Raises UndecodedPicture, or PhotoSetError if the memory is full.
+    """
+    try:
+        with warnings.catch_warnings(), Image.open(io.BytesIO(data), formats=formats) as image:
+            warnings.simplefilter("ignore")
+            width, height = image.size
+            across, down = (round(side * trim) for side in image.size)
+            if min(width - 2 * across, height - 2 * down) < min_side:
+                return None
+            if width * height > MAX_PIXELS:
+                raise UndecodedPicture(f"has more than {MAX_PIXELS // 10**6} megapixels")
+            free = memory.available()
+            if free is not None and width * height * DECODING_BYTES > free:
+                raise PhotoSetError("The photos do not fit into this machine's memory: name fewer of them.")
+            inner = image.crop((across, down, width - across, height - down))
+            return np.array(inner.convert(mode))
+    except (UndecodedPicture, PhotoSetError):
+        raise
+    except Image.DecompressionBombError as error:
+        raise UndecodedPicture(f"has more than {MAX_PIXELS // 10**6} megapixels") from error
+    except Exception as error:  # damaged pictures make decoders raise nearly anything
+        reason = on_one_line(str(error))[:100] or type(error).__name__
+        raise UndecodedPicture(f"can't be decoded ({reason})") from error
 
 
 def is_held_out(name: str) -> bool:
@@ -84,20 +135,6 @@ def bundled_photos(min_side: int) -> PhotoSet:
         return torch.from_numpy(np.pad(colour, [*grow, (0, 0)], mode="symmetric"))
 
     return PhotoSet(tuple(map(decoded, BUNDLED)), tuple(map(decoded, BUNDLED_HELD_OUT)))
-
-
-def _files(sources: list[Path]) -> Iterator[tuple[str, bytes]]:
-    for source in sources:
-        if source.is_dir():
-            for path in sorted(source.rglob("*")):
-                if path.suffix.lower() in PHOTO_SUFFIXES:
-                    yield path.name, path.read_bytes()
-            continue
-        with tarfile.open(source) as archive:
-            for member in sorted(archive.getmembers(), key=lambda entry: entry.name):
-                stream = archive.extractfile(member)
-                if stream is not None and Path(member.name).suffix.lower() in PHOTO_SUFFIXES:
-                    yield Path(member.name).name, stream.read()
 
 
 def random_crops(photos: tuple[Tensor, ...], count: int, side: int, rng: Generator) -> Tensor:

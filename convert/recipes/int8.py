@@ -14,9 +14,11 @@ from typing import Literal
 import msgspec
 
 from convert.errors import RecipeError
-from edge.files import written_beside
+from edge.files import read_bounded, written_beside
 
 Scheme = Literal["int8", "float"]
+MAX_BYTES = 16 << 20
+"""Of a recipe's file."""
 
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,10 +51,12 @@ def load_recipe(path: Path | None = None) -> Int8Recipe:
     """Read a recipe; by default the one that ships. Raises RecipeError."""
     source = files("convert") / "recipes" / "mobile.json" if path is None else path
     try:
-        recipe = msgspec.json.decode(source.read_bytes(), type=Int8Recipe)
+        content = source.read_bytes() if path is None else read_bounded(path, MAX_BYTES)
+        recipe = msgspec.json.decode(content, type=Int8Recipe)
         for rule in recipe.rules:
-            re.compile(rule.scope + rule.operation)
-    except (OSError, msgspec.MsgspecError, re.error) as error:
+            for pattern in (rule.scope, rule.operation):
+                re.compile(pattern)
+    except (OSError, msgspec.MsgspecError, ValueError, RecursionError, OverflowError, re.error) as error:
         raise RecipeError(
             f"{source} is no INT8 recipe ({error}): make one with `heirloom search` (docs/toolkit/int8.md)."
         ) from error

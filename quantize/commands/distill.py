@@ -9,6 +9,7 @@ from typing import Annotated, cast
 import typer
 from rich.console import Console
 
+from convert.commands.telling import told
 from convert.mobile.nets import MobileRestorer
 from convert.oldphotos.photosets import load_photos
 from convert.reference.kinds import RoleName
@@ -49,7 +50,7 @@ def distill(
     arguments = flat(locals())
     with machine(place) as here:
         with Console(stderr=True).status("Reading photos and weights"):
-            photo_set = load_photos(photos, min_side=run.side)
+            photo_set = told(load_photos(photos, min_side=run.side))
             master = open_teacher(teacher)
         for network in master.networks:
             network.to(here.device)

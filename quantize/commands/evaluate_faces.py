@@ -11,7 +11,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from convert.commands.telling import tell
 from convert.oldphotos.photosets import bundled_photos, is_held_out
+from convert.oldphotos.sources import SetAside
 from edge.bundle.bundle import open_bundle
 from edge.bundle.manifest import Precision
 from edge.restore.restorer import Restorer
@@ -50,7 +52,8 @@ def evaluate_faces(
     restorer = Restorer(opened, precision=judged, threads=threads, runtime=runtime)
     console = Console()
     with Console(stderr=True).status("Reading photos") as status:
-        known = list(labelled_photos(photos, faces, min_side=64))
+        aside: list[SetAside] = []
+        known = list(labelled_photos(photos, faces, 64, aside))
         portraits = [photo for _, photo, _ in known if photo.certain.any()]
         table = Table("pictures", "faces", "found", "point error", "false")
         turned = [math.radians(TURN * (1 if index % 2 else -1)) for index in range(len(portraits))]
@@ -75,7 +78,7 @@ def evaluate_faces(
         status.update("Looking for faces where none are")
         empty = [
             photo
-            for name, photo, _ in labelled_photos(without or [], faces, min_side=64)
+            for name, photo, _ in labelled_photos(without or [], faces, 64, aside)
             if is_held_out(name) and not len(photo.points)
         ][:EMPTY]
         for state in ("clean", "old"):
@@ -99,5 +102,6 @@ def evaluate_faces(
         large = bundled_photos(64).train[0].numpy()
         picture = np.tile(large, (2, 2, 1))[:768, :1024]
         look, restore = seconds(restorer, np.ascontiguousarray(picture), 5)
+    tell(aside)
     share = f"{100 * look / restore:.0f} % of restoring it ({1000 * restore:.0f} ms)"
     console.print(f"Finding in a photo of 1024x768: {1000 * look:.0f} ms, {share}")

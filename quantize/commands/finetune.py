@@ -10,9 +10,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from convert.commands.telling import tell
 from convert.int8.ranges import RANGES_FILE
 from convert.mobile.weights import MOBILE_FILES
 from convert.recipes.int8 import load_recipe
+from edge.files import written_beside
 from quantize.commands.options import (
     Faces,
     MachineOptions,
@@ -70,6 +72,7 @@ def finetune(
         with Console(stderr=True).status("Reading photos and weights"):
             material = Material(photos, faces or (), overlays)
             prepared = prepare(stage, given, material, load_recipe(recipe))
+        tell(material.aside)
         start(prepared.task, stage.schedule(), output, here, stage.evaluate_every, arguments)
         if rank() > 0:
             return
@@ -77,4 +80,5 @@ def finetune(
         add_ranges((weights, output), output / RANGES_FILE)
         for other in MOBILE_FILES:
             if other != name:
-                shutil.copyfile(weights / f"{other}.safetensors", output / f"{other}.safetensors")
+                with written_beside(output / f"{other}.safetensors") as partial:
+                    shutil.copyfile(weights / f"{other}.safetensors", partial)

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from torch import Generator
 
+from convert.commands.telling import told
 from convert.mobile.weights import load_weights
 from convert.oldphotos.photosets import load_photos
 from convert.reference.nets import Vae
@@ -39,8 +40,8 @@ def latent_gap(
     all gray. Each kind of photo split in two shows the least that could be reached.
     """
     with Console(stderr=True).status("Reading photos"):
-        clean = load_photos(photos, min_side=side)
-        real = load_photos(old, min_side=side, trim=TRIM)
+        clean = told(load_photos(photos, min_side=side))
+        real = told(load_photos(old, min_side=side, trim=TRIM))
     device = torch.device("cpu")
     aged = synthetic_old(held_out_crops(clean.held_out, crops, side, device), Generator().manual_seed(1))
     seen = held_out_crops(real.held_out, crops, side, device)

@@ -12,10 +12,12 @@ from rich.progress import Progress
 from rich.table import Table
 from torch import Tensor
 
+from convert.commands.telling import tell, told
 from convert.mobile.nets import ToneNet
 from convert.mobile.weights import load_weights
 from convert.oldphotos.damage import load_overlays
 from convert.oldphotos.photosets import PhotoSet, load_photos
+from convert.oldphotos.sources import SetAside
 from edge.bundle.bundle import open_bundle
 from edge.restore.restorer import Restorer
 from quantize.commands.options import Overlays, Photos
@@ -45,7 +47,7 @@ def held_out(
         raise typer.BadParameter("Figures of what? Give --bundle, --tone, or both.")
     console, status = Console(), Console(stderr=True)
     with status.status("Reading photos"):
-        photo_set = load_photos(photos, min_side=192)
+        photo_set = told(load_photos(photos, min_side=192))
     if bundle is not None:
         console.print(
             _detection(Restorer(open_bundle(bundle)), photo_set.held_out[:count], overlays, status)
@@ -59,7 +61,9 @@ def held_out(
 def _detection(
     restorer: Restorer, photos: Sequence[Tensor], overlays: Path | None, status: Console
 ) -> Table:
-    real = None if overlays is None else load_overlays(overlays)
+    aside: list[SetAside] = []
+    real = None if overlays is None else load_overlays(overlays, aside)
+    tell(aside)
     with Progress(console=status) as progress:
         bar = progress.add_task("Looking for damage", total=len(photos))
         damaged, good = detection_rules.seen(restorer, photos, real, lambda: progress.advance(bar))

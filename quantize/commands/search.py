@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from torch import Generator
 
+from convert.commands.telling import told
 from convert.mobile.weights import load_mobile
 from convert.oldphotos import synthesis
 from convert.oldphotos.calibration import old_photos
@@ -48,7 +49,7 @@ def search_recipe(
     """
     console = Console(stderr=True)
     with console.status("Reading photos and weights") as status:
-        photo_set = load_photos(photos, min_side=SIDE)
+        photo_set = told(load_photos(photos, min_side=SIDE))
         base = load_recipe()
         network = FakeQuantized(load_mobile(weights).restorer, base).eval()
         seen = old_photos(photo_set.train, calibration, SIDE, 1, "")

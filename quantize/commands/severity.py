@@ -13,11 +13,13 @@ from rich.progress import track
 from rich.table import Table
 from torch import Generator, Tensor
 
+from convert.commands.telling import tell, told
 from convert.errors import PhotoSetError
 from convert.oldphotos import synthesis
 from convert.oldphotos.estimates import Estimate, blur, estimate, grain, luminance_of
 from convert.oldphotos.photosets import decoded_photos, load_photos, scaled_crops
 from convert.oldphotos.severity import draw_severity
+from convert.oldphotos.sources import SetAside
 
 MIN_SIDE = 128
 SIDE = 256
@@ -56,10 +58,12 @@ def severity(
     old: the estimates are then of what was added.
     """
     console = Console(stderr=True)
+    aside: list[SetAside] = []
     real = [
         estimate(pixels, trim)
-        for _, pixels in track(decoded_photos(photos, MIN_SIDE), "photos", console=console)
+        for _, pixels in track(decoded_photos(photos, MIN_SIDE, aside), "photos", console=console)
     ]
+    tell(aside)
     if not real:
         raise PhotoSetError(f"There are no photos of at least {MIN_SIDE} px there: name others.")
     sets = {"photos": real}
@@ -78,7 +82,7 @@ def severity(
 def _synthesised(sources: list[Path], count: int, seed: int, console: Console) -> list[Estimate]:
     """Estimates of ``count`` toned and scanned crops of clean photos. Raises PhotoSetError."""
     with console.status("Reading clean photos"):
-        clean = load_photos(sources, min_side=MIN_SIDE).train
+        clean = told(load_photos(sources, min_side=MIN_SIDE)).train
     rng = Generator().manual_seed(seed)
     crops = _plain_crops(clean, count, rng)
     estimates = []

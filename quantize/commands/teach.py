@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from convert.commands.telling import told
 from convert.errors import TrainingError
 from convert.oldphotos.photosets import PhotoSet, load_photos
 from convert.reference.nets import QualityMapping, ScratchMapping, ScratchUnet, Vae
@@ -73,8 +74,8 @@ def teach(
     crops, side = run.crops, run.side
     with machine(place) as here:
         with Console(stderr=True).status("Reading photos"):
-            photo_set = load_photos(photos, min_side=side)
-            real = load_photos(old, min_side=side, trim=TRIM) if old else None
+            photo_set = told(load_photos(photos, min_side=side))
+            real = told(load_photos(old, min_side=side, trim=TRIM)) if old else None
         task: Task
         if stage == Stage.DETECTION:
             task = DetectorTask(

@@ -9,6 +9,7 @@ import msgspec
 import typer
 from rich.console import Console
 
+from convert.commands.telling import tell
 from convert.errors import TrainingError
 from quantize.commands.options import (
     Faces,
@@ -173,7 +174,12 @@ def _train(
 ) -> None:
     with Console(stderr=True).status("Reading photos and weights"):
         prepared = prepare(stage, given, material, seed=seed)
-    known = arguments | {"stage_in_full": msgspec.to_builtins(stage)}
+    tell(material.aside)
+    known = arguments | {
+        "stage_in_full": msgspec.to_builtins(stage),
+        "left_out": [f"{item.name} {item.reason}" for item in material.aside],
+    }
+    material.aside.clear()
     start(prepared.task, stage.schedule(), output, place, stage.evaluate_every, known, seed)
     if rank() == 0:
         prepared.finish(output)

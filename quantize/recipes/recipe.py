@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from convert.errors import TrainingError
+from edge.files import read_bounded
 from quantize.training.schedule import Schedule
 
 NetworkName = Literal["detector", "restorer", "tone", "finder", "face"]
@@ -29,6 +30,9 @@ BESIDE_INT8: dict[NetworkName, tuple[NetworkName, ...]] = {
     "face": ("restorer",),
 }
 """The same in fake INT8; the other networks are rounded without training."""
+
+MAX_BYTES = 16 << 20
+"""Of a recipe's file."""
 
 Count = Annotated[int, Meta(ge=1)]
 Positive = Annotated[float, Meta(gt=0)]
@@ -116,8 +120,8 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 def load_recipe(path: Path) -> Recipe:
     """Read a recipe and check that its stages follow from each other. Raises TrainingError."""
     try:
-        recipe = msgspec.json.decode(path.read_bytes(), type=Recipe)
-    except (OSError, msgspec.MsgspecError) as error:
+        recipe = msgspec.json.decode(read_bounded(path, MAX_BYTES), type=Recipe)
+    except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise _refused(path, str(error)) from error
     earlier: dict[str, Stage] = {}
     for stage in recipe.stages:

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-import msgspec
 import torch
 from torch import Generator, nn
 
 from convert.errors import TrainingError
-from convert.int8.ranges import RANGES_FILE, LearntRanges, save_ranges
+from convert.int8.ranges import RANGES_FILE, read_ranges, save_ranges
 from convert.mobile.nets import DamageDetector, FaceFinder, FaceRefiner, MobileRestorer, ToneNet
 from convert.mobile.nets.face import begin_from_
 from convert.mobile.weights import DETECTION, MOBILE_FILES, load_weights, save_weights
 from convert.oldphotos.damage import Overlays, load_overlays
 from convert.oldphotos.photosets import PhotoSet, load_photos
+from convert.oldphotos.sources import SetAside
 from convert.recipes.int8 import Int8Recipe
 from convert.recipes.int8 import load_recipe as load_rules
 from edge.files import written_beside
@@ -52,12 +52,15 @@ class Material:
         self._photos: tuple[int, PhotoSet] | None = None
         self._faces: tuple[int, tuple[FaceSet, FaceSet]] | None = None
         self._overlays: Overlays | None = None
+        self.aside: list[SetAside] = []
+        """Pictures that were left out of what has been read so far."""
 
     def photos(self, side: int) -> PhotoSet:
         """Those whose shorter side has at least so many pixels. Raises PhotoSetError."""
         if self._photos is None or self._photos[0] != side:
             self._photos = None
             self._photos = side, load_photos(self.sources, min_side=side)
+            self.aside += self._photos[1].aside
         return self._photos[1]
 
     def faces(self, side: int) -> tuple[FaceSet, FaceSet]:
@@ -68,13 +71,13 @@ class Material:
             )
         if self._faces is None or self._faces[0] != side:
             self._faces = None
-            self._faces = side, load_faces(self.sources, self.labels, min_side=side)
+            self._faces = side, load_faces(self.sources, self.labels, side, self.aside)
         return self._faces[1]
 
     def overlays(self) -> Overlays | None:
         """Real dirt and scratches, if there are any. Raises PhotoSetError."""
         if self._overlays is None and self.overlay_source is not None:
-            self._overlays = load_overlays(self.overlay_source)
+            self._overlays = load_overlays(self.overlay_source, self.aside)
         return self._overlays
 
 
@@ -130,11 +133,14 @@ def collect(recipe: Recipe, output: Path) -> None:
 
 
 def add_ranges(folders: Sequence[Path], path: Path) -> None:
-    """Write the ranges of all folders, where they have any, as one file; the last folder's prevail."""
+    """Write the ranges of all folders, where they have any, as one file; the last folder's prevail.
+
+    Raises WeightsError or OSError.
+    """
     ranges: dict[str, tuple[float, float]] = {}
     for file in (folder / RANGES_FILE for folder in folders):
         if file.exists():
-            ranges |= msgspec.json.decode(file.read_bytes(), type=LearntRanges).ranges
+            ranges |= read_ranges(file)
     save_ranges(ranges, path)
 
 

@@ -8,12 +8,16 @@ from collections import defaultdict
 from contextlib import suppress
 from pathlib import Path
 
+import msgspec
 import torch
 from torch import Tensor
 
-from edge.files import written_beside
+from convert.errors import TrainingError
+from edge.files import read_bounded, written_beside
 
 Point = dict[str, float]
+MAX_BYTES = 256 << 20
+"""Of a curve."""
 
 
 class Curve:
@@ -74,11 +78,20 @@ class Curve:
 
 
 def read_curve(path: Path) -> list[Point]:
-    """The points of a ``curve.jsonl``; none if there is no such file. A line cut by a kill is left out."""
+    """The points of a ``curve.jsonl``; none if there is no such file. Lines that are no points, as a kill
+    cuts one, are left out. Raises TrainingError."""
     points: list[Point] = []
-    for line in path.read_text().splitlines() if path.exists() else ():
-        with suppress(json.JSONDecodeError):
-            points.append(json.loads(line))
+    try:
+        lines = read_bounded(path, MAX_BYTES).splitlines()
+    except FileNotFoundError:
+        return points
+    except OSError as error:
+        raise TrainingError(f"{path} can't be read ({error.strerror}): remove it.") from error
+    for line in lines:
+        with suppress(msgspec.MsgspecError, ValueError, RecursionError):
+            point = msgspec.convert(json.loads(line), Point)  # NaN is among the figures
+            if "step" in point:
+                points.append(point)
     return points
 
 
@@ -99,4 +112,5 @@ def plot_curve(points: list[Point], path: Path) -> None:
         panel.set_title(name, fontsize=10)
         panel.set_xlabel("steps", fontsize=8)
         panel.grid(alpha=0.3)
-    figure.savefig(path)
+    with written_beside(path) as partial:
+        figure.savefig(partial, format="png")

@@ -24,10 +24,18 @@ from torch.nn import functional as F
 
 from convert.errors import PhotoSetError
 from convert.oldphotos.photosets import decoded_photos, is_held_out
+from convert.oldphotos.sources import SetAside
+from edge.files import read_bounded
 from edge.restore.faces.alignment import Matrix, face_width, inverse
 
 CERTAIN = 0.8
 """Labels below this score may be cats or statues: they are left out of the loss."""
+
+MAX_LABELS = 256 << 20
+"""Bytes of a label file."""
+
+FARTHEST = 1e6
+"""Largest coordinate of a point in pixels; it may lie outside its photo."""
 
 MAX_ENLARGED = 1.5
 """Largest enlargement of a face: a larger one would only be blurred."""
@@ -53,11 +61,14 @@ class FaceSet:
 
 
 def load_faces(
-    sources: Sequence[Path], labels: Sequence[Path], min_side: int = 128
+    sources: Sequence[Path], labels: Sequence[Path], min_side: int, aside: list[SetAside]
 ) -> tuple[FaceSet, FaceSet]:
-    """The labelled photos of folders and tar files, to train with and held out. Raises PhotoSetError."""
+    """The labelled photos of folders and tar files, to train with and held out.
+
+    Photos that can't be decoded are added to ``aside``. Raises PhotoSetError.
+    """
     chosen: tuple[list[tuple[str, LabelledPhoto]], list[tuple[str, LabelledPhoto]]] = ([], [])
-    for name, photo, group in labelled_photos(sources, labels, min_side):
+    for name, photo, group in labelled_photos(sources, labels, min_side, aside):
         chosen[is_held_out(name)].append((group, photo))
     sets = tuple(map(_face_set, chosen))
     if not all(each.faces for each in sets):
@@ -76,22 +87,27 @@ def _labels(value: Any) -> list[_Label]:
     faces = value if isinstance(value, list) else [value]
     if faces and isinstance(faces[0], list):
         faces = [{"points": faces}]
-    return msgspec.convert(faces, list[_Label])
+    labels = msgspec.convert(faces, list[_Label])
+    for label in labels:
+        points = np.array(label.points, np.float64)
+        if np.abs(points).max() > FARTHEST or not face_width(points) >= 1:
+            raise ValueError("five points that are no face")
+    return labels
 
 
 def labelled_photos(
-    sources: Sequence[Path], labels: Sequence[Path], min_side: int
+    sources: Sequence[Path], labels: Sequence[Path], min_side: int, aside: list[SetAside]
 ) -> Iterator[tuple[str, LabelledPhoto, str]]:
-    """Name, photo and group of every photo that the label files name. Raises PhotoSetError."""
+    """Name, photo and group of every photo that the label files name; as `load_faces`."""
     known: dict[str, list[_Label]] = {}
     for path in labels:
         try:
-            given = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+            given = msgspec.json.decode(read_bounded(path, MAX_LABELS), type=dict[str, Any])
             known |= {name: _labels(value) for name, value in given.items()}
-        except (OSError, msgspec.MsgspecError) as error:
+        except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
             reason = f"{path} holds no labels of faces ({error}): see docs/guide/faces.md."
             raise PhotoSetError(reason) from error
-    for name, pixels in decoded_photos(list(sources), min_side):
+    for name, pixels in decoded_photos(list(sources), min_side, aside):
         if name in known:
             faces = known[name]
             group = faces[0].group if faces else "photo"

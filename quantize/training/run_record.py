@@ -15,10 +15,12 @@ import msgspec
 import torch
 
 from convert.errors import TrainingError
-from edge.files import written_beside
+from edge.files import read_bounded, written_beside
 
 SOURCE = Path(__file__).parents[2]
 RUN_FILE = "run.json"
+MAX_BYTES = 64 << 20
+"""Of that file: a session is recorded in a few kilobytes."""
 
 
 class Machine(msgspec.Struct, frozen=True):
@@ -98,11 +100,11 @@ class Recorder:
 def read_run(folder: Path) -> RunRecord | None:
     """The record of a run's folder; None if it has none. Raises TrainingError."""
     path = folder / RUN_FILE
-    if not path.exists():
-        return None
     try:
-        return msgspec.json.decode(path.read_bytes(), type=RunRecord)
-    except msgspec.MsgspecError as error:
+        return msgspec.json.decode(read_bounded(path, MAX_BYTES), type=RunRecord)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise TrainingError(f"{path} can't be read ({error}): remove it, and the run goes on.") from error
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import copy
+import errno
 import math
 import os
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -15,13 +15,15 @@ from torch import Generator, Tensor, nn
 from convert.errors import TrainingError
 from convert.mobile.weights import save_weights
 from edge.files import written_beside
+from quantize.training.checkpoint import TornCheckpoint, load_checkpoint
 from quantize.training.processes import average_, rank, step_seed
 from quantize.training.schedule import CoolDown, Schedule
 from quantize.training.task import Task
 
-CHECKPOINT, STABLE, WEIGHTS = "checkpoint.pt", "stable.pt", "weights.safetensors"
-"""Files of a run: its state, its state before the cool-down, and averaged weights."""
-
+CHECKPOINT, BEFORE, STABLE = "checkpoint.pt", "checkpoint-before.pt", "stable.pt"
+"""Files of a run: its state, that of the checkpoint before, and that before the cool-down."""
+WEIGHTS = "weights.safetensors"
+"""Averaged weights."""
 MEMORY = 0.01
 """How much a step counts in the running means of the losses."""
 
@@ -41,6 +43,10 @@ class Run:
             bf16,
         )
         self.steps = 0
+        self.is_good = False
+        """Whether the latest checkpoint is known to be whole: only such a one replaces the one before."""
+        self.recovered = ""
+        """What to tell the user about a damaged checkpoint."""
         self.running: dict[str, Tensor] = {}
         self.networks = dict(task.networks)
         for network in self.networks.values():
@@ -113,13 +119,17 @@ class Run:
     def resume(self, asked: int | None) -> tuple[CoolDown, bool]:
         """Take up the checkpoint, if there is one; returns when to cool down, and whether the run went back
         to where its last cool-down had begun. Raises TrainingError."""
-        known = self._load(CHECKPOINT) if (self.folder / CHECKPOINT).exists() else None
+        known = self._take_up()
+        weights = self.folder / WEIGHTS
+        if self.steps and rank() == 0:
+            # A kill may have come between the two files.
+            save_weights(self.averaged, weights)
         cooling = self.schedule.cooling(self.steps, known, asked)
         went_back = cooling is None
         if cooling is None:
-            reached, weights = self.steps, self.folder / WEIGHTS
-            self._load(STABLE)
-            if rank() == 0 and weights.exists():
+            reached = self.steps
+            self._load(self.folder / STABLE)
+            if rank() == 0:
                 os.replace(weights, self.folder / f"weights-{reached}.safetensors")
             cooling = self.schedule.cooling(self.steps, None, asked)
             assert cooling is not None
@@ -130,31 +140,39 @@ class Run:
             )
         return cooling, went_back
 
-    def _load(self, name: str) -> CoolDown | None:
-        path = self.folder / name
+    def _take_up(self) -> CoolDown | None:
+        """Load the checkpoint, or the one before if that was not completed or is damaged."""
+        latest, before = self.folder / CHECKPOINT, self.folder / BEFORE
+        has_earlier = os.path.lexists(before)
+        if not os.path.lexists(latest) and not has_earlier:
+            return None
         try:
-            # Optimizers count steps on the CPU; the rest goes where the networks are.
-            state = torch.load(path, map_location="cpu", weights_only=True)
-            for network in self.networks:
-                self.networks[network].load_state_dict(state["players"][network])
-                self.optimizers[network].load_state_dict(state["optimizers"][network])
-                for group in self.optimizers[network].param_groups:
-                    # A resumed run may be given others.
-                    group.update(betas=self.schedule.betas, weight_decay=self.schedule.weight_decay)
-            self.averaged.load_state_dict(state["averaged"])
-            self.running = {
-                name: torch.tensor(mean, device=self.device) for name, mean in state["running"].items()
-            }
-            self.steps = int(state["steps"])
-            return CoolDown(*state["cool_down"]) if state["cool_down"] else None
-        except (OSError, RuntimeError, KeyError, ValueError, UnpicklingError) as error:
-            reason = " ".join(str(error).split())[:200]
-            raise TrainingError(
-                f"{path} is no checkpoint of this training ({reason}): choose another folder."
-            ) from error
+            cooling = self._load(latest)
+            self.is_good = True
+        except TornCheckpoint as torn:
+            if not has_earlier:
+                raise TrainingError(f"{torn} Choose another folder, or remove it to begin again.") from torn
+            cooling = self._load(before)
+            self.recovered = f"{torn} The run goes on from the checkpoint before, of {self.steps} steps."
+        return cooling
+
+    def _load(self, path: Path) -> CoolDown | None:
+        found = load_checkpoint(path, self.networks, self.optimizers, self.averaged)
+        for name, network in self.networks.items():
+            network.load_state_dict(found.players[name])
+            # All but the moments is the schedule's: a resumed run may be given another one.
+            fresh = self.optimizers[name].state_dict()
+            self.optimizers[name].load_state_dict(fresh | {"state": found.moments[name]})
+        self.averaged.load_state_dict(found.averaged)
+        self.running = {
+            name: torch.tensor(mean, device=self.device) for name, mean in found.running.items()
+        }
+        self.steps = found.steps
+        return found.cool_down
 
     def save(self, cooling: CoolDown, name: str = CHECKPOINT) -> None:
-        """Write a checkpoint and the averaged weights, each of them whole or not at all.
+        """Write a checkpoint and the averaged weights, each of them whole or not at all; the checkpoint
+        before is kept.
 
         Raises TrainingError, and keeps the last checkpoint, if the losses are numbers no more.
         """
@@ -171,6 +189,22 @@ class Run:
             "averaged": self.averaged.state_dict(),
             "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
         }
-        with written_beside(self.folder / name) as partial:
-            torch.save(state, partial)
+        path = self.folder / name
+        with written_beside(path) as partial:
+            _write(state, partial)
+            if name == CHECKPOINT and self.is_good:
+                os.replace(path, self.folder / BEFORE)
+        self.is_good |= name == CHECKPOINT
         save_weights(self.averaged, self.folder / WEIGHTS)
+
+
+def _write(state: dict[str, Any], path: Path) -> None:
+    """Write a checkpoint and flush it to the disk. Raises OSError."""
+    with path.open("wb") as file:
+        try:
+            torch.save(state, file)
+        except RuntimeError as error:
+            # What torch makes of an error of the file.
+            raise OSError(errno.EIO, "It can't be written: is the disk full?", str(path)) from error
+        file.flush()
+        os.fsync(file.fileno())

@@ -84,6 +84,8 @@ def train(
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     bar = Progress(*columns, TimeRemainingColumn(), disable=not is_main)
     with bar, closing(Curve(folder, run.steps, is_main)) as curve, stop.listening():
+        if run.recovered:
+            bar.console.print(run.recovered, markup=False, highlight=False, soft_wrap=True)
         line = bar.add_task("training", total=cooling.end, completed=run.steps)
         saved_steps, saved_at = None if went_back else run.steps or None, time.monotonic()
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import io
-import tarfile
-from collections.abc import Iterator, Mapping
-from pathlib import Path, PurePath
+from collections.abc import Mapping
+from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.random import Generator
-from PIL import Image
 
 from convert.errors import PhotoSetError
 from convert.oldphotos.damage import drawing
 from convert.oldphotos.damage.layers import Cover, Layer
+from convert.oldphotos.photosets import UndecodedPicture, picture
+from convert.oldphotos.sources import SetAside, files_of, shown, summary
 
 SHARES = {
     "scratches": 0.4,
@@ -36,35 +35,27 @@ Overlays = Mapping[str, tuple[Cover, ...]]
 """For each kind, opacities ``(H, W)``."""
 
 
-def load_overlays(source: Path) -> Overlays:
+def load_overlays(source: Path, aside: list[SetAside] | None = None) -> Overlays:
     """The overlays of a folder or tar file: gray PNGs, white where damage is, in a folder for each kind.
 
-    Raises PhotoSetError.
+    What can't be decoded, or is too large, is added to ``aside``. Raises PhotoSetError.
     """
     kinds: dict[str, list[Cover]] = {}
-    for name, data in _files(source):
+    aside = [] if aside is None else aside
+    for path, data in files_of(source, (".png",), aside):
         try:
-            with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
-                cover = np.array(image.convert("L"))
-        except (OSError, ValueError, SyntaxError) as error:
-            reason = f"{name} can't be decoded ({error}): remove it from the overlays."
-            raise PhotoSetError(reason) from error
-        kinds.setdefault(name.parent.name, []).append(cover)
+            cover = picture(data, ("PNG",), "L")
+        except UndecodedPicture as error:
+            aside.append(SetAside(shown(path), str(error)))
+            continue
+        if cover is not None:
+            kinds.setdefault(path.parent.name, []).append(cover)
     if not kinds:
-        raise PhotoSetError(f"There are no PNGs in {source}: give a folder or tar of overlays by kind.")
+        because = "".join(f" {sentence}" for sentence in summary(aside, named=1))
+        raise PhotoSetError(
+            f"There are no PNGs in {source}: give a folder or tar of overlays by kind.{because}"
+        )
     return {kind: tuple(covers) for kind, covers in kinds.items()}
-
-
-def _files(source: Path) -> Iterator[tuple[PurePath, bytes]]:
-    if source.is_dir():
-        for path in sorted(source.rglob("*.png")):
-            yield path.relative_to(source.parent), path.read_bytes()
-        return
-    with tarfile.open(source) as archive:
-        for member in sorted(archive.getmembers(), key=lambda entry: entry.name):
-            stream = archive.extractfile(member) if member.name.endswith(".png") else None
-            if stream is not None:
-                yield PurePath(member.name), stream.read()
 
 
 def draw(rng: Generator, height: int, width: int, overlays: Overlays, kind: str) -> list[Layer]:

@@ -47,7 +47,7 @@ def test_labels_come_in_three_shapes(tmp_path: Path) -> None:
         "c.png": [{"points": face, "score": 0.7}, {"points": face}],
         "d.png": [],
     }
-    photos = {name: (p, g) for name, p, g in labelled_photos(*write_photos(tmp_path / "p", labels), 64)}
+    photos = {name: (p, g) for name, p, g in labelled_photos(*write_photos(tmp_path / "p", labels), 64, [])}
     assert photos["a.png"][0].certain.tolist() == [True] and photos["b.png"][1] == "studio"
     assert photos["c.png"][0].certain.tolist() == [False, True]
     assert photos["d.png"][0].points.shape == (0, 5, 2)
@@ -58,12 +58,12 @@ def test_broken_labels_are_refused(tmp_path: Path, text: str) -> None:
     folders, (file,) = write_photos(tmp_path / "p", {"a.png": []})
     file.write_text(text)
     with pytest.raises(PhotoSetError, match="holds no labels of faces"):
-        list(labelled_photos(folders, [file], 64))
+        list(labelled_photos(folders, [file], 64, []))
 
 
 def test_photos_without_certain_faces_are_too_few(tmp_path: Path) -> None:
     with pytest.raises(PhotoSetError, match="Too few"):
-        load_faces(*write_photos(tmp_path / "p", {f"{i}.png": [] for i in range(30)}), 64)
+        load_faces(*write_photos(tmp_path / "p", {f"{i}.png": [] for i in range(30)}), 64, [])
 
 
 def test_a_window_shows_the_face_where_it_was_placed() -> None:
