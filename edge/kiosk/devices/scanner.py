@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import stat
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from edge.errors import OptionRefused
+from edge.files import open_regular
 from edge.integers import ceil_div
 from edge.kiosk.devices.commands import (
     Finished,
@@ -266,9 +266,7 @@ def _options(offered: Offered, source: str | None, resolution: int) -> list[str]
 def _check_whole(page: Path) -> None:
     """Raises DeviceError for a page that is not whole: scanimage reports none of them on a full disk."""
     try:
-        if not stat.S_ISREG(page.lstat().st_mode):
-            raise DeviceError(Fault.SCAN_INCOMPLETE)
-        with page.open("rb") as source:
+        with open_regular(page) as source:
             size = source.seek(0, os.SEEK_END)
             directories = Directories(source)
             found = directories.at(directories.first)
