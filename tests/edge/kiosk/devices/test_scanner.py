@@ -130,7 +130,9 @@ def test_what_sane_fails_with_is_said(
 ) -> None:
     wrapped = f'case "$*" in *--batch=*) set -- "$@" --read-return-value=SANE_STATUS_{status};; esac'
     program = shell(tmp_path / "failing", f'{wrapped}\nexec scanimage "$@"')
-    assert fault_of(Scanner(program), scans, never) == fault
+    # About one in a hundred of the test scanner's own failures hangs: what is then said is tested below.
+    found = (fault_of(Scanner(program, timeout=3), scans, never) for _ in range(5))
+    assert next(one for one in found if one != Fault.SCANNER_SILENT) == fault
 
 
 @sane
