@@ -7,6 +7,12 @@
 `docs/python-api.md` has more examples. What is named here is the public API; other modules may change.
 """
 
+import sys
+
+if sys.argv[0] == "-m" and not sys.flags.safe_path:
+    # `python -m heirloom` looks for modules in the current folder first, which may hold a `numpy.py`.
+    del sys.path[0]
+
 from edge.bundle.bundle import Bundle, open_bundle
 from edge.errors import HeirloomError
 from edge.photo.photo import Photo, not_kept, read_photo, write_photo

@@ -16,6 +16,12 @@ def _own_report(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
 
 
+@pytest.fixture(autouse=True)
+def _own_safe_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take back after each test what the command sets for the processes that it starts."""
+    monkeypatch.setenv("PYTHONSAFEPATH", "")
+
+
 @pytest.fixture(scope="session")
 def tiny_bundle(request: pytest.FixtureRequest) -> Path:
     """A small but complete bundle with real networks (see ``tests/edge/bundles.py``). Read only.

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import pickle
 import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import monotonic
@@ -15,6 +14,7 @@ import msgspec
 
 from demo.errors import RestorationFailed, TimeLimitReached, WorkerStopped
 from demo.work.messages import Message, Result, Setup, Task
+from edge.processes import python
 
 KEPT = 2
 """Idle workers that are kept, one for each side of a comparison; some take half a gigabyte."""
@@ -24,7 +24,7 @@ class Worker:
     """A process that loads the networks of one variant once and restores photos with them."""
 
     def __init__(self, setup: Setup) -> None:
-        command = [sys.executable, "-m", "demo.work.worker", msgspec.json.encode(setup).decode()]
+        command = python("-m", "demo.work.worker", msgspec.json.encode(setup).decode())
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def ask(self, task: Task, progress: Callable[[float], None]) -> Result:

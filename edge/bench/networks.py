@@ -10,7 +10,6 @@ import json
 import os
 import statistics
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from edge.bench.worker import Run
 from edge.bundle.bundle import Bundle, find_part
 from edge.bundle.manifest import INTEGER_RANGES, PartName, Precision, Tensor, tensor_shape
 from edge.errors import HeirloomError
+from edge.processes import python
 from edge.restore.parts import LoadedPart, Usage, load_part
 from edge.restore.tiling import Box, Placement
 from edge.runtimes import available_formats
@@ -120,7 +120,7 @@ def matmul_meter(threads: int, side: int = MATMUL_SIDE) -> Iterator[_Meter]:
     change its own.
     """
     environment = {**os.environ, **dict.fromkeys(_BLAS_THREADS, str(threads))}
-    arguments = [sys.executable, "-c", _MATMUL, str(side), str(BEST_OF)]
+    arguments = python("-c", _MATMUL, str(side), str(BEST_OF))
     with subprocess.Popen(
         arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
     ) as process:
@@ -272,7 +272,7 @@ def restore_once(task: Run) -> dict[str, Any]:
     """The report of `edge.bench.worker` on one restoration, with the process's ``seconds``."""
     started = perf_counter()
     done = subprocess.run(
-        [sys.executable, "-m", "edge.bench.worker", msgspec.json.encode(task).decode()],
+        python("-m", "edge.bench.worker", msgspec.json.encode(task).decode()),
         capture_output=True,
         text=True,
         check=False,

@@ -20,6 +20,7 @@ from rich.console import Console
 from edge import DISTRIBUTION
 from edge.errors import HeirloomError, MissingExtra, install_hint
 from edge.files import printable
+from edge.processes import keep_to_safe_path
 
 GROUP = "heirloom.commands"
 
@@ -39,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     0: done; 1: failed, with a sentence on stderr; 2: wrong usage; 130: interrupted.
     """
+    keep_to_safe_path()
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         commands = _commands()

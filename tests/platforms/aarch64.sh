@@ -44,7 +44,7 @@ debs bookworm arm64 "$cache/root" "${guest[@]}"
 wheels=$cache/wheels-$(sha256sum "$here/pyproject.toml" | cut -c 1-12)
 if [ ! -d "$wheels" ]; then
   work=$(mktemp -d "$cache/partial.XXXX")
-  "$here/.venv/bin/python" - "$here/pyproject.toml" > "$work/needed" <<'END'
+  "$here/.venv/bin/python" -P - "$here/pyproject.toml" > "$work/needed" <<'END'
 import sys, tomllib
 print(*tomllib.load(open(sys.argv[1], "rb"))["project"]["dependencies"], sep="\n")
 END
@@ -60,7 +60,7 @@ fi
 on_pi() {
   PYTHONPATH="$here:$wheels" PYTHONDONTWRITEBYTECODE=1 \
     "$cache/qemu/usr/bin/qemu-aarch64" -L "$cache/root" "$cache/root/usr/bin/python$python" \
-    -c 'import sys; from edge.commands.main import main; sys.exit(main())' "$@"
+    -P -c 'import sys; from edge.commands.main import main; sys.exit(main())' "$@"
 }
 
 photo=${1:-$here/samples/astronaut-old.jpg}
