@@ -63,6 +63,10 @@ class MissingArtifact(BundleError):
     """The bundle has no network of the requested part, format and precision."""
 
 
+class NetworkCrashes(BundleError):
+    """A network ends the process that runs it, or never ends itself."""
+
+
 class SelfTestFailed(BundleError):
     """This device's runtime does not reproduce the golden vectors."""
 

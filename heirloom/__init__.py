@@ -20,7 +20,8 @@ from edge.restore.damage.mask import Damage
 from edge.restore.faces.face import FaceRecord
 from edge.restore.options import Options
 from edge.restore.restorer import Restored
-from edge.runtimes.selftest import GoldenResult, self_test
+from edge.runtimes.selftest import GoldenResult
+from edge.runtimes.trial import self_test_apart as self_test
 from heirloom.restoring import Picture, Restorer, restore
 
 __all__ = [

@@ -29,7 +29,7 @@ from edge.bundle.manifest import (
 )
 from edge.commands.options import Precision as PrecisionName
 from edge.restore import budget
-from edge.runtimes.selftest import self_test
+from edge.runtimes.trial import self_test_apart
 
 MIB = 1 << 20
 TILE_SIDE = 256
@@ -76,7 +76,7 @@ def verify(
 ) -> None:
     """Check every file and run the golden vectors in every tile. Exit status 1 if any differ."""
     bundle = open_bundle(folder)
-    results = self_test(bundle, threads, runtime, smallest_only=smallest_tiles)
+    results = self_test_apart(bundle, threads, runtime, smallest_only=smallest_tiles)
     console = Console()
     table = Table("part", "format", "precision", "tile", "difference", "allowed", "")
     for result in results:

@@ -15,6 +15,7 @@ from edge.bundle.manifest import INTEGER_RANGES, Artifact, Format, Part, PartNam
 from edge.errors import NetworkFailed
 from edge.restore.tiling import Box, Placement, plan, window
 from edge.runtimes import Network, available_formats, load_network
+from edge.runtimes.trial import require_tried
 
 
 @dataclass
@@ -112,9 +113,12 @@ def load_part(
     Raises:
         MissingArtifact: The bundle has no such part.
         RuntimeUnavailable: No runtime reads it.
+        NetworkCrashes: A network of the bundle ends the process that runs it.
+        SelfTestFailed: The part's network does not give its golden vectors on this machine.
     """
     formats: tuple[Format, ...] = available_formats(runtime)
     artifact = find_artifact(bundle, name, precision, formats)
+    require_tried(bundle, name, precision, artifact, runtime)
     areas = [tile.rows * tile.columns for tile in artifact.tiles]
     most = max(min(areas), max_cells if max_cells is not None else max(areas))
     offered = [index for index, area in enumerate(areas) if area <= most]

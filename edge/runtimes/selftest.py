@@ -6,17 +6,33 @@ the same way.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.bundle.bundle import Bundle, read_tensor
+from edge.bundle.bundle import Bundle, find_artifact, read_tensor
 from edge.bundle.manifest import Artifact, Format, Golden, PartName, Precision, Tensor, Tile
 from edge.errors import MissingArtifact, SelfTestFailed
 from edge.integers import ceil_div
 from edge.runtimes import available_formats, load_network
+
+
+@dataclass(frozen=True)
+class GoldenRun:
+    """A golden vector and the tile that it is run in."""
+
+    part: PartName
+    artifact: Artifact
+    golden: Golden
+    tile: Tile
+
+    def __str__(self) -> str:
+        artifact = self.artifact
+        return f"{self.part} ({artifact.format} {artifact.precision}, {self.tile.rows}x{self.tile.columns})"
 
 
 @dataclass(frozen=True)
@@ -55,25 +71,78 @@ def self_test(
         RuntimeUnavailable: No runtime is installed.
         SelfTestFailed: A vector differs; the message names it.
     """
-    formats = available_formats(runtime)
-    results = [
-        _run_golden(bundle, part, artifact, golden, tile, threads, runtime)
+    runs = golden_runs(bundle, available_formats(runtime), smallest_only)
+    results = [result_of(run, difference(bundle, run, threads, runtime)) for run in runs]
+    if must_pass:
+        check_passed(results)
+    return results
+
+
+def golden_runs(
+    bundle: Bundle,
+    formats: Sequence[Format],
+    smallest_only: bool = False,
+    precision: Precision | None = None,
+) -> list[GoldenRun]:
+    """The golden vectors of these formats, each with each tile that it is run in.
+
+    Args:
+        bundle: An opened bundle.
+        formats: The formats.
+        smallest_only: Take only the smallest tile of each network.
+        precision: Take only the artifacts that are used in this precision.
+
+    Raises:
+        MissingArtifact: There are none.
+    """
+    runs = [
+        GoldenRun(part, artifact, golden, tile)
         for part, networks in bundle.manifest.parts.items()
         for artifact in networks.artifacts
         if artifact.format in formats
+        and (precision is None or artifact is used_artifact(bundle, part, precision, formats))
         for golden in artifact.golden
         for tile in _tiles(artifact, smallest_only)
     ]
-    if not results:
+    if not runs:
         raise MissingArtifact(f"The bundle has nothing that {', '.join(formats)} can run.")
+    return runs
+
+
+def used_artifact(
+    bundle: Bundle, part: PartName, precision: Precision, formats: Sequence[Format]
+) -> Artifact | None:
+    """The artifact of a part that is used in a precision; None if there is none."""
+    with suppress(MissingArtifact):
+        return find_artifact(bundle, part, precision, formats)
+    return None
+
+
+def result_of(run: GoldenRun, difference: float) -> GoldenResult:
+    """What the largest difference from the expected values says."""
+    return GoldenResult(
+        part=run.part,
+        format=run.artifact.format,
+        precision=run.artifact.precision,
+        rows=run.tile.rows,
+        columns=run.tile.columns,
+        max_difference=difference,
+        tolerance=run.golden.tolerance,
+        passed=difference <= run.golden.tolerance,
+    )
+
+
+def check_passed(results: Sequence[GoldenResult]) -> None:
+    """Raise SelfTestFailed if any vector differs; the message names it."""
     failed = [result for result in results if not result.passed]
-    if must_pass and failed:
-        names = ", ".join(f"{result.part} ({result.format} {result.precision})" for result in failed)
+    if failed:
+        names = ", ".join(
+            dict.fromkeys(f"{result.part} ({result.format} {result.precision})" for result in failed)
+        )
         raise SelfTestFailed(
             f"This machine's runtime does not reproduce the golden vectors: {names}. "
             "Restored photos would be wrong; install another version of the runtime."
         )
-    return results
 
 
 def _tiles(artifact: Artifact, smallest_only: bool) -> list[Tile]:
@@ -81,38 +150,28 @@ def _tiles(artifact: Artifact, smallest_only: bool) -> list[Tile]:
     return tiles[:1] if smallest_only else tiles
 
 
-def _run_golden(
-    bundle: Bundle,
-    part: PartName,
-    artifact: Artifact,
-    golden: Golden,
-    tile: Tile,
-    threads: int,
-    runtime: str | None,
-) -> GoldenResult:
-    halo = bundle.manifest.parts[part].halo
+def difference(bundle: Bundle, run: GoldenRun, threads: int, runtime: str | None) -> float:
+    """The largest difference of a network's outputs from the expected ones, in stored units.
+
+    Raises:
+        RuntimeUnavailable: The network can't be loaded or run.
+        InvalidManifest: The network is not what the manifest says.
+    """
+    artifact, golden, tile = run.artifact, run.golden, run.tile
+    halo = bundle.manifest.parts[run.part].halo
     network = load_network(bundle.folder / tile.file, artifact, tile, threads, runtime)
     inputs = [
         side_by_side(read_tensor(bundle, path, spec, golden), spec, tile.rows, tile.columns)
         for path, spec in zip(golden.inputs, artifact.inputs, strict=True)
     ]
-    difference = 0.0
+    largest = 0.0
     for output, path, spec in zip(network.run(inputs), golden.outputs, artifact.outputs, strict=True):
         expected = side_by_side(read_tensor(bundle, path, spec, golden), spec, tile.rows, tile.columns)
         inside = (slice(None), slice(halo, tile.rows - halo), slice(halo, tile.columns - halo))
         if spec.shape is None:
             output, expected = output[inside], expected[inside]
-        difference = max(difference, max_difference(output, expected))
-    return GoldenResult(
-        part=part,
-        format=artifact.format,
-        precision=artifact.precision,
-        rows=tile.rows,
-        columns=tile.columns,
-        max_difference=difference,
-        tolerance=golden.tolerance,
-        passed=difference <= golden.tolerance,
-    )
+        largest = max(largest, max_difference(output, expected))
+    return largest
 
 
 def side_by_side(tensor: NDArray[Any], spec: Tensor, rows: int, columns: int) -> NDArray[Any]:

@@ -20,7 +20,18 @@ from edge.processes import keep_to_safe_path, python
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("edge", "convert", "quantize", "demo", "heirloom")
-MODULES = ("numpy", "PIL", "msgspec", "typer", "rich", "gradio", "torch", "json", "random", "multiprocessing")
+MODULES = (
+    "numpy",
+    "PIL",
+    "msgspec",
+    "typer",
+    "rich",
+    "gradio",
+    "torch",
+    "json",
+    "random",
+    "multiprocessing",
+)
 MARK = "ran-{name}"
 STARTS = re.compile(r"sys\.executable|os\.(?:exec|spawn|posix_spawn|system|popen)")
 

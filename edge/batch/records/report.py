@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from io import FileIO
@@ -24,6 +23,7 @@ from edge.errors import OutputConflict
 from edge.files import comparable, file_sha256
 from edge.restore.faces.face import FaceRecord
 from edge.restore.options import Options
+from edge.state import state_folder
 
 try:
     import fcntl
@@ -132,13 +132,7 @@ def _left(record: Record) -> tuple[str, str | None, str | None]:
 
 def own_report() -> Path:
     """The user's own report, of photos that were restored by themselves; it may be missing."""
-    if state := os.environ.get("XDG_STATE_HOME"):
-        base = Path(state)
-    elif sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or os.path.expanduser("~"))
-    else:
-        base = Path(os.path.expanduser("~"), ".local", "state")
-    return base / "heirloom" / REPORT_NAME
+    return state_folder() / REPORT_NAME
 
 
 def recorded(options: Options) -> dict[str, Any]:
