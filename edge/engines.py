@@ -72,9 +72,11 @@ class Reference:
     hr: bool = False
 
 
-def bundle_engine(folder: Path | None, precision: Precision, runtime: str | None) -> BundleEngine:
-    """The bundle in ``folder``, or the one that ships. Raises BundleError."""
-    return BundleEngine(open_bundle(folder), precision, runtime)
+def bundle_engine(
+    folder: Path | None, precision: Precision, runtime: str | None, require_signature: str | None = None
+) -> BundleEngine:
+    """The bundle in ``folder``, or the one that ships; see `open_bundle`. Raises BundleError."""
+    return BundleEngine(open_bundle(folder, require_signature), precision, runtime)
 
 
 def reference_engine(settings: Reference) -> Engine:

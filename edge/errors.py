@@ -59,6 +59,10 @@ class ChecksumMismatch(BundleError):
     """A file's content differs from the manifest's checksum."""
 
 
+class SignatureRefused(BundleError):
+    """A bundle that the required key has not signed, or a key that can't be used."""
+
+
 class MissingArtifact(BundleError):
     """The bundle has no network of the requested part, format and precision."""
 

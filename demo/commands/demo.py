@@ -16,7 +16,8 @@ import typer
 from rich.console import Console
 
 from demo.server import Settings, opened
-from edge.commands.options import BundleFolder, Threads, parse_bytes
+from edge.bundle.bundle import open_bundle
+from edge.commands.options import BundleFolder, RequireSignature, Threads, parse_bytes
 from edge.runtimes import available_threads
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -25,6 +26,7 @@ command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 @command.command()
 def demo(
     bundle: BundleFolder = None,
+    require_signature: RequireSignature = None,
     weights: Annotated[
         Path | None,
         typer.Option(
@@ -67,6 +69,8 @@ def demo(
         time_limit=time_limit,
         browser=browser,
     )
+    if require_signature is not None:
+        open_bundle(bundle, require_signature)
     console = Console(stderr=True)
     # Services are stopped by SIGTERM: then too nothing may be left behind.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

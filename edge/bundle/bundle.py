@@ -28,6 +28,7 @@ from edge.bundle.manifest import (
     Tile,
     tensor_shape,
 )
+from edge.bundle.signatures import check_signature
 from edge.errors import (
     ChecksumMismatch,
     InvalidManifest,
@@ -49,10 +50,17 @@ class Bundle:
     digest: str
 
 
-def open_bundle(folder: str | Path | None = None) -> Bundle:
+def open_bundle(folder: str | Path | None = None, require_signature: str | None = None) -> Bundle:
     """Read and check the bundle in ``folder``, or the one that ships with this package.
 
+    Args:
+        folder: The bundle's folder.
+        require_signature: A minisign public key, or the path of its file: refuse the bundle if this key has
+            not signed it.
+
     Raises:
+        MissingExtra: The package that checks signatures is not installed.
+        SignatureRefused: The key has not signed this manifest.
         UnknownBundleVersion: A later release wrote it.
         InvalidManifest: The manifest is missing, broken or inconsistent.
         MissingBundleFile: A listed file is missing.
@@ -69,6 +77,8 @@ def open_bundle(folder: str | Path | None = None) -> Bundle:
         raw = path.read_bytes()
     except OSError as error:
         raise InvalidManifest(f"{folder} is not a bundle: {path.name}: {error.strerror}.") from error
+    if require_signature is not None:
+        check_signature(path, raw, require_signature)
     manifest = decode_manifest(raw)
     for name, file in manifest.files.items():
         _check_file(folder, name, file)

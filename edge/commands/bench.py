@@ -29,7 +29,7 @@ from edge.bench.networks import (
     write_test_photo,
 )
 from edge.bundle.bundle import Bundle, open_bundle
-from edge.commands.options import BundleFolder, Threads, parse_precisions
+from edge.commands.options import BundleFolder, RequireSignature, Threads, parse_precisions
 from edge.runtimes import available_threads
 
 COMPARED_SIDE = 512
@@ -57,6 +57,7 @@ def bench(
     ] = None,
     threads: Threads = None,
     bundle: BundleFolder = None,
+    require_signature: RequireSignature = None,
     runs: Annotated[int, typer.Option(min=1, help="Rounds; figures are medians.")] = 3,
     against: Annotated[
         Yardstick | None,
@@ -74,7 +75,7 @@ def bench(
 
     Each round measures everything once, so that other load on the machine affects all figures alike.
     """
-    opened = open_bundle(bundle)
+    opened = open_bundle(bundle, require_signature)
     if weights and not against:
         raise typer.BadParameter("--weights needs --against reference.")
     if against:

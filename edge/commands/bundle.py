@@ -1,7 +1,8 @@
-"""Show a bundle, verify it on this machine, export it into an app."""
+"""Show a bundle, verify it on this machine, sign it, export it into an app."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Iterable, Iterator
@@ -13,7 +14,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from edge.bundle.bundle import Bundle, open_bundle
+from edge.bundle.bundle import MANIFEST_NAME, Bundle, open_bundle
 from edge.bundle.export import Platform, export
 from edge.bundle.manifest import (
     Artifact,
@@ -27,7 +28,11 @@ from edge.bundle.manifest import (
     json_schema,
     parts_in_order,
 )
+from edge.bundle.signatures import sign
 from edge.commands.options import Precision as PrecisionName
+from edge.commands.options import RequireSignature
+from edge.errors import ChecksumMismatch
+from edge.files import read_bounded
 from edge.restore import budget
 from edge.runtimes.trial import self_test_apart
 
@@ -45,6 +50,7 @@ Folder = Annotated[
 @command.command()
 def show(
     folder: Folder = None,
+    require_signature: RequireSignature = None,
     gates: Annotated[
         bool,
         typer.Option(
@@ -53,7 +59,7 @@ def show(
     ] = False,
 ) -> None:
     """Print a bundle's parts, sizes, memory and provenance."""
-    bundle = open_bundle(folder)
+    bundle = open_bundle(folder, require_signature)
     manifest = bundle.manifest
     console = Console()
     title = f"[bold]{manifest.name} {manifest.version}[/bold]  {bundle.folder}"
@@ -68,6 +74,7 @@ def show(
 @command.command()
 def verify(
     folder: Folder = None,
+    require_signature: RequireSignature = None,
     runtime: Annotated[str | None, typer.Option(help="Test only this runtime: litert or onnx.")] = None,
     threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 1,
     smallest_tiles: Annotated[
@@ -75,7 +82,7 @@ def verify(
     ] = False,
 ) -> None:
     """Check every file and run the golden vectors in every tile. Exit status 1 if any differ."""
-    bundle = open_bundle(folder)
+    bundle = open_bundle(folder, require_signature)
     results = self_test_apart(bundle, threads, runtime, smallest_only=smallest_tiles)
     console = Console()
     table = Table("part", "format", "precision", "tile", "difference", "allowed", "")
@@ -100,6 +107,7 @@ def verify(
 @command.command("export")
 def export_(
     folder: Folder = None,
+    require_signature: RequireSignature = None,
     android: Annotated[
         Path | None, typer.Option(metavar="DIR", help="An Android app's assets: LiteRT, INT8 and float32.")
     ] = None,
@@ -118,7 +126,7 @@ def export_(
         wanted.append(("ios", ios))
     if not wanted:
         raise typer.BadParameter("Name the app's assets: --android DIR, --ios DIR or both.")
-    bundle = open_bundle(folder)
+    bundle = open_bundle(folder, require_signature)
     for platform, assets in wanted:
         target = export(bundle, platform, assets, [each.value for each in precision or ()])
         manifest = open_bundle(target).manifest
@@ -126,6 +134,25 @@ def export_(
         networks = sum(artifact_bytes(manifest, artifact) for _, artifact in _artifacts(manifest))
         sizes = f"{total / MIB:.1f} MiB, of which {networks / MIB:.1f} MiB networks"
         Console().print(f"{target}: {len(manifest.files)} files, {sizes}", soft_wrap=True)
+
+
+@command.command("sign")
+def sign_(
+    key: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="A secret key that `minisign -G` has made.")
+    ],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The bundle.")],
+) -> None:
+    """Sign a bundle with a minisign key: its manifest, and so all of its files."""
+    bundle = open_bundle(folder)
+    manifest = bundle.folder / MANIFEST_NAME
+    raw = read_bounded(manifest, manifest.stat().st_size)
+    if hashlib.sha256(raw).hexdigest() != bundle.digest:
+        raise ChecksumMismatch(f"{manifest} has changed meanwhile: sign it again.")
+    path = sign(manifest, raw, key, lambda: typer.prompt(f"Password of {key}", hide_input=True, err=True))
+    Console().print(
+        f"{path} is the signature; give it away with the bundle.", highlight=False, soft_wrap=True
+    )
 
 
 @command.command()

@@ -34,6 +34,13 @@ Threads = Annotated[
 BundleFolder = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Default: the bundle that ships with Heirloom.")
 ]
+RequireSignature = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PUBKEY",
+        help="Refuse a bundle that this minisign key (or the key in this file) has not signed.",
+    ),
+]
 """The options that several commands have."""
 
 

@@ -17,7 +17,7 @@ from edge.batch.planning.find import DEFAULT_EXCLUDE
 from edge.batch.planning.jobs import plan
 from edge.batch.run import run
 from edge.batch.settings import Outcome, Restores, Settings
-from edge.commands.options import BundleFolder, Precision, Threads, option, parse_bytes
+from edge.commands.options import BundleFolder, Precision, RequireSignature, Threads, option, parse_bytes
 from edge.commands.summary import say, shown_progress, sum_up, warn
 from edge.engines import Engine, Reference, bundle_engine, reference_engine
 from edge.errors import OutputConflict
@@ -109,6 +109,7 @@ def restore(
         bool, typer.Option("--before-after", help="Also write NAME.before-after.jpg, side by side.")
     ] = False,
     bundle: BundleFolder = None,
+    require_signature: RequireSignature = None,
     precision: Annotated[
         Precision | None, typer.Option(help="Of the bundle's networks. Default: int8.", show_default=False)
     ] = None,
@@ -215,9 +216,10 @@ def restore(
     jobs = planned.jobs
     engine: Engine
     if runtime == "torch":
-        if bundle or precision or fill_only or crop_border:
+        if bundle or require_signature or precision or fill_only or crop_border:
             raise typer.BadParameter(
-                "--bundle, --precision, --fill-only and --crop-border have no meaning with --runtime torch."
+                "--bundle, --require-signature, --precision, --fill-only and --crop-border have no meaning "
+                "with --runtime torch."
             )
         if weights is None:
             raise typer.BadParameter(
@@ -229,7 +231,7 @@ def restore(
     else:
         if weights or device or preset or hr:
             raise typer.BadParameter("--weights, --device, --preset and --hr need --runtime torch.")
-        engine = bundle_engine(bundle, (precision or Precision.INT8).value, runtime)
+        engine = bundle_engine(bundle, (precision or Precision.INT8).value, runtime, require_signature)
     settings = Settings(
         options=options,
         bundle=engine.digest,

@@ -37,7 +37,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         calls.append(options)
         return Inverter()
 
-    monkeypatch.setattr(engines, "open_bundle", lambda folder=None: SimpleNamespace(digest="d"))
+    monkeypatch.setattr(engines, "open_bundle", lambda *_: SimpleNamespace(digest="d"))
     monkeypatch.setattr(engines, "Restorer", restorer)
     return calls
 
