@@ -5,7 +5,18 @@ PHOTO ?=
 # Installed for development, packages are compiled as they are first used (below): that must be kept.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help restore demo test test-slow test-apps lint clean
+# LOCKED=1 installs what requirements/ pins by hash, and nothing else: for Linux on x86_64, with Python 3.11.
+LOCKED ?=
+UV := uv==0.13.9
+COMPILE := uv pip compile pyproject.toml requirements/build.in -c requirements/constraints.txt --generate-hashes \
+	--python-version 3.11 --python-platform x86_64-manylinux_2_28 --upgrade --quiet --no-header --no-annotate \
+	--no-emit-index-url --no-emit-find-links
+
+# install NAME,REQUIREMENT,OPTIONS: as pinned in requirements/NAME.txt, or the newest that pyproject.toml allows.
+install = $(BIN)/pip install -q $(3) $(if $(LOCKED),--require-hashes -r requirements/$(1).txt && \
+	$(BIN)/pip install -q --no-deps --no-build-isolation -e .,-e "$(2)")
+
+.PHONY: help restore demo test test-slow test-apps lint lock audit clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,20 +41,35 @@ test-apps: .venv/dev.done  ## both apps and the Raspberry Pi, as far as a Debian
 lint: .venv/dev.done  ## ruff and mypy
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
+lock: .venv/bin/python  ## write requirements/*.txt anew; needs an index that has torch's CPU build
+	$(BIN)/pip install -q $(UV)
+	$(BIN)/$(COMPILE) -o requirements/runtime.txt
+	$(BIN)/$(COMPILE) --extra demo -o requirements/demo.txt
+	$(BIN)/$(COMPILE) --extra kiosk -o requirements/kiosk.txt
+	$(BIN)/$(COMPILE) --extra dev -o requirements/dev.txt
+
+audit: .venv/bin/python  ## known holes in what requirements/ pins (pip-audit), and sbom-NAME.json of it
+	$(BIN)/pip install -q pip-audit==2.10.1 cyclonedx-bom==7.5.0
+	for name in runtime demo kiosk dev; do \
+		$(BIN)/cyclonedx-py requirements requirements/$$name.txt -o sbom-$$name.json && \
+		sed 's/+cpu//' requirements/$$name.txt > .venv/audited.txt && \
+		$(BIN)/pip-audit --strict --disable-pip --require-hashes -r .venv/audited.txt || exit 1; \
+	done
+
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 
 .venv/runtime.done: .venv/bin/python pyproject.toml
-	$(BIN)/pip install -q -e .
+	$(call install,runtime,.)
 	touch $@
 
 .venv/demo.done: .venv/bin/python pyproject.toml
-	$(BIN)/pip install -q -e ".[demo]"
+	$(call install,demo,.[demo])
 	touch $@ .venv/runtime.done
 
 # Compiling all of every package takes a minute; tests use a fifth of it.
 .venv/dev.done: .venv/bin/python pyproject.toml
-	$(BIN)/pip install -q --no-compile -e ".[dev]"
+	$(call install,dev,.[dev],--no-compile)
 	touch $@ .venv/runtime.done .venv/demo.done
 
 clean:  ## remove what make has made, runs of trainings too

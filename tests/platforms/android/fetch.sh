@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Fetches what it takes to compile and test Kotlin without Gradle: the compiler from npm, and JUnit and JNA
 # from Debian, unpacked into the cache and not installed, so that no root is needed. What is there already is
-# left alone. Prints the paths.
+# left alone. The compiler must have the digest that is pinned here; apt checks Debian's signatures. Prints the paths.
 #
 # Exits with 77 where npm or apt is missing.
 set -euo pipefail
 
 cache=${HEIRLOOM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/heirloom}/android
 compiler=kotlin-compiler@2.4.20
+compiler_sha256=c23dab400d7ce5ea8b6c909947c0ca5454189e4bb1108695b5f464500e5e950f
 packages=(junit4 libhamcrest-java libjna-java libjna-jni)
 
 die() {
@@ -22,8 +23,12 @@ place() {
 
 fetch_compiler() {
     command -v npm >/dev/null || die "the Kotlin compiler comes from npm, which is missing." 77
-    (cd "$temporary" && npm pack --silent "$compiler" >/dev/null && tar -xzf kotlin-compiler-*.tgz) ||
-        die "can't fetch $compiler."
+    (cd "$temporary" && npm pack --silent "$compiler" >compiler) || die "can't fetch $compiler."
+    local archive
+    archive=$temporary/$(cat "$temporary/compiler")
+    echo "$compiler_sha256  $archive" | sha256sum --quiet --check - >&2 ||
+        die "$compiler is not the one that is pinned here: do not use it."
+    tar -xzf "$archive" -C "$temporary"
     chmod +x "$temporary"/package/bin/*
     place "$temporary/package" "$cache/kotlinc"
 }

@@ -32,7 +32,7 @@ if [ ! -L "$root/usr/bin/swift" ] && [ ! -x "$root/usr/bin/swift" ]; then
     trap 'rm -rf "$partial"' EXIT
     chmod 755 "$partial"
     {
-        debootstrap --variant=minbase trixie "$partial" "$mirror" &&
+        debootstrap --force-check-gpg --variant=minbase trixie "$partial" "$mirror" &&
             chroot "$partial" apt-get update &&
             DEBIAN_FRONTEND=noninteractive chroot "$partial" apt-get install --yes \
                 --no-install-recommends swiftlang libc6-dev libstdc++-14-dev git &&
