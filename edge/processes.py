@@ -10,9 +10,9 @@ import os
 import sys
 
 
-def python(*arguments: str) -> list[str]:
-    """The command that runs this Python with ``arguments``, in its safe path (``-P``)."""
-    return [sys.executable, "-P", *arguments]
+def python(*arguments: str, interpreter: str | None = None) -> list[str]:
+    """The command that runs a Python, by default this one, with ``arguments`` in its safe path (``-P``)."""
+    return [interpreter or sys.executable, "-P", *arguments]
 
 
 def keep_to_safe_path() -> None:

@@ -6,7 +6,6 @@ import os
 import selectors
 import signal
 import subprocess
-import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +15,7 @@ from edge.kiosk.devices import camera_process
 from edge.kiosk.devices.commands import ProgramError, run_program
 from edge.kiosk.devices.faults import DeviceError, Fault
 from edge.kiosk.devices.placing import numbered, placed
+from edge.processes import python as safe_python
 
 SYSTEM_PYTHON = "/usr/bin/python3"
 """The Python for which Raspberry Pi OS installs picamera2."""
@@ -37,7 +37,7 @@ class Camera:
     """
 
     def __init__(self, python: str | None = None, timeout: float = 20) -> None:
-        self._python = python or (SYSTEM_PYTHON if Path(SYSTEM_PYTHON).exists() else sys.executable)
+        self._interpreter = python or (SYSTEM_PYTHON if Path(SYSTEM_PYTHON).exists() else None)
         self._timeout = timeout
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
@@ -74,7 +74,7 @@ class Camera:
             self._end()
 
     def _command(self) -> list[str]:
-        return [self._python, "-u", camera_process.__file__]
+        return safe_python("-u", camera_process.__file__, interpreter=self._interpreter)
 
     def _picture(self, what: str) -> bytes:
         with self._lock:
