@@ -30,6 +30,14 @@ class PhotoRemoved(HeirloomError):
     """The chosen photo has been removed."""
 
 
+class PageBusy(HeirloomError):
+    """Too many requests wait."""
+
+
+class PasswordMissing(HeirloomError):
+    """The password that the page was to ask for was not given."""
+
+
 def reported(error: Exception | str) -> str:
     """The error's message for the page, with file names but without the server's folders."""
     return _FOLDERS.sub("", str(error))

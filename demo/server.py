@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from demo.page.page import asset, build, theme
+from demo.guard.passwords import Login
+from demo.guard.routes import Access, Limits, guarded
+from demo.guard.sessions import Sessions
+from demo.guard.shelf import Quota, Shelf
+from demo.leftovers import own_folder
+from demo.listening import listening
+from demo.page import page as layout
+from demo.page.mounting import forget, mounted
 from demo.variants import variants_of
 from demo.work.messages import Setup
 from demo.work.pool import WorkerPool
 from demo.work.service import Service
 from demo.work.sessions import SessionStore
+from demo.work.turns import Turns
 from edge.bundle.bundle import open_bundle
 
-SESSIONS = 256
-"""Visitors whose component state the server keeps."""
+WAITING = 16
+"""Requests of an address that may wait for their turn."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +40,12 @@ class Settings:
     host: str = "127.0.0.1"
     port: int | None = None
     """None: the first free one from 7860."""
+    names: tuple[str, ...] = ()
+    """Further names by which the page may be asked for."""
+    login: Login | None = None
+    """None: the page asks for no password."""
+    proxy: str | None = None
+    """Address of a proxy whose headers tell the visitors' addresses."""
     threads: int = 1
     max_memory: int | None = None
     """Bytes, for each worker."""
@@ -75,39 +89,38 @@ def opened(settings: Settings) -> Iterator[Opened]:
         )
         for key, variant in variants.items()
     }
-    with tempfile.TemporaryDirectory(prefix="heirloom-demo-", ignore_cleanup_errors=True) as name:
-        root = Path(name)
+    with own_folder() as root:
         sessions, scratch, served = (root / part for part in ("sessions", "scratch", "served"))
         for folder in (sessions, scratch, served):
             folder.mkdir()
-        # Where Gradio keeps uploads and what it serves: it asks for it all the time.
+        # Where Gradio keeps what it serves: it asks for it all the time.
         before = os.environ.get("GRADIO_TEMP_DIR")
         os.environ["GRADIO_TEMP_DIR"] = str(served)
         pool = WorkerPool(setups, settings.time_limit)
-        service = Service(variants, pool, SessionStore(sessions), scratch, settings.max_pixels)
-        page = build(service, bundle)
+        turns = Turns(WAITING, layout.QUEUE)
+        service = Service(variants, pool, turns, SessionStore(sessions), scratch, settings.max_pixels)
+        page = layout.build(service, bundle)
+        shelf = Shelf(served, Quota(seconds=layout.SECONDS))
+        visits = Sessions(lambda name: forget(page, name))
+        app = guarded(
+            mounted(page, settings.max_file, (shelf.sweep, visits.sweep)),
+            shelf,
+            visits,
+            page.fns.keys(),
+            Limits(settings.max_file),
+            Access(settings.host, settings.names, settings.login),
+        )
+        # What lies there now are the page's examples.
+        shelf.open_to_all()
         try:
-            _, url, _ = page.launch(
-                prevent_thread_lock=True,
-                quiet=True,
-                share=False,
-                inbrowser=settings.browser,
-                server_name=settings.host,
-                server_port=settings.port,
-                max_file_size=settings.max_file,
-                state_session_capacity=SESSIONS,
-                run_history=False,
-                enable_monitoring=False,
-                ssr_mode=False,
-                footer_links=["api"],
-                theme=theme(),
-                # As a parameter, Gradio rewrites its selectors.
-                head=f"<style>{asset('page.css')}</style>",
-                js=asset("page.js"),
-            )
-            yield Opened(url, service, root)
+            with listening(app, settings.host, settings.port, settings.proxy) as url:
+                if settings.browser:
+                    webbrowser.open(url)
+                try:
+                    yield Opened(url, service, root)
+                finally:
+                    page.close(verbose=False)
         finally:
-            page.close(verbose=False)
             pool.close()
             os.environ.pop("GRADIO_TEMP_DIR")
             if before is not None:

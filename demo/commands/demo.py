@@ -15,6 +15,7 @@ import gradio  # noqa: F401 - first of all, so that a missing extra is named bef
 import typer
 from rich.console import Console
 
+from demo.guard.passwords import VARIABLE, login
 from demo.server import Settings, opened
 from edge.bundle.bundle import open_bundle
 from edge.commands.options import BundleFolder, RequireSignature, Threads, parse_bytes
@@ -37,10 +38,25 @@ def demo(
         ),
     ] = None,
     host: Annotated[
-        str, typer.Option(help="0.0.0.0 allows other machines; there is no password.")
+        str, typer.Option(help="0.0.0.0 allows other machines: then give --auth as well.")
     ] = "127.0.0.1",
     port: Annotated[
         int | None, typer.Option(min=1, max=65535, help="Default: the first free one from 7860.")
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A further name of the page, such as photos.example.org."),
+    ] = None,
+    auth: Annotated[
+        str | None,
+        typer.Option(
+            metavar="USER:FILE",
+            help=f"Ask for a password: that in the file, or of USER alone that in {VARIABLE}.",
+        ),
+    ] = None,
+    proxy: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="A proxy in front, which tells the visitors' addresses."),
     ] = None,
     threads: Threads = None,
     max_memory: Annotated[
@@ -62,6 +78,9 @@ def demo(
         weights=weights,
         host=host,
         port=port,
+        names=tuple(allow_host or ()),
+        login=login(auth) if auth is not None else None,
+        proxy=proxy,
         threads=threads or available_threads(),
         max_memory=parse_bytes(max_memory),
         max_file=parse_bytes(max_file),

@@ -11,6 +11,7 @@ import gradio as gr
 from gradio.processing_utils import save_file_to_cache
 
 from demo.errors import TimeLimitReached
+from demo.guard.visitors import grouped
 from demo.page import tables
 from demo.page.fields import OptionFields
 from demo.variants import INPUT
@@ -24,6 +25,11 @@ EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.jpg"))
 
 Updates = dict[Any, Any]
 """New values of components."""
+
+
+def address_of(request: gr.Request) -> str:
+    """The visitor's address, as the guard counts it."""
+    return grouped(request.client.host)
 
 
 @dataclass(frozen=True)
@@ -105,20 +111,23 @@ class Events:
         except HeirloomError as error:
             yield {self.shown.status: self._error(error, photo)}
             return
-        session = self.service.store.session(str(request.session_hash), asked)
+        address = address_of(request)
+        session = self.service.store.session(str(request.session_hash), asked, address)
         sides = (left, right)
         if not session.results:
             yield self.shown.cleared(tables.variants(self.service.variants, session, sides))
+        progress(0.0, "Waiting")
         try:
-            deadline = self.service.pool.deadline()
-            await self.service.make(session, sides, deadline, progress)
-            await self.service.measure(session)
-            yield await self._pictures(session, left, right)
-            if measured and self.service.reference not in session.results:
-                yield {self.shown.status: tables.notice("Measuring against full precision …")}
-                await self.service.make(session, [self.service.reference], deadline, progress)
+            async with self.service.turns.turn(address):
+                deadline = self.service.pool.deadline()
+                await self.service.make(session, sides, deadline, progress)
                 await self.service.measure(session)
-            yield self._table(session, sides)
+                yield await self._pictures(session, left, right)
+                if measured and self.service.reference not in session.results:
+                    yield {self.shown.status: tables.notice("Measuring against full precision …")}
+                    await self.service.make(session, [self.service.reference], deadline, progress)
+                    await self.service.measure(session)
+                yield self._table(session, sides)
         except HeirloomError as error:
             yield self._table(session, sides) | {self.shown.status: self._error(error, photo)}
 
@@ -135,6 +144,17 @@ class Events:
         if session is None:
             yield {self.shown.status: tables.notice("Restore a photo first.", "error")}
             return
+        progress(0.0, "Waiting")
+        try:
+            async with self.service.turns.turn(address_of(request)):
+                async for updates in self._measured(session, photo, (left, right), progress):
+                    yield updates
+        except HeirloomError as error:
+            yield {self.shown.status: self._error(error, photo)}
+
+    async def _measured(
+        self, session: Session, photo: str, sides: tuple[str, str], progress: gr.Progress
+    ) -> AsyncIterator[Updates]:
         deadline = self.service.pool.deadline()
         failed: HeirloomError | None = None
         for key, variant in self.service.variants.items():
@@ -145,19 +165,22 @@ class Events:
                 await self.service.measure(session)
             except HeirloomError as error:
                 failed = error
-            yield self._table(session, (left, right))
+            yield self._table(session, sides)
             if isinstance(failed, TimeLimitReached):
                 break
         if failed is not None:
             yield {self.shown.status: self._error(failed, photo)}
 
-    async def restore(self, photo: str, variant: str, *values: Any) -> tuple[str, dict[str, Any]]:
+    async def restore(
+        self, photo: str, variant: str, request: gr.Request, *values: Any
+    ) -> tuple[str, dict[str, Any]]:
         """Restore a photo with one variant; returns the file, what was done, and in which time."""
         if not photo:
             raise gr.Error("Give a photo: a JPEG, PNG, TIFF or WebP.", print_exception=False)
         try:
             asked = Request(photo, self.fields.options(*values))
-            async with self.service.once(asked, variant) as (restored, result):
+            turn = self.service.turns.turn(address_of(request))
+            async with turn, self.service.once(asked, variant) as (restored, result):
                 # Where Gradio serves files from, and removes them after a while.
                 kept = save_file_to_cache(restored, cache_dir=self.shown.right_file.GRADIO_CACHE)
         except HeirloomError as error:

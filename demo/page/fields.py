@@ -64,16 +64,18 @@ class OptionFields:
         return Options(**chosen)
 
     def named(self, call: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-        """Wrap ``call(photo, variant, *values)`` with named parameters for the page's API."""
+        """Wrap ``call(photo, variant, request, *values)`` with named parameters for the page's API."""
 
         @wraps(call)
         async def restore(photo: str, *values: Any) -> Any:
-            *chosen, variant = values
-            return await call(photo, variant, *chosen)
+            *chosen, variant, request = values
+            return await call(photo, variant, request, *chosen)
 
         kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
         # None stands for the value that the page shows at first.
-        optional = [inspect.Parameter(name, kind, default=None) for name in (*self.by_name, "variant")]
+        optional = [
+            inspect.Parameter(name, kind, default=None) for name in (*self.by_name, "variant", "request")
+        ]
         signature = inspect.Signature([inspect.Parameter("photo", kind), *optional])
         restore.__signature__ = signature  # type: ignore[attr-defined]
         return restore

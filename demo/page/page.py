@@ -10,19 +10,23 @@ import gradio as gr
 from demo.page import plots, tables
 from demo.page.events import EXAMPLES, Events, Shown
 from demo.page.fields import OptionFields, file_field
+from demo.page.sentences import answer_in_sentences
 from demo.variants import INPUT
+from demo.work import sessions
 from demo.work.service import Service
-from demo.work.sessions import SECONDS
 from edge.bundle.bundle import Bundle
 
 LANE = "restoring"
-"""The concurrency group of all restorations: they run one at a time."""
+"""The concurrency group of all restorations, which take turns (`demo.work.turns`)."""
 
 QUEUE = 32
-"""Requests that may wait in the queue."""
+"""Restorations that may wait for their turn."""
+
+SECONDS = sessions.SECONDS
+"""For how long photos and results are kept after their last use."""
 
 SWEEP = 300
-"""Seconds between removals of files older than `SECONDS`."""
+"""Seconds between removals of older ones."""
 
 TO_THE_RESULT = """() => {
     if (innerWidth < 600) document.querySelector("#choices").scrollIntoView({ behavior: "smooth" });
@@ -66,7 +70,8 @@ def build(service: Service, bundle: Bundle) -> gr.Blocks:
         with gr.Tab("Bundle"):
             _bundle(bundle)
         page.unload(events.closed)
-        page.queue(max_size=QUEUE, default_concurrency_limit=1, api_open=False)
+        page.queue(max_size=2 * QUEUE, default_concurrency_limit=1, api_open=False)
+    answer_in_sentences(page)
     return page
 
 
@@ -111,7 +116,7 @@ def _compare(service: Service, finds_faces: bool) -> Events:
         call, restored, figures = gr.Button(), gr.File(label="restored"), gr.JSON(label="figures")
 
     events = Events(service, shown, fields)
-    lane: dict[str, Any] = {"concurrency_id": LANE, "concurrency_limit": 1}
+    lane: dict[str, Any] = {"concurrency_id": LANE, "concurrency_limit": QUEUE + 4}
     page: dict[str, Any] = {"api_visibility": "private"}
     busy = page | lane | {"show_progress_on": [shown.sides]}
     running: list[Any] = [
@@ -124,7 +129,7 @@ def _compare(service: Service, finds_faces: bool) -> Events:
     photo.change(None, js=TO_THE_RESULT, **page)
     upload.upload(events.uploaded, upload, [photo, chosen, upload], cancels=running, **page)
     examples.select(events.picked, None, [photo, chosen], cancels=running, **page)
-    stop.click(events.stopped, None, shown.status, cancels=running, queue=False, **page)
+    stop.click(events.stopped, None, shown.status, cancels=running, **page)
     call.click(
         fields.named(events.restore),
         [given, *fields.all(), variant],

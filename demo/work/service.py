@@ -14,6 +14,7 @@ from demo.variants import INPUT, Variant
 from demo.work.messages import Result, Task
 from demo.work.pool import WorkerPool
 from demo.work.sessions import Request, Session, SessionStore
+from demo.work.turns import Turns
 from demo.work.views import Found, View, found, psnr_between, view
 from edge.errors import HeirloomError
 
@@ -27,6 +28,7 @@ class Service:
 
     variants: Mapping[str, Variant]
     pool: WorkerPool
+    turns: Turns
     store: SessionStore
     scratch: Path
     """Folder for the files of a single request."""
@@ -40,7 +42,7 @@ class Service:
     async def make(
         self, session: Session, wanted: Sequence[str], deadline: float, progress: Progress
     ) -> None:
-        """Restore with the ``wanted`` variants that have no result yet.
+        """Restore with the ``wanted`` variants that have no result yet. The caller has the turn (`turns`).
 
         Args:
             session: Takes the results, and the message of a variant that fails.
@@ -90,7 +92,9 @@ class Service:
 
     @asynccontextmanager
     async def once(self, request: Request, key: str) -> AsyncIterator[tuple[Path, Result]]:
-        """Yield a restored file and its figures; the file is removed afterwards."""
+        """Yield a restored file and its figures; the file is removed afterwards.
+
+        As in `make`, the caller has the turn."""
         with tempfile.TemporaryDirectory(dir=self.scratch) as folder:
             session = Session(Path(folder), request, 0.0)
             task = replace(self._task(session, self.variants[key]), before="", after="", damage="")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +36,8 @@ class Session:
     folder: Path
     request: Request
     born: float
+    address: str = ""
+    """Of its visitor: where space is short, the address that takes most makes room."""
     results: dict[str, Result] = field(default_factory=dict)
     psnr: dict[str, float] = field(default_factory=dict)
     """PSNR in dB against the reference, by variant."""
@@ -69,12 +71,12 @@ class SessionStore:
         self._sessions: OrderedDict[str, Session] = OrderedDict()
         self._lock = Lock()
 
-    def session(self, visitor: str, request: Request) -> Session:
+    def session(self, visitor: str, request: Request, address: str = "") -> Session:
         """The visitor's session; a new one if ``request`` has changed or the old one has expired."""
         with self._lock:
             session = self._sessions.pop(visitor, None)
             if session is None or session.request != request or _too_old(session):
-                session = Session(Path(tempfile.mkdtemp(dir=self._root)), request, monotonic())
+                session = Session(Path(tempfile.mkdtemp(dir=self._root)), request, monotonic(), address)
             self._sessions[visitor] = session
             self._sweep()
             return session
@@ -92,11 +94,19 @@ class SessionStore:
 
     def _sweep(self) -> None:
         """Remove sessions that are too old or exceed `MAX_BYTES`, and folders without a session."""
-        taken = 0
-        for visitor, session in reversed(list(self._sessions.items())):
-            taken += _size(session.folder)
-            if _too_old(session) or taken > MAX_BYTES:
+        sizes: dict[str, int] = {}
+        taken: Counter[str] = Counter()
+        for visitor, session in list(self._sessions.items()):
+            if _too_old(session):
                 del self._sessions[visitor]
+            else:
+                sizes[visitor] = _size(session.folder)
+                taken[session.address] += sizes[visitor]
+        while taken.total() > MAX_BYTES:
+            (greediest, _), *_ = taken.most_common(1)
+            oldest = next(key for key, session in self._sessions.items() if session.address == greediest)
+            taken[greediest] -= sizes[oldest]
+            del self._sessions[oldest]
         kept = {session.folder for session in self._sessions.values()}
         for folder in self._root.iterdir():
             if folder not in kept:

@@ -20,6 +20,7 @@ from demo.work.messages import Setup
 from demo.work.pool import WorkerPool
 from demo.work.service import Service
 from demo.work.sessions import Request, SessionStore
+from demo.work.turns import Turns
 from demo.work.views import MARK
 from edge.bundle.bundle import open_bundle
 from edge.restore.faces.face import FaceRecord
@@ -37,7 +38,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         for key, variant in variants.items()
     }
     store = SessionStore(tmp_path_factory.mktemp("sessions"))
-    opened = Service(variants, WorkerPool(setups, 60), store, tmp_path_factory.mktemp("scratch"), 10**7)
+    scratch = tmp_path_factory.mktemp("scratch")
+    opened = Service(variants, WorkerPool(setups, 60), Turns(16, 32), store, scratch, 10**7)
     yield opened
     opened.pool.close()
 

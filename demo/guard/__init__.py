@@ -1,0 +1,1 @@
+"""What stands between visitors and Gradio: each module refuses one kind of request."""

@@ -1,0 +1,177 @@
+"""The routes that are served: those which the page and Gradio's clients use, and no others of Gradio's."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs
+
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from demo.guard.answers import Answers
+from demo.guard.bodies import Bodies, Body, Call, Cancel, Join, Reset
+from demo.guard.headers import SecurityHeaders
+from demo.guard.origins import Origins
+from demo.guard.passwords import Login, Passwords
+from demo.guard.rates import Rate, Rates, UnderWay
+from demo.guard.receiving import Pace
+from demo.guard.refusals import Refused
+from demo.guard.sessions import Sessions
+from demo.guard.shelf import Shelf
+from demo.guard.uploads import Files, Uploads
+from demo.guard.visitors import Visitors, address_of, visitor_of
+
+ASSETS = ("/assets/{path:path}", "/static/{path:path}", "/theme.css", "/favicon.ico", "/robots.txt")
+"""Files of Gradio's own, the same for everyone."""
+
+PAGES = ("/", "/config", "/gradio_api/info")
+
+API = "/gradio_api"
+
+_FORWARDED = (b"x-forwarded-", b"forwarded")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a visitor may do."""
+
+    max_file: int = 50_000_000
+    """Bytes of an upload."""
+    pace: Pace = field(default_factory=Pace)
+    requests: Rate = field(default_factory=lambda: Rate(100, 600))
+    """Of any kind, of an address. The page itself is some hundred files."""
+    calls: Rate = field(default_factory=lambda: Rate(20, 100))
+    uploads: Rate = field(default_factory=lambda: Rate(10, 100))
+    uploading: UnderWay = field(default_factory=lambda: UnderWay(8, 32))
+
+
+@dataclass(frozen=True)
+class Access:
+    """Who may ask, and by which name."""
+
+    host: str = "127.0.0.1"
+    names: Sequence[str] = ()
+    """Further names of the page."""
+    login: Login | None = None
+
+
+def guarded(
+    gradio: ASGIApp,
+    shelf: Shelf,
+    sessions: Sessions,
+    functions: Collection[int],
+    limits: Limits,
+    access: Access,
+) -> ASGIApp:
+    """Put everything that refuses in front of Gradio.
+
+    Args:
+        gradio: The page.
+        shelf: Its uploads and results.
+        sessions: Its sessions.
+        functions: The functions that may be called, by Gradio's number.
+        limits: What a visitor may do.
+        access: Who may ask.
+    """
+    answers = Answers(gradio, shelf)
+
+    def post(path: str, kind: type[Body]) -> Route:
+        bodies = Bodies(answers, kind, shelf, sessions, functions, limits.calls, limits.pace)
+        return Route(API + path, bodies, methods=["POST"])
+
+    uploads = Uploads(shelf, limits.max_file, limits.pace, limits.uploads, limits.uploading)
+    stream = Streams(answers, sessions)
+    routes = [
+        *(Route(path, gradio, methods=["GET"]) for path in ASSETS),
+        *(Route(path, Pages(answers), methods=["GET"]) for path in PAGES),
+        Route(f"{API}/upload", uploads, methods=["POST"]),
+        Route(f"{API}/file={{path:path}}", Files(shelf), methods=["GET"]),
+        post("/queue/join", Join),
+        post("/call/restore", Call),
+        post("/cancel", Cancel),
+        post("/reset", Reset),
+        Route(f"{API}/queue/data", stream, methods=["GET"]),
+        Route(f"{API}/heartbeat/{{session_hash}}", stream, methods=["GET"]),
+        Route(f"{API}/call/restore/{{event_id}}", answers, methods=["GET"]),
+    ]
+    app: ASGIApp = Router(routes, redirect_slashes=False, default=nothing)
+    app = Visitors(app)
+    if access.login is not None:
+        app = Passwords(app, access.login)
+    app = Origins(app, access.host, access.names)
+    app = Rates(app, limits.requests)
+    return Served(SecurityHeaders(app), gradio)
+
+
+@dataclass(frozen=True)
+class Served:
+    """HTTP goes to the guard, the start and end of the server to Gradio, and nothing else anywhere."""
+
+    guard: ASGIApp
+    gradio: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request."""
+        if scope["type"] == "lifespan":
+            await self.gradio(scope, receive, send)
+        elif scope["type"] == "http":
+            # Headers by which a proxy tells what it was asked: the server has read those of a trusted one.
+            told = [
+                pair for pair in scope["headers"] if not pair[0].startswith((b"x-forwarded-", b"forwarded"))
+            ]
+            if scope["scheme"] == "https":
+                told.append((b"x-forwarded-proto", b"https"))
+            await self.guard({**scope, "headers": told}, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+
+
+@dataclass(frozen=True)
+class Pages:
+    """The page and its description; Gradio's links to a stored state are not followed."""
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request."""
+        if b"deep_link" in scope["query_string"]:
+            await Refused(404, "The page has no stored states.").as_json()(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+
+@dataclass(frozen=True)
+class Streams:
+    """The streams of a session's events, for the session's visitor."""
+
+    app: ASGIApp
+    sessions: Sessions
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request."""
+        query = parse_qs(scope["query_string"].decode("latin-1"))
+        name = scope["path_params"].get("session_hash") or query.get("session_hash", [""])[-1]
+        try:
+            if not (0 < len(name) <= 64 and name.replace("-", "").replace("_", "").isalnum()):
+                raise Refused(400, "Name the session.")
+            self.sessions.use(name, visitor_of(scope), address_of(scope))
+        except Refused as refused:
+            await refused.as_json()(scope, receive, send)
+            return
+        with self._open(name):
+            await self.app(scope, receive, send)
+
+    @contextmanager
+    def _open(self, name: str) -> Iterator[None]:
+        self.sessions.opened(name)
+        try:
+            yield
+        finally:
+            self.sessions.closed(name)
+
+
+async def nothing(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer for all that is not served."""
+    await Refused(404, "There is nothing here by that name.").as_json()(scope, receive, send)
