@@ -38,8 +38,9 @@ def test_a_mask_counts_only_where_it_is_chosen(shown: OptionFields) -> None:
 
 
 def test_programs_name_every_field(shown: OptionFields) -> None:
-    async def call(photo: str, variant: str, *values: object) -> tuple[object, ...]:
+    async def call(photo: str, variant: str, request: gr.Request, *values: object) -> tuple[object, ...]:
         return photo, variant, *values
 
     named = shown.named(call)
-    assert list(inspect.signature(named).parameters) == ["photo", *shown.by_name, "variant"]
+    # Gradio gives the request, and does not show it to programs.
+    assert list(inspect.signature(named).parameters) == ["photo", *shown.by_name, "variant", "request"]
