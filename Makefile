@@ -59,16 +59,16 @@ audit: .venv/bin/python  ## known holes in what requirements/ pins (pip-audit), 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 
-.venv/runtime.done: .venv/bin/python pyproject.toml
+.venv/runtime.done: .venv/bin/python pyproject.toml $(if $(LOCKED),requirements/runtime.txt)
 	$(call install,runtime,.)
 	touch $@
 
-.venv/demo.done: .venv/bin/python pyproject.toml
+.venv/demo.done: .venv/bin/python pyproject.toml $(if $(LOCKED),requirements/demo.txt)
 	$(call install,demo,.[demo])
 	touch $@ .venv/runtime.done
 
 # Compiling all of every package takes a minute; tests use a fifth of it.
-.venv/dev.done: .venv/bin/python pyproject.toml
+.venv/dev.done: .venv/bin/python pyproject.toml $(if $(LOCKED),requirements/dev.txt)
 	$(call install,dev,.[dev],--no-compile)
 	touch $@ .venv/runtime.done .venv/demo.done
 

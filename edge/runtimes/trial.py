@@ -34,7 +34,15 @@ from edge.errors import BundleError, HeirloomError, NetworkCrashes, RuntimeUnava
 from edge.files import file_sha256
 from edge.processes import python
 from edge.runtimes import available_formats, available_threads
-from edge.runtimes.selftest import GoldenResult, GoldenRun, check_passed, difference, golden_runs, result_of
+from edge.runtimes.selftest import (
+    GoldenResult,
+    GoldenRun,
+    check_passed,
+    difference,
+    golden_runs,
+    result_of,
+    self_test,
+)
 from edge.state import remember, remembers
 
 try:
@@ -85,7 +93,9 @@ def self_test_apart(
     must_pass: bool = False,
     smallest_only: bool = False,
 ) -> list[GoldenResult]:
-    """Run all golden vectors whose format this machine runs, in a process of its own.
+    """Run all golden vectors whose format this machine runs.
+
+    Those of a bundle that does not ship run in a process of their own.
 
     Args:
         bundle: An opened bundle.
@@ -101,6 +111,8 @@ def self_test_apart(
         NetworkCrashes: A network ends its process, or never ends.
         SelfTestFailed: A vector differs; the message names it.
     """
+    if bundle.digest == _shipped_digest():
+        return self_test(bundle, threads, runtime, must_pass, smallest_only)
     formats = available_formats(runtime)
     task = Task(str(bundle.folder.resolve()), bundle.digest, formats, threads, runtime, smallest_only)
     runs = golden_runs(bundle, formats, smallest_only)
