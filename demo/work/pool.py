@@ -14,7 +14,7 @@ import msgspec
 
 from demo.errors import RestorationFailed, TimeLimitReached, WorkerStopped
 from demo.work.messages import Message, Result, Setup, Task
-from edge.processes import python
+from edge.system.processes import python
 
 KEPT = 2
 """Idle workers that are kept, one for each side of a comparison; some take half a gigabyte."""

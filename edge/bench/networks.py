@@ -26,10 +26,10 @@ from edge.bench.worker import Run
 from edge.bundle.bundle import Bundle, find_part
 from edge.bundle.manifest import INTEGER_RANGES, PartName, Precision, Tensor, tensor_shape
 from edge.errors import HeirloomError
-from edge.processes import python
 from edge.restore.parts import LoadedPart, Usage, load_part
 from edge.restore.tiling import Box, Placement
 from edge.runtimes import available_formats
+from edge.system.processes import python
 
 PARTS: tuple[PartName, ...] = ("encoder", "mapper", "mapper_global", "decoder", "scratch")
 PATHS: dict[str, tuple[PartName, ...]] = {

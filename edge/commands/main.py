@@ -20,7 +20,7 @@ from rich.console import Console
 from edge import DISTRIBUTION
 from edge.errors import HeirloomError, MissingExtra, install_hint
 from edge.files import printable
-from edge.processes import keep_to_safe_path
+from edge.system.processes import keep_to_safe_path
 
 GROUP = "heirloom.commands"
 

@@ -32,7 +32,6 @@ from edge.bundle.bundle import MANIFEST_NAME, SHIPPED, Bundle, open_bundle
 from edge.bundle.manifest import Artifact, Format, PartName, Precision
 from edge.errors import BundleError, HeirloomError, NetworkCrashes, RuntimeUnavailable, sentence_of
 from edge.files import file_sha256
-from edge.processes import python
 from edge.runtimes import available_formats, available_threads
 from edge.runtimes.selftest import (
     GoldenResult,
@@ -43,7 +42,8 @@ from edge.runtimes.selftest import (
     result_of,
     self_test,
 )
-from edge.state import remember, remembers
+from edge.system.processes import python
+from edge.system.state import remember, remembers
 
 try:
     import resource

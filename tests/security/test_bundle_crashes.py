@@ -15,7 +15,7 @@ from edge.bundle.export import export
 from edge.commands import main as cli
 from edge.errors import BundleError, NetworkCrashes, SelfTestFailed
 from edge.runtimes import trial
-from edge.state import remember, remembers, state_folder
+from edge.system.state import remember, remembers, state_folder
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "astronaut-old.jpg"
 NETWORK = "tone/float16.tflite"

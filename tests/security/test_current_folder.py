@@ -16,7 +16,7 @@ from demo.work.pool import Worker
 from edge.bench.networks import matmul_meter, restore_once
 from edge.bench.worker import Run
 from edge.bundle.bundle import SHIPPED
-from edge.processes import keep_to_safe_path, python
+from edge.system.processes import keep_to_safe_path, python
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("edge", "convert", "quantize", "demo", "heirloom")
@@ -69,7 +69,7 @@ def test_processes_are_started_by_one_function() -> None:
     paths = [path for room in ROOMS for path in (ROOT / room).rglob("*.py")]
     assert len(paths) > 200
     found = {str(path.relative_to(ROOT)) for path in paths if STARTS.search(path.read_text("utf-8"))}
-    assert found == {"edge/processes.py"}
+    assert found == {"edge/system/processes.py"}
 
 
 def test_the_bench_measures_with_the_true_numpy(evil: Path) -> None:

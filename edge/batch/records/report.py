@@ -23,7 +23,7 @@ from edge.errors import OutputConflict
 from edge.files import comparable, file_sha256
 from edge.restore.faces.face import FaceRecord
 from edge.restore.options import Options
-from edge.state import state_folder
+from edge.system.state import state_folder
 
 try:
     import fcntl

@@ -15,7 +15,7 @@ from edge.kiosk.devices import camera_process
 from edge.kiosk.devices.commands import ProgramError, run_program
 from edge.kiosk.devices.faults import DeviceError, Fault
 from edge.kiosk.devices.placing import numbered, placed
-from edge.processes import python as safe_python
+from edge.system.processes import python as safe_python
 
 SYSTEM_PYTHON = "/usr/bin/python3"
 """The Python for which Raspberry Pi OS installs picamera2."""
