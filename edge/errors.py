@@ -83,6 +83,23 @@ class MemoryBudgetExceeded(HeirloomError):
     """The photo cannot be restored within the memory limit."""
 
 
+class MemoryLimitReached(MemoryBudgetExceeded):
+    """A worker process needed more memory than it may take, and was ended or could not go on."""
+
+
+class WorkerStopped(HeirloomError):
+    """A worker process crashed, was killed, or made no progress and was stopped."""
+
+
+class TaskFailed(HeirloomError):
+    """An error that a worker process met and reported."""
+
+    def __init__(self, sentence: str, kind: str) -> None:
+        super().__init__(sentence)
+        self.kind = kind
+        """Name of the error's class."""
+
+
 class OptionRefused(HeirloomError):
     """An option out of its range, or without meaning for the networks that were chosen."""
 
@@ -97,6 +114,11 @@ class MissingExtra(HeirloomError):
 
 class NetworkFailed(HeirloomError):
     """A network returned values that are not finite."""
+
+
+def kind_of(error: Exception) -> str:
+    """The name of an error's class, as records have it."""
+    return error.kind if isinstance(error, TaskFailed) else type(error).__name__
 
 
 def sentence_of(error: Exception) -> str:

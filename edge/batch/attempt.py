@@ -9,35 +9,37 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from datetime import UTC, datetime
-from importlib.metadata import version
+from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
-from edge import DISTRIBUTION, memory
-from edge.batch.before_after import write_before_after
-from edge.batch.outputs import converted, staging_name
+from edge import memory
+from edge.batch.outputs import staging_name
 from edge.batch.planning.pages import Job
 from edge.batch.records.history import History, Standing
-from edge.batch.records.pixels import file_pixels_sha256, photo_sha256, stored_as_written
+from edge.batch.records.log import Log, now
 from edge.batch.records.report import Failure, Record, Report
-from edge.batch.settings import Outcome, Restores, Settings
-from edge.batch.sidecars import copy_sidecars
-from edge.errors import HeirloomError, OutputConflict, sentence_of
-from edge.files import copy_attributes, file_sha256, partial_path, printable, written_beside
-from edge.photo.headers.kinds import PHOTO_SUFFIXES
-from edge.photo.metadata.xmp.history import with_note
+from edge.batch.settings import Outcome, Settings
+from edge.batch.sidecars import missing_sidecars
+from edge.batch.tasks import CopySidecars, Digest, Draw, Load, Made, Make, Perform, Task
+from edge.errors import (
+    HeirloomError,
+    MemoryLimitReached,
+    OutputConflict,
+    TaskFailed,
+    WorkerStopped,
+    kind_of,
+    sentence_of,
+)
+from edge.files import file_sha256, partial_path, printable
 from edge.photo.opened import require_file
-from edge.photo.photo import Photo, not_kept, read_photo, write_photo
+from edge.restore.options import Options
 
-if TYPE_CHECKING:
-    from edge.restore.restorer import Restored
+FROM_WORKERS = (TaskFailed, WorkerStopped, MemoryLimitReached)
+"""Errors of another process, whose peak memory is not this one's."""
 
 
 class Attempt:
@@ -50,37 +52,51 @@ class Attempt:
         made_with: dict[str, Any],
         report: Report | None,
         history: History,
+        perform: Perform,
     ) -> None:
         self.job = job
         self.settings = settings
         self.made_with = made_with | ({"page": job.page} if job.page else {})
-        self.report = report
         self.history = history
+        self.perform = perform
+        self.log = Log(job, settings, self.made_with, report, history)
         self.staging = staging_name(job.output)
         self.picture = staging_name(job.before_after) if job.before_after else None
-        self.input_sha256: str | None = None
-        self.started = time.monotonic()
 
-    def make(self, restorer: Callable[[], Restores], progress: Callable[[float], None]) -> Outcome:
+    def make(self, progress: Callable[[float], None]) -> Outcome:
         """Restore the photo unless that is done; an error that concerns it alone is the outcome.
 
         Raises:
             OSError: The report can't be written.
-            HeirloomError: Whatever ``restorer`` raises.
+            HeirloomError: The networks can't be loaded.
         """
+        try:
+            outcome = self.tried(progress)
+        except BaseException:
+            self.log.end("interrupted")
+            raise
+        self.log.end("ended")
+        return outcome
+
+    def tried(self, progress: Callable[[float], None]) -> Outcome:
+        """The same, without a record of an attempt that ends without any."""
         try:
             require_file(self.job.input)
             self.found = self.job.input.stat()
-            self.input_sha256 = file_sha256(self.job.input)
-            if self.job.report and not self.settings.force and (earlier := self.earlier()):
-                return earlier
+            self.log.input_sha256 = file_sha256(self.job.input)
+            if self.job.report and not self.settings.force:
+                if failure := self.log.set_aside():
+                    self.clean_up()
+                    return Outcome(self.job, "failed", failure)
+                if earlier := self.earlier():
+                    return earlier
         except (HeirloomError, OSError) as error:
             return self.failed(error)
-        tool = restorer()
-        memory.reset_peak()
+        self.perform(Load(), progress)
+        self.log.begin()
         try:
             self.job.output.parent.mkdir(parents=True, exist_ok=True)
-            outcome, record = self.write_staging(tool, progress)
+            outcome = self.made(self.perform(self.task(), progress))
             self.check_unchanged()
         except BaseException as error:
             self.clean_up()
@@ -88,8 +104,10 @@ class Attempt:
             if isinstance(error, Exception):
                 return self.failed(error)
             raise
+        record = outcome.record
+        assert record is not None
         try:
-            self.append(record)
+            self.log.append(record)
         except OSError:
             self.clean_up()
             raise
@@ -106,15 +124,15 @@ class Attempt:
         record = self.done_in_place() if self.job.in_place else self.done()
         if record is not None:
             kept = () if self.job.in_place else self.complete(record)
-            recaptioned = not self.job.in_place and record.input_sha256 != self.input_sha256
+            recaptioned = not self.job.in_place and record.input_sha256 != self.log.input_sha256
             self.clean_up()
             return Outcome(self.job, "done", kept=kept, recaptioned=recaptioned)
         if self.job.in_place or self.standing(self.job.output) in ("absent", "ours"):
             return None
         self.clean_up()
         reason = f"{self.job.output} was changed since it was restored; it is left as it is."
-        if self.report:
-            self.report.note(self.record(kept=printable(reason)))
+        if self.log.report:
+            self.log.report.note(self.log.record(kept=printable(reason)))
         return Outcome(self.job, "kept", kept=(self.job.output,))
 
     def done(self) -> Record | None:
@@ -143,11 +161,11 @@ class Attempt:
         results = [success.record for success in self.history.results(self.job.output)]
         changed = [r for r in results if r.output_pixels is None or r.output_pixels != r.input_pixels]
         same = [*changed, *self.same()]
-        if found := next((r for r in same if r.output_sha256 == self.input_sha256), None):
+        if found := next((r for r in same if r.output_sha256 == self.log.input_sha256), None):
             return found
         staged = file_sha256(self.staging) if self.staging.is_file() else None
         for record in self.same():
-            if record.input_sha256 == self.input_sha256 and record.output_sha256 == staged:
+            if record.input_sha256 == self.log.input_sha256 and record.output_sha256 == staged:
                 os.replace(self.staging, self.job.output)
                 return record
         pixels = self.pixels() if any(record.output_pixels for record in same) else None
@@ -159,7 +177,7 @@ class Attempt:
 
     def of_this_photo(self, records: list[Record]) -> list[Record]:
         """Those of the same file, or else of a file with the same pixels."""
-        found = [record for record in records if record.input_sha256 == self.input_sha256]
+        found = [record for record in records if record.input_sha256 == self.log.input_sha256]
         if found or not any(record.input_pixels for record in records):
             return found
         pixels = self.pixels()
@@ -167,11 +185,15 @@ class Attempt:
 
     def pixels(self) -> str | None:
         """Digest of the input's stored pixels."""
-        return self.pixels_of(self.job.input)
+        digest: str | None = self.decode(
+            Digest(self.job.input, self.settings.max_pixels, self.settings.max_memory)
+        )
+        return digest
 
-    def pixels_of(self, path: Path) -> str | None:
-        """Digest of a file's stored pixels, within the limits of the run."""
-        return file_pixels_sha256(path, self.settings.max_pixels, self.settings.max_memory)
+    def decode(self, task: Task) -> Any:
+        """Perform a task that decodes the photo, which may kill the process. Raises as `Perform`."""
+        self.log.begin()
+        return self.perform(task, lambda share: None)
 
     def standing(self, target: Path) -> Standing:
         """Whose file lies there; with ``force``, and for a caller without a report, it does not matter."""
@@ -179,93 +201,63 @@ class Attempt:
             return "absent"
         return self.history.standing(target)
 
-    def write_staging(
-        self, restorer: Restores, progress: Callable[[float], None]
-    ) -> tuple[Outcome, Record]:
-        """Restore to the hidden files; the outcome and its record once these have been moved."""
-        limits = (self.settings.max_pixels, self.job.page, self.settings.max_memory)
-        before = self.pixels() if self.job.report else None
-        photo = read_photo(self.job.input, *limits)
-        suffix, to = self.job.output.suffix.lower(), photo.metadata.format
-        if suffix != self.job.input.suffix.lower() and suffix in PHOTO_SUFFIXES:
-            photo = converted(photo, PHOTO_SUFFIXES[suffix])
-        copied = photo.metadata.format == to and self.settings.quality is None
-        copied = copied and stored_as_written(self.job.input, to, self.settings.max_pixels)
-        digest = photo_sha256(photo) if copied else ""
-        restored = restorer.restore(photo, self.settings.options, progress)
-        height, width = restored.photo.pixels.shape[:2]
-        steps = ("nothing to change",) if self.settings.idle else restored.done
-        if copied and photo_sha256(restored.photo) == digest:
-            steps = ("nothing to change, copied",)
-            with written_beside(self.staging) as partial:
-                shutil.copyfile(self.job.input, partial)
-            lost: tuple[str, ...] = ()
-        else:
-            photo = self.noted(restored)
-            write_photo(photo, self.staging, self.settings.quality)
-            lost = not_kept(photo)
-        damage, faces = restored.damage, restored.faces
-        del photo, restored  # what follows reads files again
-        if self.job.in_place:
-            copy_attributes(self.job.input, self.staging, self.settings.keep_time)
-        elif self.settings.keep_time:
-            os.utime(self.staging, ns=(self.found.st_atime_ns, self.found.st_mtime_ns))
-        kept, picture = self.write_before_after()
-        copy_sidecars(self.job.input, self.job.output, self.staging)
-        record = self.record(
-            input_pixels=before,
-            output_sha256=file_sha256(self.staging),
-            output_pixels=self.pixels_of(self.staging) if before else None,
-            done=list(steps),
-            faces=list(faces) or None,
-            megapixels=height * width / 1e6,
+    def task(self) -> Make:
+        """What is to be made."""
+        target = self.job.before_after
+        drawn = target is not None and self.standing(target) in ("absent", "ours")
+        return Make(
+            job=self.job,
+            options={each.name: getattr(self.settings.options, each.name) for each in fields(Options)},
+            max_pixels=self.settings.max_pixels,
+            max_memory=self.settings.max_memory,
+            staging=self.staging,
+            picture=self.picture if drawn else None,
+            digests=self.job.report is not None,
+            note=self.settings.note,
+            keep_time=self.settings.keep_time,
+            quality=self.settings.quality,
+        )
+
+    def made(self, made: Made) -> Outcome:
+        """The outcome and record of what was made, once its files have been moved."""
+        kept: tuple[Path, ...] = ()
+        picture: dict[str, str] = {}
+        if (target := self.job.before_after) and self.picture:
+            if self.standing(target) in ("absent", "ours") and self.picture.is_file():
+                picture = self.picture_fields(target, self.picture)
+            else:
+                self.picture.unlink(missing_ok=True)
+                kept = (target,)
+        record = self.log.record(
+            input_pixels=made.input_pixels,
+            output_sha256=made.output_sha256,
+            output_pixels=made.output_pixels,
+            done=list(made.done),
+            faces=list(made.faces) or None,
+            megapixels=made.megapixels,
+            peak_memory=made.peak_memory,
             **picture,
         )
-        filled = 0.0 if damage is None else damage.share
-        outcome = Outcome(
+        return Outcome(
             self.job,
             "restored",
-            done=steps,
+            done=made.done,
             seconds=record.seconds,
-            filled=filled,
-            not_kept=lost,
+            filled=made.filled,
+            not_kept=made.not_kept,
             kept=kept,
+            record=record,
         )
-        return outcome, record
-
-    def noted(self, restored: Restored) -> Photo:
-        """The restored photo with a note of what was done to it, if that is wanted."""
-        if not self.settings.note or self.settings.idle:
-            return restored.photo
-        software = f"Heirloom {version(DISTRIBUTION)}"
-        # The day is enough, and on one day the same photo gives the same bytes.
-        today = datetime.now(UTC).date()
-        metadata = with_note(restored.photo.metadata, restored.done, software, today)
-        return replace(restored.photo, metadata=metadata)
-
-    def write_before_after(self) -> tuple[tuple[Path, ...], dict[str, str]]:
-        """Stage the side-by-side picture: what is kept in its place, and its fields of the record."""
-        target = self.job.before_after
-        if target is None or self.picture is None:
-            return (), {}
-        if self.standing(target) not in ("absent", "ours"):
-            return (target,), {}
-        self.draw_before_after(self.staging, self.picture)
-        return (), self.picture_fields(target, self.picture)
-
-    def draw_before_after(self, after: Path, target: Path) -> None:
-        """Draw the photo beside ``after``. Raises `PhotoError` or `OSError`."""
-        limits = (self.settings.max_pixels, self.job.page, self.settings.max_memory)
-        write_before_after(self.job.input, after, target, *limits)
 
     def picture_fields(self, target: Path, staged: Path) -> dict[str, str]:
         """The fields of a record for the picture at ``target``, which still lies at ``staged``."""
-        name = self.report.relative if self.report else str
+        name = self.log.report.relative if self.log.report else str
         return {"before_after": name(target), "before_after_sha256": file_sha256(staged)}
 
     def complete(self, record: Record) -> tuple[Path, ...]:
         """Write what an earlier run did not, picture and sidecars; pictures that are kept instead."""
-        copy_sidecars(self.job.input, self.job.output, self.job.output)
+        if missing_sidecars(self.job.input, self.job.output):
+            self.decode(CopySidecars(self.job.input, self.job.output, self.job.output))
         target, staged = self.job.before_after, self.picture
         if target is None or staged is None:
             return ()
@@ -275,9 +267,10 @@ class Attempt:
         if standing == "absent":
             digest = file_sha256(staged) if staged.is_file() else None
             if digest is None or digest != record.before_after_sha256:
-                self.draw_before_after(self.job.output, staged)
+                limits = self.settings.max_pixels, self.job.page, self.settings.max_memory
+                self.decode(Draw(self.job.input, self.job.output, staged, *limits))
                 fields = self.picture_fields(target, staged)
-                self.append(msgspec.structs.replace(record, time=now(), **fields))
+                self.log.append(msgspec.structs.replace(record, time=now(), **fields))
             os.replace(staged, target)
         return ()
 
@@ -304,36 +297,9 @@ class Attempt:
 
     def failed(self, error: Exception) -> Outcome:
         """The outcome of an error, which is recorded."""
-        failure = Failure(type(error).__name__, printable(sentence_of(error)))
-        if self.report and not self.report.own:
-            self.append(self.record(error=failure))
-        return Outcome(self.job, "failed", failure)
-
-    def record(self, **result: Any) -> Record:
-        """A record of this attempt."""
-        name = self.report.relative if self.report else str
-        return Record(
-            time=now(),
-            software=version(DISTRIBUTION),
-            input=name(self.job.input),
-            input_sha256=self.input_sha256,
-            output=name(self.job.output),
-            bundle=self.settings.bundle,
-            options=self.made_with,
-            seconds=round(time.monotonic() - self.started, 3),
-            peak_memory=memory.peak(),
-            **result,
-        )
-
-    def append(self, record: Record) -> None:
-        """Append to the report. Raises `OSError`, but not for the user's own report."""
-        if self.report is None:
-            return
-        with contextlib.suppress(*([OSError] if self.report.own else [])):
-            self.report.append(record)
-            self.history.add(self.report.path, record)
-
-
-def now() -> str:
-    """The time for a record: UTC, ISO 8601."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+        sentence = printable(sentence_of(error))
+        if isinstance(error, WorkerStopped) and self.log.report:
+            sentence += " It is left out from now on; --force tries it again."
+        failure = Failure(kind_of(error), sentence)
+        peak = None if isinstance(error, FROM_WORKERS) else memory.peak()
+        return Outcome(self.job, "failed", failure, record=self.log.failure(failure, peak))

@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from edge import DISTRIBUTION
-from edge.batch.attempt import Attempt, now
+from edge.batch.attempt import Attempt
+from edge.batch.making import in_this_process
 from edge.batch.planning.find import PassedOver
 from edge.batch.planning.pages import Job
 from edge.batch.records.history import History
+from edge.batch.records.log import now
 from edge.batch.records.report import Record, Report, open_report, own_report, recorded
 from edge.batch.settings import Outcome, Restores, Settings
+from edge.batch.tasks import Perform
 from edge.files import printable
 
 
@@ -27,10 +30,13 @@ def run(
     progress: Callable[[float], None] = lambda fraction: None,
     passed_over: Sequence[PassedOver] = (),
     say: Callable[[str], None] = lambda sentence: None,
+    isolated: Perform | None = None,
+    isolate: bool = False,
 ) -> Iterator[Outcome]:
     """Restore the photos, and yield the outcome of each as soon as it is known.
 
-    An error that concerns one photo is its outcome; the run goes on.
+    An error that concerns one photo is its outcome; the run goes on. Photos whose last attempt never ended,
+    since its process was killed, come last, and are decoded by ``isolated``.
 
     Args:
         jobs: The photos and their outputs.
@@ -40,13 +46,15 @@ def run(
         progress: Called with the completed share of the current photo, 0..1.
         passed_over: Pictures that are not tried, to be recorded.
         say: Called with sentences about the run as a whole.
+        isolated: Performs tasks in another process, see `edge.workers`; None: there is none.
+        isolate: Whether that process is to decode and restore all photos.
 
     Raises:
         ReportInUse: Another run has a report open.
         OSError: The mask can't be read, or a report can't be written.
         HeirloomError: Whatever ``restorer`` raises.
     """
-    loaded = functools.cache(restorer)
+    here = in_this_process(functools.cache(restorer))
     paths = sorted({job.report for job in jobs if job.report})
     # An earlier success counts only if it was made with the same; without a report nobody asks.
     made_with = recorded(settings.options) | settings.networks if paths else {}
@@ -61,10 +69,23 @@ def run(
                     f"Files cannot be locked in {report.path.parent}: do not restore into it twice at once."
                 )
         _note(passed_over, reports, settings, made_with)
-        for job in jobs:
+        for job, suspect in _suspects_last(jobs, history):
             starting(job)
             report = reports[job.report] if job.report else None
-            yield Attempt(job, settings, made_with, report, history).make(loaded, progress)
+            perform = isolated if isolated and (isolate or suspect) else here
+            yield Attempt(job, settings, made_with, report, history, perform).make(progress)
+
+
+def _suspects_last(jobs: Sequence[Job], history: History) -> Iterator[tuple[Job, bool]]:
+    """The jobs, each with whether its last attempt never ended."""
+    suspects = []
+    for job in jobs:
+        if job.report and history.unfinished(job.report, job.output):
+            suspects.append(job)
+        else:
+            yield job, False
+    for job in suspects:
+        yield job, True
 
 
 def _opened(stack: contextlib.ExitStack, path: Path) -> Report | None:

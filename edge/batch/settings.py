@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from edge.batch.planning.pages import Job
-from edge.batch.records.report import Failure
+from edge.batch.records.report import Failure, Record
 from edge.photo.photo import Photo
 from edge.restore.options import Options
 
@@ -22,6 +22,11 @@ class Restores(Protocol):
     def restore(
         self, photo: Photo, options: Options, progress: Callable[[float], None] | None = None
     ) -> Restored: ...
+
+
+def is_idle(options: Options) -> bool:
+    """Whether no pixel is to change."""
+    return not (options.strength or options.crop_border)
 
 
 @dataclass(frozen=True)
@@ -45,11 +50,6 @@ class Settings:
     quality: int | None = None
     """Of JPEG and WebP results, 1 to 100; None: as `edge.photo.photo.write_photo` says."""
 
-    @property
-    def idle(self) -> bool:
-        """Whether no pixel is to change."""
-        return not (self.options.strength or self.options.crop_border)
-
 
 @dataclass(frozen=True)
 class Outcome:
@@ -70,3 +70,5 @@ class Outcome:
     """Results and pictures that are left as they are, since somebody changed them."""
     recaptioned: bool = False
     """Whether the photo has other metadata than when its result was made, which the result lacks."""
+    record: Record | None = None
+    """All that is known about the attempt, if one was made."""

@@ -24,27 +24,42 @@ _TAKEOUT_LENGTH = 46
 _NUMBERED = re.compile(r"(.*)(\(\d+\))(\.[^.]*)")
 
 
-def copy_sidecars(photo: Path, result: Path, written: Path) -> None:
-    """Copy a photo's sidecars to its result in another folder, with their times; none over another file.
+def missing_sidecars(photo: Path, result: Path) -> list[tuple[Path, Path]]:
+    """The sidecars of a photo that its result in another folder lacks, each with its place there.
 
-    A sidecar is named after the result where that has another name than the photo. XMP that states how the
-    photo has to be turned states 1 if the result has been turned. ``written`` is the file of the result,
-    which may have another name yet.
+    A sidecar is named after the result where that has another name than the photo. None goes over another
+    file.
 
     Raises:
-        OSError: A sidecar can't be read or written.
+        OSError: A sidecar can't be looked up.
     """
     if photo.parent.resolve() == result.parent.resolve():
-        return
+        return []
+    missing: dict[Path, Path] = {}
     done: set[tuple[int, int]] = set()
     for sidecar, name in _candidates(photo, result):
         target = result.with_name(name)
-        if not sidecar.is_file() or target.exists() or target.is_symlink():
+        if not sidecar.is_file() or target in missing or target.exists() or target.is_symlink():
             continue
         stat = sidecar.stat()
         if (stat.st_dev, stat.st_ino) in done:  # another spelling where case does not matter
             continue
         done.add((stat.st_dev, stat.st_ino))
+        missing[target] = sidecar
+    return [(sidecar, target) for target, sidecar in missing.items()]
+
+
+def copy_sidecars(photo: Path, result: Path, written: Path) -> None:
+    """Copy the missing sidecars of a photo to its result, with their times.
+
+    XMP that states how the photo has to be turned states 1 if the result has been turned. ``written`` is
+    the file of the result, which may have another name yet.
+
+    Raises:
+        OSError: A sidecar can't be read or written.
+    """
+    for sidecar, target in missing_sidecars(photo, result):
+        stat = sidecar.stat()
         with written_beside(target) as partial:
             # Not its permissions: it may be read-only, and a stick's file system refuses them.
             shutil.copyfile(sidecar, partial)

@@ -15,15 +15,18 @@ import typer
 
 from edge.batch.planning.find import DEFAULT_EXCLUDE
 from edge.batch.planning.jobs import plan
+from edge.batch.planning.pages import pages_of
 from edge.batch.run import run
 from edge.batch.settings import Outcome, Restores, Settings
 from edge.commands.options import BundleFolder, Precision, RequireSignature, Threads, option, parse_bytes
+from edge.commands.signals import TERMINATED, Terminated, terminable
 from edge.commands.summary import say, shown_progress, sum_up, warn
-from edge.engines import Engine, Reference, bundle_engine, reference_engine
 from edge.errors import OutputConflict
 from edge.photo.photo import DEFAULT_MAX_PIXELS
 from edge.restore.options import FaceBox, Options
 from edge.runtimes import available_threads
+from edge.workers.isolated import Isolated
+from edge.workers.restoring import BundleNetworks, Setup, TorchNetworks, engine_of, restoring_worker
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -178,6 +181,14 @@ def restore(
             "--keep-time/--no-keep-time", help="Give each result the modification time of its photo."
         ),
     ] = True,
+    isolate: Annotated[
+        bool,
+        typer.Option(
+            "--isolate",
+            help="Decode and restore in a process of its own, which a photo may crash or fill, but not the "
+            "run: for photos of strangers.",
+        ),
+    ] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Restore finished photos again, and overwrite other files.")
     ] = False,
@@ -202,19 +213,7 @@ def restore(
     options = Options(**chosen | {"faces": tuple(face or ()) or ("auto" if faces else "off")})
     mask = options.scratches if isinstance(options.scratches, Path) else None
     memory = parse_bytes(max_memory) if max_memory else None
-    planned = plan(
-        inputs,
-        output,
-        in_place=in_place,
-        report=report,
-        before_after=before_after,
-        force=force,
-        keep=[mask] if mask else [],
-        exclude=exclude or (),
-        pages="all" if pages else page,
-    )
-    jobs = planned.jobs
-    engine: Engine
+    networks: BundleNetworks | TorchNetworks
     if runtime == "torch":
         if bundle or require_signature or precision or fill_only or crop_border:
             raise typer.BadParameter(
@@ -225,13 +224,28 @@ def restore(
             raise typer.BadParameter(
                 "--runtime torch needs --weights: a folder that `heirloom import` wrote."
             )
-        engine = reference_engine(
-            Reference(weights, device or "cpu", (preset or Preset.HEIRLOOM).value, hr)
-        )
+        networks = TorchNetworks(weights, device or "cpu", (preset or Preset.HEIRLOOM).value, hr)
     else:
         if weights or device or preset or hr:
             raise typer.BadParameter("--weights, --device, --preset and --hr need --runtime torch.")
-        engine = bundle_engine(bundle, (precision or Precision.INT8).value, runtime, require_signature)
+        networks = BundleNetworks(bundle, (precision or Precision.INT8).value, runtime, require_signature)
+    setup = Setup(networks, threads or available_threads(), memory)
+    context.with_resource(terminable())
+    isolated = context.with_resource(Isolated(lambda: restoring_worker(setup)))
+    planned = plan(
+        inputs,
+        output,
+        in_place=in_place,
+        report=report,
+        before_after=before_after,
+        force=force,
+        keep=[mask] if mask else [],
+        exclude=exclude or (),
+        pages="all" if pages else page,
+        count=isolated.pages_of if isolate else pages_of,
+    )
+    jobs = planned.jobs
+    engine = engine_of(setup)
     settings = Settings(
         options=options,
         bundle=engine.digest,
@@ -245,20 +259,21 @@ def restore(
     )
 
     def restorer() -> Restores:
-        return engine.restorer(threads or available_threads(), memory)
+        return engine.restorer(setup.threads, setup.max_memory)
 
     outcomes: list[Outcome] = []
     try:
         with shown_progress(len(jobs)) as shown:
             events = (shown.starting, shown.progress)
-            for outcome in run(jobs, settings, restorer, *events, planned.passed_over, warn):
+            over = planned.passed_over
+            for outcome in run(jobs, settings, restorer, *events, over, warn, isolated, isolate):
                 outcomes.append(outcome)
                 shown.finished()
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         sum_up(outcomes, planned, options)
         resumes = all(job.report for job in jobs)
         say("Interrupted." + (" Run the same command again to resume." if resumes else ""), stderr=True)
-        raise typer.Exit(130) from None
+        raise typer.Exit(TERMINATED if isinstance(error, Terminated) else 130) from None
     except OSError:
         if outcomes:
             sum_up(outcomes, planned, options)

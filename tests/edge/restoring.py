@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 from PIL import Image
 
+from edge.batch.records.report import Record, read_report
+from edge.batch.settings import Restores
 from edge.photo.photo import Photo
 from edge.restore.options import Options
 from edge.restore.restorer import Restored
@@ -27,6 +31,11 @@ def write_photos(folder: Path, count: int, side: int = 48) -> list[Path]:
         Image.fromarray(pixels).save(path)
         paths.append(path)
     return paths
+
+
+def attempts(report: Path) -> list[Record]:
+    """The records of a report without those that only say where an attempt stood."""
+    return [record for record in read_report(report) if record.phase is None]
 
 
 class Inverter:
@@ -47,16 +56,33 @@ class Inverter:
         return Restored(replace(photo, pixels=255 - photo.pixels), ("inverted",))
 
 
-if __name__ == "__main__":
-    from types import SimpleNamespace
+def heirloom_with(restorer: Callable[[], Restores], program: str) -> None:
+    """Be `heirloom`, or one of its workers, with a restorer in the networks' place.
 
+    ``program`` is the script that calls this.
+    """
     from edge import engines
+    from edge.batch.tasks import Task
     from edge.commands import main as cli
+    from edge.workers import restoring
+    from edge.workers.serving import serve
 
-    def restorer(*_: object, **__: object) -> Inverter:
-        return Inverter(float(os.environ.get("SECONDS_A_PHOTO", "0")))
+    def opened(*_: object, **__: object) -> Restores:
+        return restorer()
 
-    vars(engines).update(
-        open_bundle=lambda folder=None: SimpleNamespace(digest="0" * 64), Restorer=restorer
-    )
+    vars(engines).update(open_bundle=lambda *_: SimpleNamespace(digest="0" * 64), Restorer=opened)
+    if sys.argv[1:] == [WORKER]:
+        serve(restoring.Setup, Task, restoring.opened)
+    vars(restoring).update(COMMAND=worker_of(program))
     raise SystemExit(cli.main())
+
+
+def worker_of(program: str) -> list[str]:
+    """The command that starts the worker of such a script."""
+    return [sys.executable, "-P", program, WORKER]
+
+
+WORKER = "--worker"
+
+if __name__ == "__main__":
+    heirloom_with(lambda: Inverter(float(os.environ.get("SECONDS_A_PHOTO", "0"))), __file__)

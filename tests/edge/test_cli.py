@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from dataclasses import fields, replace
@@ -25,7 +24,7 @@ from edge.restore.damage.mask import Damage
 from edge.restore.options import Options
 from edge.restore.restorer import Restored
 from edge.runtimes import available_threads
-from tests.edge.restoring import Inverter, write_photos
+from tests.edge.restoring import Inverter, attempts, write_photos
 
 
 @pytest.fixture
@@ -167,8 +166,8 @@ def test_a_folder_is_summed_up_and_resumed(
     assert len(made) == 1
     assert heirloom("restore", tmp_path / "in", "-o", tmp_path / "out", "--strength", 0.5) == 0
     assert "3 restored" in capsys.readouterr().out
-    lines = (tmp_path / "out" / REPORT_NAME).read_text().splitlines()
-    assert [json.loads(line)["options"]["strength"] for line in lines] == [1.0] * 4 + [0.5] * 3
+    recorded = [record.options["strength"] for record in attempts(tmp_path / "out" / REPORT_NAME)]
+    assert recorded == [1.0] * 4 + [0.5] * 3
 
 
 def test_a_mask_counts_by_its_content(
@@ -192,8 +191,8 @@ def test_filling_only_makes_another_result(
     assert heirloom(*arguments) == 0
     assert heirloom(*arguments, "--fill-only") == heirloom(*arguments, "--fill-only") == 0
     assert [line[0] for line in capsys.readouterr().out.splitlines() if "restored," in line] == list("110")
-    lines = (tmp_path / "out" / REPORT_NAME).read_text().splitlines()
-    assert [json.loads(line)["options"]["fill_only"] for line in lines] == [False, True]
+    recorded = [record.options["fill_only"] for record in attempts(tmp_path / "out" / REPORT_NAME)]
+    assert recorded == [False, True]
 
 
 def test_the_command_fills_and_does_nothing_else(tiny_bundle: Path, tmp_path: Path) -> None:

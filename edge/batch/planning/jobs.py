@@ -8,12 +8,12 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from edge.batch.planning.find import Found, PassedOver, find_photos, kind_or_none, result_name
-from edge.batch.planning.pages import Job, Pages, jobs_of_pages
+from edge.batch.planning.pages import Job, Pages, jobs_of_pages, pages_of
 from edge.batch.records.history import BEFORE_AFTER, History
 from edge.batch.records.report import REPORT_NAME, own_report
 from edge.errors import OutputConflict
@@ -41,6 +41,7 @@ def plan(
     keep: Sequence[Path] = (),
     exclude: Sequence[str] = (),
     pages: Pages = None,
+    count: Callable[[Path], int] = pages_of,
 ) -> Plan:
     """The jobs for these files and folders, in order.
 
@@ -55,6 +56,7 @@ def plan(
         keep: Files that must not be overwritten, such as a mask.
         exclude: Patterns of files and folders to leave out of the folders, see `find_photos`.
         pages: Which page of a TIFF to restore, or ``"all"`` for each by itself.
+        count: Counts the photos in a file; called only if ``pages`` is given.
 
     Raises:
         OutputConflict: An output would overwrite an input, another output, or an unknown file, or would
@@ -71,7 +73,7 @@ def plan(
         else:
             pairs = iter([_job_of_file(given, output, len(inputs) == 1, in_place, report)])
         for whole, longest in pairs:
-            for job, longer in jobs_of_pages(whole, longest, pages, output):
+            for job, longer in jobs_of_pages(whole, longest, pages, output, count):
                 proposed.setdefault((job.input.resolve(), job.output), (job, longer))
     kept = {file.resolve() for file in keep}
     jobs = _told_apart([pair for (real, _), pair in proposed.items() if real not in kept])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -33,7 +34,20 @@ class Job:
     """Which of several photos in a TIFF, from 1; ``None`` for the only one."""
 
 
-def jobs_of_pages(job: Job, longer: Path, pages: Pages, output: Path | None) -> Iterator[tuple[Job, Path]]:
+def pages_of(path: Path) -> int:
+    """The number of photos in a file; 1 for one that can't be read: it is tried, and fails by itself."""
+    with suppress(PhotoError):
+        return page_count(path)
+    return 1
+
+
+def jobs_of_pages(
+    job: Job,
+    longer: Path,
+    pages: Pages,
+    output: Path | None,
+    count_of: Callable[[Path], int] = pages_of,
+) -> Iterator[tuple[Job, Path]]:
     """The jobs of the chosen pages, each with a longer name for its output.
 
     A page's output is ``NAME.page-N.EXT``, unless ``output`` names the file of the only page.
@@ -41,7 +55,7 @@ def jobs_of_pages(job: Job, longer: Path, pages: Pages, output: Path | None) -> 
     Raises:
         OutputConflict: Several pages would be written to one file, or one in place of several.
     """
-    count = _count(job.input) if pages is not None else 1
+    count = count_of(job.input) if pages is not None else 1
     if pages is None or (count == 1 and pages in (1, "all")):
         yield job, longer
         return
@@ -56,13 +70,6 @@ def jobs_of_pages(job: Job, longer: Path, pages: Pages, output: Path | None) -> 
         raise OutputConflict(f"{job.input} has {count} pages; choose a folder for the results.")
     for number in range(1, count + 1) if pages == "all" else (pages,):
         yield replace(job, output=_named(job.output, number), page=number), _named(longer, number)
-
-
-def _count(path: Path) -> int:
-    try:
-        return page_count(path)
-    except PhotoError:  # it is tried, and fails with its own sentence
-        return 1
 
 
 def _named(output: Path, number: int) -> Path:

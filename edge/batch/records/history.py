@@ -12,6 +12,9 @@ from edge.batch.records.report import REPORT_NAME, Record, own_report, read_repo
 from edge.files import comparable, file_sha256, fitting, printable
 from edge.restore.options import Options
 
+OF_WORKERS = ("WorkerStopped", "MemoryLimitReached")
+"""The types of failures that ended a worker process, or would have: see `edge.errors`."""
+
 Standing = Literal["absent", "ours", "changed", "unknown"]
 """What lies at the place of an output: nothing, what an earlier run wrote, the same but changed since, or a
 file that no report names."""
@@ -34,6 +37,7 @@ class History:
         self._by_output: dict[Path, list[Success]] = {}
         self._digests: dict[Path, set[str]] = {}
         self._folders: dict[Path, Path] = {}
+        self._unfinished: dict[tuple[Path, Path], Record] = {}
         for report in (own_report(), *reports):
             self.read(report)
 
@@ -48,10 +52,14 @@ class History:
 
     def add(self, report: Path, record: Record) -> None:
         """Take in one record of a report."""
-        if record.output_sha256 is None:
-            return
         folder = comparable(report).parent
         output = folder / record.output
+        if record.phase == "begun" or (record.error and record.error.type in OF_WORKERS):
+            self._unfinished[folder / report.name, output] = record
+        else:
+            self._unfinished.pop((folder / report.name, output), None)
+        if record.output_sha256 is None:
+            return
         success = Success(record, folder / record.input, output)
         self._by_output.setdefault(output, []).append(success)
         self._digests.setdefault(output, set()).add(record.output_sha256)
@@ -62,6 +70,13 @@ class History:
             # Earlier releases did not record the picture: it is known by its name alone.
             for name in (output.with_suffix(""), output):
                 self._digests.setdefault(fitting(name, BEFORE_AFTER), set())
+
+    def unfinished(self, report: Path, output: Path) -> Record | None:
+        """The last record of an output if its attempt never ended, or ended with its worker.
+
+        Its process was killed: by the photo, by a user or by a power cut.
+        """
+        return self._unfinished.get((comparable(report), self._key(output)))
 
     def results(self, output: Path) -> list[Success]:
         """The successes with this output, the latest first."""

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from io import FileIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -46,9 +46,10 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One attempt at one photo: a success has ``output_sha256``, a failure has ``error``.
+    """A step of one attempt at one photo: a success has ``output_sha256``, a failure has ``error``.
 
-    Lines of files that were not tried have ``kept`` or ``passed_over``.
+    Lines of files that were not tried have ``kept`` or ``passed_over``. A line with ``phase`` begun goes
+    before each attempt: if no other of the same output follows, the process was killed in it.
     """
 
     time: str
@@ -82,6 +83,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Why a file was left as it is at the place of an output."""
     passed_over: str | None = None
     """Why a picture was not tried."""
+    phase: Literal["begun", "ended", "interrupted"] | None = None
+    """Of an attempt: begun before the photo is decoded; ended or interrupted without another line."""
 
 
 class Report:
@@ -92,7 +95,7 @@ class Report:
         self.locked = locked
         """Whether other runs are kept out."""
         self.own = own
-        """Whether this is the user's own report: it takes successes only."""
+        """Whether this is the user's own report: it takes no ordinary failures."""
         self._file = file
         self._left = {_left(record) for record in read_report(path)}
 

@@ -41,7 +41,8 @@ def heirloom(*arguments: object) -> int:
 
 
 def records(report: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in report.read_text().splitlines()]
+    lines = [json.loads(line) for line in report.read_text().splitlines()]
+    return [line for line in lines if "phase" not in line]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
-from edge.batch import attempt
+from edge.batch import making
 from edge.batch.planning.jobs import plan
 from edge.batch.records.report import REPORT_NAME, Report, own_report, read_report
 from edge.batch.run import run
@@ -165,7 +165,7 @@ def test_what_is_written_meanwhile_is_not_replaced(photo: Path) -> None:
     assert not [path for path in photo.parent.iterdir() if path.name.startswith(".")]
 
 
-@pytest.mark.parametrize("where", ["photo", "picture", "sidecar", "report"])
+@pytest.mark.parametrize("where", ["photo", "picture", "sidecar", "report", "success"])
 @pytest.mark.parametrize("in_place", [True, False])
 def test_a_full_disk_leaves_nothing_half(
     where: str, in_place: bool, photo: Path, monkeypatch: pytest.MonkeyPatch
@@ -176,18 +176,23 @@ def test_a_full_disk_leaves_nothing_half(
     (folder / "a.xmp").write_text("x")
     before = (folder / "a.png").read_bytes()
 
-    def full(*_: object, **__: object) -> None:
+    append = Report.append
+
+    def full(*given: Any, **__: object) -> None:
+        if where == "success" and given[1].output_sha256 is None:
+            return append(*given)
         raise OSError(errno.ENOSPC, "No space left on device")
 
     place, name = {
-        "photo": (attempt, "write_photo"),
-        "picture": (attempt, "write_before_after"),
-        "sidecar": (attempt, "copy_sidecars"),
+        "photo": (making, "write_photo"),
+        "picture": (making, "write_before_after"),
+        "sidecar": (making, "copy_sidecars"),
         "report": (Report, "append"),
+        "success": (Report, "append"),
     }[where]
     with monkeypatch.context() as patch:
         patch.setattr(place, name, full)
-        if where == "report":
+        if where in ("report", "success"):
             with pytest.raises(OSError, match="No space"):
                 restore(folder, in_place=in_place, before_after=True)
         else:

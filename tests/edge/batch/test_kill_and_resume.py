@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from edge.batch.records.report import REPORT_NAME, read_report
+from edge.batch.records.report import REPORT_NAME
 from edge.files import file_sha256
 from edge.photo.headers.kinds import PHOTO_SUFFIXES
 from tests.edge.restoring import __file__ as FAKE
-from tests.edge.restoring import write_photos
+from tests.edge.restoring import attempts, write_photos
 
 PHOTOS = 8
 HEIRLOOM = [sys.executable, FAKE, "restore"]
@@ -123,7 +123,7 @@ def assert_visible_files_are_whole(out: Path) -> None:
 
 def assert_everything_is_done_once(out: Path, expected: dict[str, str]) -> None:
     assert hashes(out) == expected
-    records = list(read_report(out / REPORT_NAME))
+    records = attempts(out / REPORT_NAME)
     assert [record.error for record in records if record.error] == []
     assert Counter(record.output for record in records) == {
         name: 1 for name in expected if not name.endswith(".before-after.jpg")

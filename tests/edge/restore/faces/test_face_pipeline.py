@@ -13,7 +13,6 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from edge.batch.records.report import read_report
 from edge.bundle.bundle import Bundle, open_bundle
 from edge.commands.main import main
 from edge.errors import MissingArtifact
@@ -28,6 +27,7 @@ from edge.restore.faces.alignment import SIDE, moved
 from edge.restore.faces.face import FADED, MIDDLE, RADII, in_box, take
 from edge.restore.options import Options
 from edge.restore.restorer import Restored, Restorer
+from tests.edge.restoring import attempts
 
 BOX = (60.0, 40.0, 70.0, 80.0)
 OTHER = (150.0, 50.0, 60.0, 68.0)
@@ -176,10 +176,11 @@ def test_the_command_refines_and_reports(tiny_bundle: Path, tmp_path: Path) -> N
     with pytest.raises(SystemExit) as stop:
         main([*arguments, "-o", str(tmp_path / "out")])
     assert not stop.value.code
-    (record,) = read_report(tmp_path / "out" / "heirloom-report.jsonl")
+    report = tmp_path / "out" / "heirloom-report.jsonl"
+    (record,) = attempts(report)
     assert record.faces is not None and record.faces[0].refined
     assert record.options["faces"] == [list(BOX)] and record.options["face_strength"] == 1.0
-    line = json.loads((tmp_path / "out" / "heirloom-report.jsonl").read_text())
+    line = json.loads(report.read_text().splitlines()[-1])
     assert set(line["faces"][0]) == {"box", "score", "change", "refined"}
 
 

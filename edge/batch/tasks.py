@@ -1,0 +1,119 @@
+"""What is done with a photo's content. Each is a task for this process or for a worker's.
+
+Nothing else in a run decodes a file of the user's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from edge.batch.planning.pages import Job
+from edge.restore.faces.face import FaceRecord
+from edge.restore.options import Options
+
+
+class Load(msgspec.Struct, frozen=True, tag="load"):
+    """Load the networks. Answered by None."""
+
+
+class CountPages(msgspec.Struct, frozen=True, tag="pages"):
+    """Count the photos in a file: see `edge.batch.planning.pages.pages_of`. Answered by a number."""
+
+    path: Path
+
+
+class Digest(msgspec.Struct, frozen=True, tag="digest"):
+    """See `edge.batch.records.pixels.file_pixels_sha256`, which is the answer."""
+
+    path: Path
+    max_pixels: int
+    max_memory: int | None = None
+    """Bytes for the whole process; None: what the machine has left. So below."""
+
+
+class Draw(msgspec.Struct, frozen=True, tag="draw"):
+    """Draw a photo before and after: see `edge.batch.before_after`. Answered by None."""
+
+    before: Path
+    after: Path
+    target: Path
+    max_pixels: int
+    page: int | None
+    max_memory: int | None = None
+
+
+class CopySidecars(msgspec.Struct, frozen=True, tag="sidecars"):
+    """See `edge.batch.sidecars.copy_sidecars`. Answered by None."""
+
+    photo: Path
+    result: Path
+    written: Path
+
+
+class Make(msgspec.Struct, frozen=True, tag="make"):
+    """Restore a photo to a hidden file. Answered by `Made`."""
+
+    job: Job
+    options: dict[str, Any]
+    """The fields of `Options`; where it was sent, a path is bytes and a tuple a list."""
+    max_pixels: int
+    max_memory: int | None
+    staging: Path
+    """The file to write."""
+    picture: Path | None
+    """The side-by-side picture to write, if any."""
+    digests: bool
+    """Whether the pixels of both files are to be known."""
+    note: bool
+    keep_time: bool
+    quality: int | None
+
+    @property
+    def chosen(self) -> Options:
+        """The options. Raises OptionRefused."""
+        fields = dict(self.options)
+        if isinstance(fields["scratches"], bytes):
+            fields["scratches"] = Path(fields["scratches"].decode(errors="surrogateescape"))
+        if fields["faces"] not in ("auto", "off"):
+            fields["faces"] = tuple(tuple(box) for box in fields["faces"])
+        return Options(**fields)
+
+
+class Made(msgspec.Struct, frozen=True):
+    """What was made of a photo."""
+
+    done: tuple[str, ...]
+    """The steps that were applied, in words."""
+    output_sha256: str
+    input_pixels: str | None
+    output_pixels: str | None
+    megapixels: float
+    """Of the result."""
+    filled: float
+    """Share that was filled as damaged, 0..1."""
+    faces: tuple[FaceRecord, ...]
+    not_kept: tuple[str, ...]
+    """What the output lacks of all that the photo's file said, in words."""
+    peak_memory: int | None
+    """Peak of the process in bytes."""
+
+
+Task = Load | CountPages | Digest | Draw | CopySidecars | Make
+
+ANSWERS: dict[type, Any] = {
+    Load: None,
+    CountPages: int,
+    Digest: str | None,
+    Draw: None,
+    CopySidecars: None,
+    Make: Made,
+}
+"""The type of each task's answer."""
+
+Perform = Callable[[Task, Callable[[float], None]], Any]
+"""Has a task done, in this process or another, and returns its answer; takes a function that is called with
+the completed share, 0..1. Raises HeirloomError and `OSError`, WorkerStopped if the other process ended."""
