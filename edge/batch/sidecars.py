@@ -9,13 +9,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from PIL import Image
-
 from edge.errors import PhotoError
 from edge.files import written_beside
-from edge.photo.decoding.decoder import decoding
+from edge.photo.decoding.decoder import decoding, open_image
+from edge.photo.headers.reading import read_header
 from edge.photo.metadata.xmp.packet import MAX_BYTES
 from edge.photo.metadata.xmp.stale import orientation_of, upright_xmp
+from edge.photo.opened import opened
 
 _ORIENTATION = 274
 _TAKEOUT = ".supplemental-metadata"
@@ -77,13 +77,20 @@ def _make_upright(xmp: Path, photo: Path, result: Path) -> None:
     if orientation in (None, 1):
         return
     try:
-        with decoding(photo, sys.maxsize), Image.open(photo) as before, Image.open(result) as after:
-            states = [image.getexif().get(_ORIENTATION, 1) for image in (before, after)]
-            size = after.size
+        (before, _), (after, size) = map(_state, (photo, result))
     except PhotoError:
         return
-    if orientation is not None and states == [orientation, 1]:
+    if orientation is not None and (before, after) == (orientation, 1):
         xmp.write_bytes(upright_xmp(packet, orientation, *size)[0])
+
+
+def _state(photo: Path) -> tuple[int, tuple[int, int]]:
+    """Orientation and size of a photo."""
+    with opened(photo) as source:
+        header = read_header(source, photo, sys.maxsize)
+        with decoding(photo, sys.maxsize):
+            image = open_image(source, header, photo, sys.maxsize)
+            return image.getexif().get(_ORIENTATION, 1), image.size
 
 
 def _candidates(photo: Path, result: Path) -> Iterator[tuple[Path, str]]:

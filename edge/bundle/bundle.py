@@ -36,8 +36,11 @@ from edge.errors import (
     MissingBundleFile,
     UnknownBundleVersion,
 )
+from edge.files import read_bounded
 
 MANIFEST_NAME = "manifest.json"
+MAX_MANIFEST = 16 << 20
+"""Bytes of the largest manifest that is read; the shipped one has 89 KB."""
 SHIPPED = Path(__file__).parents[1] / "bundles" / "mobile"
 
 
@@ -74,7 +77,7 @@ def open_bundle(folder: str | Path | None = None, require_signature: str | None 
         )
     path = folder / MANIFEST_NAME
     try:
-        raw = path.read_bytes()
+        raw = read_bounded(path, MAX_MANIFEST)
     except OSError as error:
         raise InvalidManifest(f"{folder} is not a bundle: {path.name}: {error.strerror}.") from error
     if require_signature is not None:
@@ -120,7 +123,8 @@ def _check_file(folder: Path, name: str, expected: File) -> None:
     # The schema refuses "..", but a symbolic link could still lead elsewhere.
     if not path.resolve().is_relative_to(folder.resolve()):
         raise InvalidManifest(f"{path} leads out of the bundle.")
-    if file_entry(path) != expected:
+    # The size first: a file with holes may claim any.
+    if path.stat().st_size != expected.bytes or file_entry(path) != expected:
         raise ChecksumMismatch(f"{path} differs from the manifest's checksum: copy the bundle again.")
 
 

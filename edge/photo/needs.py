@@ -6,7 +6,7 @@ converted to the photo's own arrays. The numbers were measured with 12 megapixel
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -34,8 +34,8 @@ _ROW = 8
 _STORED = {"1": 1, "L": 1, "P": 1}
 _GRAY = ("1", "L", "LA", "La")
 _WITH_ALPHA = ("LA", "La", "PA", "RGBA", "RGBa")
-_WHOLE_FILE = ("WEBP", "AVIF", "HEIF")
-"""The decoders of these take the file as a whole, and keep a copy."""
+_FILE_COPIES = {"WEBP": 2, "AVIF": 5, "HEIF": 5}
+"""The decoders of these take the file as a whole: copies of it and of its metadata."""
 _CANVASES, _FRAME = 8, 4
 """Bytes a pixel that a WebP's decoder holds from its opening on, and for a frame."""
 _PLANES = {"AVIF": 12, "HEIF": 10}
@@ -65,9 +65,13 @@ def need_of(path: Path, max_pixels: int, page: int | None = None, max_memory: in
         header = read_header(source, path, max_pixels)
         check_opening(header, source, path, max_memory)
         with decoding(path, max_pixels):
-            index = chosen_page(source, path, page).index if header.format == "TIFF" else 0
-            image = open_image(source, header, path, max_pixels, index)
-            return need(image, header, source)
+            index, held = 0, 0
+            if header.format == "TIFF":
+                chosen = chosen_page(source, path, page)
+                index, held = chosen.index, chosen.tag_bytes
+                check_bytes(held, path, max_memory)
+            found = need(open_image(source, header, path, max_pixels, index), header, source)
+            return replace(found, bytes=found.bytes + held)
 
 
 def need(image: ImageFile, header: Header, source: BinaryIO) -> Need:
@@ -101,8 +105,8 @@ def need(image: ImageFile, header: Header, source: BinaryIO) -> Need:
         held, decoder = _CANVASES * area, _FRAME * area
     elif header.format in ("AVIF", "HEIF"):
         decoder = _PLANES[header.format] * area
-    if header.format in _WHOLE_FILE:
-        held += 2 * source.seek(0, 2)
+    if header.format in _FILE_COPIES:
+        held += _FILE_COPIES[header.format] * header.trimmed(source).seek(0, 2)
     # Samples of 16 bits are decoded twice, the second time beside the arrays.
     most = decoder + arrays if copies == 2 else max(decoder, arrays)
     return Need(width, height, _BANDS + held + stored + most)
@@ -110,11 +114,17 @@ def need(image: ImageFile, header: Header, source: BinaryIO) -> Need:
 
 def check_opening(header: Header, source: BinaryIO, path: Path, max_memory: int | None) -> None:
     """Raise `MemoryBudgetExceeded` where a decoder holds too much as soon as the file is opened."""
-    if header.format not in _WHOLE_FILE:
+    if header.format not in _FILE_COPIES:
         return
     area = header.width * header.height
     opening = _CANVASES * area if header.format == "WEBP" else 0
-    check(Need(header.width, header.height, opening + 2 * source.seek(0, 2)), path, max_memory)
+    opening += _FILE_COPIES[header.format] * header.trimmed(source).seek(0, 2)
+    check(Need(header.width, header.height, opening), path, max_memory)
+
+
+def check_bytes(held: int, path: Path, max_memory: int | None) -> None:
+    """Raise `MemoryBudgetExceeded` for what is read before the photo's size is known."""
+    check(Need(0, 0, held), path, max_memory)
 
 
 def check(needed: Need, path: Path, max_memory: int | None) -> None:
@@ -142,7 +152,7 @@ def check(needed: Need, path: Path, max_memory: int | None) -> None:
 
 def _is_outside_srgb(image: ImageFile, header: Header, source: BinaryIO) -> bool:
     """Whether an opened file is seen as sRGB and kept as it is, too."""
-    chunks = tuple(read_chunks(source)) if header.format == "PNG" else ()
+    chunks = tuple(read_chunks(header.trimmed(source))) if header.format == "PNG" else ()
     if header.cicp:
         chunks = ((b"cICP", header.cicp),)
     metadata = Metadata(WRITTEN_AS[header.format], icc=image.info.get("icc_profile"), chunks=chunks)

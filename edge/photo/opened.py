@@ -9,6 +9,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from edge.errors import PhotoError, UnsupportedPhoto
+from edge.files import open_regular
+
+MAX_FILE = 8 << 30
+"""Bytes of the largest file that is looked at; a file with holes may claim any size."""
 
 
 @contextmanager
@@ -16,7 +20,7 @@ def opened(path: Path) -> Iterator[BinaryIO]:
     """Open a photo's file; errors of the system within the context become ``PhotoError``."""
     try:
         require_file(path)
-        with path.open("rb") as source:
+        with open_regular(path) as source:
             yield source
     except PhotoError:
         raise
@@ -28,6 +32,11 @@ def opened(path: Path) -> Iterator[BinaryIO]:
 
 
 def require_file(path: Path) -> None:
-    """Raise ``UnsupportedPhoto`` for a folder, pipe or device: reading one may block for ever."""
-    if not stat.S_ISREG(path.stat().st_mode):
+    """Raise ``UnsupportedPhoto`` for what may take for ever to read: folders, pipes, devices, giants."""
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
         raise UnsupportedPhoto(f"{path} is not a file; give the path of a photo.")
+    if found.st_size > MAX_FILE:
+        raise UnsupportedPhoto(
+            f"{path} has {found.st_size >> 30} GB, more than a photo of any kind; save it again."
+        )

@@ -34,12 +34,12 @@ from edge.photo.metadata.fitting import fitted
 from edge.photo.metadata.metadata import Metadata
 from edge.photo.metadata.reading import read_metadata
 from edge.photo.metadata.writing import encoder_options, state_resolution
-from edge.photo.needs import check, check_opening, need
+from edge.photo.needs import check, check_bytes, check_opening, need
 from edge.photo.opened import opened
 from edge.photo.quality import quality_options
 from edge.photo.tiffs.lab import rgb_of_lab, romm_profile
 from edge.photo.tiffs.opening import PlanarTiff, has_infrared, lab_of
-from edge.photo.tiffs.pages import chosen_page, photo_pages
+from edge.photo.tiffs.pages import chosen_page, counted_pages
 from edge.photo.tiffs.planes import read_planes
 from edge.photo.writers.png import write_png
 from edge.photo.writers.tiff import write_tiff
@@ -119,12 +119,12 @@ def page_count(path: Path) -> int:
     """The number of photos in a file: 1, or as many pages as a TIFF has beside thumbnails and infrared.
 
     Raises:
-        UnsupportedPhoto: It cannot be opened.
+        UnsupportedPhoto: It cannot be opened, or has too many pages to look at.
     """
     with opened(path) as source:
         if kind_by_content(source, path) is not TIFF:
             return 1
-        return max(1, len(photo_pages(source)))
+        return max(1, len(counted_pages(source, path)))
 
 
 def write_photo(photo: Photo, path: str | Path, quality: int | None = None) -> None:
@@ -187,9 +187,10 @@ def _read_page(file: _File, number: int | None) -> Photo:
             raise UnsupportedPhoto(f"{file.path} has no page {number}; only a TIFF has pages.")
         return _decode(file)
     page = chosen_page(file.source, file.path, number)
-    photo = _decode(file, page.index)
+    check_bytes(page.tag_bytes, file.path, file.max_memory)
+    photo = _decode(file, page.index, page.tag_bytes)
     if page.infrared is not None:
-        plane = _decode(file, page.infrared, photo.pixels.nbytes + photo.other_bytes)
+        plane = _decode(file, page.infrared, page.tag_bytes + photo.pixels.nbytes + photo.other_bytes)
         infrared = plane.pixels if plane.samples is None else plane.samples
         if photo.alpha is None and infrared.shape == photo.pixels.shape[:2]:
             photo = replace(photo, infrared=_of_depth(infrared, photo.pixels))

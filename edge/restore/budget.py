@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edge import memory
 from edge.bundle.manifest import Precision, Tensor
 from edge.errors import MemoryBudgetExceeded
 from edge.integers import ceil_div
@@ -73,8 +74,17 @@ def enough(photo: Demand) -> int:
 
 
 def check(max_memory: int | None, photo: Demand) -> None:
-    """Raise MemoryBudgetExceeded, with the limit that is enough, if ``max_memory`` is below it."""
+    """Raise MemoryBudgetExceeded, with the limit that is enough, if ``max_memory`` is below it.
+
+    Without a limit what the photo needs more than it holds already must be left on this machine.
+    """
     least = enough(photo)
+    more, free = need(photo) - BASE - photo.pixel_bytes - photo.other_bytes, memory.available()
+    if max_memory is None and free is not None and more > free:
+        raise MemoryBudgetExceeded(
+            f"A photo of {photo.shape[1]}x{photo.shape[0]} pixels needs {(more >> 20) + 1} MB more, "
+            f"and this machine has {free >> 20} MB left: close other programs, or shrink the photo."
+        )
     if max_memory is not None and max_memory < least:
         raise MemoryBudgetExceeded(
             f"A photo of {photo.shape[1]}x{photo.shape[0]} pixels needs about {least >> 20} MB: "

@@ -12,10 +12,10 @@ from edge.errors import MemoryBudgetExceeded, PhotoError
 from edge.photo.bands import image_bands, row_bands
 from edge.photo.decoding.decoder import decoding, open_image
 from edge.photo.headers.reading import read_header
-from edge.photo.needs import check, check_opening, need
+from edge.photo.needs import check, check_bytes, check_opening, need
 from edge.photo.opened import opened
 from edge.photo.photo import Photo
-from edge.photo.tiffs.pages import directory_count
+from edge.photo.tiffs.pages import chosen_page, directory_count
 
 _DECODED = ("JPEG", "PNG", "TIFF", "WEBP", "BMP", "GIF", "PPM")
 _AS_WRITTEN = ("L", "LA", "RGB", "RGBA", "RGBX", "I;16", "I;16L", "I;16B", "I")
@@ -33,6 +33,8 @@ def file_pixels_sha256(path: Path, max_pixels: int, max_memory: int | None = Non
             if header.format not in _DECODED or (header.format == "TIFF" and directory_count(source) != 1):
                 return None  # the first page may be a thumbnail
             check_opening(header, source, path, max_memory)
+            if header.format == "TIFF":
+                check_bytes(chosen_page(source, path, None).tag_bytes, path, max_memory)
             with decoding(path, max_pixels):
                 # A file that ends without its marker has no pixels that are known for certain.
                 image = open_image(source, replace(header, open_ended=False), path, max_pixels)

@@ -88,6 +88,7 @@ def open_image(source: BinaryIO, header: Header, path: Path, max_pixels: int, in
     """
     if header.format == "TIFF":
         return open_tiff(source, index, path, max_pixels)
+    source = header.trimmed(source)
     source.seek(0)
     if header.format == "HEIF":
         from pillow_heif import HeifImageFile  # of an extra

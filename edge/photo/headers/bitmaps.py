@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from edge.errors import UnsupportedPhoto
+from edge.errors import MultiPagePhoto, UnsupportedPhoto
 from edge.photo.headers.checks import Header, broken, check_size
+from edge.photo.headers.trimmed import Piece, Sieve
 
 _OLD_BITMAP = 12
 _RUN_LENGTHS = (1, 2)
+_GIF_START, _CONTROL, _COMMENT = 13, b"\xf9", b"\xfe"
+_LONGEST_COMMENT = 1 << 16
+_MAX_BLOCKS = 4_000_000
 _LONGEST_PNM_HEADER = 1 << 16
 # Numbers are separated by white space and comments; one white space stands before binary samples.
 _GAP = rb"(?:\s|#[^\n]*\n)+"
@@ -42,7 +46,57 @@ def read_gif_header(source: BinaryIO, path: Path, max_pixels: int) -> Header:
         raise broken(path)
     width, height = struct.unpack("<HH", size)
     check_size(width, height, path, max_pixels)
-    return Header("GIF", width, height)
+    return Header("GIF", width, height, pieces=_first_frame(source, path))
+
+
+def _first_frame(source: BinaryIO, path: Path) -> tuple[Piece, ...]:
+    """The file as far as its first frame; Pillow would join comments in a time that grows by the square."""
+    source.seek(10)
+    place = _GIF_START + _colours(source.read(1))
+    sieve = Sieve([(0, place)])
+    frames = 0
+    while frames < 2:
+        source.seek(place)
+        start = source.read(10)
+        if start[:1] == b"!":
+            label, stop = start[1:2], _behind_blocks(source, place + 2, path)
+            if frames:
+                pass
+            elif label == _CONTROL:
+                sieve.keep(place, stop)
+            elif label == _COMMENT:
+                sieve.metadata(place, stop, stop - place <= _LONGEST_COMMENT)
+            place = stop
+        elif start[:1] == b",":
+            frames += 1
+            if len(start) < 10:
+                raise broken(path)
+            stop = _behind_blocks(source, place + 11 + _colours(start[9:10]), path)
+            if frames == 1:
+                sieve.keep(place, stop)
+            place = stop
+        else:
+            break
+    if frames > 1:
+        raise MultiPagePhoto(f"{path} is animated; save the frame to restore as a file of its own.")
+    # A file that is cut stays cut.
+    return (*sieve.kept, b";") if place < source.seek(0, 2) else tuple(sieve.kept)
+
+
+def _colours(flags: bytes) -> int:
+    """Bytes of the colour table that these flags tell of."""
+    return 3 * 2 ** ((flags[0] & 7) + 1) if flags and flags[0] & 0x80 else 0
+
+
+def _behind_blocks(source: BinaryIO, place: int, path: Path) -> int:
+    """The place behind a chain of blocks, which ends in an empty one or at the end of the file."""
+    for _ in range(_MAX_BLOCKS):
+        source.seek(place)
+        size = source.read(1)
+        if not size or size == b"\0":
+            return place + len(size)
+        place += 1 + size[0]
+    raise broken(path)
 
 
 @dataclass(frozen=True)

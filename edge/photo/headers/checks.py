@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from edge.errors import BrokenPhoto, PhotoTooLarge
 from edge.photo.headers.kinds import ReadFormat
+from edge.photo.headers.trimmed import Piece, Trimmed
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,12 @@ class Header:
     """HEIC and AVIF only: primaries, curve, matrix and range as in a PNG's cICP, if they are not sRGB's."""
     lossless: bool = False
     """WebP only: the pixels were stored without loss."""
+    pieces: tuple[Piece, ...] | None = None
+    """What decoders are given of the file, where metadata is too large or too much; ``None``: all."""
+
+    def trimmed(self, source: BinaryIO) -> BinaryIO:
+        """The file as decoders are given it."""
+        return source if self.pieces is None else cast(BinaryIO, Trimmed(source, self.pieces))
 
 
 MAX_SIDE = 1_000_000

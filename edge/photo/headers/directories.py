@@ -10,7 +10,16 @@ from typing import BinaryIO
 TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 SUBDIRECTORIES = 330
 
-_MAX_ENTRIES, _MAX_VALUES = 512, 64
+_MAX_ENTRIES, _MAX_VALUES, _MAX_ALL_ENTRIES = 512, 64, 500_000
+_TABLES, _LAYERS = (273, 279, 324, 325), 37724
+_SIZES = {
+    **dict.fromkeys((1, 2, 6, 7), 1),
+    **dict.fromkeys((3, 8), 2),
+    **dict.fromkeys((4, 9, 11, 13), 4),
+    **dict.fromkeys((5, 10, 12, 16, 17, 18), 8),
+}
+# What tells pages from thumbnails, and photos from raw files.
+_READ = {254, 255, 256, 257, 258, 259, 262, 277, SUBDIRECTORIES, 50706}
 _LETTERS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
 
 
@@ -19,9 +28,13 @@ class Directory:
     """One directory: a page, a thumbnail or a mask."""
 
     values: dict[int, tuple[int, ...]]
-    """By tag; at most the first 64 of each. Tags of texts, fractions and bytes beyond reach are missing."""
+    """By tag, of those that tell what a directory is; at most the first 64 of each."""
     next: int
     """Where the following directory begins; 0 for the last."""
+    value_bytes: int = 0
+    """Of all its values but the pixels' own tables and Photoshop's layers, so far as the file has them."""
+    layer_bytes: int = 0
+    """Of Photoshop's layers."""
 
     def get(self, tag: int, default: int) -> int:
         """The first value of a tag."""
@@ -41,6 +54,8 @@ class Directories:
         if len(start) < 16 or not start.startswith(TIFF_SIGNATURES):
             raise ValueError("no TIFF")
         self._source = source
+        self._walked = 0
+        self._length = source.seek(0, 2)
         self._order = "<" if start[:2] == b"II" else ">"
         self._large = b"+" in start[2:4]
         self.first = self._unpack("Q" if self._large else "I", start[8:] if self._large else start[4:8])
@@ -48,8 +63,9 @@ class Directories:
     def pages(self, limit: int) -> Iterator[Directory]:
         """The chain of directories, ``limit`` at most; it ends where it is broken or returns to itself."""
         seen: set[int] = set()
+        self._walked = 0
         place = self.first
-        while place and place not in seen and len(seen) < limit:
+        while place and place not in seen and len(seen) < limit and self._walked < _MAX_ALL_ENTRIES:
             seen.add(place)
             directory = self.at(place)
             if directory is None:
@@ -69,18 +85,30 @@ class Directories:
             following = self._source.read(struct.calcsize("=" + wide))
             if len(block) < count * size:
                 return None
-            values = dict(
-                self._entry(block[entry : entry + size], wide) for entry in range(0, len(block), size)
-            )
+            self._walked += count
+            rows = [block[entry : entry + size] for entry in range(0, len(block), size)]
+            values = dict(self._entry(row, wide) for row in rows)
+            sizes = [self._size(row, wide) for row in rows]
         except (struct.error, OSError, ValueError, OverflowError):
             return None
         end = self._unpack(wide, following) if len(following) == struct.calcsize("=" + wide) else 0
-        return Directory({tag: found for tag, found in values.items() if found}, end)
+        return Directory(
+            {tag: found for tag, found in values.items() if found},
+            end,
+            sum(length for tag, length in sizes if tag not in _TABLES and tag != _LAYERS),
+            sum(length for tag, length in sizes if tag == _LAYERS),
+        )
+
+    def _size(self, entry: bytes, wide: str) -> tuple[int, int]:
+        """The tag, and the bytes of its values that lie elsewhere in the file."""
+        tag, kind, number = struct.unpack_from(f"{self._order}HH{wide}", entry)
+        length = number * _SIZES.get(kind, 0)
+        return tag, length if struct.calcsize("=" + wide) < length <= self._length else 0
 
     def _entry(self, entry: bytes, wide: str) -> tuple[int, tuple[int, ...]]:
         tag, kind, number = struct.unpack_from(f"{self._order}HH{wide}", entry)
         letter = _LETTERS.get(kind)
-        if letter is None or number == 0:
+        if tag not in _READ or letter is None or number == 0:
             return tag, ()
         inside = entry[4 + struct.calcsize("=" + wide) :]
         number_read = min(number, _MAX_VALUES)

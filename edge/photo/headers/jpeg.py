@@ -11,11 +11,13 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from edge.errors import BrokenPhoto, UnsupportedPhoto
 from edge.integers import ceil_div
 from edge.photo.headers.checks import Header, broken, check_size
+from edge.photo.headers.segments import kept_pieces
+from edge.photo.headers.trimmed import Trimmed
 
 # A progressive JPEG goes over the whole photo once for each scan. Encoders write about ten scans,
 # at most a hundred or so; more than this is made to keep a decoder busy.
@@ -34,6 +36,9 @@ def read_jpeg_header(source: BinaryIO, path: Path, max_pixels: int) -> Header:
 
     Without it the photo may still be whole, if all its scans have begun: the decoder finds out.
     """
+    pieces = kept_pieces(source, path)
+    if pieces is not None:
+        source = cast(BinaryIO, Trimmed(source, pieces))
     frame = _frame(source, path, max_pixels)
     missing = {component: set(range(64)) for component in frame.components}
     ended = False
@@ -51,7 +56,7 @@ def read_jpeg_header(source: BinaryIO, path: Path, max_pixels: int) -> Header:
         raise broken(path)
     # All coefficients are kept until the last scan.
     held = 2 * frame.coefficients if frame.progressive or scans > 1 else 0
-    return Header("JPEG", frame.width, frame.height, held, open_ended=not ended)
+    return Header("JPEG", frame.width, frame.height, held, open_ended=not ended, pieces=pieces)
 
 
 @dataclass(frozen=True)

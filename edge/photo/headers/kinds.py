@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from edge.errors import install_hint
+from edge.files import open_regular
 from edge.photo.headers.directories import SUBDIRECTORIES, TIFF_SIGNATURES, Directories
 
 Format = Literal["JPEG", "PNG", "TIFF", "WEBP"]
@@ -177,7 +178,7 @@ def kind_of(path: Path) -> Kind | None:
     Raises:
         OSError: The file can't be opened.
     """
-    with path.open("rb") as source:
+    with open_regular(path) as source:
         return kind_of_opened(source, path)
 
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import struct
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
 from edge.errors import MultiPagePhoto
 from edge.photo.headers.checks import Header, broken, check_size
+from edge.photo.headers.trimmed import Sieve
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _CHECKED_CHUNKS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 _PNG_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _PALETTE = 3
-_MAX_CHUNKS = 1_000_000
+_MAX_CHUNKS = 250_000
 _BLOCK = 1 << 20
 
 
@@ -24,13 +26,16 @@ def read_png_header(source: BinaryIO, path: Path, max_pixels: int) -> Header:
     source.seek(len(PNG_SIGNATURE))
     header: Header | None = None
     seen = set()
+    sieve = Sieve([(0, len(PNG_SIGNATURE))])
     for _ in range(_MAX_CHUNKS):
+        place = source.tell()
         start = source.read(8)
         if len(start) < 8:
             raise broken(path)
         length, name = struct.unpack(">I4s", start)
         if (header is None) != (name == b"IHDR") or (header is None and length != 13):
             raise broken(path)
+        (sieve.keep if name in _CHECKED_CHUNKS else sieve.metadata)(place, place + length + 12)
         if name in _CHECKED_CHUNKS:
             content = _checked_chunk(source, name, length, path)
         else:
@@ -49,7 +54,7 @@ def read_png_header(source: BinaryIO, path: Path, max_pixels: int) -> Header:
         elif name == b"IEND" and header is not None:
             if b"IDAT" not in seen or (header.color_type == _PALETTE and b"PLTE" not in seen):
                 break
-            return header
+            return header if sieve.complete else replace(header, pieces=tuple(sieve.kept))
         seen.add(name)
     raise broken(path)
 

@@ -6,6 +6,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from edge.photo.headers.checks import Header, broken, check_size
+from edge.photo.headers.trimmed import Sieve
+
+_PICTURES = (b"VP8 ", b"VP8L")
+_PARTS = (*_PICTURES, b"VP8X", b"ALPH", b"ANIM", b"ANMF")
+_MAX_CHUNKS = 100_000
 
 
 def read_webp_header(source: BinaryIO, path: Path, max_pixels: int) -> Header:
@@ -31,18 +36,23 @@ def read_webp_header(source: BinaryIO, path: Path, max_pixels: int) -> Header:
     length = source.seek(0, 2)
     if length > 8 * width * height + (64 << 20):
         raise broken(path)
-    return Header("WEBP", width, height, lossless=_webp_is_lossless(source, length))
-
-
-def _webp_is_lossless(source: BinaryIO, length: int) -> bool:
+    length = min(length, 8 + int.from_bytes(start[4:8], "little"))
+    lossless: bool | None = None
+    sieve = Sieve([b"RIFF" + bytes(4) + b"WEBP"])
     position = 12
-    for _ in range(1000):
+    for _ in range(_MAX_CHUNKS):
         source.seek(position)
         chunk = source.read(8)
-        if position >= length or len(chunk) < 8 or chunk[:4] == b"VP8 ":
-            return False
-        if chunk[:4] == b"VP8L":
-            return True
-        size = int.from_bytes(chunk[4:], "little")
-        position += 8 + size + size % 2
-    return False
+        if position >= length or len(chunk) < 8:
+            break
+        name, size = chunk[:4], int.from_bytes(chunk[4:], "little")
+        if lossless is None and name in _PICTURES:
+            lossless = name == b"VP8L"
+        end = position + 8 + size + size % 2
+        (sieve.keep if name in _PARTS else sieve.metadata)(position, min(end, length))
+        position = end
+    pieces = None
+    if not sieve.complete:
+        size = 4 + sum(piece[1] - piece[0] for piece in sieve.kept if isinstance(piece, tuple))
+        pieces = (b"RIFF" + size.to_bytes(4, "little") + b"WEBP", *sieve.kept[1:])
+    return Header("WEBP", width, height, lossless=bool(lossless), pieces=pieces)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from edge.photo.headers.trimmed import MAX_METADATA
 from edge.photo.metadata.metadata import Chunk
 
 XMP_KEYWORD = "XML:com.adobe.xmp"
@@ -23,7 +24,7 @@ COLOURS = (b"cICP", b"gAMA", b"cHRM", b"sRGB", b"sBIT", b"mDCV", b"cLLI")
 _READ_OUT = {b"eXIf", b"pHYs"}
 _PROFILES = ("exif", "app1", "iptc", "8bim", "xmp", "icc", "icm")
 _ANCILLARY = _SAFE_TO_COPY = 0x20
-_MAX_BYTES, _MAX_TEXT, _MAX_CHUNKS = 64 << 20, 1 << 20, 100_000
+_MAX_BYTES, _MAX_TEXT, _MAX_CHUNKS = MAX_METADATA, 1 << 20, 250_000
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Text:
 
 
 def read_chunks(source: BinaryIO) -> Iterator[Chunk]:
-    """The chunks of an opened PNG that describe it, whole ones only, 64 MiB at most."""
+    """The chunks of an opened PNG that describe it, whole ones only, 16 MiB at most."""
     source.seek(8)
     left = _MAX_BYTES
     for _ in range(_MAX_CHUNKS):
@@ -69,7 +70,7 @@ def carried(chunks: Iterable[Chunk]) -> tuple[Chunk, ...]:
 
 
 def texts(chunks: Iterable[Chunk]) -> Iterator[Text]:
-    """The texts, as far as they can be read: a compressed one of 1 MiB at most, these 64 MiB together."""
+    """The texts, as far as they can be read: a compressed one of 1 MiB at most, these 16 MiB together."""
     left = _MAX_BYTES
     for name, content in chunks:
         keyword, found, rest = content.partition(b"\0")

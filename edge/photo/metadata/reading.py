@@ -13,6 +13,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from edge.photo.bands import upright_size
 from edge.photo.headers.checks import Header
 from edge.photo.headers.kinds import WRITTEN_AS
+from edge.photo.headers.trimmed import LOST, MAX_METADATA
 from edge.photo.metadata import photoshop, png_chunks, resolution
 from edge.photo.metadata.metadata import Metadata
 from edge.photo.metadata.resolution import Resolution
@@ -45,6 +46,7 @@ def read_metadata(image: ImageFile, header: Header, source: BinaryIO) -> tuple[i
         icc=image.info.get("icc_profile") or None,
         lossless=header.lossless,
         origin=header.format,
+        lost=() if header.pieces is None or header.format == "GIF" else (LOST,),
     )
     in_tags: int | None = None
     block, resources, stated = b"", b"", Resolution()
@@ -55,7 +57,7 @@ def read_metadata(image: ImageFile, header: Header, source: BinaryIO) -> tuple[i
     elif isinstance(image, JpegImageFile):
         metadata, block, resources, stated = _jpeg(image, metadata)
     elif header.format == "PNG":
-        metadata, block, resources, stated = _png(source, metadata)
+        metadata, block, resources, stated = _png(source, header, metadata)
     else:
         metadata, block, stated = _other(image, header, metadata)
     if block and (upright_block := upright(block)):
@@ -81,7 +83,7 @@ def read_metadata(image: ImageFile, header: Header, source: BinaryIO) -> tuple[i
 def _jpeg(image: JpegImageFile, metadata: Metadata) -> tuple[Metadata, bytes, bytes, Resolution]:
     exif, resources = bytearray(), bytearray()
     main, stated = b"", Resolution()
-    extensions, comments, segments, lost = [], [], [], []
+    extensions, comments, segments, lost = [], [], [], list(metadata.lost)
     for name, content in image.applist:
         if name == "APP0" and content.startswith(b"JFIF\0"):
             stated = resolution.of_jfif(content)
@@ -120,8 +122,8 @@ def _stays_true(content: bytes) -> bool:
     return b"\xff\xd8\xff" not in content and not content.startswith((b"Ducky", b"SPIFF"))
 
 
-def _png(source: BinaryIO, metadata: Metadata) -> tuple[Metadata, bytes, bytes, Resolution]:
-    chunks = list(png_chunks.read_chunks(source))
+def _png(source: BinaryIO, header: Header, metadata: Metadata) -> tuple[Metadata, bytes, bytes, Resolution]:
+    chunks = list(png_chunks.read_chunks(header.trimmed(source)))
     named = dict(reversed(chunks))
     texts = list(png_chunks.texts(chunks))
     profiles = png_chunks.raw_profiles(texts)
@@ -140,6 +142,8 @@ def _png(source: BinaryIO, metadata: Metadata) -> tuple[Metadata, bytes, bytes, 
 def _other(image: ImageFile, header: Header, metadata: Metadata) -> tuple[Metadata, bytes, Resolution]:
     info = image.info
     exif, xmp, comment = (info.get(name) for name in ("exif", "xmp", "comment"))
+    if sum(len(one) for one in (exif, xmp) if isinstance(one, bytes)) > MAX_METADATA:
+        exif, xmp, metadata = None, None, replace(metadata, lost=(*metadata.lost, LOST))
     stated = Resolution()
     if header.format == "BMP" and min(info.get("dpi", (0, 0))) > 0:
         # Whole dots a metre; Pillow's factor is not quite that of an inch.

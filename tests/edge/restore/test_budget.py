@@ -31,9 +31,18 @@ def latent(dtype: DataType = "int8", channels: int = 64) -> Tensor:
     return Tensor(role="latent", name="latent", channels=channels, dtype=dtype, scale=scale)
 
 
-def test_without_a_limit_everything_is_allowed() -> None:
+def test_without_a_limit_what_the_machine_has_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert budget.max_cells(None, "int8") is None
-    budget.check(None, Demand(1 << 40, (1 << 20, 1 << 20), latent(), SIDE))
+    large = Demand(3 << 40, (1 << 20, 1 << 20), latent(), SIDE)
+    monkeypatch.setattr("edge.memory.available", lambda: None)
+    budget.check(None, large)
+    # Without the photo, which is in memory already.
+    more = budget.need(large) - budget.BASE - large.pixel_bytes
+    monkeypatch.setattr("edge.memory.available", lambda: more)
+    budget.check(None, large)
+    monkeypatch.setattr("edge.memory.available", lambda: more - 1)
+    with pytest.raises(MemoryBudgetExceeded, match=r"1048576x1048576 pixels needs .* left: close"):
+        budget.check(None, large)
 
 
 def test_more_memory_allows_larger_tiles() -> None:
