@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import IO
 
 from starlette.datastructures import UploadFile
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.formparsers import MultiPartException
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse
 from starlette.types import Receive, Scope, Send
 
@@ -75,8 +75,10 @@ class Uploads:
                     raise Refused(413, self._too_large)
                 name = _name(upload.filename or "")
                 return await asyncio.to_thread(_stored, self.shelf.root, upload.file, name)
-        except HTTPException:
+        except MultiPartException:
             raise Refused(400, "Send one photo at a time.") from None
+        except ClientDisconnect:
+            raise Refused(400, "The request ended early.") from None
         except OSError:
             raise Refused(507, "The page has no room for photos: try again later.") from None
 

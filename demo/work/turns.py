@@ -73,6 +73,9 @@ class Turns:
         # One who has just been cancelled is still to remove itself.
         ready = [waiting for waiting in self._waiting if not waiting.called.cancelled()]
         if not ready:
+            # Time that nobody else asked for is not held against anyone.
+            self._now = max(self._had.values(), default=self._now)
+            self._had.clear()
             self._busy = False
             return
         chosen = min(ready, key=lambda waiting: self._share(waiting.who))
