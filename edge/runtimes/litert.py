@@ -39,7 +39,8 @@ class _File:
             with _without_info_lines():
                 self.interpreter = Interpreter(str(path), num_threads=threads)
         except (ValueError, RuntimeError) as error:
-            raise RuntimeUnavailable(f"LiteRT can't load {path}: {error}") from error
+            reason = " ".join(str(error).split())
+            raise RuntimeUnavailable(f"LiteRT can't load {path}: {reason}") from error
 
 
 _files: weakref.WeakValueDictionary[tuple[Path, int, int, int], _File] = weakref.WeakValueDictionary()
@@ -64,7 +65,8 @@ class LiteRTNetwork:
             try:
                 results = self._runner(**feed)
             except RuntimeError as error:
-                raise RuntimeUnavailable(f"LiteRT can't run this network: {error}") from error
+                reason = " ".join(str(error).split())
+                raise RuntimeUnavailable(f"LiteRT can't run this network: {reason}") from error
         self._started = True
         return [results[name] for name in self._outputs]
 
