@@ -38,7 +38,8 @@ class Hidden:
         """Replace the folder in a text; ``told`` is called with the folder of each file in it."""
 
         def replaced(match: re.Match[bytes]) -> bytes:
-            told(match[1].decode())
+            if match[1]:
+                told(match[1].decode())
             return PUBLIC.encode() + match[1]
 
         return self._folder.sub(replaced, text)

@@ -67,7 +67,7 @@ class Shelf:
     def claim(self, folder: str, visitor: str, address: str) -> None:
         """Let a visitor have a folder's file."""
         with self._lock:
-            if folder in self._assets:
+            if not folder or folder in self._assets:
                 return
             size = _size(self.root / folder)
             if size is None:

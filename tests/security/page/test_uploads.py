@@ -10,10 +10,11 @@ import httpx
 import pytest
 
 from demo.guard import connections
+from demo.guard.answers import Hidden
 from demo.guard.rates import Rate, UnderWay
 from demo.guard.receiving import Pace
 from demo.guard.routes import Limits
-from demo.guard.shelf import PUBLIC, Quota
+from demo.guard.shelf import PUBLIC, Quota, Shelf
 from tests.security.page.attacks import sentence
 from tests.security.page.small import seconds_until_closed, small
 
@@ -194,6 +195,19 @@ def test_the_greediest_address_makes_room(tmp_path: Path) -> None:
                 attacker.post(f"{guard.url}gradio_api/upload", files={"files": (f"{number}.jpg", content)})
         names = {path.name for path in files(tmp_path)}
         assert names == {"honest.jpg", *(f"{number}.jpg" for number in range(16, 20))}
+
+
+def test_the_folder_itself_is_nobodys(tmp_path: Path) -> None:
+    """An answer that names it gives it to no visitor, with whom it would go."""
+    folders: list[str] = []
+    said = Hidden(tmp_path).hide(f'["{tmp_path}/", "{tmp_path}/abc/x.jpg"]'.encode(), folders.append)
+    assert said == b'["photos/", "photos/abc/x.jpg"]'
+    assert folders == ["abc"]
+    shelf = Shelf(tmp_path, Quota(visitor_files=1))
+    (tmp_path / "abc").mkdir()
+    for folder in ("", "abc"):
+        shelf.claim(folder, "visitor", "address")
+    assert (tmp_path / "abc").is_dir()
 
 
 def test_files_go_after_their_time(tmp_path: Path) -> None:
