@@ -66,6 +66,8 @@ class Log:
     def begin(self) -> None:
         """Record, once, that the photo is decoded next. Raises `OSError`."""
         if not self._begun:
+            # Before it is written: a signal may come in between.
+            self._begun = self.report is not None
             self.append(self.record(phase="begun", options={}))
 
     def end(self, how: Literal["ended", "interrupted"]) -> None:
