@@ -148,10 +148,12 @@ def bench_networks(
     threads: int,
     runs: int,
     matmul_side: int = MATMUL_SIDE,
+    *,
+    runtime: str | None = None,
 ) -> tuple[Spread, list[NetworkResult]]:
     """The matrix multiply's GMAC/s, and the networks; every round measures all of them."""
     meters = [
-        _PartMeter(bundle, name, precision, threads)
+        _PartMeter(bundle, name, precision, threads, runtime)
         for precision in precisions
         for name in PARTS
         if name in bundle.manifest.parts
@@ -178,10 +180,12 @@ def bench_networks(
 class _PartMeter:
     """A part's largest network and its times, one a round."""
 
-    def __init__(self, bundle: Bundle, name: PartName, precision: Precision, threads: int) -> None:
+    def __init__(
+        self, bundle: Bundle, name: PartName, precision: Precision, threads: int, runtime: str | None
+    ) -> None:
         self.name, self.precision = name, precision
         self._usage = Usage()
-        self._part = load_part(bundle, name, precision, threads, None, self._usage)
+        self._part = load_part(bundle, name, precision, threads, runtime, self._usage)
         self._size, self._inputs = _largest(self._part)
         self.tile = self._part.sizes()[self._size]
         self.macs_per_cell = self._part.part.macs_per_cell
@@ -253,7 +257,12 @@ def _noise(spec: Tensor, shape: tuple[int, ...], rng: np.random.Generator) -> ND
 
 
 def bench_command(
-    bundle: Bundle, photo: Path, precisions: Sequence[Precision], threads: int, runs: int
+    bundle: Bundle,
+    photo: Path,
+    precisions: Sequence[Precision],
+    threads: int,
+    runs: int,
+    runtime: str | None = None,
 ) -> list[CommandResult]:
     """Restore ``photo`` ``runs`` times in each precision, each time in a new process."""
     with Image.open(photo) as opened:
@@ -262,7 +271,11 @@ def bench_command(
     for _ in range(runs):
         for precision, attempts in measured.items():
             task = Run(
-                str(photo.resolve()), threads, bundle=str(bundle.folder.resolve()), precision=precision
+                str(photo.resolve()),
+                threads,
+                bundle=str(bundle.folder.resolve()),
+                precision=precision,
+                runtime=runtime,
             )
             attempts.append(restore_once(task))
     return [_command_result(precision, tries, megapixels) for precision, tries in measured.items()]
@@ -299,41 +312,9 @@ def _command_result(precision: Precision, tries: list[dict[str, Any]], megapixel
     )
 
 
-def four_to_three(megapixels: float) -> tuple[int, int]:
-    """Width and height of a photo of 4:3."""
-    height = max(1, round((megapixels * 1e6 * 3 / 4) ** 0.5))
-    return max(1, round(megapixels * 1e6 / height)), height
-
-
-def write_test_photo(path: Path, size: tuple[int, int]) -> None:
-    """Write a JPEG with gradients, texture, grain and a few scratches, always the same.
-
-    ``size`` is width and height.
-    """
-    width, height = size
-    rng = np.random.default_rng(0)
-    pixels = np.empty((height, width, 3), np.uint8)
-    across = np.arange(width, dtype=np.float32) / width
-    grain = rng.normal(0, 8, (64, width + 64)).astype(np.float32)
-    for top in range(0, height, 64):
-        down = np.arange(top, min(top + 64, height), dtype=np.float32)[:, None] / height
-        light = 120 + 50 * across - 40 * down + 25 * np.sin(40 * across + 9 * down) * np.sin(60 * down)
-        shift = int(rng.integers(64))
-        light += grain[: down.shape[0], shift : shift + width]
-        for colour, gain in enumerate((1.05, 1.0, 0.85)):
-            pixels[top : top + 64, :, colour] = np.clip(light * gain, 0, 255)
-    thick = max(1, width // 800)
-    for left, slope in zip(rng.random(6), rng.normal(0, 0.1, 6), strict=True):
-        rows = np.arange(height)
-        columns = np.clip((left * width + slope * rows).astype(int), 0, width - 1)
-        for offset in range(thick):
-            pixels[rows, np.minimum(columns + offset, width - 1)] = 240
-    Image.fromarray(pixels).save(path, "JPEG", quality=92)
-
-
-def offered_precisions(bundle: Bundle) -> list[Precision]:
+def offered_precisions(bundle: Bundle, runtime: str | None = None) -> list[Precision]:
     """The precisions in which this machine can run the bundle's encoder, INT8 first."""
-    formats = available_formats()
+    formats = available_formats(runtime)
     artifacts = find_part(bundle, "encoder").artifacts
     found = {artifact.precision for artifact in artifacts if artifact.format in formats}
     wanted: tuple[Precision, ...] = ("int8", "mixed", "dynamic", "float16", "float32")

@@ -42,6 +42,8 @@ class Run:
     scratches: Literal["auto", "off"] = "auto"
     bundle: str = ""
     precision: Precision = "int8"
+    runtime: str | None = None
+    """Of the bundle; None: the first that is installed."""
     reference: bool = False
     weights: str = ""
     """Imported weights of the published networks; empty for random ones."""
@@ -51,7 +53,7 @@ class Run:
         if self.reference:
             weights = Path(self.weights) if self.weights else None
             return reference_engine(Reference(weights, preset="published"))
-        return bundle_engine(Path(self.bundle), self.precision, None)
+        return bundle_engine(Path(self.bundle), self.precision, self.runtime)
 
 
 class Timed:

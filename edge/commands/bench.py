@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from edge.bench.against import Comparison, compare
+from edge.bench.made_up_photo import four_to_three, write_test_photo
 from edge.bench.networks import (
     BEST_OF,
     MATMUL_SIDE,
@@ -25,11 +26,16 @@ from edge.bench.networks import (
     Spread,
     bench_command,
     bench_networks,
-    four_to_three,
-    write_test_photo,
 )
 from edge.bundle.bundle import Bundle, open_bundle
-from edge.commands.options import BundleFolder, RequireSignature, Threads, parse_precisions
+from edge.commands.options import (
+    BundleFolder,
+    ProviderOption,
+    RequireSignature,
+    Threads,
+    parse_precisions,
+    proved_runtime,
+)
 from edge.runtimes import available_threads
 
 COMPARED_SIDE = 512
@@ -58,6 +64,11 @@ def bench(
     threads: Threads = None,
     bundle: BundleFolder = None,
     require_signature: RequireSignature = None,
+    runtime: Annotated[
+        str | None,
+        typer.Option(help="The library that runs the networks: litert or onnx.", show_default=False),
+    ] = None,
+    provider: ProviderOption = None,
     runs: Annotated[int, typer.Option(min=1, help="Rounds; figures are medians.")] = 3,
     against: Annotated[
         Yardstick | None,
@@ -78,23 +89,27 @@ def bench(
     opened = open_bundle(bundle, require_signature)
     if weights and not against:
         raise typer.BadParameter("--weights needs --against reference.")
+    if against and (runtime or provider):
+        raise typer.BadParameter("--runtime and --provider have no meaning with --against.")
     if against:
         _compare(opened, weights, photo, threads or available_threads(), runs, as_json)
         return
-    precisions = parse_precisions(precision, opened)
     count = threads or available_threads()
+    proved = proved_runtime(opened, runtime, provider, count)
+    precisions = parse_precisions(precision, opened, proved)
     # The status goes to stderr, so that stdout holds only the result.
     with Console(stderr=True).status("Measuring the networks") as status:
-        matmul, networks = bench_networks(opened, precisions, count, runs)
+        matmul, networks = bench_networks(opened, precisions, count, runs, runtime=proved)
         status.update("Measuring whole restorations")
         with tempfile.TemporaryDirectory() as folder:
             path = photo or Path(folder) / "photo.jpg"
             if photo is None:
                 write_test_photo(path, four_to_three(megapixels))
-            restorations = bench_command(opened, path, precisions, count, runs)
+            restorations = bench_command(opened, path, precisions, count, runs, proved)
     if as_json:
         found = {
             "bundle": {"name": opened.manifest.name, "digest": opened.digest},
+            "runtime": proved,
             "threads": count,
             "runs": runs,
             "photo": str(photo) if photo else f"made up, {megapixels:g} megapixels",

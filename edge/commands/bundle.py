@@ -29,11 +29,13 @@ from edge.bundle.manifest import (
     parts_in_order,
 )
 from edge.bundle.signatures import sign
+from edge.commands.options import PROVIDERS, Provider, RequireSignature
 from edge.commands.options import Precision as PrecisionName
-from edge.commands.options import RequireSignature
 from edge.errors import ChecksumMismatch
 from edge.files import read_bounded
 from edge.restore import budget
+from edge.runtimes.providers import RUNTIME_OF
+from edge.runtimes.selftest import self_test
 from edge.runtimes.trial import self_test_apart
 
 MIB = 1 << 20
@@ -76,14 +78,24 @@ def verify(
     folder: Folder = None,
     require_signature: RequireSignature = None,
     runtime: Annotated[str | None, typer.Option(help="Test only this runtime: litert or onnx.")] = None,
+    provider: Annotated[
+        Provider | None,
+        typer.Option(help="With --runtime onnx: test this instead of the CPU.", show_default=False),
+    ] = None,
     threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 1,
     smallest_tiles: Annotated[
         bool, typer.Option("--smallest-tiles", help="Run only the smallest tile of each network: faster.")
     ] = False,
 ) -> None:
     """Check every file and run the golden vectors in every tile. Exit status 1 if any differ."""
+    if provider is not None and runtime != "onnx":
+        raise typer.BadParameter(f"--provider {provider.value} needs --runtime onnx.")
     bundle = open_bundle(folder, require_signature)
-    results = self_test_apart(bundle, threads, runtime, smallest_only=smallest_tiles)
+    if provider in (None, Provider.CPU):
+        results = self_test_apart(bundle, threads, runtime, smallest_only=smallest_tiles)
+    else:
+        self_test_apart(bundle, threads, runtime, smallest_only=True)
+        results = self_test(bundle, threads, RUNTIME_OF[PROVIDERS[provider]], smallest_only=smallest_tiles)
     console = Console()
     table = Table("part", "format", "precision", "tile", "difference", "allowed", "")
     for result in results:

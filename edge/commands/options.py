@@ -9,11 +9,15 @@ from pathlib import Path
 from typing import Annotated, Any, get_args
 
 import typer
+from rich.console import Console
 
 from edge.bench.networks import offered_precisions
 from edge.bundle import manifest
 from edge.bundle.bundle import Bundle
+from edge.commands.summary import warn
 from edge.restore.options import help_text, limits
+from edge.runtimes import providers
+from edge.runtimes.providers import choose
 
 UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KI": 2**10, "MI": 2**20, "GI": 2**30}
 
@@ -28,6 +32,28 @@ class Precision(enum.StrEnum):
     FLOAT32 = "float32"
 
 
+class Provider(enum.StrEnum):
+    """What runs the networks of the runtime onnx."""
+
+    CPU = "cpu"
+    CUDA = "cuda"
+    TENSORRT = "tensorrt"
+
+
+PROVIDERS: dict[Provider, providers.Provider] = {
+    Provider.CPU: "cpu",
+    Provider.CUDA: "cuda",
+    Provider.TENSORRT: "tensorrt",
+}
+ProviderOption = Annotated[
+    Provider | None,
+    typer.Option(
+        "--provider",
+        help="With --runtime onnx: what runs the networks. cuda and tensorrt must give the golden vectors "
+        "first, else the CPU does the work. Default: cpu.",
+        show_default=False,
+    ),
+]
 Threads = Annotated[
     int | None, typer.Option(min=1, help="Default: the cores available.", show_default=False)
 ]
@@ -42,6 +68,21 @@ RequireSignature = Annotated[
     ),
 ]
 """The options that several commands have."""
+
+
+def proved_runtime(
+    bundle: Bundle, runtime: str | None, provider: Provider | None, threads: int
+) -> str | None:
+    """The runtime to use for ``--runtime`` and ``--provider``; a line on stderr says what it is."""
+    if provider is not None and runtime != "onnx":
+        raise typer.BadParameter(f"--provider {provider.value} needs --runtime onnx.")
+    if provider in (None, Provider.CPU):
+        return runtime
+    with Console(stderr=True).status("Trying the networks (the first time, TensorRT takes minutes)"):
+        chosen = choose(bundle, runtime, PROVIDERS[provider], threads)
+    if chosen.sentence:
+        warn(chosen.sentence)
+    return chosen.runtime
 
 
 def parse_bytes(text: str) -> int:
@@ -78,10 +119,12 @@ def parse_share(text: str | float) -> float:
     return share
 
 
-def parse_precisions(text: str | None, bundle: Bundle) -> list[manifest.Precision]:
+def parse_precisions(
+    text: str | None, bundle: Bundle, runtime: str | None = None
+) -> list[manifest.Precision]:
     """The precisions in a comma-separated list; without one, those of the bundle."""
     if text is None:
-        return offered_precisions(bundle)
+        return offered_precisions(bundle, runtime)
     known: dict[str, manifest.Precision] = {name: name for name in get_args(manifest.Precision)}
     wanted = [name.strip() for name in text.split(",")]
     if unknown := [name for name in wanted if name not in known]:

@@ -18,7 +18,17 @@ from edge.batch.planning.jobs import plan
 from edge.batch.planning.pages import pages_of
 from edge.batch.run import run
 from edge.batch.settings import Outcome, Restores, Settings
-from edge.commands.options import BundleFolder, Precision, RequireSignature, Threads, option, parse_bytes
+from edge.bundle.bundle import open_bundle
+from edge.commands.options import (
+    BundleFolder,
+    Precision,
+    ProviderOption,
+    RequireSignature,
+    Threads,
+    option,
+    parse_bytes,
+    proved_runtime,
+)
 from edge.commands.signals import TERMINATED, Terminated, terminable
 from edge.commands.summary import say, shown_progress, sum_up, warn
 from edge.errors import OutputConflict
@@ -123,6 +133,7 @@ def restore(
             "--weights. Default: the first one installed that runs the bundle."
         ),
     ] = None,
+    provider: ProviderOption = None,
     weights: Annotated[
         Path | None,
         typer.Option(
@@ -215,6 +226,8 @@ def restore(
     memory = parse_bytes(max_memory) if max_memory else None
     networks: BundleNetworks | TorchNetworks
     if runtime == "torch":
+        if provider:
+            raise typer.BadParameter(f"--provider {provider.value} needs --runtime onnx.")
         if bundle or require_signature or precision or fill_only or crop_border:
             raise typer.BadParameter(
                 "--bundle, --require-signature, --precision, --fill-only and --crop-border have no meaning "
@@ -228,6 +241,9 @@ def restore(
     else:
         if weights or device or preset or hr:
             raise typer.BadParameter("--weights, --device, --preset and --hr need --runtime torch.")
+        if provider:
+            opened = open_bundle(bundle, require_signature)
+            runtime = proved_runtime(opened, runtime, provider, threads or available_threads())
         networks = BundleNetworks(bundle, (precision or Precision.INT8).value, runtime, require_signature)
     setup = Setup(networks, threads or available_threads(), memory)
     context.with_resource(terminable())

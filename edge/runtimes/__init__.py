@@ -47,12 +47,17 @@ class Runtime:
     format: Format
     module: str
     install: str
+    tried_by: str | None = None
+    """The runtime of the CPU that tries a bundle of others first, where this one takes minutes to load."""
 
 
 # In order of preference.
 RUNTIMES: dict[str, Runtime] = {
     "litert": Runtime("litert", "edge.runtimes.litert", "pip install ai-edge-litert"),
     "onnx": Runtime("onnx", "edge.runtimes.onnx", "pip install onnxruntime"),
+    # Never chosen by themselves: `edge.runtimes.providers` proves them first.
+    "onnx-cuda": Runtime("onnx", "edge.runtimes.onnx_cuda", "pip install onnxruntime-gpu", "onnx"),
+    "onnx-tensorrt": Runtime("onnx", "edge.runtimes.onnx_tensorrt", "pip install onnxruntime-gpu", "onnx"),
 }
 
 

@@ -1,4 +1,4 @@
-"""The ONNX Runtime, on the CPU."""
+"""The ONNX Runtime, on the CPU; `edge.runtimes.onnx_cuda` and `onnx_tensorrt` run it on NVIDIA's chips."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from edge.errors import InvalidManifest, RuntimeUnavailable
 from edge.runtimes import Network, check_tensor
 
 TYPES = {"tensor(float)": "float32", "tensor(int8)": "int8", "tensor(uint8)": "uint8"}
-ERRORS_ONLY = 3
+FATAL_ONLY = 4
+"""The library's messages are in its exceptions too."""
+CPU = "CPUExecutionProvider"
+ENDING = "ExecutionProvider"
 
 
 class OnnxNetwork:
@@ -26,24 +29,89 @@ class OnnxNetwork:
         self._inputs = inputs
         self._outputs = outputs
 
+    @property
+    def providers(self) -> list[str]:
+        """What runs the network, by the library's names, first the preferred one."""
+        return list(self._session.get_providers())
+
     def run(self, inputs: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
         feed = dict(zip(self._inputs, inputs, strict=True))
         # The outputs lie in the session's arena and would keep all of it, gigabytes, allocated.
-        return [np.array(output) for output in self._session.run(self._outputs, feed)]
+        try:
+            return [np.array(output) for output in self._session.run(self._outputs, feed)]
+        # See `_opened`; a chip may run out of memory here.
+        except Exception as error:
+            raise RuntimeUnavailable(f"ONNX Runtime can't run this network: {error}") from error
 
 
 def load(path: Path, artifact: Artifact, tile: Tile, threads: int) -> Network:
     """See :func:`edge.runtimes.load_network`."""
+    options = _options(threads)
+    options.use_deterministic_compute = True
+    return _opened(path, artifact, tile, options, CPU, {})
+
+
+def load_on(
+    provider: str, settings: dict[str, str], path: Path, artifact: Artifact, tile: Tile, threads: int
+) -> Network:
+    """As `load`, wholly on an accelerator: a network of which the CPU would run a part is not loaded.
+
+    Args:
+        provider: The library's name of what runs the network, such as ``CUDAExecutionProvider``.
+        settings: Its options.
+        path: The file.
+        artifact: The artifact that the file belongs to.
+        tile: The tile that the network is made for.
+        threads: CPU threads.
+
+    Raises:
+        RuntimeUnavailable: The library was built without it, its own libraries are missing, or it refuses
+            a part of the network.
+        InvalidManifest: The network's tensors differ from the manifest.
+    """
+    short = provider.removesuffix(ENDING)
+    if provider not in onnxruntime.get_available_providers():
+        raise RuntimeUnavailable(
+            f"This ONNX Runtime was built without {short}: install the build made for this computer."
+        )
+    # The library reports its own missing libraries on stderr, beside the exception.
+    onnxruntime.set_default_logger_severity(FATAL_ONLY)
+    options = _options(threads)
+    # The library moves to the CPU without a word what an accelerator does not take, or all of it.
+    options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
+    network = _opened(path, artifact, tile, options, provider, settings)
+    if network.providers[0] != provider:
+        raise RuntimeUnavailable(_not_here(path, short))
+    return network
+
+
+def _not_here(path: Path, short: str) -> str:
+    return f"{short} does not run here, or not all of {path}: check that its libraries are installed."
+
+
+def _options(threads: int) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    options.use_deterministic_compute = True
-    options.log_severity_level = ERRORS_ONLY
+    options.log_severity_level = FATAL_ONLY
+    return options
+
+
+def _opened(
+    path: Path, artifact: Artifact, tile: Tile, options: Any, provider: str, settings: dict[str, str]
+) -> OnnxNetwork:
     try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(
+            str(path), options, providers=[(provider, settings)], enable_fallback=0
+        )
     # The library's own errors share no base class but Exception.
     except Exception as error:
-        raise RuntimeUnavailable(f"ONNX Runtime can't load {path}: {error}") from error
+        short = provider.removesuffix(ENDING)
+        if "fallback" in str(error):
+            raise RuntimeUnavailable(_not_here(path, short)) from error
+        where = "" if provider == CPU else f" on {short}"
+        said = " ".join(str(error).split())
+        raise RuntimeUnavailable(f"ONNX Runtime can't load {path}{where}: {said}") from error
     inputs = _names(path, artifact.inputs, tile, session.get_inputs())
     outputs = _names(path, artifact.outputs, tile, session.get_outputs())
     return OnnxNetwork(session, inputs, outputs)

@@ -32,7 +32,7 @@ from edge.bundle.bundle import MANIFEST_NAME, SHIPPED, Bundle, open_bundle
 from edge.bundle.manifest import Artifact, Format, PartName, Precision
 from edge.errors import BundleError, HeirloomError, NetworkCrashes, RuntimeUnavailable, sentence_of
 from edge.files import file_sha256
-from edge.runtimes import available_formats, available_threads
+from edge.runtimes import RUNTIMES, available_formats, available_threads
 from edge.runtimes.selftest import (
     GoldenResult,
     GoldenRun,
@@ -57,7 +57,7 @@ START = 60.0
 MAX_MEMORY = 4 << 30
 """Bytes that the process may allocate, where the system can limit that."""
 
-LIBRARIES = ("ai-edge-litert", "tflite-runtime", "onnxruntime", "coremltools")
+LIBRARIES = ("ai-edge-litert", "tflite-runtime", "onnxruntime", "onnxruntime-gpu", "coremltools")
 """What runs networks: with another version of one, bundles are tried again."""
 
 TRIED = "tried-bundles"
@@ -146,6 +146,8 @@ def require_tried(
     """
     if bundle.digest == _shipped_digest():
         return
+    if runtime in RUNTIMES:
+        runtime = RUNTIMES[runtime].tried_by or runtime
     folder = str(bundle.folder.resolve())
     task = Task(
         folder, bundle.digest, (artifact.format,), available_threads(), runtime, precision=precision

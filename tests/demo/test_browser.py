@@ -14,7 +14,7 @@ from PIL import Image
 from playwright import sync_api
 from playwright.sync_api import expect
 
-from edge.bench.networks import write_test_photo
+from edge.bench.made_up_photo import write_test_photo
 from tests.demo.running import BROWSER_ARGUMENTS, Page, browser, page
 
 pytestmark = [

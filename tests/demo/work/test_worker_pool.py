@@ -17,7 +17,7 @@ from demo.errors import RestorationFailed, TimeLimitReached, WorkerStopped
 from demo.work import pool
 from demo.work.messages import Result, Setup, Task
 from demo.work.pool import WorkerPool
-from edge.bench.networks import write_test_photo
+from edge.bench.made_up_photo import write_test_photo
 from edge.bundle.bundle import SHIPPED
 from edge.photo.photo import read_photo
 

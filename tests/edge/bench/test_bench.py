@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from edge.bench import against as bench_against
 from edge.bench import networks as bench
+from edge.bench.made_up_photo import four_to_three, write_test_photo
 from edge.bench.worker import Run
 from edge.bundle.bundle import MANIFEST_NAME, Bundle, open_bundle
 from edge.commands import bench as command_line
@@ -127,8 +128,8 @@ def test_a_command_s_figures_come_from_its_attempts() -> None:
 
 
 def test_the_test_photo_is_what_it_says(tmp_path: Path) -> None:
-    bench.write_test_photo(tmp_path / "a.jpg", bench.four_to_three(0.48))
-    bench.write_test_photo(tmp_path / "b.jpg", bench.four_to_three(0.48))
+    write_test_photo(tmp_path / "a.jpg", four_to_three(0.48))
+    write_test_photo(tmp_path / "b.jpg", four_to_three(0.48))
     assert (tmp_path / "a.jpg").read_bytes() == (tmp_path / "b.jpg").read_bytes()
     with Image.open(tmp_path / "a.jpg") as image:
         assert (image.format, image.mode, image.size) == ("JPEG", "RGB", (800, 600))
@@ -139,7 +140,7 @@ def test_the_test_photo_is_what_it_says(tmp_path: Path) -> None:
 
 
 def test_the_smallest_test_photo(tmp_path: Path) -> None:
-    bench.write_test_photo(tmp_path / "a.jpg", bench.four_to_three(1e-6))
+    write_test_photo(tmp_path / "a.jpg", four_to_three(1e-6))
     assert Image.open(tmp_path / "a.jpg").size == (1, 1)
 
 
@@ -172,7 +173,7 @@ def test_the_command_measures_and_prints(
     tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_photo: bool
 ) -> None:
     monkeypatch.setattr(bench.bench_networks, "__defaults__", (64,))
-    bench.write_test_photo(tmp_path / "a.jpg", bench.four_to_three(0.01))
+    write_test_photo(tmp_path / "a.jpg", four_to_three(0.01))
     before = (tmp_path / "a.jpg").read_bytes()
     arguments = ["--bundle", str(tiny_bundle), "--runs", "1", "--threads", "1", "--precision", "int8"]
     if own_photo:
