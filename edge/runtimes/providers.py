@@ -13,7 +13,7 @@ from typing import Literal
 from edge.bundle.bundle import Bundle
 from edge.errors import HeirloomError, OptionRefused
 from edge.runtimes.selftest import self_test
-from edge.runtimes.trial import self_test_apart
+from edge.runtimes.trial import self_test_apart, ships
 
 Provider = Literal["cpu", "cuda", "tensorrt"]
 
@@ -48,14 +48,13 @@ def choose(bundle: Bundle, runtime: str | None, provider: Provider | None, threa
 
     Raises:
         OptionRefused: The runtime has no providers.
-        BundleError: The CPU does not give the golden vectors either.
-        RuntimeUnavailable: ONNX Runtime is not installed.
+        BundleError: A bundle of others does not give the golden vectors on the CPU either.
     """
     wanted = runtime_of(runtime, provider)
     if provider in (None, "cpu"):
         return Chosen(wanted, None)
-    # Bundles of others are tried apart first; and the CPU, which may have to do the work, is proved too.
-    self_test_apart(bundle, threads, RUNTIME_OF["cpu"], must_pass=True, smallest_only=True)
+    if not ships(bundle):
+        self_test_apart(bundle, threads, RUNTIME_OF["cpu"], must_pass=True, smallest_only=True)
     name = NAMES[provider]
     try:
         results = self_test(bundle, threads, wanted, must_pass=True, smallest_only=True)

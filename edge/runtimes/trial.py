@@ -111,7 +111,7 @@ def self_test_apart(
         NetworkCrashes: A network ends its process, or never ends.
         SelfTestFailed: A vector differs; the message names it.
     """
-    if bundle.digest == _shipped_digest():
+    if ships(bundle):
         return self_test(bundle, threads, runtime, must_pass, smallest_only)
     formats = available_formats(runtime)
     task = Task(str(bundle.folder.resolve()), bundle.digest, formats, threads, runtime, smallest_only)
@@ -144,7 +144,7 @@ def require_tried(
         NetworkCrashes: A network ends its process, or never ends.
         SelfTestFailed: This part's network does not give its golden vectors.
     """
-    if bundle.digest == _shipped_digest():
+    if ships(bundle):
         return
     if runtime in RUNTIMES:
         runtime = RUNTIMES[runtime].tried_by or runtime
@@ -167,6 +167,11 @@ def require_tried(
 
 _trials: dict[Task, list[GoldenResult]] = {}
 """What this process has tried: marks can't be left everywhere."""
+
+
+def ships(bundle: Bundle) -> bool:
+    """Whether this is the bundle that ships, or has its content."""
+    return bundle.digest == _shipped_digest()
 
 
 @cache

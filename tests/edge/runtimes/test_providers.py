@@ -7,12 +7,14 @@ build has and which takes no network, stands in for one that the library gives u
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from edge.bundle.bundle import SHIPPED, find_artifact, open_bundle
+from edge.bundle.bundle import SHIPPED, Bundle, find_artifact, open_bundle
 from edge.bundle.manifest import Artifact, PartName
 from edge.commands.main import main
 from edge.errors import OptionRefused, RuntimeUnavailable
@@ -34,6 +36,13 @@ def artifact_and_path(part: PartName = "encoder") -> tuple[Artifact, Path]:
     return artifact, SHIPPED / artifact.tiles[0].file
 
 
+def small() -> Bundle:
+    """The bundle that ships, with two of its networks."""
+    bundle = open_bundle()
+    parts = {name: part for name, part in bundle.manifest.parts.items() if name in ("encoder", "tone")}
+    return replace(bundle, manifest=msgspec.structs.replace(bundle.manifest, parts=parts))
+
+
 def test_the_library_itself_gives_an_accelerator_up_without_a_word() -> None:
     """What `load_on` must not rely on."""
     session = onnxruntime.InferenceSession(str(artifact_and_path()[1]), providers=[IDLE])
@@ -51,15 +60,15 @@ def test_an_accelerator_that_takes_no_network_is_not_used() -> None:
 def test_a_build_without_it_is_named_and_the_cpu_does_the_work(
     provider: providers.Provider, name: str
 ) -> None:
-    chosen = providers.choose(open_bundle(), "onnx", provider, 1)
+    chosen = providers.choose(small(), "onnx", provider, 1)
     assert (chosen.runtime, chosen.fell_back) == ("onnx", True)
     assert f"was built without {name}: install" in str(chosen.sentence)
 
 
 def test_an_accelerator_that_gives_the_golden_vectors_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(providers.RUNTIME_OF, "cuda", "onnx")
-    chosen = providers.choose(open_bundle(), "onnx", "cuda", 1)
-    assert chosen == providers.Chosen("onnx", "CUDA runs the networks: all 8 golden vectors are given.")
+    chosen = providers.choose(small(), "onnx", "cuda", 1)
+    assert chosen == providers.Chosen("onnx", "CUDA runs the networks: all 2 golden vectors are given.")
 
 
 def test_an_accelerator_that_computes_something_else_is_not_used(
@@ -73,20 +82,20 @@ def test_an_accelerator_that_computes_something_else_is_not_used(
             return [output + output.dtype.type(3) for output in self.network.run(inputs)]
 
     monkeypatch.setattr("edge.runtimes.onnx_cuda.load", lambda *given: Wrong(onnx.load(*given)))
-    chosen = providers.choose(open_bundle(), "onnx", "cuda", 1)
+    chosen = providers.choose(small(), "onnx", "cuda", 1)
     assert chosen.fell_back and chosen.runtime == "onnx"
     assert "does not reproduce the golden vectors: encoder (onnx int8)" in str(chosen.sentence)
 
 
 def test_the_cpu_needs_no_proof() -> None:
-    assert providers.choose(open_bundle(), "onnx", "cpu", 1) == providers.Chosen("onnx", None)
-    assert providers.choose(open_bundle(), None, None, 1) == providers.Chosen(None, None)
+    assert providers.choose(small(), "onnx", "cpu", 1) == providers.Chosen("onnx", None)
+    assert providers.choose(small(), None, None, 1) == providers.Chosen(None, None)
 
 
 @pytest.mark.parametrize("runtime", (None, "litert", "onnx-cuda"))
 def test_other_runtimes_have_no_providers(runtime: str | None) -> None:
     with pytest.raises(OptionRefused, match="needs --runtime onnx"):
-        providers.choose(open_bundle(), runtime, "cuda", 1)
+        providers.choose(small(), runtime, "cuda", 1)
 
 
 def test_tensorrts_engines_are_kept_for_one_network_and_computer(
@@ -117,6 +126,7 @@ def test_a_state_folder_that_cannot_be_written_to(monkeypatch: pytest.MonkeyPatc
         onnx_tensorrt.load(path, artifact, artifact.tiles[0], 1)
 
 
+@pytest.mark.slow
 @no_gpu
 def test_restoring_goes_on_with_the_cpu_and_says_so(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], write_photo: Path
