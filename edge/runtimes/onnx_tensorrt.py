@@ -16,7 +16,7 @@ from edge.bundle.manifest import Artifact, Tile
 from edge.errors import RuntimeUnavailable
 from edge.files import file_sha256
 from edge.runtimes import Network, onnx
-from edge.state import state_folder
+from edge.system.state import state_folder
 
 PROVIDER = "TensorrtExecutionProvider"
 LIBRARIES = ("libnvinfer.so.11", "libnvinfer.so.10", "libnvinfer.so.8")
