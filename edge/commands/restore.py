@@ -31,10 +31,12 @@ from edge.commands.options import (
 )
 from edge.commands.signals import TERMINATED, Terminated, terminable
 from edge.commands.summary import say, shown_progress, sum_up, warn
+from edge.engines import BundleEngine
 from edge.errors import OutputConflict
 from edge.photo.photo import DEFAULT_MAX_PIXELS
 from edge.restore.options import FaceBox, Options
 from edge.runtimes import available_threads
+from edge.runtimes.trial import try_bundle
 from edge.workers.isolated import Isolated
 from edge.workers.restoring import BundleNetworks, Setup, TorchNetworks, engine_of, restoring_worker
 
@@ -262,6 +264,9 @@ def restore(
     )
     jobs = planned.jobs
     engine = engine_of(setup)
+    if isolate and jobs and isinstance(engine, BundleEngine):
+        # Here, where there is room for it: a worker has only the memory of a restoration.
+        try_bundle(engine.bundle, engine.precision, engine.runtime)
     settings = Settings(
         options=options,
         bundle=engine.digest,

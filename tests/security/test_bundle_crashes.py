@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import heirloom
 from edge.bundle.bundle import MANIFEST_NAME, file_entry, open_bundle
@@ -90,6 +91,21 @@ def test_a_good_bundle_is_tried_once(bundle: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(trial, "_ask", None)  # a second trial would call it
     heirloom.Restorer(bundle)
     heirloom.Restorer()  # the one that ships
+
+
+@pytest.mark.slow
+def test_workers_with_little_memory_find_the_bundle_tried(
+    bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[object] = []
+    ask = trial._ask
+    monkeypatch.setattr(trial, "_ask", lambda *given: tried.append(given) or ask(*given))
+    photo, out = tmp_path / "photo.jpg", tmp_path / "out.jpg"
+    Image.open(SAMPLE).crop((0, 0, 96, 96)).save(photo)
+    command = ["restore", str(photo), "-o", str(out), "--bundle", str(bundle), "--isolate"]
+    with pytest.raises(SystemExit, match="0"):
+        cli.main([*command, "--max-memory", "400M"])
+    assert out.exists() and len(tried) == len(marks()) == 1
 
 
 def test_golden_vectors_that_differ_are_refused_at_the_first_use(bundle: Path) -> None:
