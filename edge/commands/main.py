@@ -24,11 +24,11 @@ from edge.system.processes import keep_to_safe_path
 
 GROUP = "heirloom.commands"
 
-EXTRAS = {"convert": "convert", "quantize": "train", "demo": "demo"}
-"""The extra to install for each package's commands."""
+EXTRAS = {"convert": "convert", "quantize": "train", "demo": "demo", "edge.commands.watch": "kiosk"}
+"""The extra to install for the commands of a package, or of one module."""
 
 PANELS = {
-    "Use": ("restore", "demo"),
+    "Use": ("restore", "watch", "demo"),
     "Ship": ("bundle", "convert", "doctor", "validate", "bench", "import"),
 }
 """How the overview groups the commands; the others are in `REST`."""
@@ -81,7 +81,7 @@ def _load(name: str, entry: EntryPoint) -> typer.Typer:
     try:
         command = entry.load()
     except ImportError as error:
-        extra = EXTRAS.get(entry.module.partition(".")[0])
+        extra = EXTRAS.get(entry.module) or EXTRAS.get(entry.module.partition(".")[0])
         if extra is None:
             # The base install is incomplete: there is no extra to name.
             raise MissingExtra(f"`heirloom {name}` cannot be loaded ({error}).") from error

@@ -16,6 +16,7 @@ from edge.bundle.manifest import Precision
 from edge.errors import HeirloomError
 from edge.files import read_bounded
 from edge.restore.options import Options
+from edge.system.state import state_folder
 
 MAX_BYTES = 1_000_000
 """A configuration is no larger."""
@@ -48,8 +49,6 @@ class Restoring(Section, frozen=True):
     """None: the cores available."""
     max_memory_mb: Count | None = None
     max_megapixels: Annotated[float, Meta(gt=0, le=10_000)] = 200
-    time_limit: Seconds = 1800
-    """For one photo, in seconds."""
 
 
 class Look(Section, frozen=True):
@@ -166,19 +165,18 @@ class OwnerSection(Section, frozen=True):
     """Hash of the PIN, as ``heirloom kiosk --hash-pin`` prints it; None: there is no such page."""
 
 
-def state_folder() -> Path:
+def kiosk_state() -> Path:
     """The state folder of a configuration that names none."""
     # systemd names its StateDirectory so.
     if given := os.environ.get("STATE_DIRECTORY"):
         return Path(given.split(":")[0])
-    base = os.environ.get("XDG_STATE_HOME")
-    return (Path(base) if base else Path("~/.local/state").expanduser()) / "heirloom" / "kiosk"
+    return state_folder() / "kiosk"
 
 
 class Config(Section, frozen=True):
     """All that can be set."""
 
-    state: Path = msgspec.field(default_factory=state_folder)
+    state: Path = msgspec.field(default_factory=kiosk_state)
     """The folder of the queue, and of engines that a runtime keeps."""
     restoring: Restoring = Restoring()
     folders: tuple[HotFolder, ...] = ()

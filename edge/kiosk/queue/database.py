@@ -67,7 +67,7 @@ def opened(path: Path) -> tuple[sqlite3.Connection, str | None]:
         QueueError: Another process has it open, a later release wrote it, or it can't be made.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise QueueError(
             f"{path.parent} cannot be made ({error.strerror}): choose a state folder."

@@ -18,7 +18,9 @@ from edge.kiosk.queue.store import Queue
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES)
 
 
-def deliver(queue: Queue, job: Job, result: Path, made: Made, *, leaves: bool) -> Job:
+def deliver(
+    queue: Queue, job: Job, result: Path, made: Made, *, source: str | None = None, leaves: bool
+) -> Job:
     """Put a whole result in the place of its job, which is then done.
 
     Where another file lies there, the result is called ``NAME-2`` and so on.
@@ -28,6 +30,7 @@ def deliver(queue: Queue, job: Job, result: Path, made: Made, *, leaves: bool) -
         job: The job, at work.
         result: The result in the job's work folder.
         made: What was done.
+        source: The photo's sha256, if it is not noted yet.
         leaves: Whether the original is to leave the watched folder.
 
     Raises:
@@ -37,16 +40,16 @@ def deliver(queue: Queue, job: Job, result: Path, made: Made, *, leaves: bool) -
     wanted, digest = job.target, file_sha256(result)
     while True:
         target = free_name(wanted)
-        job = queue.deliver(job, target, digest, made)
+        job = queue.deliver(job, target, digest, made, source)
         try:
             _put_beside(result, target)
             _put(result, target)
         except FileExistsError:
             continue
         break
-    job = queue.finish(job, leaves=leaves)
+    # Before the job is done: nobody would look for it again.
     shutil.rmtree(job.work_folder, ignore_errors=True)
-    return job
+    return queue.finish(job, leaves=leaves)
 
 
 def resume(queue: Queue, job: Job, *, leaves: bool) -> Job:

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from edge.kiosk.queue.database import opened, said, transaction
-from edge.kiosk.queue.job import Job, Made, Request, State
+from edge.kiosk.queue.job import Job, Made, Priority, Request, State
 from edge.kiosk.queue.rows import ANEW, added, job_of, rank_of
 from edge.restore.options import Options
 
@@ -115,14 +115,23 @@ class Queue:
         with self._added:
             self._added.notify_all()
 
-    def deliver(self, job: Job, target: Path, sha256: str, made: Made) -> Job:
-        """Note that the result is whole and goes to ``target``, before it is put there."""
+    def deliver(self, job: Job, target: Path, result: str, made: Made, source: str | None = None) -> Job:
+        """Note that the result is whole and goes to ``target``, before it is put there.
+
+        Args:
+            job: The job, at work.
+            target: The name of the result.
+            result: Its sha256.
+            made: What was done.
+            source: The photo's sha256, by which it is known when only its time changes.
+        """
         return self._set(
             job,
-            "placed = ?, result = ?, made = ?",
+            "placed = ?, result = ?, made = ?, sha256 = coalesce(?, sha256)",
             os.fsencode(target),
-            sha256,
+            result,
             msgspec.json.encode(made).decode(),
+            source,
         )
 
     def finish(self, job: Job, *, leaves: bool = False) -> Job:
@@ -152,10 +161,6 @@ class Queue:
             killed,
             not killed,
         )
-
-    def digest(self, job: Job, sha256: str) -> None:
-        """Note the sha256 of the photo, by which it is known when only its time changes."""
-        self._set(job, "sha256 = ?", sha256)
 
     def recover(self) -> list[Job]:
         """Take up what an earlier service has left at work; call it once, before anything else.
@@ -192,14 +197,20 @@ class Queue:
         """Note where an original lies that has left; None: it could not be moved, and stays."""
         return self._set(job, "leaving = 0, moved = ?", None if to is None else os.fsencode(to))
 
-    def retry(self, job: Job) -> Job:
+    def retry(self, job: Job) -> None:
         """A job that failed or was set aside waits again; its original must lie where it was."""
-        return self._set(job, ANEW)
+        with self._writing() as cursor:
+            cursor.execute(
+                f"UPDATE jobs SET {ANEW} WHERE id = ? AND state IN ('failed', 'aside')", [job.id]
+            )
 
     def cancel(self, session: str) -> None:
         """Forget all jobs of a session, whatever their state."""
         with self._writing() as cursor:
             cursor.execute("DELETE FROM jobs WHERE session = ?", [session])
+        # The names of the session's photos leave the disk.
+        with self._lock, said(self.path):
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def job(self, id_: int) -> Job | None:
         """A job; None if it is forgotten."""
@@ -233,9 +244,11 @@ class Queue:
             rows = self._connection.execute("SELECT state, count(*) FROM jobs GROUP BY state").fetchall()
         return Counts(**dict(map(tuple, rows)))
 
-    def screen_waits(self) -> bool:
-        """Whether a job of a session waits."""
-        return bool(self._select("state = 'waiting' AND rank = 0 LIMIT 1"))
+    def waits(self, priority: Priority | None = None) -> bool:
+        """Whether a job waits, of any priority or of this one."""
+        ranks = (0, 1) if priority is None else (0,) if priority == "screen" else (1,)
+        marks = ",".join("?" * len(ranks))
+        return bool(self._select(f"state = 'waiting' AND rank IN ({marks}) LIMIT 1", *ranks))
 
     def ahead(self, job: Job) -> int:
         """How many jobs go before this one, with the one at work."""

@@ -59,6 +59,9 @@ class Watcher:
         self._options = folder.look.options()
         self._patterns = [pattern.casefold() for pattern in (*DEFAULT_EXCLUDE, *folder.exclude)]
         self._left_out = {folder.watch / DONE, folder.watch / FAILED, folder.results}
+        watched, results = folder.watch.resolve(), folder.results.resolve()
+        if results.is_relative_to(watched):
+            self._left_out.add(folder.watch / results.relative_to(watched))
         self._others: dict[Path, Stamp] = {}
         self._polls = False
         self._next_scan, self._has_more = 0.0, False
@@ -177,21 +180,20 @@ class Watcher:
 
     def _files(self, folder: Path) -> Iterator[Path]:
         """The files in a folder and below that may be photos; links are not followed."""
-        try:
-            with os.scandir(folder) as entries:
-                found = [
-                    (entry.name, entry.is_dir(follow_symlinks=False), entry.is_file(follow_symlinks=False))
-                    for entry in entries
-                ]
-        except OSError:
-            return
-        for name, is_folder, is_file in found:
-            path = folder / name
-            if (is_folder or is_file) and not self._is_left_out(path, is_folder):
-                if is_folder:
-                    yield from self._files(path)
-                else:
-                    yield path
+        left = [folder]
+        while left:
+            here = left.pop()
+            try:
+                with os.scandir(here) as entries:
+                    for entry in entries:
+                        path = here / entry.name
+                        if entry.is_dir(follow_symlinks=False):
+                            if not self._is_left_out(path, True):
+                                left.append(path)
+                        elif entry.is_file(follow_symlinks=False) and not self._is_left_out(path):
+                            yield path
+            except OSError:
+                continue
 
     def _is_left_out(self, path: Path, is_folder: bool = False) -> bool:
         """Whether a path is one of ours, hidden, temporary or excluded, or lies in such a folder."""
@@ -244,6 +246,7 @@ class Watcher:
     def _refuse(self, path: Path, sentence: str) -> None:
         try:
             self._queue.refuse(self._request(path, path.name), sentence)
+            self._say(sentence)
         except QueueFull as error:
             self._tell(str(error))
             self._settling.see(path)

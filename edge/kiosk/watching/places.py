@@ -30,12 +30,13 @@ class Places:
             try:
                 if not folder.is_dir():
                     return f"{folder} is not there; it is waited for: make the folder, or mount the share."
-                os.listdir(folder) if folder == self.watched else None
+                with os.scandir(folder):
+                    pass
             except OSError as error:
                 return f"{folder} cannot be read ({error.strerror}); it is waited for."
             mounted, before = os.path.ismount(folder), self._queue.place(folder)
             if before and not mounted:
-                return f"{folder} is empty of its share, which is waited for: mount it."
+                return f"{folder} is not mounted, as it was before; it is waited for: mount it."
             if before is None or before != mounted:
                 self._queue.note_place(folder, mounted)
         return None

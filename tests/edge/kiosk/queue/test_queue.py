@@ -54,10 +54,10 @@ def test_the_screen_goes_first_and_then_the_order(queue: Queue, tmp_path: Path) 
         for name, session in (("a", None), ("b", "visitor"), ("c", None), ("d", "visitor"))
     ]
     assert [queue.ahead(job) for job in jobs] == [2, 0, 3, 1]
-    assert queue.screen_waits()
+    assert queue.waits() and queue.waits("screen")
     taken = [queue.take() for _ in range(5)]
     assert [job and job.source.name for job in taken] == ["b", "d", "a", "c", None]
-    assert not queue.screen_waits() and queue.counts() == Counts(working=4)
+    assert not queue.waits() and not queue.waits("screen") and queue.counts() == Counts(working=4)
 
 
 def test_jobs_of_a_folder_that_is_away_wait(queue: Queue, tmp_path: Path) -> None:
@@ -99,15 +99,13 @@ def test_a_finished_photo_is_known_by_its_content_when_its_time_changes(
     queue.add(source, target, folder=folder)
     job = queue.take()
     assert job is not None
-    queue.digest(job, "0" * 64)
-    queue.finish(queue.deliver(job, target, "0" * 64, Made()))
+    queue.finish(queue.deliver(job, target, "0" * 64, Made(), "1" * 64))
     photo(tmp_path, time=2_000)
     assert queue.add(source, target, folder=folder).id != job.id  # another digest
     again = queue.take()
     assert again is not None
 
-    queue.digest(again, file_sha256(source))
-    queue.finish(again)
+    queue.finish(queue.deliver(again, target, "0" * 64, Made(), file_sha256(source)))
     photo(tmp_path, time=3_000)
     same = queue.add(source, target, folder=folder)
     assert (same.id, same.state, same.mtime) == (again.id, "done", 3_000 * 10**9)
@@ -167,7 +165,9 @@ def test_a_photo_that_kills_its_worker_twice_is_set_aside(queue: Queue, tmp_path
     assert job is not None
     aside = queue.give_back(job, killed=True)
     assert aside.state == "aside" and aside.error is not None and "2 times" in aside.error
-    assert queue.retry(aside).state == "waiting" and queue.jobs()[0].killed == 0
+    queue.retry(aside)
+    (again,) = queue.jobs()
+    assert (again.state, again.killed, again.error) == ("waiting", 0, None)
 
 
 def test_a_file_put_back_into_the_folder_is_tried_again(queue: Queue, tmp_path: Path) -> None:
@@ -193,8 +193,8 @@ def test_a_cancelled_session_leaves_nothing(queue: Queue, tmp_path: Path) -> Non
     # What its worker still says goes nowhere.
     queue.finish(queue.deliver(job, job.target, "0" * 64, Made()))
     assert queue.jobs() == [other] and queue.jobs(session="s") == []
-    queue.close()
-    assert b"secret.jpg" not in queue.path.read_bytes()
+    queue.cancel("s")
+    assert not [file for file in queue.path.parent.iterdir() if b"secret.jpg" in file.read_bytes()]
 
 
 def test_many_are_added_in_one_write_and_those_gone_left_out(queue: Queue, tmp_path: Path) -> None:
