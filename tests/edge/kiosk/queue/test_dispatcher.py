@@ -138,6 +138,24 @@ def test_a_file_that_takes_the_name_meanwhile_is_kept(kiosk: Kiosk) -> None:
     assert kiosk.lying(kiosk.results) == {"a.jpg": b"mine", "a-2.jpg": b"restored photo"}
 
 
+def test_a_file_that_takes_the_name_at_the_last_moment_is_kept(
+    kiosk: Kiosk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliver = kiosk.queue.deliver
+
+    def slow(job: Job, target: Path, *told: Any) -> Job:
+        job = deliver(job, target, *told)
+        if target.name == "a.jpg":
+            target.write_bytes(b"mine")
+        return job
+
+    monkeypatch.setattr(kiosk.queue, "deliver", slow)
+    kiosk.drop()
+    kiosk.dispatcher.start()
+    kiosk.idle()
+    assert kiosk.lying(kiosk.results) == {"a.jpg": b"mine", "a-2.jpg": b"restored photo"}
+
+
 def test_sidecars_come_along_under_the_name_of_the_result(kiosk: Kiosk) -> None:
     def sidecars(task: Any) -> None:
         for name in ("a.jpg.xmp", "a.json"):
@@ -352,7 +370,7 @@ def test_it_pauses_and_rests(kiosk: Kiosk) -> None:
     assert monotonic() - begun >= 0.3
 
 
-@pytest.mark.parametrize("moment", ["before the name", "after the name", "work lost"])
+@pytest.mark.parametrize("moment", ["before the name", "after the name", "work lost", "name taken"])
 def test_a_power_cut_around_the_moment_a_result_takes_its_name(kiosk: Kiosk, moment: str) -> None:
     kiosk.moves = True
     job = kiosk.drop()
@@ -366,10 +384,15 @@ def test_a_power_cut_around_the_moment_a_result_takes_its_name(kiosk: Kiosk, mom
         os.link(result, taken.target)
     if moment == "work lost":
         result.unlink()
+    if moment == "name taken":
+        kiosk.stranger()
     kiosk.dispatcher.start()
     kiosk.until(lambda: (kiosk.queue.job(job.id) or job).moved)
     again = moment == "work lost"
-    assert kiosk.lying(kiosk.results) == {"a.jpg": b"restored photo" if again else b"restored before"}
+    expected = {"a.jpg": b"restored photo" if again else b"restored before"}
+    if moment == "name taken":
+        expected = {"a.jpg": b"mine", "a-2.jpg": b"restored before"}
+    assert kiosk.lying(kiosk.results) == expected
     assert bool(kiosk.worker.restored) == again and not list(kiosk.results.glob(".*"))
     assert kiosk.lying(kiosk.watched) == {"done/a.jpg": b"photo"}
 
