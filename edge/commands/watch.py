@@ -167,15 +167,16 @@ def watch(
         exclude=tuple(exclude or ()),
         look=Look(**chosen | {"faces": "auto" if faces else "off", "scratches": scratches.value}),
     )
+    memory = parse_bytes(max_memory) if max_memory else None
     setup = Setup(
         BundleNetworks(bundle, precision.value, runtime),
         threads or available_threads(),
-        parse_bytes(max_memory) if max_memory else None,
+        memory,
     )
     if runtime == "torch":
         raise OptionRefused("--runtime torch restores no watched folders; choose litert or onnx.")
     engine_of(setup)
-    writing = Writing(int(max_pixels * 1e6), note, keep_time, quality)
+    writing = Writing(int(max_pixels * 1e6), memory, note, keep_time, quality)
     shown = Shown(results)
     background = Background(
         state or _state_of(watched, results),

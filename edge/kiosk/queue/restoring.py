@@ -40,6 +40,8 @@ class Writing:
     """How results are read and written."""
 
     max_pixels: int = DEFAULT_MAX_PIXELS
+    max_memory: int | None = None
+    """Limit of the worker in bytes: what would exceed it is refused by its header."""
     note: bool = True
     """Add to the history in each photo's XMP what was done."""
     keep_time: bool = True
@@ -106,6 +108,7 @@ def restore(
         job=Photo(job.source, result, None),
         options=asdict(job.options),
         max_pixels=writing.max_pixels,
+        max_memory=writing.max_memory,
         staging=result,
         picture=None,
         digests=False,
