@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from edge.batch.planning.find import DEFAULT_EXCLUDE
-from edge.commands.options import BundleFolder, Precision, Threads, option, parse_bytes
+from edge.commands.options import BundleFolder, Precision, RequireSignature, Threads, option, parse_bytes
 from edge.commands.signals import terminable
 from edge.commands.summary import say, warn
 from edge.errors import OptionRefused, OutputConflict
@@ -109,6 +109,7 @@ def watch(
         float, typer.Option(min=0, help="Refuse photos of more megapixels.")
     ] = DEFAULT_MAX_PIXELS / 1e6,
     bundle: BundleFolder = None,
+    require_signature: RequireSignature = None,
     precision: Annotated[Precision, typer.Option(help="Of the bundle's networks.")] = Precision.INT8,
     runtime: Annotated[
         str | None,
@@ -169,7 +170,7 @@ def watch(
     )
     memory = parse_bytes(max_memory) if max_memory else None
     setup = Setup(
-        BundleNetworks(bundle, precision.value, runtime),
+        BundleNetworks(bundle, precision.value, runtime, require_signature),
         threads or available_threads(),
         memory,
     )

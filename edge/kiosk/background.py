@@ -86,7 +86,9 @@ def setup_of(restoring: Restoring) -> Setup:
     """What a worker is started with."""
     megabytes = restoring.max_memory_mb
     return Setup(
-        BundleNetworks(restoring.bundle, restoring.precision, restoring.runtime),
+        BundleNetworks(
+            restoring.bundle, restoring.precision, restoring.runtime, restoring.require_signature
+        ),
         restoring.threads or available_threads(),
         None if megabytes is None else megabytes * 10**6,
     )

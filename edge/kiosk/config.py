@@ -40,6 +40,8 @@ class Restoring(Section, frozen=True):
 
     bundle: Path | None = None
     """A folder; None: the bundle that ships."""
+    require_signature: Name | None = None
+    """A public key that must have signed the bundle; see `edge.bundle.bundle.open_bundle`."""
     precision: Precision = "int8"
     runtime: Name | None = None
     """None: the first that is installed."""
