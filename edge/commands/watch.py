@@ -19,9 +19,20 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from edge.batch.planning.find import DEFAULT_EXCLUDE
-from edge.commands.options import BundleFolder, Precision, RequireSignature, Threads, option, parse_bytes
+from edge.bundle.bundle import open_bundle
+from edge.commands.options import (
+    BundleFolder,
+    Precision,
+    ProviderOption,
+    RequireSignature,
+    Threads,
+    option,
+    parse_bytes,
+    proved_runtime,
+)
 from edge.commands.signals import terminable
 from edge.commands.summary import say, warn
+from edge.engines import BundleEngine
 from edge.errors import OptionRefused, OutputConflict
 from edge.files import on_one_line
 from edge.kiosk.background import Background, worker_of
@@ -31,6 +42,7 @@ from edge.kiosk.queue.restoring import Writing
 from edge.photo.photo import DEFAULT_MAX_PIXELS
 from edge.restore.options import Options
 from edge.runtimes import available_threads
+from edge.runtimes.trial import try_bundle
 from edge.system.state import state_folder
 from edge.workers.restoring import BundleNetworks, Setup, engine_of
 
@@ -118,6 +130,7 @@ def watch(
             "runs the bundle."
         ),
     ] = None,
+    provider: ProviderOption = None,
     quality: Annotated[
         int | None,
         typer.Option(
@@ -168,15 +181,21 @@ def watch(
         exclude=tuple(exclude or ()),
         look=Look(**chosen | {"faces": "auto" if faces else "off", "scratches": scratches.value}),
     )
+    if runtime == "torch":
+        raise OptionRefused("--runtime torch restores no watched folders; choose litert or onnx.")
+    if provider:
+        opened = open_bundle(bundle, require_signature)
+        runtime = proved_runtime(opened, runtime, provider, threads or available_threads())
     memory = parse_bytes(max_memory) if max_memory else None
     setup = Setup(
         BundleNetworks(bundle, precision.value, runtime, require_signature),
         threads or available_threads(),
         memory,
     )
-    if runtime == "torch":
-        raise OptionRefused("--runtime torch restores no watched folders; choose litert or onnx.")
-    engine_of(setup)
+    engine = engine_of(setup)
+    if isinstance(engine, BundleEngine):
+        # Here, where there is room for it: a worker has only the memory of a restoration.
+        try_bundle(engine.bundle, engine.precision, engine.runtime)
     writing = Writing(int(max_pixels * 1e6), memory, note, keep_time, quality)
     shown = Shown(results)
     background = Background(
