@@ -10,14 +10,6 @@ from edge.errors import HeirloomError
 _FOLDERS = re.compile(r"(?:(?<=[\s'\"(`=])|^)(?:[A-Za-z]:)?[/\\](?:[^\s/\\'\"`]+[/\\])+")
 
 
-class RestorationFailed(HeirloomError):
-    """A worker could not restore a photo."""
-
-
-class WorkerStopped(HeirloomError):
-    """A worker's process ended in the middle of its work."""
-
-
 class TimeLimitReached(HeirloomError):
     """A request took longer than the time limit."""
 

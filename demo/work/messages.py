@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 
+from edge.batch.tasks import fields_of, options_of
 from edge.bundle.manifest import Precision
 from edge.restore.faces.face import FaceRecord
 from edge.restore.options import Options
@@ -49,9 +52,24 @@ class Result(msgspec.Struct, frozen=True):
     faces: list[FaceRecord]
 
 
-class Message(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A line from a worker: its progress (0..1), or finally a result or an error."""
+class Asked(msgspec.Struct, frozen=True):
+    """A task as it is sent to a worker."""
 
-    progress: float = 0.0
-    result: Result | None = None
-    error: str | None = None
+    photo: str
+    output: str
+    max_pixels: int
+    options: dict[str, Any]
+    before: str
+    after: str
+    damage: str
+
+    @classmethod
+    def of(cls, task: Task) -> Asked:
+        """What is sent for a task."""
+        fields = {each.name: getattr(task, each.name) for each in dataclasses.fields(task)}
+        return cls(**fields | {"options": fields_of(task.options)})
+
+    @property
+    def task(self) -> Task:
+        """The task that was sent."""
+        return Task(**msgspec.structs.asdict(self) | {"options": options_of(self.options)})

@@ -3,71 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import pickle
-import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import monotonic
 
-import msgspec
-
-from demo.errors import RestorationFailed, TimeLimitReached, WorkerStopped
-from demo.work.messages import Message, Result, Setup, Task
+from demo.errors import TimeLimitReached
+from demo.work.messages import Asked, Result, Setup, Task
+from edge.errors import TaskFailed
 from edge.system.processes import python
+from edge.workers.limits import memory_limit
+from edge.workers.messages import Limits
+from edge.workers.worker import Worker
 
 KEPT = 2
 """Idle workers that are kept, one for each side of a comparison; some take half a gigabyte."""
-
-
-class Worker:
-    """A process that loads the networks of one variant once and restores photos with them."""
-
-    def __init__(self, setup: Setup) -> None:
-        command = python("-m", "demo.work.worker", msgspec.json.encode(setup).decode())
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-
-    def ask(self, task: Task, progress: Callable[[float], None]) -> Result:
-        """Run a task and wait for its result.
-
-        Args:
-            task: The photo and its options.
-            progress: Called with the completed share, 0..1.
-
-        Raises:
-            RestorationFailed: The photo could not be restored.
-            WorkerStopped: The process ended.
-        """
-        assert self._process.stdin and self._process.stdout
-        with contextlib.suppress(OSError):  # of a process that has ended, which is found below
-            self._process.stdin.write(pickle.dumps(task))
-            self._process.stdin.flush()
-        for line in self._process.stdout:
-            message = msgspec.json.decode(line, type=Message)
-            if message.error is not None:
-                raise RestorationFailed(message.error)
-            if message.result is not None:
-                return message.result
-            progress(message.progress)
-        raise WorkerStopped("The worker process ended, perhaps for lack of memory: try a smaller photo.")
-
-    @property
-    def alive(self) -> bool:
-        """Whether the process runs."""
-        return self._process.poll() is None
-
-    @property
-    def pid(self) -> int:
-        """The process id."""
-        return self._process.pid
-
-    def stop(self) -> None:
-        """Kill the process."""
-        self._process.kill()
-        self._process.wait()
-        assert self._process.stdin
-        with contextlib.suppress(OSError):  # what is left in the pipe can't be delivered any more
-            self._process.stdin.close()
 
 
 class WorkerPool:
@@ -97,8 +46,9 @@ class WorkerPool:
             progress: Called with the completed share, 0..1.
 
         Raises:
-            RestorationFailed: The photo could not be restored.
+            TaskFailed: The photo could not be restored.
             WorkerStopped: The process ended.
+            MemoryLimitReached: The photo needs too much memory.
             TimeLimitReached: The deadline passed.
         """
         async with self._turn:
@@ -106,8 +56,8 @@ class WorkerPool:
             self._at_work = worker, task
             try:
                 async with asyncio.timeout(deadline - monotonic()):
-                    return await asyncio.to_thread(worker.ask, task, progress)
-            except RestorationFailed:
+                    return await asyncio.to_thread(worker.ask, Asked.of(task), Result, progress)
+            except TaskFailed:
                 raise
             except TimeoutError:
                 self._drop(variant)
@@ -144,7 +94,7 @@ class WorkerPool:
             # The one that has waited longest makes room.
             for oldest in list(self._workers)[: max(0, len(self._workers) - KEPT + 1)]:
                 self._drop(oldest)
-            worker = Worker(self._setups[variant])
+            worker = _started(self._setups[variant])
         self._workers[variant] = worker
         return worker
 
@@ -152,3 +102,8 @@ class WorkerPool:
         worker = self._workers.pop(variant, None)
         if worker is not None:  # else the page has closed meanwhile
             worker.stop()
+
+
+def _started(setup: Setup) -> Worker:
+    limits = Limits(memory_limit(setup.max_memory), threads=setup.threads)
+    return Worker(python("-m", "demo.work.worker"), setup, limits)

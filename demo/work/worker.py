@@ -1,40 +1,34 @@
 """A process that restores photos with one variant, started by `demo.work.pool`.
 
-Run as ``python -m demo.work.worker SETUP``. It reads a pickled `Task`, reports on it in lines of JSON
-(`Message`), and waits for the next; it ends with its input. As a process of its own it has the variant's
-peak memory, can be stopped in the middle of its work, and returns all memory when it ends. Photos pass
-through `edge.batch.run`, as in ``heirloom restore``.
+``python -m demo.work.worker`` answers tasks as `edge.workers` has it. As a process of its own it has the
+variant's peak memory, can be stopped in the middle of its work, is limited in memory and time, and returns
+all memory when it ends. Photos pass through `edge.batch.run`, as in ``heirloom restore``.
 """
 
 from __future__ import annotations
 
-import os
-import pickle
-import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
-from typing import Any, BinaryIO
+from typing import Any
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from demo.work.messages import Message, Result, Setup, Task
+from demo.work.messages import Asked, Result, Setup, Task
 from edge import memory
 from edge.batch import run as batch
 from edge.batch.planning.pages import Job
 from edge.batch.settings import Restores, Settings
 from edge.engines import Engine, Reference, bundle_engine, reference_engine
-from edge.errors import HeirloomError
+from edge.errors import HeirloomError, TaskFailed
 from edge.files import written_beside
+from edge.photo.decoding.size import photo_size
 from edge.photo.photo import Photo
 from edge.restore.options import Options
 from edge.restore.restorer import Restored
-
-STEP = 0.01
-"""Share of the work between two progress messages."""
+from edge.workers.serving import Perform, Reporter, serve
 
 
 class Watched:
@@ -70,68 +64,43 @@ def attempt(
     engine: Engine,
     restorer: Restores,
     task: Task,
-    send: Callable[[Message], None],
+    progress: Callable[[float], None],
     max_memory: int | None = None,
-) -> Message:
-    """Restore one photo; returns its result or error as a message."""
-    reported = 0.0
-
-    def on_progress(fraction: float) -> None:
-        nonlocal reported
-        if fraction >= reported + STEP:
-            reported = fraction
-            send(Message(progress=fraction))
-
+) -> Result:
+    """Restore one photo. Raises TaskFailed."""
     watched = Watched(restorer, task)
     settings = Settings(task.options, engine.digest, {}, task.max_pixels, max_memory)
     job = Job(Path(task.photo), Path(task.output), None)
-    (outcome,) = batch.run([job], settings, lambda: watched, progress=on_progress)
+    (outcome,) = batch.run([job], settings, lambda: watched, progress=progress)
     peak = memory.peak()
-    if outcome.failure or watched.restored is None:
-        return Message(error=outcome.failure.message if outcome.failure else "The photo was not restored.")
+    if outcome.failure:
+        raise TaskFailed(outcome.failure.message, outcome.failure.type)
+    if watched.restored is None:
+        raise TaskFailed("The photo was not restored.", TaskFailed.__name__)
     restored = watched.restored
     if task.damage and restored.damage is not None:
         _save(task.damage, restored.damage.mask)
-    return Message(result=Result(watched.seconds, peak, list(restored.done), list(restored.faces)))
+    return Result(watched.seconds, peak, list(restored.done), list(restored.faces))
 
 
-def work(setup: Setup, tasks: Iterable[Task], send: Callable[[Message], None]) -> None:
-    """Load the networks and run the tasks until there are no more."""
-    try:
-        engine: Engine
-        if setup.weights:
-            engine = reference_engine(Reference(Path(setup.weights)))
-        else:
-            engine = bundle_engine(Path(setup.bundle), setup.precision, setup.runtime)
-        restorer = engine.restorer(setup.threads, setup.max_memory)
-    except HeirloomError as error:
-        for _ in tasks:
-            send(Message(error=str(error)))
-        return
-    for task in tasks:
-        send(attempt(engine, restorer, task, send, setup.max_memory))
-        memory.give_back()
+def opened(setup: Setup) -> Perform:
+    """Restores photos with the networks of a variant. Raises HeirloomError."""
+    engine: Engine
+    if setup.weights:
+        engine = reference_engine(Reference(Path(setup.weights)))
+    else:
+        engine = bundle_engine(Path(setup.bundle), setup.precision, setup.runtime)
+    restorer = engine.restorer(setup.threads, setup.max_memory)
 
+    def perform(asked: Asked, reporter: Reporter) -> Result:
+        task = asked.task
+        with suppress(HeirloomError):
+            width, height = photo_size(Path(task.photo), task.max_pixels, None, setup.max_memory)
+            reporter.sized(width * height / 1e6)
+        return attempt(engine, restorer, task, reporter.progress, setup.max_memory)
 
-def received(stream: BinaryIO) -> Iterator[Task]:
-    """Yield the tasks from the page's process until it closes the stream."""
-    with suppress(EOFError):
-        while True:
-            yield pickle.load(stream)
-
-
-def main(setup: str) -> None:
-    """Run the tasks from standard input."""
-    # Libraries print to standard output as they like: the messages get a descriptor of their own.
-    messages: BinaryIO = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-
-    def send(message: Message) -> None:
-        messages.write(msgspec.json.encode(message) + b"\n")
-        messages.flush()
-
-    work(msgspec.json.decode(setup, type=Setup), received(sys.stdin.buffer), send)
+    return perform
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    serve(Setup, Asked, opened)

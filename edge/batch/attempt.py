@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from edge.batch.records.log import Log, now
 from edge.batch.records.report import Failure, Record, Report
 from edge.batch.settings import Outcome, Settings
 from edge.batch.sidecars import missing_sidecars
-from edge.batch.tasks import CopySidecars, Digest, Draw, Load, Made, Make, Perform, Task
+from edge.batch.tasks import CopySidecars, Digest, Draw, Load, Made, Make, Perform, Task, fields_of
 from edge.errors import (
     HeirloomError,
     MemoryLimitReached,
@@ -36,7 +35,6 @@ from edge.errors import (
 )
 from edge.files import file_sha256, partial_path, printable
 from edge.photo.opened import require_file
-from edge.restore.options import Options
 
 FROM_WORKERS = (TaskFailed, WorkerStopped, MemoryLimitReached)
 """Errors of another process, whose peak memory is not this one's."""
@@ -207,7 +205,7 @@ class Attempt:
         drawn = target is not None and self.standing(target) in ("absent", "ours")
         return Make(
             job=self.job,
-            options={each.name: getattr(self.settings.options, each.name) for each in fields(Options)},
+            options=fields_of(self.settings.options),
             max_pixels=self.settings.max_pixels,
             max_memory=self.settings.max_memory,
             staging=self.staging,

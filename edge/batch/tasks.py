@@ -5,6 +5,8 @@ Nothing else in a run decodes a file of the user's.
 
 from __future__ import annotations
 
+import dataclasses
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,21 @@ import msgspec
 from edge.batch.planning.pages import Job
 from edge.restore.faces.face import FaceRecord
 from edge.restore.options import Options
+
+
+def fields_of(options: Options) -> dict[str, Any]:
+    """The options as they are sent."""
+    return {each.name: getattr(options, each.name) for each in dataclasses.fields(options)}
+
+
+def options_of(sent: dict[str, Any]) -> Options:
+    """The options that were sent: a path arrives as bytes, a tuple as a list. Raises OptionRefused."""
+    fields = dict(sent)
+    if isinstance(fields["scratches"], bytes):
+        fields["scratches"] = Path(os.fsdecode(fields["scratches"]))
+    if fields["faces"] not in ("auto", "off"):
+        fields["faces"] = tuple(tuple(box) for box in fields["faces"])
+    return Options(**fields)
 
 
 class Load(msgspec.Struct, frozen=True, tag="load"):
@@ -59,7 +76,7 @@ class Make(msgspec.Struct, frozen=True, tag="make"):
 
     job: Job
     options: dict[str, Any]
-    """The fields of `Options`; where it was sent, a path is bytes and a tuple a list."""
+    """As from `fields_of`."""
     max_pixels: int
     max_memory: int | None
     staging: Path
@@ -75,12 +92,7 @@ class Make(msgspec.Struct, frozen=True, tag="make"):
     @property
     def chosen(self) -> Options:
         """The options. Raises OptionRefused."""
-        fields = dict(self.options)
-        if isinstance(fields["scratches"], bytes):
-            fields["scratches"] = Path(fields["scratches"].decode(errors="surrogateescape"))
-        if fields["faces"] not in ("auto", "off"):
-            fields["faces"] = tuple(tuple(box) for box in fields["faces"])
-        return Options(**fields)
+        return options_of(self.options)
 
 
 class Made(msgspec.Struct, frozen=True):

@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from demo.errors import RestorationFailed, TimeLimitReached, WorkerStopped
+from demo.errors import TimeLimitReached
 from demo.work import pool
 from demo.work.messages import Result, Setup, Task
 from demo.work.pool import WorkerPool
 from edge.bench.made_up_photo import write_test_photo
 from edge.bundle.bundle import SHIPPED
+from edge.errors import TaskFailed, WorkerStopped
 from edge.photo.photo import read_photo
 
 PHOTO = Path("samples/astronaut-old.jpg")
@@ -95,7 +96,7 @@ def test_networks_are_loaded_once(int8: WorkerPool, tmp_path: Path) -> None:
     pid = int8.pids["int8"]
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(PHOTO.read_bytes()[:9000])
-    with pytest.raises(RestorationFailed, match="broken"):
+    with pytest.raises(TaskFailed, match="broken"):
         restore(int8, task(broken, tmp_path))
     restore(int8, task(PHOTO, tmp_path))
     assert int8.pids == {"int8": pid}
@@ -179,6 +180,6 @@ def test_few_workers_are_kept(tmp_path: Path) -> None:
 def test_what_cannot_be_loaded_is_said_each_time(tmp_path: Path) -> None:
     workers = WorkerPool({"x": Setup("litert", "palettized", 1, bundle=str(SHIPPED))}, time_limit=60)
     for _ in range(2):
-        with pytest.raises(RestorationFailed, match="in palettized"):
+        with pytest.raises(TaskFailed, match="in palettized"):
             restore(workers, task(PHOTO, tmp_path), "x")
     workers.close()
