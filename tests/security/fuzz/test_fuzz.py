@@ -44,6 +44,48 @@ def test_no_input_goes_wrong(kind: str, tmp_path: Path) -> None:
     assert found["native"] == 0 or TARGETS[kind].native, (output, found)
 
 
+BROKEN = """
+import ctypes, json, os, sys, time
+from pathlib import Path
+from tests.security.fuzz import changes, run, targets
+
+def reader(max_memory):
+    def read(path, output):
+        data = path.read_bytes()
+        if data != b"a seed":
+            {fault}
+    return read
+
+run.SECONDS, run.MAX_CRASHES = 2, 2
+targets.TARGETS["broken"] = targets.Target(lambda: [b"a seed"], changes.numbers, reader)
+sys.stdout.write(json.dumps(run.fuzz("broken", 20, Path(sys.argv[1]), 1)))
+"""
+FAULTS = {
+    "a crash": ("ctypes.string_at(0)", "native"),
+    "a hang": ("time.sleep(60)", "native"),
+    "memory": ("data = b'x' * (400 << 20)", "wrong"),
+    "a bug": ("data[0:1].decode('ascii') + 1", "wrong"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_goes_wrong_is_found_and_outlived(fault: str, tmp_path: Path) -> None:
+    pytest.importorskip("atheris", reason="is for Linux on x86-64")
+    code, counted = FAULTS[fault]
+    ran = subprocess.run(
+        [sys.executable, "-c", BROKEN.replace("{fault}", code), str(tmp_path)],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = json.loads(ran.stdout)
+    assert found[counted] > 0 and found["findings"], found
+    assert (tmp_path / "findings" / f"{found['findings'][0]}.bin").stat().st_size < 20
+
+
 def test_the_oracle_sees_what_may_not_happen(tmp_path: Path) -> None:
     folder, elsewhere = tmp_path / "in", tmp_path / "elsewhere"
     folder.mkdir()
