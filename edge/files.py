@@ -14,6 +14,8 @@ from typing import BinaryIO
 
 MAX_NAME = 255
 """Longest name of a file in bytes, as almost all file systems have it."""
+MAX_REASON = 300
+"""Characters of another program's text in a sentence of ours."""
 
 
 def partial_path(path: Path) -> Path:
@@ -130,6 +132,12 @@ def printable(text: str) -> str:
 def on_one_line(text: str) -> str:
     """Printable text without control characters: a file's name may hold line ends and escape codes."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in printable(text))
+
+
+def reason_of(error: Exception) -> str:
+    """What a library's error says, on one line and not without end: it may quote what a file holds."""
+    text = on_one_line(" ".join(str(error).split())) or type(error).__name__
+    return text if len(text) <= MAX_REASON else f"{text[:MAX_REASON]}…"
 
 
 def _short(name: str) -> str:

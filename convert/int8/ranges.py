@@ -22,7 +22,7 @@ from convert.formats import litert, litert_file
 from convert.mobile.parts import PartSource
 from convert.mobile.samples import PartSamples
 from edge.bundle.manifest import PartName
-from edge.files import read_bounded, written_beside
+from edge.files import read_bounded, reason_of, written_beside
 
 BINS = 2048
 SHARES = np.linspace(1.0, 0.2, 33)
@@ -73,7 +73,9 @@ def read_ranges(path: Path) -> dict[str, tuple[float, float]]:
     try:
         return msgspec.json.decode(read_bounded(path, MAX_RANGES), type=LearntRanges).ranges
     except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise WeightsError(f"{path} holds no ranges ({error}): run `heirloom finetune` again.") from error
+        raise WeightsError(
+            f"{path} holds no ranges ({reason_of(error)}): run `heirloom finetune` again."
+        ) from error
 
 
 def load_ranges(path: Path) -> dict[str, tuple[float, float]]:

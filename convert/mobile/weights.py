@@ -13,7 +13,7 @@ from convert.errors import WeightsError
 from convert.mobile.nets import DamageDetector, FaceFinder, FaceRefiner, MobileRestorer, ToneNet
 from convert.mobile.parts import MobileNetworks
 from edge.bundle.manifest import Detection
-from edge.files import on_one_line, open_regular, written_beside
+from edge.files import on_one_line, open_regular, reason_of, written_beside
 
 MOBILE_FILES = {
     "restorer": MobileRestorer,
@@ -57,7 +57,7 @@ def load_weights(network: nn.Module, path: Path) -> None:
         # Torch names every key and shape that differs, each on a line after the first.
         _, *differing = str(error).splitlines()
         more = f" and {len(differing) - 1} more" if len(differing) > 1 else ""
-        reason = on_one_line(differing[0].strip())[:300] + more if differing else on_one_line(str(error))
+        reason = on_one_line(differing[0].strip())[:300] + more if differing else reason_of(error)
         raise WeightsError(f"{path} does not fit {type(network).__name__}: {reason}") from error
 
 
@@ -71,9 +71,8 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
             raise WeightsError(f"{path} has {size / 1e9:.1f} GB, more than any network here: name another.")
         return load_file(path)
     except (OSError, SafetensorError, RuntimeError, ValueError, LookupError, OverflowError) as error:
-        reason = on_one_line(str(error))[:200]
         raise WeightsError(
-            f"{path} can't be read as safetensors ({reason}): train or copy it again."
+            f"{path} can't be read as safetensors ({reason_of(error)}): train or copy it again."
         ) from error
 
 

@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 
 from convert.errors import RecipeError
-from edge.files import read_bounded, written_beside
+from edge.files import read_bounded, reason_of, written_beside
 
 Scheme = Literal["int8", "float"]
 MAX_BYTES = 16 << 20
@@ -58,7 +58,8 @@ def load_recipe(path: Path | None = None) -> Int8Recipe:
                 re.compile(pattern)
     except (OSError, msgspec.MsgspecError, ValueError, RecursionError, OverflowError, re.error) as error:
         raise RecipeError(
-            f"{source} is no INT8 recipe ({error}): make one with `heirloom search` (docs/toolkit/int8.md)."
+            f"{source} is no INT8 recipe ({reason_of(error)}): make one with `heirloom search` "
+            "(docs/toolkit/int8.md)."
         ) from error
     return recipe
 

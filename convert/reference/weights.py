@@ -23,7 +23,7 @@ from convert.reference.nets.folding import fold
 from edge import DISTRIBUTION
 from edge.bundle.bundle import file_entry
 from edge.bundle.manifest import Count, Entry, RelativePath, Sha256
-from edge.files import written_beside
+from edge.files import reason_of, written_beside
 
 FORMAT_VERSION: Literal[1] = 1
 MANIFEST_NAME = "manifest.json"
@@ -79,7 +79,7 @@ class ReferenceWeights:
             network.load_state_dict(load_file(path), strict=True, assign=True)
         except (OSError, SafetensorError, RuntimeError) as error:
             raise WeightsError(
-                f"{path} is not the {role} that the manifest describes ({str(error).strip()}): "
+                f"{path} is not the {role} that the manifest describes ({reason_of(error)}): "
                 "run `heirloom import` again."
             ) from error
         return network.requires_grad_(False).eval()
@@ -117,7 +117,7 @@ def decode_weights_manifest(raw: bytes) -> WeightsManifest:
         manifest = msgspec.json.decode(raw, type=WeightsManifest)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise WeightsError(
-            f"The weights' manifest is invalid ({error}): run `heirloom import` again."
+            f"The weights' manifest is invalid ({reason_of(error)}): run `heirloom import` again."
         ) from error
     for name, stored in manifest.networks.items():
         kind = ROLES[name].kind

@@ -36,7 +36,7 @@ from edge.errors import (
     MissingBundleFile,
     UnknownBundleVersion,
 )
-from edge.files import read_bounded
+from edge.files import read_bounded, reason_of
 
 MANIFEST_NAME = "manifest.json"
 MAX_MANIFEST = 16 << 20
@@ -111,7 +111,7 @@ def decode_manifest(raw: bytes) -> Manifest:
             )
         manifest = msgspec.json.decode(raw, type=Manifest)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidManifest(f"The bundle's manifest is invalid: {error}.") from error
+        raise InvalidManifest(f"The bundle's manifest is invalid: {reason_of(error)}.") from error
     check_consistency(manifest)
     return manifest
 

@@ -14,7 +14,7 @@ from msgspec import Meta
 
 from edge.bundle.manifest import Precision
 from edge.errors import HeirloomError
-from edge.files import read_bounded
+from edge.files import read_bounded, reason_of
 from edge.restore.options import Options
 from edge.system.state import state_folder
 
@@ -209,7 +209,7 @@ def read_config(path: Path | None = None) -> Config:
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not text in UTF-8: save it as such.") from error
     except ValueError as error:  # of a number as well
-        raise ConfigError(f"{path} is not TOML: {error}.") from error
+        raise ConfigError(f"{path} is not TOML: {reason_of(error)}.") from error
     except RecursionError as error:
         raise ConfigError(f"{path} is nested too deeply.") from error
 
@@ -242,7 +242,7 @@ _PLACE = re.compile(r" - at `\$\.?(.*)`\Z")
 
 def _sentence(error: msgspec.ValidationError) -> str:
     """msgspec's words with the key in front, as it is written in the file."""
-    text = str(error)
+    text = reason_of(error)
     place = _PLACE.search(text)
     where = place[1] if place else ""
     what = _PLACE.sub("", text)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from edge.bundle.manifest import Artifact, Tensor, Tile
 from edge.errors import InvalidManifest, RuntimeUnavailable
+from edge.files import reason_of
 from edge.runtimes import Network, check_tensor
 
 try:
@@ -39,7 +40,7 @@ class _File:
             with _without_info_lines():
                 self.interpreter = Interpreter(str(path), num_threads=threads)
         except (ValueError, RuntimeError) as error:
-            reason = " ".join(str(error).split())
+            reason = reason_of(error)
             raise RuntimeUnavailable(f"LiteRT can't load {path}: {reason}") from error
 
 
@@ -65,7 +66,7 @@ class LiteRTNetwork:
             try:
                 results = self._runner(**feed)
             except RuntimeError as error:
-                reason = " ".join(str(error).split())
+                reason = reason_of(error)
                 raise RuntimeUnavailable(f"LiteRT can't run this network: {reason}") from error
         self._started = True
         return [results[name] for name in self._outputs]

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from convert.errors import TrainingError
-from edge.files import read_bounded
+from edge.files import read_bounded, reason_of
 from quantize.training.schedule import Schedule
 
 NetworkName = Literal["detector", "restorer", "tone", "finder", "face"]
@@ -122,7 +122,7 @@ def load_recipe(path: Path) -> Recipe:
     try:
         recipe = msgspec.json.decode(read_bounded(path, MAX_BYTES), type=Recipe)
     except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise _refused(path, str(error)) from error
+        raise _refused(path, reason_of(error)) from error
     earlier: dict[str, Stage] = {}
     for stage in recipe.stages:
         reason = _wrong(stage, earlier, path.parent)

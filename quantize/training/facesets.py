@@ -25,7 +25,7 @@ from torch.nn import functional as F
 from convert.errors import PhotoSetError
 from convert.oldphotos.photosets import decoded_photos, is_held_out
 from convert.oldphotos.sources import SetAside
-from edge.files import read_bounded
+from edge.files import read_bounded, reason_of
 from edge.restore.faces.alignment import Matrix, face_width, inverse
 
 CERTAIN = 0.8
@@ -105,7 +105,7 @@ def labelled_photos(
             given = msgspec.json.decode(read_bounded(path, MAX_LABELS), type=dict[str, Any])
             known |= {name: _labels(value) for name, value in given.items()}
         except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
-            reason = f"{path} holds no labels of faces ({error}): see docs/guide/faces.md."
+            reason = f"{path} holds no labels of faces ({reason_of(error)}): see docs/guide/faces.md."
             raise PhotoSetError(reason) from error
     for name, pixels in decoded_photos(list(sources), min_side, aside):
         if name in known:

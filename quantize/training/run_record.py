@@ -15,7 +15,7 @@ import msgspec
 import torch
 
 from convert.errors import TrainingError
-from edge.files import read_bounded, written_beside
+from edge.files import read_bounded, reason_of, written_beside
 
 SOURCE = Path(__file__).parents[2]
 RUN_FILE = "run.json"
@@ -105,7 +105,9 @@ def read_run(folder: Path) -> RunRecord | None:
     except FileNotFoundError:
         return None
     except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise TrainingError(f"{path} can't be read ({error}): remove it, and the run goes on.") from error
+        raise TrainingError(
+            f"{path} can't be read ({reason_of(error)}): remove it, and the run goes on."
+        ) from error
 
 
 def git_commit() -> str:

@@ -54,6 +54,18 @@ def numbers(data: bytes, dice: random.Random, plain: Plain) -> bytes:
     return bytes(out)
 
 
+def flips(data: bytes, dice: random.Random, plain: Plain) -> bytes:
+    """A few bytes anywhere, mostly outside what looks like weights: next to zeros."""
+    out = bytearray(data)
+    for _ in range(dice.choice((1, 1, 2, 4))):
+        at = dice.randrange(len(out))
+        if dice.random() < 0.8:
+            at = max(0, out.find(b"\0\0\0", at))
+            at = min(len(out) - 1, max(0, at + dice.randrange(-4, 4)))
+        out[at] = dice.choice((out[at] ^ 1 << dice.randrange(8), dice.randrange(256), 255))
+    return bytes(out)
+
+
 def png(data: bytes, dice: random.Random, plain: Plain) -> bytes:
     """Chunks are changed, doubled, dropped and moved; their sums stay true, streams can be unpacked."""
     chunks, at = [], 8

@@ -247,8 +247,15 @@ def kiosk_files() -> list[bytes]:
     ]
 
 
+NETWORKS = ("tone", "encoder", "finder")
+"""Parts whose smallest networks are changed."""
+
+
 def networks() -> list[bytes]:
-    """A network for LiteRT, as it ships."""
+    """Networks for LiteRT, as they ship."""
     from edge.bundle.bundle import SHIPPED
 
-    return [min((SHIPPED / "tone").rglob("*.tflite"), key=lambda path: path.stat().st_size).read_bytes()]
+    files = (
+        min((SHIPPED / part).rglob("*.tflite"), key=lambda path: path.stat().st_size) for part in NETWORKS
+    )
+    return [file.read_bytes() for file in files]

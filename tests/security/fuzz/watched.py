@@ -46,7 +46,7 @@ class Watch:
             reader(path, output)
         except HeirloomError as error:
             outcome = "refused"
-            if "\n" in str(error) or len(str(error)) > 2000:
+            if not str(error).isprintable() or len(str(error)) > 1000:
                 outcome, told = "sentence", str(error)
         except BaseException as error:
             frame = traceback.extract_tb(error.__traceback__)[-1]
