@@ -16,7 +16,7 @@ COMPILE := uv pip compile pyproject.toml requirements/build.in -c requirements/c
 install = $(BIN)/pip install -q $(3) $(if $(LOCKED),--require-hashes -r requirements/$(1).txt && \
 	$(BIN)/pip install -q --no-deps --no-build-isolation -e .,-e "$(2)")
 
-.PHONY: help restore demo test test-slow test-apps lint lock audit clean
+.PHONY: help restore demo kiosk test test-slow test-apps lint lock audit clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,6 +27,9 @@ restore: .venv/runtime.done  ## restore PHOTO=a.jpg (or a folder); OPTIONS="--be
 
 demo: .venv/demo.done  ## the comparison page, in a browser; OPTIONS="--port 8000" and the like
 	$(BIN)/heirloom demo --open $(OPTIONS)
+
+kiosk: .venv/kiosk.done  ## the touch page of a kiosk, on this machine; OPTIONS=kiosk.toml
+	$(BIN)/heirloom kiosk $(OPTIONS)
 
 # One thread a process: several that each take all cores wait for each other.
 test: .venv/dev.done lint  ## everything but what takes minutes
@@ -67,10 +70,14 @@ audit: .venv/bin/python  ## known holes in what requirements/ pins (pip-audit), 
 	$(call install,demo,.[demo])
 	touch $@ .venv/runtime.done
 
+.venv/kiosk.done: .venv/bin/python pyproject.toml $(if $(LOCKED),requirements/kiosk.txt)
+	$(call install,kiosk,.[kiosk])
+	touch $@ .venv/runtime.done
+
 # Compiling all of every package takes a minute; tests use a fifth of it.
 .venv/dev.done: .venv/bin/python pyproject.toml $(if $(LOCKED),requirements/dev.txt)
 	$(call install,dev,.[dev],--no-compile)
-	touch $@ .venv/runtime.done .venv/demo.done
+	touch $@ .venv/runtime.done .venv/demo.done .venv/kiosk.done
 
 clean:  ## remove what make has made, runs of trainings too
 	rm -rf .venv runs *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -12,6 +12,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from PIL import Image
+
 from edge import DISTRIBUTION, memory
 from edge.batch.before_after import write_before_after
 from edge.batch.outputs import converted
@@ -101,6 +103,9 @@ def _made(task: Make, restorer: Restores, progress: Callable[[float], None]) -> 
         write_photo(photo, task.staging, task.quality)
         lost = not_kept(photo)
     damage, faces = restored.damage, restored.faces
+    if task.damage is not None and damage is not None:
+        with written_beside(task.damage) as partial, partial.open("wb") as out:
+            Image.fromarray(damage.mask).save(out, "PNG")
     del photo, restored  # what follows reads files again
     if job.in_place:
         copy_attributes(job.input, task.staging, task.keep_time)

@@ -88,6 +88,9 @@ class Make(msgspec.Struct, frozen=True, tag="make"):
     note: bool
     keep_time: bool
     quality: int | None
+    damage: Path | None = None
+    """The picture to write of the damage that is filled, if there is any: white on black, of the photo's
+    proportions."""
 
     @property
     def chosen(self) -> Options:

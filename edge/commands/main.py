@@ -24,11 +24,17 @@ from edge.system.processes import keep_to_safe_path
 
 GROUP = "heirloom.commands"
 
-EXTRAS = {"convert": "convert", "quantize": "train", "demo": "demo", "edge.commands.watch": "kiosk"}
+EXTRAS = {
+    "convert": "convert",
+    "quantize": "train",
+    "demo": "demo",
+    "edge.commands.watch": "kiosk",
+    "edge.commands.kiosk": "kiosk",
+}
 """The extra to install for the commands of a package, or of one module."""
 
 PANELS = {
-    "Use": ("restore", "watch", "demo"),
+    "Use": ("restore", "watch", "kiosk", "demo"),
     "Ship": ("bundle", "convert", "doctor", "validate", "bench", "import"),
 }
 """How the overview groups the commands; the others are in `REST`."""

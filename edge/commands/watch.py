@@ -32,19 +32,17 @@ from edge.commands.options import (
 )
 from edge.commands.signals import terminable
 from edge.commands.summary import say, warn
-from edge.engines import BundleEngine
 from edge.errors import OptionRefused, OutputConflict
 from edge.files import on_one_line
-from edge.kiosk.background import Background, worker_of
+from edge.kiosk.background import Background, try_networks, worker_of
 from edge.kiosk.config import HotFolder, Look
 from edge.kiosk.queue.job import Job
 from edge.kiosk.queue.restoring import Writing
 from edge.photo.photo import DEFAULT_MAX_PIXELS
 from edge.restore.options import Options
 from edge.runtimes import available_threads
-from edge.runtimes.trial import try_bundle
 from edge.system.state import state_folder
-from edge.workers.restoring import BundleNetworks, Setup, engine_of
+from edge.workers.restoring import BundleNetworks, Setup
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -192,10 +190,7 @@ def watch(
         threads or available_threads(),
         memory,
     )
-    engine = engine_of(setup)
-    if isinstance(engine, BundleEngine):
-        # Here, where there is room for it: a worker has only the memory of a restoration.
-        try_bundle(engine.bundle, engine.precision, engine.runtime)
+    try_networks(setup)
     writing = Writing(int(max_pixels * 1e6), memory, note, keep_time, quality)
     shown = Shown(results)
     background = Background(

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from edge.engines import BundleEngine
 from edge.kiosk.config import HotFolder, Restoring
 from edge.kiosk.queue.dispatcher import Dispatcher, Told
 from edge.kiosk.queue.restoring import Asks, Writing
 from edge.kiosk.queue.store import Queue
 from edge.kiosk.watching.folder import Watcher
 from edge.runtimes import available_threads
-from edge.workers.restoring import BundleNetworks, Setup, restoring_worker
+from edge.runtimes.trial import try_bundle
+from edge.workers.restoring import BundleNetworks, Setup, engine_of, restoring_worker
 
 QUEUE_NAME = "queue.db"
 """The queue's file in the state folder."""
@@ -92,6 +94,17 @@ def setup_of(restoring: Restoring) -> Setup:
         restoring.threads or available_threads(),
         None if megabytes is None else megabytes * 10**6,
     )
+
+
+def try_networks(setup: Setup) -> None:
+    """Try the networks, unless they ship: a worker has only the memory of a restoration.
+
+    Raises:
+        HeirloomError: They can't be used.
+    """
+    engine = engine_of(setup)
+    if isinstance(engine, BundleEngine):
+        try_bundle(engine.bundle, engine.precision, engine.runtime)
 
 
 def worker_of(setup: Setup) -> Callable[[], Asks]:

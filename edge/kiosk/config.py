@@ -103,6 +103,8 @@ class PrinterSection(Section, frozen=True):
     enabled: bool = True
     name: Name | None = None
     """None: the default printer."""
+    server: Name = "localhost:631"
+    """Where CUPS listens."""
     paper: Name | None = None
     """A size that the printer knows, such as ``Postcard``; None: its default."""
     max_copies: Annotated[int, Meta(ge=1, le=100)] = 5

@@ -115,12 +115,18 @@ def restore(
         note=writing.note,
         keep_time=writing.keep_time,
         quality=writing.quality,
+        damage=damage_place(job.target) if job.priority == "screen" else None,
     )
     started = monotonic()
     answer: Answer = _ask(worker, task, progress)
     seconds = round(monotonic() - started, 3)
     made = Made(answer.done, seconds, answer.filled, answer.faces, answer.not_kept)
     return result, made
+
+
+def damage_place(target: Path) -> Path:
+    """Where the picture of the damage lies that a visitor's result fills, if it fills any."""
+    return target.with_name(f"{target.name}.damage.png")
 
 
 def clean_up(job: Job) -> None:

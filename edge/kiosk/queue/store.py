@@ -216,6 +216,12 @@ class Queue:
         """A job; None if it is forgotten."""
         return next(iter(self._select("id = ?", id_)), None)
 
+    def sessions(self) -> set[str]:
+        """The sessions that have jobs, whatever their state."""
+        with self._lock, said(self.path):
+            rows = self._connection.execute("SELECT DISTINCT session FROM jobs WHERE session IS NOT NULL")
+            return {session for (session,) in rows}
+
     def jobs(
         self, *, session: str | None = None, states: Sequence[State] = (), limit: int = 1000
     ) -> list[Job]:

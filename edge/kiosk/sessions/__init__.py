@@ -1,0 +1,1 @@
+"""Sessions: what one visitor brings, chooses and gets, kept in one folder until it ends."""
