@@ -3,6 +3,7 @@ attacker has pointed at this machine reaches it."""
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Iterable
 from urllib.parse import urlsplit
@@ -13,6 +14,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from demo.guard.refusals import Refused
 
 LOCAL = ("localhost", "127.0.0.1", "::1")
+
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]/\\@:?#\s]+)(?::[0-9]{0,5})?")
+"""A name or an address, and a port. Of ``)[::1]`` Python's own parser sees the address alone."""
 
 _ANY = ("0.0.0.0", "::")
 """Addresses by which a server listens on all of the machine's."""
@@ -59,12 +63,8 @@ class Origins:
 
 def _name(host: str) -> str | None:
     """The name in a ``Host`` header, without brackets and port."""
-    try:
-        parts = urlsplit(f"//{host}")
-        _ = parts.port  # raises for what is no number
-    except ValueError:
-        return None
-    return parts.hostname if parts.netloc == host and "@" not in host else None
+    found = _HOST.fullmatch(host)
+    return found[1].strip("[]").lower() if found else None
 
 
 def _same(url: str, host: str) -> bool:

@@ -6,6 +6,7 @@ import copy
 import errno
 import math
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -194,6 +195,7 @@ class Run:
             _write(state, partial)
             if name == CHECKPOINT and self.is_good:
                 os.replace(path, self.folder / BEFORE)
+        _sync_names(self.folder)
         self.is_good |= name == CHECKPOINT
         save_weights(self.averaged, self.folder / WEIGHTS)
 
@@ -208,3 +210,13 @@ def _write(state: dict[str, Any], path: Path) -> None:
             raise OSError(errno.EIO, "It can't be written: is the disk full?", str(path)) from error
         file.flush()
         os.fsync(file.fileno())
+
+
+def _sync_names(folder: Path) -> None:
+    """Bring a folder's new names to the disk, where its system can."""
+    with suppress(OSError):
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)

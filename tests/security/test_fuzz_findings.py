@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from convert.errors import RecipeError, WeightsError
+from convert.errors import RecipeError, UnreadableCheckpoint, WeightsError
 from convert.int8.ranges import load_ranges
 from convert.recipes.int8 import load_recipe
+from convert.reference.checkpoints.files import find_checkpoints, read_checkpoint
+from demo.guard.origins import Origins
+from demo.guard.refusals import Refused
 from edge.bundle.bundle import SHIPPED, decode_manifest, find_part, open_bundle
 from edge.errors import InvalidManifest, RuntimeUnavailable
 from edge.runtimes import litert
@@ -44,3 +49,36 @@ def test_what_is_quoted_from_a_file_is_short_and_printable(tmp_path: Path) -> No
         with pytest.raises(error) as refused:
             read()
         assert str(refused.value).isprintable() and len(str(refused.value)) < 600
+
+
+def zipped(path: Path, names: list[str]) -> bytearray:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in names:
+            archive.writestr(zipfile.ZipInfo(name), b"content")
+    return bytearray(path.read_bytes())
+
+
+def test_an_archive_with_a_member_without_a_name_is_damaged(tmp_path: Path) -> None:
+    zipped(tmp_path / "a.pth", [""])
+    with pytest.raises(UnreadableCheckpoint, match="is damaged"):
+        find_checkpoints([tmp_path / "a.pth"])
+
+
+def test_the_name_of_a_damaged_member_is_shown_without_commands_to_the_terminal(tmp_path: Path) -> None:
+    path = tmp_path / "a.pth"
+    content = zipped(path, ["a/data.pkl", "a/data/\x1b[2J"])
+    content[content.rindex(b"content")] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(UnreadableCheckpoint, match="wrong checksum") as refused:
+        read_checkpoint(path, str(path))
+    assert str(refused.value).isprintable()
+
+
+@pytest.mark.parametrize("host", [")[::1]", ")[::1]:80", "evil.example[127.0.0.1]", "[::1].evil.example"])
+def test_an_address_within_another_name_is_not_taken_for_the_name(host: str) -> None:
+    async def unreached(scope: Any, receive: Any, send: Any) -> None:
+        raise AssertionError("let in")
+
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": [(b"host", host.encode())]}
+    with pytest.raises(Refused, match="does not go by that name"):
+        Origins(unreached, "127.0.0.1")._check(scope)

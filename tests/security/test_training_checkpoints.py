@@ -254,6 +254,7 @@ def test_the_checkpoint_is_on_the_disk_before_the_one_before_is_given_up(
     monkeypatch.setattr(os, "replace", replace)
     run.save(CoolDown(8, 9))
     assert renamed[:2] == ["checkpoint-before.pt", "checkpoint.pt"]
+    assert folder.stat().st_ino in synced
 
 
 def checkpoints(folder: Path) -> dict[str, bytes]:

@@ -11,6 +11,7 @@ import os
 import pickle
 import re
 import shutil
+import struct
 import tempfile
 import warnings
 import zipfile
@@ -25,7 +26,7 @@ import torch
 from safetensors.torch import load_file
 
 from convert.errors import MissingCheckpoint, UnreadableCheckpoint, UnsafeCheckpoint
-from edge.files import open_regular, printable
+from edge.files import open_regular, printable, reason_of
 
 CHECKPOINT_SUFFIXES = (".pth", ".pt", ".safetensors")
 SUFFIXES = (*CHECKPOINT_SUFFIXES, ".zip")
@@ -38,7 +39,10 @@ MAX_BYTES_IN_ALL = 8 << 30
 
 ZIP_START = b"PK\x03\x04"
 PICKLE_START = b"\x80"
-ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError)
+ZIP_ERRORS = (
+    *(zipfile.BadZipFile, zlib.error, struct.error),
+    *(EOFError, OSError, RuntimeError, ValueError, LookupError),
+)
 """What damaged and encrypted archives raise."""
 COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
@@ -173,7 +177,9 @@ def _opened_zip(path: Path, label: str, limit: int | None = None) -> Iterator[zi
     except ZIP_ERRORS as error:
         if isinstance(error, OSError) and error.errno in FULL_DISK:
             raise
-        raise UnreadableCheckpoint(f"{label} is damaged ({error}): download or copy it again.") from error
+        raise UnreadableCheckpoint(
+            f"{label} is damaged ({reason_of(error)}): download or copy it again."
+        ) from error
 
 
 @contextmanager
@@ -217,7 +223,7 @@ def read_checkpoint(path: Path, label: str, limit: int | None = None) -> Any:
             return load_file(path)
         except Exception as error:  # of damaged headers too: kinds of numbers that torch has not
             raise UnreadableCheckpoint(
-                f"{label} is damaged ({error}): download or copy it again."
+                f"{label} is damaged ({reason_of(error)}): download or copy it again."
             ) from error
     what = "no checkpoint, as torch or safetensors write them" if start else "empty"
     raise UnreadableCheckpoint(f"{label} is {what}: download or copy it again.")
