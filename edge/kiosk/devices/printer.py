@@ -24,7 +24,7 @@ State = Literal["queued", "printing", "done", "failed"]
 
 TIMEOUT = 15.0
 """Seconds that CUPS has for an answer."""
-MAX_COPIES = 20
+MAX_COPIES = 100
 CONNECTING = 10.0
 """Seconds after which a printer that is still being connected to counts as away."""
 DEFAULT_OPTIONS = ("fit-to-page", "print-color-mode=color")
