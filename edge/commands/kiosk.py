@@ -47,7 +47,7 @@ def kiosk(
     runtime = proved_runtime(
         open_bundle(restoring.bundle, restoring.require_signature),
         restoring.runtime,
-        Provider(restoring.provider),
+        None if restoring.provider == "cpu" else Provider(restoring.provider),
         restoring.threads or available_threads(),
     )
     chosen = replace(chosen, restoring=replace(restoring, runtime=runtime))

@@ -60,8 +60,8 @@ class Kiosk:
         self.photos = Photos(self.store, self.queue, self.dispatcher, self.pictures)
         self.sticks = StickPhotos(self.devices, self.photos)
         self.prints = Prints(self.devices.printer)
-        self.scanning = threading.Event()
-        """Ends the scan that runs, when set."""
+        self.scanning: threading.Event | None = None
+        """Ends the scan that runs, when set; None while none runs."""
         network = config.network
         self.uploads = Uploads(
             Limits(
@@ -121,7 +121,8 @@ class Kiosk:
         if self.store.current is None:
             return
         photos = len(self.store.current.photos)
-        self.scanning.set()
+        if self.scanning is not None:
+            self.scanning.set()
         self.photos.end()
         self.prints.forget()
         if self.devices.camera is not None:
@@ -156,6 +157,9 @@ class Kiosk:
 
     def _look_after(self) -> None:
         while not self._ends.wait(TICK):
+            if self.scanning is not None:
+                # Nobody touches the screen while the scanner is at work, for minutes at high resolution.
+                self.store.touch()
             left = self.store.seconds_left()
             if left is not None and left <= 0:
                 self.end()

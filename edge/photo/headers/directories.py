@@ -18,8 +18,8 @@ _SIZES = {
     **dict.fromkeys((4, 9, 11, 13), 4),
     **dict.fromkeys((5, 10, 12, 16, 17, 18), 8),
 }
-# What tells pages from thumbnails, and photos from raw files.
-_READ = {254, 255, 256, 257, 258, 259, 262, 277, SUBDIRECTORIES, 50706}
+# What tells pages from thumbnails, photos from raw files, and whether a scan is whole.
+_READ = {254, 255, 256, 257, 258, 259, 262, 273, 277, 279, SUBDIRECTORIES, 50706}
 _LETTERS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
 
 

@@ -92,20 +92,27 @@ def scan(kiosk: Given, source: Annotated[Literal["flatbed", "feeder"], Body(embe
     if scanner is None:
         raise DeviceError(Fault.SCANNER_MISSING)
     session = kiosk.photos.session()
-    cancelled = threading.Event()
-    kiosk.scanning = cancelled
-    folder = kiosk.store.folder(session)
-    resolution = kiosk.config.scanner.resolution
-    for page in scanner.scan(folder, resolution, source, cancelled):
-        kiosk.store.touch()
-        kiosk.photos.take(session, lambda into, page=page: page.rename(into / page.name), page.name)  # type: ignore[misc]
-        kiosk.changes.tell()
+    if kiosk.scanning is not None:
+        raise DeviceError(Fault.SCANNER_BUSY)
+    cancelled = kiosk.scanning = threading.Event()
+    try:
+        folder, resolution = kiosk.store.folder(session), kiosk.config.scanner.resolution
+        for page in scanner.scan(folder, resolution, source, cancelled):
+
+            def fill(into: Path, page: Path = page) -> Path:
+                return page.rename(into / page.name)
+
+            kiosk.photos.take(session, fill, page.name)
+            kiosk.changes.tell()
+    finally:
+        kiosk.scanning = None
 
 
 @router.post("/api/scan/cancel")
 def stop_scan(kiosk: Given) -> None:
     """End the scan that runs."""
-    kiosk.scanning.set()
+    if kiosk.scanning is not None:
+        kiosk.scanning.set()
 
 
 @router.get("/api/camera/preview")

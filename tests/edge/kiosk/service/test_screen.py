@@ -29,6 +29,7 @@ from edge.kiosk.config import (
     PrinterSection,
     PrivacySection,
     Restoring,
+    ScannerSection,
     SticksSection,
 )
 from edge.kiosk.service.app import application
@@ -71,6 +72,7 @@ def kiosk(tmp_path_factory: pytest.TempPathFactory, cups: Cups) -> Iterator[Kios
             Config(
                 state=folder / "state",
                 restoring=Restoring(threads=2),
+                scanner=ScannerSection(timeout=20),
                 printer=PrinterSection(server=cups.server, paper="Postcard"),
                 sticks=SticksSection(root=folder / "media"),
                 network=NetworkSection(port=port, address=f"127.0.0.1:{port}"),
@@ -144,8 +146,7 @@ def test_a_print_is_scanned_restored_compared_printed_and_wiped(
         press(tab, "Scan a print")
         check_fits(tab)
         saved(tab, "scan")
-        press(tab, "Scan")
-        expect(tab.get_by_role("heading", name="Your photos")).to_be_visible()
+        scan(tab)
 
         send_from_phone(tab, kiosk)
         expect(tab.get_by_text("Finished")).to_have_count(2)
@@ -189,6 +190,19 @@ def test_a_print_is_scanned_restored_compared_printed_and_wiped(
         saved(tab, "thanks")
         assert list(kiosk.store.root.iterdir()) == []
         assert kiosk.queue.jobs() == []
+
+
+def scan(tab: sync_api.Page) -> None:
+    """Scan, and again when told that the scanner is silent: the test scanner hangs now and then."""
+    photos = tab.get_by_role("heading", name="Your photos")
+    again = tab.get_by_role("status").filter(has_text="then scan again")
+    for _ in range(4):
+        press(tab, "Scan")
+        expect(photos.or_(again)).to_be_visible()
+        if photos.is_visible():
+            return
+        expect(again).to_be_hidden()
+    raise AssertionError("the scanner never answered")
 
 
 def send_from_phone(tab: sync_api.Page, kiosk: Kiosk) -> None:
