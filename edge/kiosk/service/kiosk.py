@@ -57,19 +57,15 @@ class Kiosk:
             sessions_folder(config.privacy.sessions, config.state), config.screen.idle
         )
         self.pictures = Pictures(max_pixels)
-        self.photos = Photos(self.store, self.queue, self.dispatcher, self.pictures)
+        session_bytes = config.privacy.max_session_mb * 1_000_000
+        self.photos = Photos(self.store, self.queue, self.dispatcher, self.pictures, session_bytes)
         self.sticks = StickPhotos(self.devices, self.photos)
         self.prints = Prints(self.devices.printer)
         self.scanning: threading.Event | None = None
         """Ends the scan that runs, when set; None while none runs."""
         network = config.network
         self.uploads = Uploads(
-            Limits(
-                network.max_upload_mb * 1_000_000,
-                config.privacy.max_session_mb * 1_000_000,
-                network.max_uploads,
-                network.uploads_a_minute,
-            )
+            Limits(network.max_upload_mb * 1_000_000, network.max_uploads, network.uploads_a_minute)
         )
         self.restored = 0
         """Photos since the start."""

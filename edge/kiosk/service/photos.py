@@ -9,12 +9,13 @@ from pathlib import Path
 
 from edge.errors import HeirloomError, TaskFailed, UnsupportedPhoto
 from edge.files import on_one_line
+from edge.kiosk.devices.faults import DeviceError, Fault
 from edge.kiosk.pictures.pictures import SIDES, Pictures
 from edge.kiosk.queue.dispatcher import Dispatcher
 from edge.kiosk.queue.job import Job
 from edge.kiosk.queue.restoring import damage_place
 from edge.kiosk.queue.store import Queue
-from edge.kiosk.sessions.session import Session, SessionPhoto
+from edge.kiosk.sessions.session import Session, SessionPhoto, bytes_below
 from edge.kiosk.sessions.store import SessionStore
 from edge.photo.headers.kinds import ReadFormat, kind_of
 from edge.restore.options import Options
@@ -47,9 +48,16 @@ class Photos:
     """Takes in, queues and hands out the photos of the session. Any thread may call any method."""
 
     def __init__(
-        self, store: SessionStore, queue: Queue, dispatcher: Dispatcher, pictures: Pictures
+        self,
+        store: SessionStore,
+        queue: Queue,
+        dispatcher: Dispatcher,
+        pictures: Pictures,
+        session_bytes: int,
     ) -> None:
+        """``session_bytes``: most bytes of a session, results included."""
         self.store, self.queue, self.dispatcher, self.pictures = store, queue, dispatcher, pictures
+        self.session_bytes = session_bytes
 
     def session(self) -> Session:
         """The session at the screen. Raises NoSession."""
@@ -94,9 +102,12 @@ class Photos:
 
         Raises:
             NoSession: The session has ended.
+            DeviceError: The session has no room for another photo.
             HeirloomError: The file is no photo that can be restored; nothing of it is kept.
             OSError: There is no room.
         """
+        if bytes_below(self.store.folder(session)) >= self.session_bytes:
+            raise DeviceError(Fault.NO_ROOM)
         id_ = secrets.token_hex(8)
         folder = self.store.folder(session) / id_
         try:

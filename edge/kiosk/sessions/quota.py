@@ -24,7 +24,6 @@ class Limits:
     """The limits of uploads."""
 
     file_bytes: int
-    session_bytes: int
     photos: int
     a_minute: int
 
@@ -39,12 +38,11 @@ class Uploads:
         self._times: deque[float] = deque()
         self._running = 0
 
-    def begin(self, sent: int, stored: int) -> None:
+    def begin(self, sent: int) -> None:
         """Allow one more upload; `end` must follow.
 
         Args:
             sent: Photos that the session's phone has sent so far.
-            stored: Bytes that the session holds.
 
         Raises:
             QuotaReached: It is one too many.
@@ -56,10 +54,6 @@ class Uploads:
             if sent >= self.limits.photos:
                 raise QuotaReached(
                     f"{self.limits.photos} photos were sent, all that one visit may: take these home first."
-                )
-            if stored >= self.limits.session_bytes:
-                raise QuotaReached(
-                    "The machine has no more room for this visit: take these photos home first."
                 )
             if self._running >= AT_ONCE or len(self._times) >= self.limits.a_minute:
                 raise QuotaReached("Too many photos at once: wait a minute, then send the next.")

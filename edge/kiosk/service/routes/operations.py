@@ -19,9 +19,9 @@ router = APIRouter()
 
 @router.get("/healthz")
 def health(kiosk: Given) -> Response:
-    """200 while photos are restored, or would be; 503 otherwise, with a sentence."""
-    sentence = kiosk.dispatcher.notice if kiosk.alive else "A thread of the service has ended."
-    return Response(sentence or "well", 503 if sentence else 200, media_type="text/plain")
+    """200 while photos are restored, or would be; 503 otherwise. The log and the owner's page say why."""
+    well = kiosk.alive and kiosk.dispatcher.notice is None
+    return Response("well" if well else "not well", 200 if well else 503, media_type="text/plain")
 
 
 @router.get("/metrics")

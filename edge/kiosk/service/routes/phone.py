@@ -18,7 +18,7 @@ from edge.kiosk.service.guard import NotHere, from_own_page
 from edge.kiosk.service.receiving import receive
 from edge.kiosk.service.routes.given import Given
 from edge.kiosk.service.state import phone_state
-from edge.kiosk.sessions.session import Session, bytes_below
+from edge.kiosk.sessions.session import Session
 
 PAGE = Path(__file__).parents[2] / "page" / "phone.html"
 
@@ -53,8 +53,7 @@ async def send(
     kiosk: Given, session: Visited, request: Request, name: Annotated[str, Query(max_length=255)] = "photo"
 ) -> None:
     """Take in a photo, which is the body."""
-    stored = await asyncio.to_thread(bytes_below, kiosk.store.folder(session))
-    kiosk.uploads.begin(session.uploads, stored)
+    kiosk.uploads.begin(session.uploads)
     try:
         session.uploads += 1
         kiosk.store.touch()

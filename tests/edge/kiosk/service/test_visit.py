@@ -141,6 +141,16 @@ def test_a_service_that_is_started_again_goes_on(tmp_path: Path) -> None:
         assert second.phone.get(f"{link}/state").json()["photos"][0]["state"] == "done"
 
 
+def test_a_session_has_room_for_so_much(service: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    link = service.begin()
+    monkeypatch.setattr(service.kiosk.photos, "session_bytes", 1)
+    answer = service.phone.post(f"{link}/photos", content=jpeg())
+    assert answer.status_code == 503 and "no room left" in answer.json()["error"]
+    session = service.kiosk.store.current
+    assert session is not None
+    assert [path.name for path in service.kiosk.store.folder(session).iterdir()] == ["session.json"]
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [

@@ -14,34 +14,31 @@ class Clock:
 
 
 def uploads(clock: Clock) -> Uploads:
-    return Uploads(Limits(file_bytes=10, session_bytes=100, photos=20, a_minute=3), clock)
+    return Uploads(Limits(file_bytes=10, photos=20, a_minute=3), clock)
 
 
 def test_so_many_a_minute() -> None:
     clock = Clock()
     quota = uploads(clock)
     for sent in range(3):
-        quota.begin(sent, 0)
+        quota.begin(sent)
         quota.end()
     with pytest.raises(QuotaReached, match="wait a minute"):
-        quota.begin(3, 0)
+        quota.begin(3)
     clock.now = 61.0
-    quota.begin(3, 0)
+    quota.begin(3)
 
 
 def test_so_many_at_once() -> None:
     quota = uploads(Clock())
     for sent in range(AT_ONCE):
-        quota.begin(sent, 0)
+        quota.begin(sent)
     with pytest.raises(QuotaReached):
-        quota.begin(AT_ONCE, 0)
+        quota.begin(AT_ONCE)
     quota.end()
-    quota.begin(AT_ONCE, 0)
+    quota.begin(AT_ONCE)
 
 
-def test_so_many_a_session_and_so_many_bytes() -> None:
-    quota = uploads(Clock())
+def test_so_many_a_session() -> None:
     with pytest.raises(QuotaReached, match="20 photos"):
-        quota.begin(20, 0)
-    with pytest.raises(QuotaReached, match="no more room"):
-        quota.begin(0, 100)
+        uploads(Clock()).begin(20)
