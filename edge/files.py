@@ -7,21 +7,18 @@ import hashlib
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from io import BufferedReader, FileIO
 from pathlib import Path
 from typing import BinaryIO
+
+from edge.hidden import HiddenFile, remove_left_behind
 
 MAX_NAME = 255
 """Longest name of a file in bytes, as almost all file systems have it."""
 MAX_REASON = 300
 """Characters of another program's text in a sentence of ours."""
-
-
-def partial_path(path: Path) -> Path:
-    """The hidden file beside ``path`` that holds it while it is being written."""
-    name = f".{path.name}.partial"
-    return path.with_name(name if len(os.fsencode(name)) <= MAX_NAME else f".{_short(path.name)}.partial")
 
 
 def fitting(path: Path, ending: str) -> Path:
@@ -40,29 +37,48 @@ def fitting(path: Path, ending: str) -> Path:
 
 
 @contextmanager
-def written_beside(path: Path) -> Iterator[Path]:
-    """Yield a hidden path to write to, which replaces ``path`` if nothing was raised.
+def written_beside(path: Path, mode: int = 0o666) -> Iterator[BinaryIO]:
+    """Yield a hidden new file, open to write and read, which replaces ``path`` if nothing was raised.
 
-    Missing folders are created. The partial file is flushed to the disk before it takes the name, so
-    that after a power cut ``path`` is either unchanged or complete. On an exception the partial file is
-    removed and ``path`` is unchanged.
+    Missing folders are created. The file is brought to the disk before it takes the name, so that after a
+    power cut ``path`` is either unchanged or complete. On an exception the hidden file is removed and
+    ``path`` is unchanged. A link at ``path`` is replaced itself, never what it leads to; what is replaced
+    limits the permissions. What killed processes left of earlier attempts is removed.
+
+    Args:
+        path: The file to write.
+        mode: Its permissions, limited by the umask.
 
     Raises:
         OSError: The folder can't be written to.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = partial_path(path)
+    remove_left_behind(path)
+    hidden = HiddenFile(path, mode & _replaced_mode(path))
     try:
-        yield partial
-        with partial.open("rb") as written:
-            os.fsync(written.fileno())
-        os.replace(partial, path)
+        yield hidden.file
+        hidden.move(path)
     except BaseException:
-        partial.unlink(missing_ok=True)
+        hidden.remove()
         raise
 
 
-def open_regular(path: Path) -> BinaryIO:
+def copy_beside(source: Path, path: Path, mode: int = 0o666) -> None:
+    """Copy a regular file's content, as `written_beside` writes. Raises `OSError`."""
+    with open_regular(source) as content, written_beside(path, mode) as out:
+        shutil.copyfileobj(content, out, 1 << 20)
+
+
+def _replaced_mode(path: Path) -> int:
+    """The permissions of the file at ``path``, and the owner's to write; all if none is there."""
+    with suppress(OSError):
+        found = path.lstat().st_mode
+        if stat.S_ISREG(found):
+            return found | stat.S_IWUSR
+    return 0o777
+
+
+def open_regular(path: Path) -> BufferedReader:
     """Open a file to read; pipes and devices, which may have no end, are refused without waiting for them.
 
     Raises:
@@ -79,6 +95,58 @@ def open_regular(path: Path) -> BinaryIO:
         raise
 
 
+def open_to_append(path: Path, mode: int = 0o666) -> FileIO:
+    """Open a file to append and read, or create it; links, pipes and devices are refused.
+
+    A file that has other names too is refused: what is appended would show under those.
+
+    Raises:
+        OSError: It is none of that, or can't be written.
+    """
+    return FileIO(path, "a+", opener=_writes_no_other_file(mode))
+
+
+def open_to_replace(path: Path, mode: int = 0o666) -> BinaryIO:
+    """Open a file to write it anew, or create it; refused is what `open_to_append` refuses.
+
+    For a `HiddenFile` that another process has made, in whose place somebody may have put something else.
+
+    Raises:
+        OSError: It is no file of its own, or can't be written.
+    """
+    opener = _writes_no_other_file(mode)
+    # Emptied only once it is known for what it is: "w" would empty it before.
+    file = open(path, "r+b", opener=lambda name, flags: opener(name, flags | os.O_CREAT))  # noqa: SIM115
+    try:
+        file.truncate()
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _writes_no_other_file(mode: int) -> Callable[[str, int], int]:
+    """An opener that refuses links, what is no file, and files of several names."""
+
+    def opener(name: str, flags: int) -> int:
+        if os.path.islink(name):
+            raise OSError(errno.ELOOP, "A link, which is not written through", name)
+        flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+        opened = os.open(name, flags, mode)
+        try:
+            found = os.fstat(opened)
+            if not stat.S_ISREG(found.st_mode):
+                raise OSError(errno.EINVAL, "Not a regular file", name)
+            if found.st_nlink > 1:
+                raise OSError(errno.EMLINK, "A file of several names, which is not written to", name)
+        except BaseException:
+            os.close(opened)
+            raise
+        return opened
+
+    return opener
+
+
 def read_bounded(path: Path, limit: int) -> bytes:
     """The content of a file that has at most ``limit`` bytes.
 
@@ -92,27 +160,9 @@ def read_bounded(path: Path, limit: int) -> bytes:
     return content
 
 
-def copy_attributes(source: Path, target: Path, time: bool = True) -> None:
-    """Give a file the permissions, extended attributes, owner and, with ``time``, the times of another.
-
-    What the file system does not support or the user may not do is left out.
-
-    Raises:
-        OSError: A file can't be opened.
-    """
-    found, written = source.stat(), target.stat()
-    if hasattr(os, "chown"):
-        with suppress(OSError):
-            os.chown(target, found.st_uid, found.st_gid)
-    with suppress(PermissionError):  # of the permissions, which it sets last
-        shutil.copystat(source, target)
-    if not time:
-        os.utime(target, ns=(written.st_atime_ns, written.st_mtime_ns))
-
-
 def file_sha256(path: Path) -> str:
     """The sha256 of a file's content, as 64 hexadecimal digits; raises `OSError`."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

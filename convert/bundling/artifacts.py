@@ -29,6 +29,7 @@ from edge.bundle.manifest import (
     Tensor,
     Tile,
 )
+from edge.files import copy_beside
 
 PRECISIONS: dict[Format, tuple[Precision, ...]] = {
     "litert": ("float32", "float16", "int8", "mixed", "dynamic"),
@@ -87,7 +88,7 @@ def _write_litert(source: PartSource, precision: Precision, made_of: Ingredients
     exact, file = made_of.exact[source.name], f"{source.name}/{precision}.tflite"
     path = folder / file
     if precision == "float32":
-        path.write_bytes(exact.read_bytes())
+        copy_beside(exact, path)
     elif precision == "float16":
         litert.convert_float16(exact, path)
     elif precision == "dynamic":

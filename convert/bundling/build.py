@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import importlib.metadata
-import os
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -44,6 +43,7 @@ from edge.bundle.manifest import (
 )
 from edge.errors import HeirloomError
 from edge.files import written_beside
+from edge.hidden import hidden_folder, replace_folder, require_own_folder
 from edge.memory import give_back, peak, reset_peak
 
 TOOLS = (
@@ -129,8 +129,10 @@ def build_bundle(
     Raises:
         GateFailed: An artifact is not close enough to PyTorch.
         OperationRefused: A file has an operation that mobile delegates may refuse.
+        OutputConflict: Somebody else's folder, or a link, lies where the bundle is built.
     """
     building = folder.with_name(f".{folder.name}.partial")
+    require_own_folder(building)
     key = _fingerprint(sources, recipe)
     mark = building / "work" / "made-of"
     if not mark.exists() or mark.read_text() != key:
@@ -194,8 +196,8 @@ def _records(
                 seconds = round(time.monotonic() - start, 1)
                 files = {**_entries(building, artifact), **files}
                 record = Record(artifact, files, seconds, peak() or 0)
-                with written_beside(note) as partial:
-                    partial.write_bytes(msgspec.json.encode(record))
+                with written_beside(note) as out:
+                    out.write(msgspec.json.encode(record))
             records[source.name].append(record)
     return records
 
@@ -231,8 +233,7 @@ def _ingredients(
 def _convert_exact(source: PartSource, path: Path) -> None:
     """Write the part's float32 LiteRT file, unless it is there."""
     if not path.exists():
-        with written_beside(path) as partial:
-            litert.convert_float(source.network, examples(source), partial)
+        litert.convert_float(source.network, examples(source), path)
 
 
 def _save_ranges(tensors: dict[PartName, dict[str, Any]], note: Path) -> None:
@@ -242,8 +243,8 @@ def _save_ranges(tensors: dict[PartName, dict[str, Any]], note: Path) -> None:
         }
         for part, ranges in tensors.items()
     }
-    with written_beside(note) as partial:
-        partial.write_bytes(msgspec.json.encode(lists))
+    with written_beside(note) as out:
+        out.write(msgspec.json.encode(lists))
 
 
 def _loaded_ranges(note: Path) -> dict[PartName, dict[str, Any]]:
@@ -340,9 +341,5 @@ def _remove_others(folder: Path, manifest: Manifest) -> None:
 
 def _take_place(building: Path, folder: Path) -> None:
     """Move the finished bundle to its place; the old one goes only when the new one is there."""
-    old = folder.with_name(f".{folder.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if folder.exists():
-        os.replace(folder, old)
-    os.replace(building, folder)
-    shutil.rmtree(old, ignore_errors=True)
+    with hidden_folder(folder) as work:
+        replace_folder(building, folder, work)

@@ -52,8 +52,8 @@ def doctor(
                           rule.why, rule.rewrite)  # fmt: skip
         console.print(table)
     if json_file is not None:
-        with written_beside(json_file) as partial:
-            partial.write_text(json.dumps([_record(found) for found in findings], indent=2) + "\n")
+        with written_beside(json_file) as out:
+            out.write(json.dumps([_record(found) for found in findings], indent=2).encode() + b"\n")
     if strict and any(found.rule.verdict == "refused" for found in findings):
         raise typer.Exit(1)
 

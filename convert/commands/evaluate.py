@@ -113,8 +113,8 @@ def evaluate(
             record = _pairs(restorers, pictures, tracks)
     if json_file is not None:
         record = {"bundle": {"name": opened.manifest.name, "digest": opened.digest}, **record}
-        with written_beside(json_file) as partial:
-            partial.write_text(json.dumps(record, indent=2) + "\n")
+        with written_beside(json_file) as out:
+            out.write(json.dumps(record, indent=2).encode() + b"\n")
 
 
 def _restorers(bundle: Bundle, precisions: list[Precision], runtime: str | None, threads: int) -> Restorers:

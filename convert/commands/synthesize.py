@@ -20,6 +20,7 @@ from convert.oldphotos.jpeg import jpeg
 from convert.oldphotos.photosets import load_photos, scaled_crops
 from convert.oldphotos.sources import SetAside
 from edge.errors import OutputConflict
+from edge.files import written_beside
 from edge.integers import ceil_div
 
 BATCH = 8
@@ -74,10 +75,10 @@ def synthesize(
             for index, pictures in enumerate(zip(clean, old.picture, old.mask, strict=True)):
                 number = first + index + 1
                 for name, picture in zip(("clean", "old", "mask"), pictures, strict=True):
-                    _image(picture).save(output / f"{number:04d}-{name}.png")
+                    _write(_image(picture), output / f"{number:04d}-{name}.png")
                 if number <= SHOWN:
                     rows.append((f"{number:04d}", list(pictures)))
-    _sheet(rows, side).save(output / "sheet.png")
+    _write(_sheet(rows, side), output / "sheet.png")
     console.print(f"{count} old photos in {output}, every kind of damage on {output / 'sheet.png'}")
 
 
@@ -134,6 +135,11 @@ def _rows(changes: dict[str, Change], pictures: Tensor, seed: int) -> Iterator[t
         # The same numbers for each strength, so that only the strength differs.
         made = [change(picture, number, Generator().manual_seed(seed)) for number in range(SAMPLES)]
         yield name, [each[0].clamp(0, 1) for each in (picture, *made)]
+
+
+def _write(image: Image.Image, path: Path) -> None:
+    with written_beside(path) as out:
+        image.save(out, "PNG")
 
 
 def _image(picture: Tensor) -> Image.Image:

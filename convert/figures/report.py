@@ -113,8 +113,8 @@ def write_report(path: Path, bundle: Bundle, results: Sequence[Result], prover: 
             for picture in _before_and_after([r for r in final if r.part == part], prover)
         ],
     )
-    with written_beside(path) as partial:
-        partial.write_text(text, "utf-8")
+    with written_beside(path) as out:
+        out.write(text.encode())
 
 
 def _layer_plot(part: PartName, results: Sequence[Result]) -> str:

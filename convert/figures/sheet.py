@@ -85,8 +85,8 @@ def write_sheet(rows: Iterable[list[Pixels]], target: Path) -> None:
     gap = np.full((GAP, width, 3), 255, np.uint8)
     padded = [np.pad(b, ((0, 0), (0, width - b.shape[1]), (0, 0)), constant_values=255) for b in bands]
     sheet = np.concatenate([part for band in padded for part in (band, gap)])
-    with written_beside(target) as partial:
-        Image.fromarray(sheet).save(partial, "JPEG", quality=90)
+    with written_beside(target) as out:
+        Image.fromarray(sheet).save(out, "JPEG", quality=90)
 
 
 def _side_by_side(row: list[Pixels]) -> Pixels:

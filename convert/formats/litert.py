@@ -25,6 +25,8 @@ from convert.errors import WeightsError
 from convert.formats.litert_file import functions, name_alike, scopes
 from convert.formats.quantizer import extreme_ranges, large_weights, open_quantizer
 from convert.recipes.int8 import Int8Recipe
+from edge.files import written_beside
+from edge.hidden import hidden_folder, take_place
 
 LEARNT_OPERATIONS = ("conv", "add", "mul")
 """Operations outside the attention, whose ranges training in INT8 learns."""
@@ -41,8 +43,11 @@ def convert_float(network: nn.Module, examples: Mapping[str, Sequence[torch.Tens
         converter: Any = litert_torch
         for function, inputs in examples.items():
             converter = converter.signature(function, network, tuple(inputs))
-        converter.convert().export(str(path))
-    name_alike(path)
+        with hidden_folder(path) as work:
+            whole = work / path.name
+            converter.convert().export(str(whole))
+            name_alike(whole)
+            take_place(whole, path)
 
 
 def calibrate(path: Path, samples: Sequence[Sequence[NDArray[np.float32]]]) -> dict[str, Any]:
@@ -110,7 +115,8 @@ def convert_int8(source: Path, ranges: dict[str, Any], part: str, recipe: Int8Re
                 )
         by_tensor = {f"{key}/{name}": entry for key in keys for name, entry in ranges.items()}
         result = tool.quantize(by_tensor)
-    path.write_bytes(bytes(result.quantized_model))
+    with written_beside(path) as out:
+        out.write(result.quantized_model)
 
 
 def convert_dynamic(source: Path, path: Path) -> None:
@@ -119,7 +125,8 @@ def convert_dynamic(source: Path, path: Path) -> None:
 
     with quiet():
         result = open_quantizer(source, recipe.dynamic_wi8_afp32()).quantize()
-    path.write_bytes(bytes(result.quantized_model))
+    with written_beside(path) as out:
+        out.write(result.quantized_model)
 
 
 def convert_int8_weights(source: Path, path: Path) -> None:
@@ -128,7 +135,8 @@ def convert_int8_weights(source: Path, path: Path) -> None:
 
     with quiet(), large_weights():
         result = open_quantizer(source, recipe.weight_only_wi8_afp32()).quantize()
-    path.write_bytes(bytes(result.quantized_model))
+    with written_beside(path) as out:
+        out.write(result.quantized_model)
 
 
 def convert_float16(source: Path, path: Path) -> None:
@@ -148,7 +156,8 @@ def convert_float16(source: Path, path: Path) -> None:
                 regex=".*", operation_name=kind, op_config=config, algorithm_key="float_casting"
             )
         result = tool.quantize()
-    path.write_bytes(bytes(result.quantized_model))
+    with written_beside(path) as out:
+        out.write(result.quantized_model)
 
 
 def stored_ends(path: Path, function: str | None = None) -> dict[str, tuple[float, int]]:

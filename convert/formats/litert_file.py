@@ -14,6 +14,7 @@ from typing import Any
 
 from convert.errors import OperationRefused
 from convert.formats.quantizer import read_model
+from edge.files import written_beside
 
 ALLOWED: dict[str, str] = {
     "CONV_2D": "the networks themselves",
@@ -153,7 +154,8 @@ def name_alike(path: Path) -> None:
             tensor.name = f"{key}/{name}".encode()
     builder = flatbuffers.Builder(path.stat().st_size)
     builder.Finish(model.Pack(builder), b"TFL3")
-    path.write_bytes(builder.Output())
+    with written_beside(path) as out:
+        out.write(builder.Output())
 
 
 def _operations(model: Any, graph: Any) -> Iterator[tuple[str, Any]]:

@@ -113,8 +113,8 @@ def convert_onnx(
     if int8_weights:
         store_weights_as_int8(model)
     check_model(model, path.name, source.name in get_args(PublishedName))
-    with written_beside(path) as partial:
-        partial.write_bytes(model.SerializeToString())
+    with written_beside(path) as out:
+        out.write(model.SerializeToString())
 
 
 def store_weights_as_int8(model: Any) -> None:

@@ -64,8 +64,8 @@ class LearntRanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def save_ranges(ranges: dict[str, tuple[float, float]], path: Path) -> None:
     """Write learnt ranges; ``path`` appears whole or not at all. Raises OSError."""
-    with written_beside(path) as partial:
-        partial.write_bytes(msgspec.json.format(msgspec.json.encode(LearntRanges(1, ranges))) + b"\n")
+    with written_beside(path) as out:
+        out.write(msgspec.json.format(msgspec.json.encode(LearntRanges(1, ranges))) + b"\n")
 
 
 def read_ranges(path: Path) -> dict[str, tuple[float, float]]:

@@ -40,8 +40,8 @@ def save_weights(network: nn.Module, path: Path) -> None:
         name: (value.half() if value.is_floating_point() else value).detach().contiguous().cpu()
         for name, value in network.state_dict().items()
     }
-    with written_beside(path) as partial:
-        partial.write_bytes(save(stored))
+    with written_beside(path) as out:
+        out.write(save(stored))
 
 
 def load_weights(network: nn.Module, path: Path) -> None:

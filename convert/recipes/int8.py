@@ -66,5 +66,5 @@ def load_recipe(path: Path | None = None) -> Int8Recipe:
 
 def save_recipe(recipe: Int8Recipe, path: Path) -> None:
     """Write a recipe; ``path`` appears whole or not at all. Raises OSError."""
-    with written_beside(path) as partial:
-        partial.write_bytes(msgspec.json.format(msgspec.json.encode(recipe), indent=2) + b"\n")
+    with written_beside(path) as out:
+        out.write(msgspec.json.format(msgspec.json.encode(recipe), indent=2) + b"\n")

@@ -24,6 +24,7 @@ from edge import DISTRIBUTION
 from edge.bundle.bundle import file_entry
 from edge.bundle.manifest import Count, Entry, RelativePath, Sha256
 from edge.files import reason_of, written_beside
+from edge.hidden import hidden_folder, take_place
 
 FORMAT_VERSION: Literal[1] = 1
 MANIFEST_NAME = "manifest.json"
@@ -158,14 +159,15 @@ def _check_file(path: Path, stored: StoredNetwork) -> None:
 def write_network(network: nn.Module, path: Path) -> None:
     """Write a folded network; ``path`` appears whole or not at all. Raises WeightsError or OSError."""
     state = {name: value.detach().contiguous() for name, value in network.state_dict().items()}
-    with written_beside(path) as partial:
-        partial.touch()
-        mode = partial.stat().st_mode
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with hidden_folder(path) as work:
+        whole = work / path.name
         try:
-            save_file(state, partial)
-            partial.chmod(mode)  # safetensors lets nobody but the owner read it
+            save_file(state, whole)
         except SafetensorError as error:
             raise WeightsError(f"{path.name} can't be written ({error}): is the disk full?") from error
+        whole.chmod(work.stat().st_mode & 0o666)  # safetensors lets nobody but the owner read it
+        take_place(whole, path)
 
 
 def write_manifest(folder: Path, networks: dict[RoleName, StoredNetwork]) -> WeightsManifest:
@@ -176,6 +178,6 @@ def write_manifest(folder: Path, networks: dict[RoleName, StoredNetwork]) -> Wei
     )
     raw = msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
     decode_weights_manifest(raw)
-    with written_beside(folder / MANIFEST_NAME) as partial:
-        partial.write_bytes(raw)
+    with written_beside(folder / MANIFEST_NAME) as out:
+        out.write(raw)
     return manifest

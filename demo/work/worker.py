@@ -56,7 +56,7 @@ class Watched:
 
 def _save(path: str, values: NDArray[Any]) -> None:
     # Whole or not at all: this process may be stopped at any time.
-    with written_beside(Path(path)) as partial, partial.open("wb") as out:
+    with written_beside(Path(path)) as out:
         np.save(out, values)
 
 

@@ -7,8 +7,6 @@ output that only has to be moved; a visible file is always whole.
 
 from __future__ import annotations
 
-import contextlib
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,11 +14,12 @@ from typing import Any
 import msgspec
 
 from edge import memory
-from edge.batch.outputs import staging_name
+from edge.batch.outputs import Staging
 from edge.batch.planning.pages import Job
 from edge.batch.records.history import History, Standing
 from edge.batch.records.log import Log, now
-from edge.batch.records.report import Failure, Record, Report
+from edge.batch.records.record import Failure, Record
+from edge.batch.records.report import Report
 from edge.batch.settings import Outcome, Settings
 from edge.batch.sidecars import missing_sidecars
 from edge.batch.tasks import CopySidecars, Digest, Draw, Load, Made, Make, Perform, Task, fields_of
@@ -33,7 +32,9 @@ from edge.errors import (
     kind_of,
     sentence_of,
 )
-from edge.files import file_sha256, partial_path, printable
+from edge.files import file_sha256, printable
+from edge.hidden import LeftBehind
+from edge.permissions import make_folders, mode_for
 from edge.photo.opened import require_file
 
 FROM_WORKERS = (TaskFailed, WorkerStopped, MemoryLimitReached)
@@ -51,6 +52,7 @@ class Attempt:
         report: Report | None,
         history: History,
         perform: Perform,
+        left: LeftBehind,
     ) -> None:
         self.job = job
         self.settings = settings
@@ -58,8 +60,8 @@ class Attempt:
         self.history = history
         self.perform = perform
         self.log = Log(job, settings, self.made_with, report, history)
-        self.staging = staging_name(job.output)
-        self.picture = staging_name(job.before_after) if job.before_after else None
+        self.staging = Staging(job.output, left)
+        self.picture = Staging(job.before_after, left) if job.before_after else None
 
     def make(self, progress: Callable[[float], None]) -> Outcome:
         """Restore the photo unless that is done; an error that concerns it alone is the outcome.
@@ -93,7 +95,7 @@ class Attempt:
         self.perform(Load(), progress)
         self.log.begin()
         try:
-            self.job.output.parent.mkdir(parents=True, exist_ok=True)
+            make_folders(self.job.output.parent, [self.job.input])
             outcome = self.made(self.perform(self.task(), progress))
             self.check_unchanged()
         except BaseException as error:
@@ -110,11 +112,15 @@ class Attempt:
             self.clean_up()
             raise
         try:
-            os.replace(self.staging, self.job.output)
-            if record.before_after and self.picture and self.job.before_after:
-                os.replace(self.picture, self.job.before_after)
+            self.staging.move()
+            if self.picture:
+                self.picture.move()
         except OSError as error:
             return self.failed(error)
+        finally:
+            self.staging.close()
+            if self.picture:
+                self.picture.close()
         return outcome
 
     def earlier(self) -> Outcome | None:
@@ -142,12 +148,8 @@ class Attempt:
         if standing not in ("absent", "ours"):
             return None
         lying = None if standing == "absent" else file_sha256(self.job.output)
-        staged = file_sha256(self.staging) if self.staging.is_file() else None
         for record in self.of_this_photo(records):
-            if record.output_sha256 == lying:
-                return record
-            if record.output_sha256 == staged:
-                os.replace(self.staging, self.job.output)
+            if record.output_sha256 == lying or self.staging.finish(record.output_sha256):
                 return record
         return None
 
@@ -161,10 +163,8 @@ class Attempt:
         same = [*changed, *self.same()]
         if found := next((r for r in same if r.output_sha256 == self.log.input_sha256), None):
             return found
-        staged = file_sha256(self.staging) if self.staging.is_file() else None
         for record in self.same():
-            if record.input_sha256 == self.log.input_sha256 and record.output_sha256 == staged:
-                os.replace(self.staging, self.job.output)
+            if record.input_sha256 == self.log.input_sha256 and self.staging.finish(record.output_sha256):
                 return record
         pixels = self.pixels() if any(record.output_pixels for record in same) else None
         return next((r for r in same if pixels and r.output_pixels == pixels), None)
@@ -199,8 +199,13 @@ class Attempt:
             return "absent"
         return self.history.standing(target)
 
+    @property
+    def mode(self) -> int:
+        """The permissions of what is made from the photo."""
+        return mode_for([self.job.input], self.job.output.parent)
+
     def task(self) -> Make:
-        """What is to be made."""
+        """What is to be made, in new hidden files. Raises `OSError`."""
         target = self.job.before_after
         drawn = target is not None and self.standing(target) in ("absent", "ours")
         return Make(
@@ -208,8 +213,8 @@ class Attempt:
             options=fields_of(self.settings.options),
             max_pixels=self.settings.max_pixels,
             max_memory=self.settings.max_memory,
-            staging=self.staging,
-            picture=self.picture if drawn else None,
+            staging=self.staging.start(self.mode),
+            picture=self.picture.start(self.mode) if drawn and self.picture else None,
             digests=self.job.report is not None,
             note=self.settings.note,
             keep_time=self.settings.keep_time,
@@ -217,14 +222,16 @@ class Attempt:
         )
 
     def made(self, made: Made) -> Outcome:
-        """The outcome and record of what was made, once its files have been moved."""
+        """The outcome and record of what was made, once its files have been moved. Raises `OSError`."""
         kept: tuple[Path, ...] = ()
         picture: dict[str, str] = {}
-        if (target := self.job.before_after) and self.picture:
-            if self.standing(target) in ("absent", "ours") and self.picture.is_file():
-                picture = self.picture_fields(target, self.picture)
+        self.staging.settle()
+        if self.picture:
+            target = self.picture.target
+            if self.picture.started and self.standing(target) in ("absent", "ours"):
+                picture = self.picture_fields(self.picture)
             else:
-                self.picture.unlink(missing_ok=True)
+                self.picture.clear()
                 kept = (target,)
         record = self.log.record(
             input_pixels=made.input_pixels,
@@ -247,29 +254,30 @@ class Attempt:
             record=record,
         )
 
-    def picture_fields(self, target: Path, staged: Path) -> dict[str, str]:
-        """The fields of a record for the picture at ``target``, which still lies at ``staged``."""
+    def picture_fields(self, picture: Staging) -> dict[str, str]:
+        """The fields of a record for a picture, which is brought to the disk. Raises `OSError`."""
         name = self.log.report.relative if self.log.report else str
-        return {"before_after": name(target), "before_after_sha256": file_sha256(staged)}
+        return {"before_after": name(picture.target), "before_after_sha256": file_sha256(picture.settle())}
 
     def complete(self, record: Record) -> tuple[Path, ...]:
         """Write what an earlier run did not, picture and sidecars; pictures that are kept instead."""
         if missing_sidecars(self.job.input, self.job.output):
             self.decode(CopySidecars(self.job.input, self.job.output, self.job.output))
-        target, staged = self.job.before_after, self.picture
-        if target is None or staged is None:
+        if (picture := self.picture) is None:
             return ()
-        standing = self.standing(target)
+        standing = self.standing(picture.target)
         if standing in ("changed", "unknown"):
-            return (target,)
-        if standing == "absent":
-            digest = file_sha256(staged) if staged.is_file() else None
-            if digest is None or digest != record.before_after_sha256:
-                limits = self.settings.max_pixels, self.job.page, self.settings.max_memory
-                self.decode(Draw(self.job.input, self.job.output, staged, *limits))
-                fields = self.picture_fields(target, staged)
+            return (picture.target,)
+        if standing == "absent" and not picture.finish(record.before_after_sha256):
+            limits = self.settings.max_pixels, self.job.page, self.settings.max_memory
+            try:
+                self.decode(Draw(self.job.input, self.job.output, picture.start(self.mode), *limits))
+                fields = self.picture_fields(picture)
                 self.log.append(msgspec.structs.replace(record, time=now(), **fields))
-            os.replace(staged, target)
+                picture.move()
+            except BaseException:
+                picture.clear()
+                raise
         return ()
 
     def check_unchanged(self) -> None:
@@ -287,11 +295,9 @@ class Attempt:
 
     def clean_up(self) -> None:
         """Remove hidden files beside the output, of this run or of one that was killed."""
-        for path in (self.staging, self.picture):
-            if path:
-                with contextlib.suppress(OSError):
-                    partial_path(path).unlink(missing_ok=True)
-                    path.unlink(missing_ok=True)
+        self.staging.clear()
+        if self.picture:
+            self.picture.clear()
 
     def failed(self, error: Exception) -> Outcome:
         """The outcome of an error, which is recorded."""

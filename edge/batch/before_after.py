@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from edge.files import written_beside
 from edge.integers import ceil_div
 from edge.photo.photo import read_photo
 from edge.restore.cells import shrink
@@ -22,7 +22,7 @@ GAP = 16
 def write_before_after(
     before: Path,
     after: Path,
-    target: Path,
+    out: BinaryIO,
     max_pixels: int,
     page: int | None = None,
     max_memory: int | None = None,
@@ -34,7 +34,7 @@ def write_before_after(
     Args:
         before: The photo before.
         after: The photo after; its size may differ.
-        target: The JPEG to write.
+        out: The file of the JPEG, open to write.
         max_pixels: Limit of each photo, in pixels.
         page: Which page of the photo before.
         max_memory: As for `edge.photo.photo.read_photo`.
@@ -49,8 +49,7 @@ def write_before_after(
     sheet = np.full((height, left.shape[1] + GAP + right.shape[1], 3), 255, np.uint8)
     sheet[: left.shape[0], : left.shape[1]] = left
     sheet[: right.shape[0], left.shape[1] + GAP :] = right
-    with written_beside(target) as partial:
-        Image.fromarray(sheet).save(partial, "JPEG", quality=92, subsampling=0)
+    Image.fromarray(sheet).save(out, "JPEG", quality=92, subsampling=0)
 
 
 def _small(photo: Path, max_pixels: int, page: int | None, max_memory: int | None) -> NDArray[np.uint8]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
@@ -23,11 +22,12 @@ from edge.batch.settings import Restores, is_idle
 from edge.batch.sidecars import copy_sidecars
 from edge.batch.tasks import CopySidecars, CountPages, Digest, Draw, Load, Made, Make, Perform, Task
 from edge.errors import HeirloomError
-from edge.files import copy_attributes, file_sha256, written_beside
+from edge.files import file_sha256, open_regular, open_to_replace, written_beside
+from edge.permissions import keep_attributes, keep_time, mode_for
 from edge.photo.decoding.size import photo_size
 from edge.photo.headers.kinds import PHOTO_SUFFIXES
 from edge.photo.metadata.xmp.history import with_note
-from edge.photo.photo import Photo, not_kept, read_photo, write_photo
+from edge.photo.photo import Photo, encode_photo, not_kept, read_photo
 
 if TYPE_CHECKING:
     from edge.restore.restorer import Restored
@@ -67,7 +67,8 @@ def perform(
             return file_pixels_sha256(task.path, task.max_pixels, task.max_memory)
         case Draw():
             limits = task.max_pixels, task.page, task.max_memory
-            write_before_after(task.before, task.after, task.target, *limits)
+            with open_to_replace(task.target) as out:
+                write_before_after(task.before, task.after, out, *limits)
         case CopySidecars():
             copy_sidecars(task.photo, task.result, task.written)
         case Make():
@@ -93,26 +94,28 @@ def _made(task: Make, restorer: Restores, progress: Callable[[float], None]) -> 
     restored = restorer.restore(photo, options, progress)
     height, width = restored.photo.pixels.shape[:2]
     steps = ("nothing to change",) if is_idle(options) else restored.done
-    if copied and photo_sha256(restored.photo) == digest:
-        steps = ("nothing to change, copied",)
-        with written_beside(task.staging) as partial:
-            shutil.copyfile(job.input, partial)
-        lost: tuple[str, ...] = ()
-    else:
-        photo = _noted(restored) if task.note and not is_idle(options) else restored.photo
-        write_photo(photo, task.staging, task.quality)
-        lost = not_kept(photo)
-    damage, faces = restored.damage, restored.faces
-    if task.damage is not None and damage is not None:
-        with written_beside(task.damage) as partial, partial.open("wb") as out:
-            Image.fromarray(damage.mask).save(out, "PNG")
-    del photo, restored  # what follows reads files again
-    if job.in_place:
-        copy_attributes(job.input, task.staging, task.keep_time)
-    elif task.keep_time:
-        os.utime(task.staging, ns=(found.st_atime_ns, found.st_mtime_ns))
+    lost: tuple[str, ...] = ()
+    with open_to_replace(task.staging, mode_for([job.input], task.staging.parent)) as out:
+        if copied and photo_sha256(restored.photo) == digest:
+            steps = ("nothing to change, copied",)
+            with open_regular(job.input) as content:
+                shutil.copyfileobj(content, out, 1 << 20)
+        else:
+            photo = _noted(restored) if task.note and not is_idle(options) else restored.photo
+            encode_photo(photo, out, task.quality)
+            lost = not_kept(photo)
+        damage, faces = restored.damage, restored.faces
+        if task.damage is not None and damage is not None:
+            with written_beside(task.damage, mode_for([job.input], task.damage.parent)) as drawn:
+                Image.fromarray(damage.mask).save(drawn, "PNG")
+        del photo, restored  # what follows reads files again
+        if job.in_place:
+            lost += keep_attributes(job.input, out, task.keep_time)
+        elif task.keep_time:
+            keep_time(found, out)
     if task.picture is not None:
-        write_before_after(job.input, task.staging, task.picture, *limits)
+        with open_to_replace(task.picture) as out:
+            write_before_after(job.input, task.staging, out, *limits)
     copy_sidecars(job.input, job.output, task.staging)
     return Made(
         done=steps,

@@ -16,10 +16,13 @@ from edge.batch.planning.find import PassedOver
 from edge.batch.planning.pages import Job
 from edge.batch.records.history import History
 from edge.batch.records.log import now
-from edge.batch.records.report import Record, Report, open_report, own_report, recorded
+from edge.batch.records.record import Record
+from edge.batch.records.report import Report, open_report, own_report, recorded
 from edge.batch.settings import Outcome, Restores, Settings
 from edge.batch.tasks import Perform
-from edge.files import printable
+from edge.errors import OutputConflict
+from edge.files import comparable, printable
+from edge.hidden import LeftBehind
 
 
 def run(
@@ -60,20 +63,26 @@ def run(
     made_with = recorded(settings.options) | settings.networks if paths else {}
     if settings.quality is not None:
         made_with["quality"] = settings.quality
-    history = History(*paths)
+    # A report that is not above the outputs is one that the user named.
+    named = {job.report for job in jobs if job.report and not _is_above(job.report, job.output)}
+    history = History(*paths, named=named)
     with contextlib.ExitStack() as stack:
-        reports = {path: _opened(stack, path) for path in paths}
+        photos = {path: [job.input for job in jobs if job.report == path] for path in paths}
+        reports = {path: _opened(stack, path, photos[path], path in named) for path in paths}
         for report in reports.values():
+            if report and (sentence := report.reading.sentence(report.path)):
+                say(sentence)
             if report and not report.own and not report.locked:
                 say(
                     f"Files cannot be locked in {report.path.parent}: do not restore into it twice at once."
                 )
         _note(passed_over, reports, settings, made_with)
+        left = LeftBehind()
         for job, suspect in _suspects_last(jobs, history):
             starting(job)
             report = reports[job.report] if job.report else None
             perform = isolated if isolated and (isolate or suspect) else here
-            yield Attempt(job, settings, made_with, report, history, perform).make(progress)
+            yield Attempt(job, settings, made_with, report, history, perform, left).make(progress)
 
 
 def _suspects_last(jobs: Sequence[Job], history: History) -> Iterator[tuple[Job, bool]]:
@@ -88,10 +97,14 @@ def _suspects_last(jobs: Sequence[Job], history: History) -> Iterator[tuple[Job,
         yield job, True
 
 
-def _opened(stack: contextlib.ExitStack, path: Path) -> Report | None:
+def _is_above(report: Path, output: Path) -> bool:
+    return comparable(output).is_relative_to(comparable(report).parent)
+
+
+def _opened(stack: contextlib.ExitStack, path: Path, photos: Sequence[Path], named: bool) -> Report | None:
     try:
-        return stack.enter_context(open_report(path))
-    except OSError:
+        return stack.enter_context(open_report(path, photos, named))
+    except (OSError, OutputConflict):
         # Without the user's own report a later run will not know the result for its own: no more than that.
         if path == own_report():
             return None

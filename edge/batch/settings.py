@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from edge.batch.planning.pages import Job
-from edge.batch.records.report import Failure, Record
+from edge.batch.records.record import Failure, Record
 from edge.photo.photo import Photo
 from edge.restore.options import Options
 

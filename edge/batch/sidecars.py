@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from edge.errors import PhotoError
-from edge.files import written_beside
+from edge.files import open_regular, written_beside
+from edge.permissions import keep_time, mode_for
 from edge.photo.decoding.decoder import decoding, open_image
 from edge.photo.headers.reading import read_header
 from edge.photo.metadata.xmp.packet import MAX_BYTES
@@ -60,19 +61,20 @@ def copy_sidecars(photo: Path, result: Path, written: Path) -> None:
     """
     for sidecar, target in missing_sidecars(photo, result):
         stat = sidecar.stat()
-        with written_beside(target) as partial:
-            # Not its permissions: it may be read-only, and a stick's file system refuses them.
-            shutil.copyfile(sidecar, partial)
+        mode = mode_for([photo, sidecar], target.parent)
+        with open_regular(sidecar) as content, written_beside(target, mode) as out:
+            shutil.copyfileobj(content, out, 1 << 20)
             if target.suffix.lower() == ".xmp":
-                _make_upright(partial, photo, written)
-            os.utime(partial, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+                _make_upright(out, photo, written)
+            keep_time(stat, out)
 
 
-def _make_upright(xmp: Path, photo: Path, result: Path) -> None:
+def _make_upright(xmp: BinaryIO, photo: Path, result: Path) -> None:
     """Mend the orientation in XMP if it was the photo's and has been applied to the result."""
-    if xmp.stat().st_size > MAX_BYTES:
+    if xmp.tell() > MAX_BYTES:
         return
-    packet = xmp.read_bytes()
+    xmp.seek(0)
+    packet = xmp.read()
     orientation = orientation_of(packet)
     if orientation in (None, 1):
         return
@@ -81,7 +83,9 @@ def _make_upright(xmp: Path, photo: Path, result: Path) -> None:
     except PhotoError:
         return
     if orientation is not None and (before, after) == (orientation, 1):
-        xmp.write_bytes(upright_xmp(packet, orientation, *size)[0])
+        xmp.seek(0)
+        xmp.write(upright_xmp(packet, orientation, *size)[0])
+        xmp.truncate()
 
 
 def _state(photo: Path) -> tuple[int, tuple[int, int]]:

@@ -80,7 +80,7 @@ class Make(msgspec.Struct, frozen=True, tag="make"):
     max_pixels: int
     max_memory: int | None
     staging: Path
-    """The file to write."""
+    """The file to write, which is empty or missing; a link is refused, and so for ``picture``."""
     picture: Path | None
     """The side-by-side picture to write, if any."""
     digests: bool

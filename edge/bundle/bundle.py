@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +35,7 @@ from edge.errors import (
     MissingBundleFile,
     UnknownBundleVersion,
 )
-from edge.files import read_bounded, reason_of
+from edge.files import read_bounded, reason_of, written_beside
 
 MANIFEST_NAME = "manifest.json"
 MAX_MANIFEST = 16 << 20
@@ -194,12 +193,8 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     raw = msgspec.json.format(msgspec.json.encode(manifest, order="sorted"), indent=2) + b"\n"
     decode_manifest(raw)
     path = folder / MANIFEST_NAME
-    partial = folder / f".{MANIFEST_NAME}.{os.getpid()}"
-    try:
-        partial.write_bytes(raw)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with written_beside(path) as out:
+        out.write(raw)
 
 
 def read_tensor(bundle: Bundle, path: str, spec: Tensor, tile: Tile | Golden) -> NDArray[Any]:
@@ -211,6 +206,6 @@ def read_tensor(bundle: Bundle, path: str, spec: Tensor, tile: Tile | Golden) ->
 def write_tensor(folder: Path, path: str, tensor: NDArray[Any]) -> File:
     """Write a golden tensor (raw, little-endian, C order); returns its entry for ``files``."""
     target = folder / path
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(tensor.astype(tensor.dtype.newbyteorder("<"), copy=False).tobytes())
+    with written_beside(target) as out:
+        out.write(tensor.astype(tensor.dtype.newbyteorder("<"), copy=False).tobytes())
     return file_entry(target)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +12,8 @@ from msgspec.structs import replace
 from edge.bundle.bundle import MANIFEST_NAME, Bundle, find_artifact, write_manifest
 from edge.bundle.manifest import Artifact, Format, Manifest, Part, PartName, Precision
 from edge.errors import OutputConflict
+from edge.files import copy_beside
+from edge.hidden import hidden_folder, replace_folder
 
 FOLDER = "heirloom"
 """The folder within an app's assets that the app opens."""
@@ -59,18 +59,12 @@ def export(bundle: Bundle, platform: Platform, assets: Path, precisions: Sequenc
     choice = CHOICES[platform]
     manifest = only(bundle, choice.format, precisions or choice.precisions)
     assets.mkdir(parents=True, exist_ok=True)
-    new, old = (assets / f".{FOLDER}.{state}.{os.getpid()}" for state in ("new", "old"))
-    try:
+    with hidden_folder(target) as work:
+        new = work / "new"
         for name in manifest.files:
-            (new / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(bundle.folder / name, new / name)
+            copy_beside(bundle.folder / name, new / name)
         write_manifest(new, manifest)
-        if target.exists():
-            target.rename(old)
-        new.rename(target)
-    finally:
-        for folder in (new, old):
-            shutil.rmtree(folder, ignore_errors=True)
+        replace_folder(new, target, work)
     return target
 
 

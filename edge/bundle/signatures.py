@@ -48,8 +48,8 @@ def sign(manifest: Path, raw: bytes, key: Path, password: Callable[[], str]) -> 
             f"{key} can't sign ({error}): name a secret key that `minisign -G` has made."
         ) from error
     path = signature_path(manifest)
-    with written_beside(path) as partial:
-        partial.write_bytes(bytes(signed) + b"\n")
+    with written_beside(path) as out:
+        out.write(bytes(signed) + b"\n")
     return path
 
 

@@ -143,6 +143,12 @@ def write_photo(photo: Photo, path: str | Path, quality: int | None = None) -> N
         ValueError: The format can't hold the photo's depth or alpha.
     """
     path = Path(path)
+    with written_beside(path) as out:
+        encode_photo(photo, out, quality)
+
+
+def encode_photo(photo: Photo, out: BinaryIO, quality: int | None = None) -> None:
+    """As `write_photo`, to a new file that is open to write and read."""
     metadata, space = written_as(photo.metadata, photo.pixels.ndim == 2)
     height, width = photo.pixels.shape[:2]
     metadata, _ = fitted(metadata, width, height)
@@ -151,10 +157,9 @@ def write_photo(photo: Photo, path: str | Path, quality: int | None = None) -> N
             raise ValueError(f"a {metadata.format} cannot hold {photo.pixels.dtype} pixels or alpha")
         image = _image(photo, space)
         coded = quality_options(metadata.format, metadata.coding, metadata.lossless, quality)
-        with written_beside(path) as partial, partial.open("w+b") as out:
-            image.save(out, metadata.format, **encoder_options(metadata), **coded)
-            if metadata.format == "JPEG":
-                state_resolution(out, metadata)
+        image.save(out, metadata.format, **encoder_options(metadata), **coded)
+        if metadata.format == "JPEG":
+            state_resolution(out, metadata)
         return
     infrared = _carried_infrared(photo)
     channels = (1 if photo.pixels.ndim == 2 else 3) + (photo.alpha is not None) + (infrared is not None)
@@ -168,8 +173,7 @@ def write_photo(photo: Photo, path: str | Path, quality: int | None = None) -> N
         metadata,
         infrared is not None,
     )
-    with written_beside(path) as partial, partial.open("wb") as out:
-        write(out, encoded)
+    write(out, encoded)
 
 
 def not_kept(photo: Photo) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import shutil
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +13,7 @@ from convert.commands.telling import tell
 from convert.int8.ranges import RANGES_FILE
 from convert.mobile.weights import MOBILE_FILES
 from convert.recipes.int8 import load_recipe
-from edge.files import written_beside
+from edge.files import copy_beside
 from quantize.commands.options import (
     Faces,
     MachineOptions,
@@ -80,5 +79,4 @@ def finetune(
         add_ranges((weights, output), output / RANGES_FILE)
         for other in MOBILE_FILES:
             if other != name:
-                with written_beside(output / f"{other}.safetensors") as partial:
-                    shutil.copyfile(weights / f"{other}.safetensors", partial)
+                copy_beside(weights / f"{other}.safetensors", output / f"{other}.safetensors")

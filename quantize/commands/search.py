@@ -21,6 +21,7 @@ from convert.oldphotos.fill import push_pull, widened
 from convert.oldphotos.photosets import PhotoSet, load_photos, some_gray
 from convert.oldphotos.severity import draw_severity
 from convert.recipes.int8 import load_recipe, save_recipe
+from edge.files import written_beside
 from quantize.commands.options import Photos
 from quantize.int8.fake_quant import FakeQuantized
 from quantize.int8.sensitivity import Found, Proof, plot, recipe_of, search
@@ -58,7 +59,8 @@ def search_recipe(
         found = search(network, _proof(photo_set, crops), least, max_loss, status.update)
     output.mkdir(parents=True, exist_ok=True)
     save_recipe(recipe_of(found, base), output / "recipe.json")
-    (output / "curve.json").write_text(json.dumps(asdict(found), indent=2) + "\n")
+    with written_beside(output / "curve.json") as out:
+        out.write(json.dumps(asdict(found), indent=2).encode() + b"\n")
     plot(found, output / "curve.png")
     _show(found, least, max_loss)
 

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from convert.int8.twin import Layer
 from convert.recipes.int8 import Int8Recipe, Rule
+from edge.files import written_beside
 from quantize.int8.fake_quant import FakeQuantized
 
 FLOAT_CONV = 3.0
@@ -134,7 +135,8 @@ def plot(found: Found, path: Path) -> None:
         panel.set_xlabel("added cost, % of the INT8 networks")
         panel.set_ylabel(unit)
         panel.grid(alpha=0.3)
-    figure.savefig(path, dpi=110)
+    with written_beside(path) as out:
+        figure.savefig(out, format="png", dpi=110)
 
 
 def _groups(layers: list[Layer]) -> list[list[int]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ from convert.oldphotos.photosets import PhotoSet, load_photos
 from convert.oldphotos.sources import SetAside
 from convert.recipes.int8 import Int8Recipe
 from convert.recipes.int8 import load_recipe as load_rules
-from edge.files import written_beside
+from edge.files import copy_beside
 from quantize.int8.fake_quant import FakeQuantized, RoundedPart, Rounding
 from quantize.recipes.pretrained import begin_from_pretrained_
 from quantize.recipes.recipe import NetworkName, Recipe, Stage
@@ -124,8 +123,7 @@ def collect(recipe: Recipe, output: Path) -> None:
     for stage in recipe.stages:
         trained = stage_weights(stage, output / stage.name)
         if trained.exists():
-            with written_beside(folder / weights_file(stage.network)) as partial:
-                shutil.copyfile(trained, partial)
+            copy_beside(trained, folder / weights_file(stage.network))
             if stage.int8:
                 rounded.append(trained.parent)
     if rounded:

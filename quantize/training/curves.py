@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from convert.errors import TrainingError
-from edge.files import read_bounded, written_beside
+from edge.files import open_to_append, read_bounded, written_beside
 
 Point = dict[str, float]
 MAX_BYTES = 256 << 20
@@ -31,8 +31,8 @@ class Curve:
         self.points = [point for point in read_curve(self.path) if point["step"] <= start]
         self.board = None
         if is_main:
-            with written_beside(self.path) as partial:
-                partial.write_text("".join(json.dumps(point) + "\n" for point in self.points))
+            with written_beside(self.path) as out:
+                out.write("".join(json.dumps(point) + "\n" for point in self.points).encode())
         # Machines lent for training may lack both tools; the figures themselves are in curve.jsonl.
         if is_main and importlib.util.find_spec("tensorboard"):
             from torch.utils.tensorboard import SummaryWriter
@@ -49,8 +49,8 @@ class Curve:
         """Record the figures of an evaluation after ``step`` steps."""
         point = {"step": step, **figures}
         self.points.append(point)
-        with self.path.open("a") as stream:
-            stream.write(json.dumps(point) + "\n")
+        with open_to_append(self.path) as stream:
+            stream.write(json.dumps(point).encode() + b"\n")
         self.log(step, figures)
         if self.board is not None:
             self.board.flush()
@@ -112,5 +112,5 @@ def plot_curve(points: list[Point], path: Path) -> None:
         panel.set_title(name, fontsize=10)
         panel.set_xlabel("steps", fontsize=8)
         panel.grid(alpha=0.3)
-    with written_beside(path) as partial:
-        figure.savefig(partial, format="png")
+    with written_beside(path) as out:
+        figure.savefig(out, format="png")

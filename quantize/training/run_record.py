@@ -93,8 +93,8 @@ class Recorder:
         self.session.seconds = round(time.monotonic() - self.began, 1)
         self.record.steps, self.record.ended = steps, ended
         self.record.seconds = round(self.before + self.session.seconds, 1)
-        with written_beside(self.path) as partial:
-            partial.write_bytes(msgspec.json.format(msgspec.json.encode(self.record), indent=2) + b"\n")
+        with written_beside(self.path) as out:
+            out.write(msgspec.json.format(msgspec.json.encode(self.record), indent=2) + b"\n")
 
 
 def read_run(folder: Path) -> RunRecord | None:

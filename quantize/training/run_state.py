@@ -6,9 +6,8 @@ import copy
 import errno
 import math
 import os
-from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 from torch import Generator, Tensor, nn
@@ -191,32 +190,20 @@ class Run:
             "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
         }
         path = self.folder / name
-        with written_beside(path) as partial:
-            _write(state, partial)
+        with written_beside(path) as out:
+            _write(state, out)
             if name == CHECKPOINT and self.is_good:
                 os.replace(path, self.folder / BEFORE)
-        _sync_names(self.folder)
         self.is_good |= name == CHECKPOINT
         save_weights(self.averaged, self.folder / WEIGHTS)
 
 
-def _write(state: dict[str, Any], path: Path) -> None:
-    """Write a checkpoint and flush it to the disk. Raises OSError."""
-    with path.open("wb") as file:
-        try:
-            torch.save(state, file)
-        except RuntimeError as error:
-            # What torch makes of an error of the file.
-            raise OSError(errno.EIO, "It can't be written: is the disk full?", str(path)) from error
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_names(folder: Path) -> None:
-    """Bring a folder's new names to the disk, where its system can."""
-    with suppress(OSError):
-        opened = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(opened)
-        finally:
-            os.close(opened)
+def _write(state: dict[str, Any], out: BinaryIO) -> None:
+    """Write a checkpoint and bring it to the disk. Raises OSError."""
+    try:
+        torch.save(state, out)
+    except RuntimeError as error:
+        # What torch makes of an error of the file.
+        raise OSError(errno.EIO, "It can't be written: is the disk full?", out.name) from error
+    out.flush()
+    os.fsync(out.fileno())

@@ -13,7 +13,8 @@ from types import SimpleNamespace
 import numpy as np
 from PIL import Image
 
-from edge.batch.records.report import Record, read_report
+from edge.batch.records.reading import read_report
+from edge.batch.records.record import Record
 from edge.batch.settings import Restores
 from edge.photo.photo import Photo
 from edge.restore.options import Options

@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 
 from edge.batch.planning.jobs import plan
-from edge.batch.records.report import REPORT_NAME, read_report
+from edge.batch.records.reading import read_report
+from edge.batch.records.report import REPORT_NAME
 from edge.batch.run import run
 from edge.batch.settings import Outcome, Settings
 from edge.restore.options import Options

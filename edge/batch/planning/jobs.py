@@ -64,7 +64,7 @@ def plan(
     """
     if output is not None and not output.is_dir() and len(inputs) == 1 and not inputs[0].is_dir():
         _refuse_unwritten_kind(output)
-    history = History(*([report] if report else []))
+    history = History(named=[report] if report else [])
     planned = Plan()
     proposed: dict[tuple[Path, Path], tuple[Job, Path]] = {}
     for given in inputs:
@@ -105,12 +105,22 @@ def _jobs_of_folder(
         name = result_name(photo, kind)
         if not in_place:
             target = root / photo.relative_to(given)
+            _refuse_leading_out(target.parent, root)
             yield Job(photo, target.with_name(name), to), _longer(target, name)
+        elif not photo.resolve().is_relative_to(given.resolve()):
+            reason = f"{photo} is a link to a photo elsewhere; name that one to restore it in place."
+            planned.passed_over.append(PassedOver(photo, reason, to))
         elif name == photo.name:
             yield Job(photo.resolve(), photo.resolve(), to, in_place=True), photo
         elif kind is not None:
             reason = f"{photo} is a {kind.name}, which is not written; restore it to another folder."
             planned.passed_over.append(PassedOver(photo, reason, to))
+
+
+def _refuse_leading_out(folder: Path, root: Path) -> None:
+    """Refuse a folder below the outputs that is a link to another place."""
+    if not folder.resolve().is_relative_to(root.resolve()):
+        raise OutputConflict(f"{folder} leads out of {root}: remove the link, or choose another folder.")
 
 
 def _job_of_file(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from edge.batch.records.report import REPORT_NAME, Record, own_report, read_report, recorded
+from edge.batch.records.reading import read_report
+from edge.batch.records.record import Record
+from edge.batch.records.report import REPORT_NAME, own_report, recorded
 from edge.files import comparable, file_sha256, fitting, printable
 from edge.restore.options import Options
 
@@ -32,22 +34,27 @@ class Success:
 class History:
     """The successes in the user's own report, in those asked for, and in those that lie above a file."""
 
-    def __init__(self, *reports: Path) -> None:
+    def __init__(self, *reports: Path, named: Collection[Path] = ()) -> None:
         self._read: set[Path] = set()
         self._by_output: dict[Path, list[Success]] = {}
         self._digests: dict[Path, set[str]] = {}
         self._folders: dict[Path, Path] = {}
         self._unfinished: dict[tuple[Path, Path], Record] = {}
-        for report in (own_report(), *reports):
+        for report in (own_report(), *named):
+            self.read(report, everywhere=True)
+        for report in reports:
             self.read(report)
 
-    def read(self, report: Path) -> None:
-        """Take in the records of a report, once; one that can't be read counts as empty."""
+    def read(self, report: Path, everywhere: bool = False) -> None:
+        """Take in the records of a report, once; one that can't be read counts as empty.
+
+        Those of files outside its folder count only with ``everywhere``: for a report that the user named.
+        """
         if report in self._read:
             return
         self._read.add(report)
         with contextlib.suppress(OSError):
-            for record in read_report(report):
+            for record in read_report(report, everywhere=everywhere):
                 self.add(report, record)
 
     def add(self, report: Path, record: Record) -> None:

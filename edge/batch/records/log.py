@@ -11,7 +11,8 @@ from typing import Any, Literal
 from edge import DISTRIBUTION
 from edge.batch.planning.pages import Job
 from edge.batch.records.history import OF_WORKERS, History
-from edge.batch.records.report import Failure, Record, Report
+from edge.batch.records.record import Failure, Record
+from edge.batch.records.report import Report
 from edge.batch.settings import Settings
 
 

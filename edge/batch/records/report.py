@@ -11,17 +11,20 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from collections.abc import Iterator
+import stat
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from io import FileIO
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
+from edge.batch.records.reading import Reading, read_report
+from edge.batch.records.record import Record
 from edge.errors import OutputConflict
-from edge.files import comparable, file_sha256
-from edge.restore.faces.face import FaceRecord
+from edge.files import comparable, file_sha256, open_to_append
+from edge.permissions import make_folders, mode_for
 from edge.restore.options import Options
 from edge.system.state import state_folder
 
@@ -37,67 +40,22 @@ class ReportInUse(OutputConflict):
     """Another run has the same report open, and hence the same outputs."""
 
 
-class Failure(msgspec.Struct, frozen=True):
-    """The error of an attempt."""
-
-    type: str
-    """Name of the error's class."""
-    message: str
-
-
-class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A step of one attempt at one photo: a success has ``output_sha256``, a failure has ``error``.
-
-    Lines of files that were not tried have ``kept`` or ``passed_over``. A line with ``phase`` begun goes
-    before each attempt: if no other of the same output follows, the process was killed in it.
-    """
-
-    time: str
-    """End of the attempt, UTC, ISO 8601."""
-    software: str
-    input: str
-    """Like ``output``: relative to the report's folder if it lies within, so that both can be moved."""
-    input_sha256: str | None
-    """None if the input could not be read."""
-    input_pixels: str | None = None
-    """Digest of the decoded pixels; None in records of earlier releases and for kinds not decoded."""
-    output: str = ""
-    """Equal to ``input`` for a photo that was restored in place."""
-    output_sha256: str | None = None
-    output_pixels: str | None = None
-    before_after: str | None = None
-    """The side-by-side picture, a path like ``output``."""
-    before_after_sha256: str | None = None
-    bundle: str
-    """Digest of the bundle."""
-    options: dict[str, Any]
-    """As :func:`recorded`, and the settings of the networks that change pixels."""
-    seconds: float
-    megapixels: float | None = None
-    peak_memory: int | None = None
-    """Peak memory of the process in bytes in the attempt, or since its start where it can't be reset."""
-    done: list[str] | None = None
-    faces: list[FaceRecord] | None = None
-    error: Failure | None = None
-    kept: str | None = None
-    """Why a file was left as it is at the place of an output."""
-    passed_over: str | None = None
-    """Why a picture was not tried."""
-    phase: Literal["begun", "ended", "interrupted"] | None = None
-    """Of an attempt: begun before the photo is decoded; ended or interrupted without another line."""
-
-
 class Report:
     """A report open for one run, which others can't open meanwhile; or the user's own, which they can."""
 
-    def __init__(self, path: Path, file: FileIO, *, locked: bool, own: bool = False) -> None:
+    def __init__(
+        self, path: Path, file: FileIO, *, locked: bool, own: bool = False, named: bool = True
+    ) -> None:
         self.path = path
         self.locked = locked
         """Whether other runs are kept out."""
         self.own = own
         """Whether this is the user's own report: it takes no ordinary failures."""
         self._file = file
-        self._left = {_left(record) for record in read_report(path)}
+        self.reading = Reading()
+        """What was left out of the lines that were there."""
+        within = read_report(path, self.reading, everywhere=own or named)
+        self._left = {_left(record) for record in within if record.kept or record.passed_over}
 
     def append(self, record: Record) -> None:
         """Append a record and flush it to the disk, whole or not at all. Raises `OSError`."""
@@ -116,7 +74,8 @@ class Report:
             if not self.own:
                 self._file.truncate(end)
             raise OSError(error.errno, error.strerror, str(self.path)) from error
-        self._left.add(_left(record))
+        if record.kept or record.passed_over:
+            self._left.add(_left(record))
 
     def note(self, record: Record) -> None:
         """Append a record of a file that was left alone, unless a line says the same. Raises `OSError`."""
@@ -153,25 +112,48 @@ def recorded(options: Options) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def open_report(path: Path) -> Iterator[Report]:
+def open_report(path: Path, photos: Sequence[Path] = (), named: bool = True) -> Iterator[Report]:
     """Open a report for appending, or create it; one that is left empty is removed again.
 
-    Where locks are not supported, as on some network shares, the report is not locked.
+    Nobody may read it who may not read each of the photos; the user's own is for the user alone. Where
+    locks are not supported, as on some network shares, the report is not locked. With ``named``, its lines
+    may name outputs outside its folder.
 
     Raises:
         ReportInUse: A run has it open. Nobody has the user's own report for itself.
+        OutputConflict: It is a link, a pipe or a device, or has other names too.
         OSError: It can't be opened or created.
     """
     own = path == own_report()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with FileIO(path, "a+") as file:
-        report = Report(path, file, locked=not own and _lock(file, path), own=own)
+    if own:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    else:
+        make_folders(path.parent, photos)
+    mode = 0o600 if own else mode_for(photos, path.parent)
+    with _opened(path, mode) as file:
+        with contextlib.suppress(OSError):
+            narrower = os.fstat(file.fileno()).st_mode & (0o7000 | mode)
+            if os.chmod in os.supports_fd:
+                os.chmod(file.fileno(), stat.S_IMODE(narrower))
+        report = Report(path, file, locked=not own and _lock(file, path), own=own, named=named)
         try:
             yield report
         finally:
             if not own and file.seek(0, os.SEEK_END) == 0:
                 with contextlib.suppress(OSError):
                     path.unlink()
+
+
+def _opened(path: Path, mode: int) -> FileIO:
+    try:
+        return open_to_append(path, mode)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.EINVAL, errno.EMLINK, errno.ENXIO):
+            raise OutputConflict(
+                f"{path} is a link, has several names, or is no file: move it away, or choose another "
+                "with --report."
+            ) from error
+        raise
 
 
 def _lock(file: FileIO, path: Path) -> bool:
@@ -185,15 +167,3 @@ def _lock(file: FileIO, path: Path) -> bool:
             raise ReportInUse(f"Another run is writing to {path}; wait for it to end.") from error
         return False
     return True
-
-
-def read_report(path: Path) -> Iterator[Record]:
-    """Yield the records of a report, oldest first; none if it is missing. Incomplete lines are skipped."""
-    decoder = msgspec.json.Decoder(Record)
-    try:
-        with path.open("rb") as file:
-            for line in file:
-                with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
-                    yield decoder.decode(line)
-    except (FileNotFoundError, NotADirectoryError):
-        return

@@ -72,7 +72,7 @@ def _shrink(task: Shrink, max_pixels: int) -> Size:
     eight_bit = pixels if pixels.dtype == np.uint8 else (pixels >> 8).astype(np.uint8)
     image = Image.fromarray(eight_bit)
     image.thumbnail((task.side, task.side), Image.Resampling.LANCZOS, reducing_gap=3.0)
-    with written_beside(task.target) as partial, partial.open("wb") as out:
+    with written_beside(task.target) as out:
         image.save(out, "JPEG", quality=QUALITY)
     return Size(width, height)
 
@@ -84,7 +84,7 @@ def _fit(task: FitMask, max_pixels: int) -> None:
     levels = Image.fromarray(pixels if pixels.ndim == 2 else pixels[..., 0])
     fitted = levels.resize((task.width, task.height), Image.Resampling.BILINEAR)
     mask = fitted.point(lambda level: 255 if level >= MASK_THRESHOLD else 0)
-    with written_beside(task.target) as partial, partial.open("wb") as out:
+    with written_beside(task.target) as out:
         mask.save(out, "PNG")
 
 

@@ -30,8 +30,8 @@ def leave(job: Job) -> Path | None:
         target = free_name(target)
         if job.error is not None:
             # Before the file, so that it never lies there without a word.
-            with written_beside(_sentence_name(target)) as partial:
-                partial.write_text(f"{printable(job.error)}\n", "utf-8")
+            with written_beside(_sentence_name(target)) as out:
+                out.write(f"{printable(job.error)}\n".encode())
         os.rename(job.source, target)
         sync_folder(target.parent)
     except OSError:

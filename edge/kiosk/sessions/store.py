@@ -89,8 +89,8 @@ class SessionStore:
         """Write the session down, after any change. Raises `OSError`."""
         with self.lock:
             if self._current is not None:
-                with written_beside(self.folder(self._current) / _RECORD) as partial:
-                    partial.write_bytes(msgspec.json.encode(self._current))
+                with written_beside(self.folder(self._current) / _RECORD) as out:
+                    out.write(msgspec.json.encode(self._current))
                 self._saved = _now()
 
     def _resumed(self) -> Session | None:

@@ -11,13 +11,14 @@ import pytest
 from PIL import Image
 
 from edge.batch.before_after import GAP, write_before_after
-from edge.batch.outputs import staging_name
 from edge.batch.planning.jobs import plan
-from edge.batch.records.report import REPORT_NAME, Record, Report
+from edge.batch.records.record import Record
+from edge.batch.records.report import REPORT_NAME, Report
 from edge.batch.run import run
 from edge.batch.settings import Outcome, Settings
 from edge.errors import RuntimeUnavailable, UnsupportedPhoto
-from edge.files import file_sha256, partial_path
+from edge.files import file_sha256
+from edge.hidden import HiddenFile
 from edge.restore.options import Options
 from tests.edge.restoring import Inverter, attempts, write_photos
 
@@ -195,7 +196,7 @@ def test_a_run_killed_between_two_steps_is_finished_by_the_next(
         kill(patch, out / "photo1.png")
         with pytest.raises(Killed):
             restore(folder, in_place=in_place)
-    assert hidden(out) == [staging_name(out / "photo1.png")]
+    assert len(hidden(out)) == 1
     state = "restored" if calls else "done"
     assert restore(folder, in_place=in_place) == ([state], calls)
     assert restore(folder, in_place=in_place) == (["done"], 0)
@@ -213,7 +214,8 @@ def test_a_staged_output_that_is_not_the_recorded_one_is_not_moved(
         kill_before_move(patch, out / "photo1.png")
         with pytest.raises(Killed):
             restore(folder)
-    staging_name(out / "photo1.png").write_bytes(b"torn")
+    (staged,) = hidden(out)
+    staged.write_bytes(b"torn")
     states, _ = restore(folder)
     assert set(states) <= {"restored", "done"}
     Image.open(out / "photo1.png").load()
@@ -233,10 +235,10 @@ def test_in_place_restores_each_photo_once_and_keeps_its_mode(folder: Path) -> N
 def test_left_over_partials_are_removed(folder: Path) -> None:
     out = folder.with_name("in-restored")
     out.mkdir()
-    staging = staging_name(out / "photo1.png")
-    staging.write_bytes(b"x")
-    partial_path(staging).write_bytes(b"x")
-    restore(folder)
+    for name in ("photo1.png", "photo1.png", "photo1.before-after.jpg"):
+        HiddenFile(out / name).close()
+    assert len(hidden(out)) == 3
+    restore(folder, before_after=True)
     assert hidden(out) == []
 
 
@@ -297,7 +299,8 @@ def test_a_side_by_side_picture_is_bounded(
 ) -> None:
     Image.fromarray(np.full(shape, 100, np.uint8)).save(tmp_path / "photo.png")
     target = tmp_path / "both.jpg"
-    write_before_after(tmp_path / "photo.png", tmp_path / "photo.png", target, 10**7)
+    with target.open("wb") as out:
+        write_before_after(tmp_path / "photo.png", tmp_path / "photo.png", out, 10**7)
     sheet = np.asarray(Image.open(target).convert("L")).astype(int)
     assert sheet.shape == (expected[0], 2 * expected[1] + GAP)
     assert abs(sheet[:, expected[1] + GAP + 8 :] - 100).max(initial=0) <= 2

@@ -15,7 +15,8 @@ from PIL import Image, PngImagePlugin
 
 from edge.batch import making
 from edge.batch.planning.jobs import plan
-from edge.batch.records.report import REPORT_NAME, Report, own_report, read_report
+from edge.batch.records.reading import read_report
+from edge.batch.records.report import REPORT_NAME, Report, own_report
 from edge.batch.run import run
 from edge.batch.settings import Outcome, Settings
 from edge.errors import OutputConflict
@@ -184,7 +185,7 @@ def test_a_full_disk_leaves_nothing_half(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     place, name = {
-        "photo": (making, "write_photo"),
+        "photo": (making, "encode_photo"),
         "picture": (making, "write_before_after"),
         "sidecar": (making, "copy_sidecars"),
         "report": (Report, "append"),

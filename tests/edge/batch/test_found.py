@@ -12,7 +12,8 @@ from PIL import Image
 
 from edge.batch.planning.find import PassedOver
 from edge.batch.planning.jobs import plan
-from edge.batch.records.report import REPORT_NAME, read_report
+from edge.batch.records.reading import read_report
+from edge.batch.records.report import REPORT_NAME
 from edge.batch.run import run
 from edge.batch.settings import Settings
 from edge.restore.options import Options

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from edge.batch.planning.jobs import plan
-from edge.batch.records.report import REPORT_NAME, Record, open_report, own_report
+from edge.batch.records.record import Record
+from edge.batch.records.report import REPORT_NAME, open_report, own_report
 from edge.errors import OutputConflict
 
 

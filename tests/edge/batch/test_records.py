@@ -10,14 +10,9 @@ from typing import Any
 import pytest
 
 from edge.batch.records.history import History
-from edge.batch.records.report import (
-    Failure,
-    Record,
-    ReportInUse,
-    open_report,
-    read_report,
-    recorded,
-)
+from edge.batch.records.reading import read_report
+from edge.batch.records.record import Failure, Record
+from edge.batch.records.report import ReportInUse, open_report, recorded
 from edge.files import file_sha256
 from edge.restore.options import Options
 

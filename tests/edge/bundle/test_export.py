@@ -68,7 +68,7 @@ def test_a_failed_export_leaves_the_earlier_one(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(exporting.shutil, "copyfile", full)
+    monkeypatch.setattr(exporting, "copy_beside", full)
     with pytest.raises(OSError, match="space"):
         export(bundle, "android", tmp_path)
     assert open_bundle(target) and [path.name for path in tmp_path.iterdir()] == ["heirloom"]

@@ -141,12 +141,12 @@ def test_a_second_round_changes_nothing_but_the_loss(kind: str, mode: str, tmp_p
 
 def test_written_beside_keeps_the_old_file_until_the_new_one_is_whole(tmp_path: Path) -> None:
     path = tmp_path / "folder" / "photo.png"
-    with written_beside(path) as partial:
-        assert partial == path.with_name(".photo.png.partial")
-        partial.write_bytes(b"old")
+    with written_beside(path) as out:
+        assert Path(out.name).parent == path.parent and out.name != str(path)
+        out.write(b"old")
         assert not path.exists()
-    with pytest.raises(RuntimeError), written_beside(path) as partial:
-        partial.write_bytes(b"new")
+    with pytest.raises(RuntimeError), written_beside(path) as out:
+        out.write(b"new")
         raise RuntimeError
     assert [one.name for one in path.parent.iterdir()] == ["photo.png"]
     assert path.read_bytes() == b"old"

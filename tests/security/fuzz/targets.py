@@ -71,7 +71,8 @@ def _weights_manifest(max_memory: int) -> Reader:
 
 def _report(max_memory: int) -> Reader:
     from edge.batch.records.history import History
-    from edge.batch.records.report import open_report, read_report
+    from edge.batch.records.reading import read_report
+    from edge.batch.records.report import open_report
 
     def read(path: Path, output: Path) -> None:
         list(read_report(path))
