@@ -12,6 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from demo.guard.connections import BoundedProtocol
+from demo.logs import written_aside
 
 FIRST_PORT = 7860
 
@@ -37,11 +38,12 @@ def listening(app: ASGIApp, host: str, port: int | None, proxy: str | None) -> I
     Raises:
         OSError: The port is taken, or no application came up on it.
     """
-    with _bound(host, port) as bound:
+    with _bound(host, port) as bound, written_aside():
         config = uvicorn.Config(
             app,
             http=BoundedProtocol,
             ws="none",
+            log_config=None,
             log_level="warning",
             server_header=False,
             proxy_headers=proxy is not None,

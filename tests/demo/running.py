@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 
 MAIN = """
 import signal, sys
@@ -71,6 +72,8 @@ def page(folder: Path, *options: str) -> Iterator[Page]:
             said = process.stderr.readline()
             address = re.search(r"http://127\.0\.0\.1:\d+/", said)
             assert address, said
+            # Nobody would read what libraries print in the workers, which then wait.
+            Thread(target=process.stderr.read, daemon=True).start()
             yield Page(address[0], process.pid, folder, process)
         finally:
             process.kill()
