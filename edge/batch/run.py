@@ -72,6 +72,8 @@ def run(
         for report in reports.values():
             if report and (sentence := report.reading.sentence(report.path)):
                 say(sentence)
+            if report and not report.private:
+                say(f"{report.path} can be read by others than its photos: only its owner can change that.")
             if report and not report.own and not report.locked:
                 say(
                     f"Files cannot be locked in {report.path.parent}: do not restore into it twice at once."

@@ -19,7 +19,7 @@ from rich.console import Console
 
 from edge import DISTRIBUTION
 from edge.errors import HeirloomError, MissingExtra, install_hint
-from edge.files import printable
+from edge.files import on_one_line
 from edge.system.processes import keep_to_safe_path
 
 GROUP = "heirloom.commands"
@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _say(sentence: str) -> None:
-    Console(stderr=True).print(printable(sentence), markup=False, highlight=False, soft_wrap=True)
+    Console(stderr=True).print(on_one_line(sentence), markup=False, highlight=False, soft_wrap=True)
 
 
 def _sentence(error: OSError) -> str:

@@ -51,6 +51,8 @@ class Report:
         """Whether other runs are kept out."""
         self.own = own
         """Whether this is the user's own report: it takes no ordinary failures."""
+        self.private = True
+        """Whether only those may read it who may read its photos."""
         self._file = file
         self.reading = Reading()
         """What was left out of the lines that were there."""
@@ -131,11 +133,9 @@ def open_report(path: Path, photos: Sequence[Path] = (), named: bool = True) -> 
         make_folders(path.parent, photos)
     mode = 0o600 if own else mode_for(photos, path.parent)
     with _opened(path, mode) as file:
-        with contextlib.suppress(OSError):
-            narrower = os.fstat(file.fileno()).st_mode & (0o7000 | mode)
-            if os.chmod in os.supports_fd:
-                os.chmod(file.fileno(), stat.S_IMODE(narrower))
+        private = _narrow(file, mode)
         report = Report(path, file, locked=not own and _lock(file, path), own=own, named=named)
+        report.private = private
         try:
             yield report
         finally:
@@ -154,6 +154,17 @@ def _opened(path: Path, mode: int) -> FileIO:
                 "with --report."
             ) from error
         raise
+
+
+def _narrow(file: FileIO, mode: int) -> bool:
+    """Take from a file the permissions that are not in ``mode``; whether it has none of them then."""
+    now = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+    narrower = now & (0o7000 | mode)
+    if now != narrower and os.chmod in os.supports_fd:
+        with contextlib.suppress(OSError):
+            os.chmod(file.fileno(), narrower)
+        now = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+    return now == narrower or os.chmod not in os.supports_fd
 
 
 def _lock(file: FileIO, path: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import subprocess
@@ -20,6 +21,8 @@ from tests.edge.restoring import __file__ as FAKE
 from tests.edge.restoring import attempts, write_photos
 
 PHOTOS = 8
+KILLS = int(os.environ.get("KILLS", "20"))
+"""Of the slow tests; 200 take some ten minutes each."""
 HEIRLOOM = [sys.executable, FAKE, "restore"]
 WITH_NETWORKS = [
     sys.executable,
@@ -39,7 +42,7 @@ def test_three_kills(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_place: 
 @pytest.mark.parametrize("in_place", [False, True])
 def test_many_kills(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_place: bool) -> None:
     monkeypatch.setenv("SECONDS_A_PHOTO", "0.005")
-    kill_and_resume(tmp_path, HEIRLOOM, kills=20, side=48, in_place=in_place)
+    kill_and_resume(tmp_path, HEIRLOOM, kills=KILLS, side=48, in_place=in_place)
 
 
 @pytest.mark.slow

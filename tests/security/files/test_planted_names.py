@@ -17,7 +17,7 @@ from edge.batch.settings import Outcome, Settings
 from edge.bundle.bundle import open_bundle
 from edge.bundle.export import export
 from edge.errors import OutputConflict
-from edge.files import open_to_append, written_beside
+from edge.files import open_to_append, open_to_replace, written_beside
 from edge.hidden import HiddenFile, hidden_folder, replace_folder, require_own_folder
 from edge.restore.options import Options
 from tests.edge.restoring import Inverter
@@ -132,6 +132,25 @@ def test_nothing_is_appended_through_a_link(plant: Callable[[Path, Path], None],
     with pytest.raises(OSError):
         open_to_append(tmp_path / "report")
     assert (tmp_path / "victim").read_bytes() == PRECIOUS
+
+
+@pytest.mark.parametrize("kind", ["link", "second name", "pipe"])
+def test_a_worker_writes_through_nothing_planted_at_its_hidden_file(kind: str, tmp_path: Path) -> None:
+    victim, hidden = tmp_path / "victim", HiddenFile(tmp_path / "a.png")
+    victim.write_bytes(PRECIOUS)
+    hidden.path.unlink()
+    if kind == "link":
+        hidden.path.symlink_to(victim)
+    elif kind == "second name":
+        hidden.path.hardlink_to(victim)
+    else:
+        os.mkfifo(hidden.path)
+    with pytest.raises(
+        OSError, match={"link": "link", "second name": "several", "pipe": "regular|ENXIO|No such"}[kind]
+    ):
+        open_to_replace(hidden.path)
+    hidden.close()
+    assert victim.read_bytes() == PRECIOUS
 
 
 def test_the_folder_is_synced_after_the_file_has_its_name(

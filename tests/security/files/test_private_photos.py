@@ -85,6 +85,24 @@ def test_a_report_becomes_as_private_as_the_photos_it_names(photo: Path) -> None
     assert mode(out / REPORT_NAME) == 0o600
 
 
+def test_a_report_that_stays_open_to_others_is_told_of(
+    photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    restore(photo.parent)
+    photo.chmod(0o600)
+
+    def refused(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    refused_everywhere = {*os.supports_fd, refused}
+    monkeypatch.setattr(os, "supports_fd", refused_everywhere)
+    monkeypatch.setattr(os, "chmod", refused)
+    said: list[str] = []
+    list(run(plan([photo.parent]).jobs, SETTINGS, Inverter, say=said.append))
+    report = photo.parents[1] / "in-restored" / REPORT_NAME
+    assert said == [f"{report} can be read by others than its photos: only its owner can change that."]
+
+
 def test_the_users_own_report_is_for_the_user_alone(photo: Path) -> None:
     own_report().parent.mkdir(parents=True, exist_ok=True)
     own_report().touch(0o644)
