@@ -15,6 +15,9 @@ State = Literal["waiting", "working", "done", "failed", "aside"]
 """``failed``: the photo cannot be restored, and a sentence says why; ``aside``: it is not tried again, for
 it took its worker with it."""
 
+WORK = ".heirloom-job-"
+"""Begins the name of a job's work folder; its id ends it."""
+
 Priority = Literal["screen", "folder"]
 """The person at the screen goes before the folders."""
 
@@ -83,7 +86,7 @@ class Job:
     @property
     def work_folder(self) -> Path:
         """The hidden folder that holds the result until it is put in its place."""
-        return self.target.parent / f".heirloom-job-{self.id}"
+        return self.target.parent / f"{WORK}{self.id}"
 
 
 def encoded(options: Options) -> str:

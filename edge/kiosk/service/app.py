@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 from edge.errors import HeirloomError
 from edge.kiosk import log
 from edge.kiosk.devices.faults import DeviceError
+from edge.kiosk.queue.database import QueueFull
 from edge.kiosk.service.guard import NotHere, SafeHeaders
 from edge.kiosk.service.kiosk import Kiosk
 from edge.kiosk.service.photos import NoPhoto, NoSession
@@ -68,8 +69,9 @@ def application(kiosk: Kiosk) -> FastAPI:
         return JSONResponse({"error": "There is no such page."}, error.status_code)
 
     @app.exception_handler(OSError)
-    def failed(_: Request, error: OSError) -> JSONResponse:
-        log.event("disk", error=error.strerror)
+    @app.exception_handler(QueueFull)
+    def failed(_: Request, error: OSError | QueueFull) -> JSONResponse:
+        log.event("disk", error=error.strerror if isinstance(error, OSError) else str(error))
         return JSONResponse(
             {"error": "The machine has no room for this now: please ask at the counter."}, 507
         )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic
 
 from edge.kiosk import log
 from edge.kiosk.background import Background, setup_of, worker_of
 from edge.kiosk.config import Config
 from edge.kiosk.pictures.pictures import Pictures
+from edge.kiosk.queue.database import QueueFull
 from edge.kiosk.queue.dispatcher import Dispatcher
 from edge.kiosk.queue.job import Job
 from edge.kiosk.queue.restoring import Writing
@@ -107,6 +109,8 @@ class Kiosk:
     def begin(self, language: str) -> Session:
         """Begin a session; the one before ends."""
         self.end()
+        with suppress(QueueFull):
+            self.photos.forget_others()
         session = self.store.begin(language)
         log.event("session begins")
         self.changes.tell()

@@ -5,18 +5,20 @@ from __future__ import annotations
 import secrets
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from edge.errors import HeirloomError, TaskFailed, UnsupportedPhoto
 from edge.files import on_one_line
 from edge.kiosk.devices.faults import DeviceError, Fault
 from edge.kiosk.pictures.pictures import SIDES, Pictures
+from edge.kiosk.queue.database import QueueFull
 from edge.kiosk.queue.dispatcher import Dispatcher
-from edge.kiosk.queue.job import Job
+from edge.kiosk.queue.job import WORK, Job
 from edge.kiosk.queue.restoring import damage_place
 from edge.kiosk.queue.store import Queue
 from edge.kiosk.sessions.session import Session, SessionPhoto, bytes_below
-from edge.kiosk.sessions.store import SessionStore
+from edge.kiosk.sessions.store import RECORD, SessionStore
 from edge.photo.headers.kinds import ReadFormat, kind_of
 from edge.restore.options import Options
 
@@ -130,7 +132,13 @@ class Photos:
                 _remove(folder)
                 raise NoSession("The visit has ended.")
             session.photos.append(photo)
-            self._queue(session, photo)
+            try:
+                self._queue(session, photo)
+            except (HeirloomError, OSError):
+                # It would wait without a job.
+                session.photos.remove(photo)
+                _remove(folder)
+                raise
         return photo
 
     def change(self, photo: SessionPhoto, strength: float | None, faces: bool | None) -> None:
@@ -166,13 +174,23 @@ class Photos:
         _remove(folder)
 
     def end(self) -> None:
-        """End the session: nothing of it is left when this returns."""
+        """End the session: no file of it is left when this returns."""
         with self.store.lock:
             session = self.store.current
             if session is not None:
                 for photo in session.photos:
-                    self.dispatcher.cancel(_key(session, photo))
+                    # The photos go also while the queue's disk is full; `forget_others` forgets the jobs.
+                    with suppress(QueueFull):
+                        self.dispatcher.cancel(_key(session, photo))
                 self.store.end()
+
+    def forget_others(self) -> None:
+        """Forget jobs of sessions that have ended. Raises QueueError."""
+        with self.store.lock:
+            session = self.store.current
+            mine = {_key(session, photo) for photo in session.photos} if session else set()
+            for key in self.queue.sessions() - mine:
+                self.queue.cancel(key)
 
     def told(self, job: Job, share: float) -> None:
         """Take over the result of a job that is done; the dispatcher calls it."""
@@ -191,23 +209,36 @@ class Photos:
             photo.found = found.name if found.exists() else None
             photo.filled = job.made.filled if job.made else 0.0
             photo.done = job.made.done if job.made else ()
-            self.store.save()
+            # Without room it is written with the next change, or found again by `catch_up`.
+            with suppress(OSError):
+                self.store.save()
 
     def catch_up(self) -> None:
         """Take over what was restored while no service was there to be told, and forget the rest."""
         with self.store.lock:
+            self.forget_others()
             session = self.store.current
-            mine = {_key(session, photo) for photo in session.photos} if session else set()
-            for key in self.queue.sessions() - mine:
-                self.queue.cancel(key)
             if session is None:
                 return
+            self._remove_unfinished(session)
             for photo in session.photos:
                 queued = None if photo.job is None else self.queue.job(photo.job)
                 if queued is None:
                     self._queue(session, photo)
                 else:
                     self.told(queued, 1.0)
+
+    def _remove_unfinished(self, session: Session) -> None:
+        """Remove what was being received or written when an earlier service ended."""
+        kept = {photo.id for photo in session.photos} | {RECORD}
+        for path in self.store.folder(session).iterdir():
+            if path.name not in kept:
+                _remove(path)
+        for photo in session.photos:
+            for path in self.store.folder(session, photo).glob(".*"):
+                # The result in the folder of its job may be whole.
+                if path.name != f"{WORK}{photo.job}":
+                    _remove(path)
 
     def _queue(self, session: Session, photo: SessionPhoto) -> None:
         """Queue a photo with its options, in place of an earlier job of it."""
@@ -247,5 +278,8 @@ def _named_by_content(path: Path) -> Path:
     return path.rename(path.with_name(f"photo{_SUFFIXES[kind.format]}"))
 
 
-def _remove(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

@@ -20,7 +20,8 @@ MAX_BYTES = 1 << 20
 """The record of a session is no larger."""
 SAVED_EVERY = 5.0
 """Seconds between two records of a touch alone."""
-_RECORD = "session.json"
+RECORD = "session.json"
+"""The name of a session's record in its folder."""
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -73,7 +74,8 @@ class SessionStore:
             if self._current is not None:
                 self._current.touched = _now()
                 if self._current.touched - self._saved > SAVED_EVERY:
-                    self.save()
+                    with suppress(OSError):  # without room the session goes on in memory
+                        self.save()
 
     def seconds_left(self) -> float | None:
         """Until the session expires; None without one."""
@@ -89,7 +91,7 @@ class SessionStore:
         """Write the session down, after any change. Raises `OSError`."""
         with self.lock:
             if self._current is not None:
-                with written_beside(self.folder(self._current) / _RECORD) as out:
+                with written_beside(self.folder(self._current) / RECORD) as out:
                     out.write(msgspec.json.encode(self._current))
                 self._saved = _now()
 
@@ -108,7 +110,7 @@ class SessionStore:
 
 def _recorded(folder: Path) -> Session | None:
     with suppress(OSError, msgspec.MsgspecError, RecursionError):
-        session = msgspec.json.decode(read_bounded(folder / _RECORD, MAX_BYTES), type=Session)
+        session = msgspec.json.decode(read_bounded(folder / RECORD, MAX_BYTES), type=Session)
         return session if session.id == folder.name else None
     return None
 

@@ -7,6 +7,7 @@ import hmac
 import secrets
 import shutil
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from typing import Annotated, Any
@@ -134,8 +135,9 @@ def resume(kiosk: Given) -> None:
 def retry(kiosk: Given) -> None:
     """Try photos again that failed or were set aside, where they still lie in their place."""
     for job in kiosk.queue.jobs(states=("failed", "aside")):
-        if job.source.is_file():
-            kiosk.queue.retry(job)
+        # Where another file has the name by now, or the folder is away, the rest is tried.
+        with suppress(OSError):
+            kiosk.dispatcher.retry(job)
 
 
 @router.post("/api/owner/clear", dependencies=[Depends(_entered)])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import uvicorn
 from fastapi.testclient import TestClient
 
 from edge.kiosk.config import (
     CameraSection,
     Config,
+    HotFolder,
     NetworkSection,
     OwnerSection,
     PrinterSection,
@@ -70,11 +74,12 @@ class Running:
 
 
 @contextmanager
-def running(folder: Path, **network: Any) -> Iterator[Running]:
-    """Run a kiosk in a folder; ``network`` are keys of that section."""
+def running(folder: Path, folders: tuple[HotFolder, ...] = (), **network: Any) -> Iterator[Running]:
+    """Run a kiosk in a folder; ``folders`` are watched, ``network`` are keys of that section."""
     config = Config(
         state=folder / "state",
         restoring=Restoring(threads=1, max_megapixels=2),
+        folders=folders,
         scanner=ScannerSection(enabled=False),
         printer=PrinterSection(enabled=False),
         camera=CameraSection(enabled=False),
@@ -87,3 +92,18 @@ def running(folder: Path, **network: Any) -> Iterator[Running]:
     app = application(kiosk)
     with TestClient(app, base_url="http://localhost:8480", client=DEVICE) as screen:
         yield Running(kiosk, screen, TestClient(app, base_url=f"http://{ADDRESS}", client=PHONE))
+
+
+@contextmanager
+def served(service: Running) -> Iterator[str]:
+    """Serve a kiosk that runs at an address as well: a test client sends no body in parts."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(service.screen.app, log_level="warning", lifespan="off"))
+        thread = threading.Thread(target=server.run, args=([listening],))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
