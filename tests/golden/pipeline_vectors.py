@@ -17,6 +17,7 @@ from edge.bundle.bundle import Bundle, decode_manifest
 from edge.bundle.manifest import Artifact, Detection, Gate, Golden, Manifest, Part, Provenance, Tensor, Tile
 from edge.photo.metadata.metadata import Metadata
 from edge.photo.photo import Photo
+from edge.restore import parts
 from edge.restore.options import Options
 from edge.restore.restorer import Restorer
 from edge.runtimes import RUNTIMES, Runtime
@@ -180,7 +181,8 @@ def _case(
 ) -> Vectors:
     bundle = Bundle(Path("toys"), manifest(), "")
     toys = {"toy": Runtime("litert", "tests.golden.toy", "nothing")}
-    with mock.patch.dict(RUNTIMES, toys), tempfile.TemporaryDirectory() as folder:
+    untried = mock.patch.object(parts, "require_tried")  # a toy has no folder
+    with mock.patch.dict(RUNTIMES, toys), untried, tempfile.TemporaryDirectory() as folder:
         mask = Path(folder) / "mask.png"
         if painted is not None:
             Image.fromarray((painted * 255).astype(np.uint8)).save(mask)

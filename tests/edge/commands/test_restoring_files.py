@@ -15,7 +15,7 @@ from tests.edge.restoring import Inverter, write_photos
 
 @pytest.fixture(autouse=True)
 def _without_networks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engines, "open_bundle", lambda folder=None: SimpleNamespace(digest="d"))
+    monkeypatch.setattr(engines, "open_bundle", lambda *_: SimpleNamespace(digest="d"))
     monkeypatch.setattr(engines, "Restorer", lambda bundle, **options: Inverter())
 
 
