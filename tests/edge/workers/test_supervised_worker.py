@@ -177,7 +177,7 @@ SUPERVISOR = f"""
 import sys
 sys.path.append({str(Path(__file__).parents[3])!r})
 from pathlib import Path
-from tests.edge.workers.test_worker import COMMAND, LIMITS, SETUP, Load, Made, Worker, make
+from tests.edge.workers.test_supervised_worker import COMMAND, LIMITS, SETUP, Load, Made, Worker, make
 worker = Worker(COMMAND, SETUP, LIMITS)
 worker.ask(Load(), None)
 print(worker.pid, flush=True)
