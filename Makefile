@@ -31,9 +31,9 @@ demo: .venv/demo.done  ## the comparison page, in a browser; OPTIONS="--port 800
 kiosk: .venv/kiosk.done  ## the touch page of a kiosk, on this machine; OPTIONS=kiosk.toml
 	$(BIN)/heirloom kiosk $(OPTIONS)
 
-# One thread a process: several that each take all cores wait for each other.
+# One thread a process: several that each take all cores wait for each other. A test that hangs fails, and says where.
 test: .venv/dev.done lint  ## everything but what takes minutes
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist worksteal
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist worksteal --timeout 300
 
 test-slow: .venv/dev.done  ## what takes minutes: 12- and 48-megapixel photos, kill and resume, full shipped bundle
 	$(BIN)/pytest -m slow
@@ -74,9 +74,11 @@ audit: .venv/bin/python  ## known holes in what requirements/ pins (pip-audit), 
 	$(call install,kiosk,.[kiosk])
 	touch $@ .venv/runtime.done
 
+# pip resolves the tools of conversion only when it is told which versions fit: those of the lock file.
 # Compiling all of every package takes a minute; tests use a fifth of it.
-.venv/dev.done: .venv/bin/python pyproject.toml $(if $(LOCKED),requirements/dev.txt)
-	$(call install,dev,.[dev],--no-compile)
+.venv/dev.done: .venv/bin/python pyproject.toml requirements/dev.txt
+	sed -n 's/^\([^ =]*==[^ ;+]*\).*/\1/p' requirements/dev.txt > .venv/tested.txt
+	$(call install,dev,.[dev],--no-compile $(if $(LOCKED),,-c .venv/tested.txt))
 	touch $@ .venv/runtime.done .venv/demo.done .venv/kiosk.done
 
 clean:  ## remove what make has made, runs of trainings too
