@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from edge.errors import TaskFailed
+from edge.errors import TaskFailed, WorkerStopped
 from edge.kiosk.pictures.drawing import FitMask, Setup, Shrink, Size
 from edge.system.processes import python
 from edge.workers.messages import Limits
@@ -33,7 +33,7 @@ class Pictures:
 
         Raises:
             TaskFailed: It is no photo that can be read; the sentence says why.
-            WorkerStopped: It has ended the process.
+            WorkerStopped: It has ended two processes.
             MemoryLimitReached: It is too large.
             OSError: No process can be started.
         """
@@ -65,16 +65,23 @@ class Pictures:
 
     def _ask(self, task: Shrink | FitMask, answer: type | None) -> Size:
         with self._lock:
-            if self._worker is None or not self._worker.alive:
-                self._worker = Worker(COMMAND, self._setup, Limits(MEMORY, SILENCE))
             try:
-                result: Size = self._worker.ask(task, answer)
-            except TaskFailed:
-                raise
-            except BaseException:
-                self._worker = None
-                raise
-            return result
+                return self._asked(task, answer)
+            except WorkerStopped:
+                # Perhaps no fault of the picture: the kernel ends processes when memory is short.
+                return self._asked(task, answer)
+
+    def _asked(self, task: Shrink | FitMask, answer: type | None) -> Size:
+        if self._worker is None or not self._worker.alive:
+            self._worker = Worker(COMMAND, self._setup, Limits(MEMORY, SILENCE))
+        try:
+            result: Size = self._worker.ask(task, answer)
+        except TaskFailed:
+            raise
+        except BaseException:
+            self._worker = None
+            raise
+        return result
 
 
 def _place(source: Path, side: int) -> Path:
