@@ -1,4 +1,4 @@
-"""`heirloom restore` onto a disk that becomes full at any moment: nothing is torn, and the next run goes on."""
+"""`heirloom restore` onto a disk that becomes full at any moment: nothing is torn, the next run goes on."""
 
 from __future__ import annotations
 
