@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,7 +101,7 @@ def _made(task: Make, restorer: Restores, progress: Callable[[float], None]) -> 
             with open_regular(job.input) as content:
                 shutil.copyfileobj(content, out, 1 << 20)
         else:
-            photo = _noted(restored) if task.note and not is_idle(options) else restored.photo
+            photo = _noted(restored, task.day) if task.note and not is_idle(options) else restored.photo
             encode_photo(photo, out, task.quality)
             lost = not_kept(photo)
         damage, faces = restored.damage, restored.faces
@@ -134,12 +134,12 @@ def _digest(task: Make, path: Path) -> str | None:
     return file_pixels_sha256(path, task.max_pixels, task.max_memory)
 
 
-def _noted(restored: Restored) -> Photo:
-    """The restored photo with a note of what was done to it."""
+def _noted(restored: Restored, day: date | None) -> Photo:
+    """The restored photo with a note of what was done to it, today or on ``day``."""
     software = f"Heirloom {version(DISTRIBUTION)}"
     # The day is enough, and on one day the same photo gives the same bytes.
-    today = datetime.now(UTC).date()
-    metadata = with_note(restored.photo.metadata, restored.done, software, today)
+    day = day or datetime.now(UTC).date()
+    metadata = with_note(restored.photo.metadata, restored.done, software, day)
     return replace(restored.photo, metadata=metadata)
 
 

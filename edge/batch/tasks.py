@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,8 @@ class Make(msgspec.Struct, frozen=True, tag="make"):
     damage: Path | None = None
     """The picture to write of the damage that is filled, if there is any: white on black, of the photo's
     proportions."""
+    day: date | None = None
+    """The day that the note states; None: today. On one day the same photo gives the same bytes."""
 
     @property
     def chosen(self) -> Options:

@@ -16,7 +16,8 @@ from edge.workers.worker import Worker
 class Isolated:
     """Performs the tasks of `edge.batch.tasks` in a worker: started for the first, replaced if it ends.
 
-    It is what `edge.batch.run.run` takes as ``isolated``. Not for several threads at once.
+    It is what `edge.batch.run.run` takes as ``isolated``. Not for several threads at once,
+    but for `interrupt`.
     """
 
     def __init__(self, start: Callable[[], Worker]) -> None:
@@ -55,6 +56,11 @@ class Isolated:
     def pid(self) -> int | None:
         """The process id of the worker, if one runs."""
         return self._worker.pid if self._worker is not None and self._worker.alive else None
+
+    def interrupt(self) -> None:
+        """Stop the worker from another thread: the task that it is at ends in WorkerStopped."""
+        if (worker := self._worker) is not None:
+            worker.stop()
 
     def close(self) -> None:
         """Stop the worker, if one runs."""

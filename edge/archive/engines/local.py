@@ -1,0 +1,62 @@
+"""The engine of one computer: a thread for each worker, with a process that restores its photos."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterable, Iterator
+
+from edge.archive.engines import Workers
+from edge.archive.plans.shard import Shard
+from edge.archive.work.context import Context, ShardResult
+from edge.archive.work.worker import ShardWorker, Told
+
+_LOOK = 0.5
+"""Seconds between two looks whether the run is stopped."""
+
+
+def run(
+    shards: Iterable[Shard], context: Context, workers: Workers, told: Told = lambda row: None
+) -> Iterator[ShardResult]:
+    """See `edge.archive.engines.Engine`. ``told`` is called in the threads of the ``workers.most``."""
+    waiting, turn = iter(shards), threading.Lock()
+    results: queue.SimpleQueue[ShardResult | BaseException | None] = queue.SimpleQueue()
+    ends = threading.Event()
+
+    def work(worker: ShardWorker) -> None:
+        try:
+            while not ends.is_set():
+                with turn:
+                    shard = next(waiting, None)
+                if shard is None:
+                    return
+                results.put(worker.run(shard, told))
+        except BaseException as error:
+            results.put(error)
+        finally:
+            worker.close()
+            results.put(None)
+
+    at_work = [ShardWorker(context) for _ in range(workers.most)]
+    threads = [threading.Thread(target=work, args=(worker,), daemon=True) for worker in at_work]
+    try:
+        for thread in threads:
+            thread.start()
+        left = len(threads)
+        while left:
+            try:
+                result = results.get(timeout=_LOOK)
+            except queue.Empty:
+                continue
+            if result is None:
+                left -= 1
+            elif isinstance(result, ShardResult):
+                yield result
+            else:
+                raise result
+    finally:
+        ends.set()
+        for worker, thread in zip(at_work, threads, strict=True):
+            while thread.is_alive():
+                worker.stop()
+                thread.join(_LOOK)

@@ -1,0 +1,1 @@
+"""Plans: what there is to restore, cut into shards."""

@@ -1,0 +1,1 @@
+"""Results: what became of each photo, and whether it is still there."""

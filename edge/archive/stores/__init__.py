@@ -1,0 +1,1 @@
+"""Stores of files by key: folders, and buckets of object stores."""

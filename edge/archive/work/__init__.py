@@ -1,0 +1,1 @@
+"""The work of one worker: a shard, photo by photo."""
