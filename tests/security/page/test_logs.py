@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,15 +19,21 @@ pytest.importorskip("fcntl")
 GOOD = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
 
 
-@pytest.fixture
-def unread(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """Standard error is a pipe; yields the end that reads."""
+@contextmanager
+def unread() -> Iterator[int]:
+    """Have standard error be a pipe; yields the end that reads.
+
+    No fixture: pytest sets standard error again between fixtures and test.
+    """
     reads, writes = os.pipe()
+    before = sys.stderr
     with open(writes, "w", encoding="utf-8") as stream:
-        monkeypatch.setattr(sys, "stderr", stream)
-        yield reads
-        monkeypatch.undo()
-        os.close(reads)
+        sys.stderr = stream
+        try:
+            yield reads
+        finally:
+            sys.stderr = before
+    os.close(reads)
 
 
 def filled(descriptor: int) -> None:
@@ -39,24 +46,26 @@ def filled(descriptor: int) -> None:
         os.set_blocking(descriptor, True)
 
 
-def test_the_page_answers_though_nobody_reads_its_log(tmp_path: Path, unread: int) -> None:
-    filled(sys.stderr.fileno())
-    with small(tmp_path) as running:
-        for _ in range(3):
-            running.raw(b"\0no request\r\n\r\n", 2)
-        assert b"200 OK" in running.raw(GOOD, 5)
+def test_the_page_answers_though_nobody_reads_its_log(tmp_path: Path) -> None:
+    with unread():
+        filled(sys.stderr.fileno())
+        with small(tmp_path) as running:
+            for _ in range(3):
+                running.raw(b"\0no request\r\n\r\n", 2)
+            assert b"200 OK" in running.raw(GOOD, 5)
 
 
-def test_lines_beyond_the_rate_are_counted(unread: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lines_beyond_the_rate_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     log = logging.getLogger("demo.test")
     monkeypatch.setattr(logs, "WAITING", 2 * logs.BURST)
     monkeypatch.setattr(logs, "RATE", 0.0)
-    with logs.written_aside():
-        for number in range(1_000):
-            log.warning("line %d", number)
-        monkeypatch.setattr(logs, "RATE", 1e9)
-        log.warning("the last")
-    said = os.read(unread, 1 << 16).decode().splitlines()
-    assert said[0] == "WARNING: line 0" and len(said) == logs.BURST + 1
-    omitted = 1_000 - logs.BURST
-    assert said[-1] == f"WARNING: the last ({omitted} lines before this one were left out.)"
+    with unread() as reads:
+        with logs.written_aside():
+            for number in range(1_000):
+                log.warning("line %d", number)
+            monkeypatch.setattr(logs, "RATE", 1e9)
+            log.warning("the last")
+        said = os.read(reads, 1 << 16).decode().splitlines()
+        assert said[0] == "WARNING: line 0" and len(said) == logs.BURST + 1
+        omitted = 1_000 - logs.BURST
+        assert said[-1] == f"WARNING: the last ({omitted} lines before this one were left out.)"
