@@ -229,6 +229,7 @@ def test_nothing_is_left_of_a_call(client: Client, server: Opened) -> None:
     assert PHOTO.read_bytes() in [path.read_bytes() for path in kept]
 
 
+@pytest.mark.slow
 def test_what_was_served_is_removed_after_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(page, "SWEEP", 1)
     monkeypatch.setattr(page, "SECONDS", 6.0)

@@ -17,7 +17,7 @@ from edge.restore.restorer import Restorer
 from tests.edge.small_pictures import FULL, STRENGTH, distance, photo, picture, restored
 
 
-@pytest.mark.parametrize("precision", ["int8", "float32"])
+@pytest.mark.parametrize("precision", ["int8", pytest.param("float32", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_without_strength_the_photo_is_untouched(
     tiny_bundle: Path, precision: Precision, dtype: Any
@@ -40,7 +40,7 @@ def test_half_the_strength_is_half_the_change(tiny_bundle: Path, monkeypatch: py
     assert np.abs(change / 2 - (half.astype(int) - pixels)[inside]).max() <= 1
 
 
-@pytest.mark.parametrize("precision", ["int8", "float32"])
+@pytest.mark.parametrize("precision", ["int8", pytest.param("float32", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_gray_stays_gray_unless_asked_otherwise(
     tiny_bundle: Path, precision: Precision, dtype: Any

@@ -23,6 +23,7 @@ from edge.restore.restorer import Restorer
 from edge.restore.tiling import Box, cut
 from tests.edge.small_pictures import (
     FULL,
+    LARGE,
     SIZES,
     STRENGTH,
     detecting,
@@ -32,6 +33,8 @@ from tests.edge.small_pictures import (
     restored,
     scratches,
 )
+
+AUTO = pytest.param("auto", marks=pytest.mark.slow)
 
 
 def every_tiling(
@@ -53,7 +56,7 @@ def every_tiling(
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("kind", ["off", "auto", "mask"])
+@pytest.mark.parametrize("kind", ["off", "mask", AUTO])
 def test_float_is_the_same_for_every_tile(
     tiny_bundle: Path, tmp_path: Path, size: tuple[int, int], kind: str
 ) -> None:
@@ -64,12 +67,18 @@ def test_float_is_the_same_for_every_tile(
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("kind", ["off", "auto", "mask"])
+@pytest.mark.parametrize("kind", ["off", "mask", AUTO])
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_int8_bits_are_the_same_for_every_tile(
     tiny_bundle: Path, tmp_path: Path, size: tuple[int, int], kind: str, dtype: Any
 ) -> None:
     together, *alone = every_tiling(tiny_bundle, tmp_path, size, kind, dtype, "int8")
+    for other in alone:
+        np.testing.assert_array_equal(together, other)
+
+
+def test_int8_bits_are_the_same_for_every_tile_of_the_detector(tiny_bundle: Path, tmp_path: Path) -> None:
+    together, *alone = every_tiling(tiny_bundle, tmp_path, LARGE, "auto", np.uint16, "int8")
     for other in alone:
         np.testing.assert_array_equal(together, other)
 

@@ -148,6 +148,7 @@ def group(columns: int = 5, rows: int = 4, side: int = 180) -> NDArray[np.uint8]
     return np.asarray(photo)
 
 
+@pytest.mark.slow
 def test_every_face_of_a_group_is_found_once_and_refined() -> None:
     pixels = group()
     photo = Photo(pixels.copy(), None, Metadata("PNG"))

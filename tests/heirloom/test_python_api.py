@@ -106,6 +106,7 @@ def test_progress_ends_at_all_of_it(restorer: heirloom.Restorer, pixels: np.ndar
     assert seen == sorted(seen) and seen[-1] == 1
 
 
+@pytest.mark.slow
 def test_the_page_documents_every_option_and_its_examples_run(tmp_path: Path) -> None:
     page = PAGE.read_text("utf-8")
     assert [field.name for field in fields(heirloom.Options)] == re.findall(r"^\| `(\w+)` \|", page, re.M)

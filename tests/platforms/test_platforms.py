@@ -47,8 +47,10 @@ def test_the_android_core_passes_the_golden_vectors() -> None:
 @pytest.mark.parametrize(
     "kind",
     [
-        *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("colour", "gray", "alpha", "small")),
-        "16 bit",
+        *(
+            pytest.param(kind, marks=pytest.mark.slow)
+            for kind in ("colour", "gray", "alpha", "small", "16 bit")
+        ),
         "several faces",
     ],
 )

@@ -47,6 +47,7 @@ class Normed(nn.Module):
         return nn.functional.instance_norm(x).permute(0, 2, 3, 1)
 
 
+@pytest.mark.slow
 def test_an_operation_outside_the_list_is_refused(tmp_path: Path) -> None:
     encoder = sources()["encoder"]
     normed = replace(encoder, network=Normed().eval())
@@ -78,6 +79,7 @@ def test_a_wrong_network_fails_its_gate_and_the_old_bundle_stays(
     assert [path.name for path in folder.iterdir()] == ["kept"]
 
 
+@pytest.mark.slow
 def test_all_tile_sizes_share_scales_and_latents_pass_untouched(tiny_bundle: Path) -> None:
     parts = open_bundle(tiny_bundle).manifest.parts
     for part in parts.values():

@@ -220,6 +220,7 @@ def test_the_command_scores_a_damage_set(
     assert "enlarged 2 times" in printed
 
 
+@pytest.mark.slow
 def test_the_command_scores_pairs_and_clean_photos_with_real_networks(
     tiny_bundle: Path, tmp_path: Path
 ) -> None:

@@ -41,6 +41,7 @@ def test_no_photos_is_said(tmp_path: Path, capsys) -> None:  # type: ignore[no-u
     assert "no photos" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_sheet_of_faces_shows_each_before_restored_and_refined(
     tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -47,7 +47,9 @@ def test_float_files_equal_the_network(name: str, tmp_path: Path) -> None:
             assert max(np.abs(a - b).max() for a, b in zip(samples.outputs, got, strict=True)) < 1e-4
 
 
-@pytest.mark.parametrize("name", PARTS)
+@pytest.mark.parametrize(
+    "name", [name if name == "decoder" else pytest.param(name, marks=pytest.mark.slow) for name in PARTS]
+)
 def test_int8_files_give_the_levels_of_the_written_out_program(
     name: str, converted: Converted, tmp_path: Path
 ) -> None:

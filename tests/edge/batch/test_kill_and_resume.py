@@ -32,7 +32,7 @@ WITH_NETWORKS = [
 ]
 
 
-@pytest.mark.parametrize("in_place", [False, True])
+@pytest.mark.parametrize("in_place", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_three_kills(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_place: bool) -> None:
     monkeypatch.setenv("SECONDS_A_PHOTO", "0.04")
     kill_and_resume(tmp_path, HEIRLOOM, kills=3, side=48, in_place=in_place)

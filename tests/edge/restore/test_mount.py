@@ -142,7 +142,7 @@ def pages(colours: int = 3) -> tuple[NDArray[Any], slice, slice]:
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=["all", "no damage", "fill only"])
-@pytest.mark.parametrize("colours", [0, 3])
+@pytest.mark.parametrize("colours", [pytest.param(0, marks=pytest.mark.slow), 3])
 def test_the_picture_is_restored_as_if_it_were_alone(
     tiny_bundle: Path, options: Options, colours: int
 ) -> None:

@@ -108,6 +108,7 @@ def test_what_a_stage_lacks_is_said(
     assert sentence in capsys.readouterr().err and not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_fine_tuning_leaves_a_folder_of_weights_and_a_recipe_is_found_for_it(
     folder: Path, weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -71,7 +71,9 @@ def converted(network: MobileRestorer, name: str, folder: Path) -> tuple[PartSou
     return source, path
 
 
-@pytest.mark.parametrize("recipe", [ALL_INT8, load_recipe()], ids=["int8", "shipped"])
+@pytest.mark.parametrize(
+    "recipe", [pytest.param(ALL_INT8, marks=pytest.mark.slow), load_recipe()], ids=["int8", "shipped"]
+)
 @pytest.mark.parametrize("name", PARTS)
 def test_the_twin_gives_what_the_file_with_its_ranges_gives(
     recipe: Int8Recipe, name: str, tmp_path: Path

@@ -290,6 +290,7 @@ def test_workers_cut_the_same_crops(photos: PhotoSet, tmp_path: Path) -> None:
     assert all(torch.equal(one, other) for one, other in zip(*found, strict=True))
 
 
+@pytest.mark.slow
 def test_two_processes_average_their_gradients(tmp_path: Path) -> None:
     """Under torchrun both keep the same weights, though each sees crops of its own."""
     script = tmp_path / "run.py"
