@@ -38,7 +38,7 @@ def missing_sidecars(photo: Path, result: Path) -> list[tuple[Path, Path]]:
         return []
     missing: dict[Path, Path] = {}
     done: set[tuple[int, int]] = set()
-    for sidecar, name in _candidates(photo, result):
+    for sidecar, name in candidates(photo, result):
         target = result.with_name(name)
         if not sidecar.is_file() or target in missing or target.exists() or target.is_symlink():
             continue
@@ -97,7 +97,7 @@ def _state(photo: Path) -> tuple[int, tuple[int, int]]:
             return image.getexif().get(_ORIENTATION, 1), image.size
 
 
-def _candidates(photo: Path, result: Path) -> Iterator[tuple[Path, str]]:
+def candidates(photo: Path, result: Path) -> Iterator[tuple[Path, str]]:
     """The names that a sidecar may have, each with its name beside the result."""
     for ending in (".xmp", ".XMP", ".json"):
         yield photo.with_name(photo.name + ending), result.name + ending

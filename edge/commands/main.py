@@ -30,11 +30,21 @@ EXTRAS = {
     "demo": "demo",
     "edge.commands.watch": "kiosk",
     "edge.commands.kiosk": "kiosk",
+    "edge.commands.archive": "archive",
 }
 """The extra to install for the commands of a package, or of one module."""
 
 PANELS = {
-    "Use": ("restore", "watch", "kiosk", "demo"),
+    "Use": (
+        "restore",
+        "archive",
+        "archive status",
+        "archive verify",
+        "archive retry",
+        "watch",
+        "kiosk",
+        "demo",
+    ),
     "Ship": ("bundle", "convert", "doctor", "validate", "bench", "import"),
 }
 """How the overview groups the commands; the others are in `REST`."""
@@ -87,7 +97,9 @@ def _load(name: str, entry: EntryPoint) -> typer.Typer:
     try:
         command = entry.load()
     except ImportError as error:
-        extra = EXTRAS.get(entry.module) or EXTRAS.get(entry.module.partition(".")[0])
+        extra = next(
+            (extra for name, extra in EXTRAS.items() if f"{entry.module}.".startswith(f"{name}.")), None
+        )
         if extra is None:
             # The base install is incomplete: there is no extra to name.
             raise MissingExtra(f"`heirloom {name}` cannot be loaded ({error}).") from error

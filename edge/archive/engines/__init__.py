@@ -5,7 +5,7 @@ An engine is one function ``run(shards, context) -> results``, see `Engine`; ano
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,11 +26,11 @@ class Engine(Protocol):
 
     def __call__(
         self, shards: Iterable[Shard], context: Context, workers: Workers
-    ) -> Iterator[ShardResult]:
+    ) -> Generator[ShardResult, None, None]:
         """Do the shards, in any order, each with an `edge.archive.work.worker.ShardWorker`.
 
         It yields one result for each shard that it has taken, as soon as that is known. A worker that ends
-        in a shard is ``died``, unless the engine has ended it. When the iterator is closed, workers are
+        in a shard is ``died``, unless the engine has ended it. When the generator is closed, workers are
         stopped and what they are at is given up.
 
         Raises:

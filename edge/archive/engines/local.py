@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 
 from edge.archive.engines import Workers
 from edge.archive.plans.shard import Shard
@@ -17,7 +17,7 @@ _LOOK = 0.5
 
 def run(
     shards: Iterable[Shard], context: Context, workers: Workers, told: Told = lambda row: None
-) -> Iterator[ShardResult]:
+) -> Generator[ShardResult, None, None]:
     """See `edge.archive.engines.Engine`. ``told`` is called in the threads of the ``workers.most``."""
     waiting, turn = iter(shards), threading.Lock()
     results: queue.SimpleQueue[ShardResult | BaseException | None] = queue.SimpleQueue()

@@ -15,6 +15,9 @@ State = Literal["restored", "failed", "deferred", "conflict", "changed"]
 lies in the place of its result. ``changed``: it is not in the source as it was planned."""
 STATES: tuple[State, ...] = get_args(State)
 
+BEGAN, ENDED = "began", "ended"
+"""In a part's metadata: when its first photo was begun and when it was committed, in seconds since 1970."""
+
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one photo in one plan."""
@@ -90,7 +93,8 @@ def encoded(rows: Sequence[Row], about: dict[str, str]) -> bytes:
 def decoded(part: bytes, columns: Iterable[str] | None = None) -> Any:
     """The table of a part, or some of its columns. Raises `pyarrow.ArrowException` for anything else."""
     chosen = None if columns is None else list(columns)
-    return pq.read_table(pa.BufferReader(part), columns=chosen, use_threads=False)
+    # `read_table` would import pandas, where that is installed.
+    return pq.ParquetFile(pa.BufferReader(part)).read(chosen, use_threads=False)
 
 
 def rows_of(table: Any) -> list[Row]:

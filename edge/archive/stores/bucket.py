@@ -111,7 +111,7 @@ class Bucket:
             return False
         return True
 
-    def replace(self, key: str, content: bytes) -> None:
+    def replace(self, key: str, content: bytes, mode: int = 0o666) -> None:
         """See `Store.replace`."""
         tried(lambda: self._store.put(key, content), self.address)
 

@@ -123,10 +123,10 @@ class Folder:
         finally:
             hidden.remove()
 
-    def replace(self, key: str, content: bytes) -> None:
+    def replace(self, key: str, content: bytes, mode: int = 0o666) -> None:
         """See `Store.replace`."""
         try:
-            with written_beside(self._path(key)) as out:
+            with written_beside(self._path(key), mode) as out:
                 out.write(content)
         except OSError as error:
             raise self._failed(key, error) from error

@@ -90,5 +90,5 @@ class Store(Protocol):
             OSError: The content can't be read.
         """
 
-    def replace(self, key: str, content: bytes) -> None:
-        """Write a file, whatever was there."""
+    def replace(self, key: str, content: bytes, mode: int = 0o666) -> None:
+        """Write a file, whatever was there, with these permissions where the store has some."""

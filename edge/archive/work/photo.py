@@ -13,11 +13,11 @@ from time import monotonic, sleep
 from typing import Any
 
 from edge.archive.places import QUARANTINE
+from edge.archive.plans.naming import result_key
 from edge.archive.plans.shard import Scan, Shard
 from edge.archive.results.row import Row, State
 from edge.archive.stores.store import Fetched, NotThere, Store, StoreFailed
 from edge.archive.work.context import Context
-from edge.archive.work.naming import result_key
 from edge.batch.planning.find import kind_or_none
 from edge.batch.planning.pages import Job
 from edge.batch.tasks import Made, Make

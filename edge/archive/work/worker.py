@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable
-from time import monotonic
+from time import monotonic, time
 
 import msgspec
 
 from edge.archive.places import part_key
 from edge.archive.plans.shard import Shard
-from edge.archive.results.row import Row, encoded
+from edge.archive.results.row import BEGAN, ENDED, Row, encoded
 from edge.archive.stores.opening import open_store
 from edge.archive.stores.store import StoreFailed
 from edge.archive.work.context import Context, ShardResult
@@ -73,7 +73,7 @@ class ShardWorker:
         Raises:
             WorkerUnusable: The networks can't be loaded.
         """
-        started = monotonic()
+        started, began = monotonic(), time()
         rows: list[Row] = []
         try:
             if self._tools.target.exists(part_key(shard.name)):
@@ -83,7 +83,7 @@ class ShardWorker:
                     raise _Interrupted
                 rows.append(restored(scan, shard, self._tools))
                 told(rows[-1])
-            about = {"shard": shard.name, "kind": shard.kind}
+            about = {BEGAN: str(began), ENDED: str(time())}
             committed = self._tools.target.create(part_key(shard.name), encoded(rows, about))
         except _Interrupted:
             return ShardResult(shard.name, "given back")

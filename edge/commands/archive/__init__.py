@@ -1,0 +1,1 @@
+"""The command lines of `edge.archive`: progress goes to stderr, the summary to stdout."""
