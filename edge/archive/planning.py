@@ -94,7 +94,7 @@ def _etags(plans: Sequence[Plan]) -> dict[bytes, int]:
     """Of each key, in few bytes, what stands for its etag in the latest plan."""
     known: dict[bytes, int] = {}
     for plan in plans:
-        for batch in plan.table("key", "etag").to_batches():
+        for batch in plan.batches("key", "etag"):
             for key, etag in zip(batch["key"].to_pylist(), batch["etag"].to_pylist(), strict=True):
                 known[short(key)] = hash(etag)
     return known

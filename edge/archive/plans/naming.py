@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from edge.batch.planning.find import result_name
 from edge.files import fitting
@@ -17,7 +17,7 @@ def result_key(key: str, kind: Kind | None, apart: bool) -> str:
         kind: What it is by its content.
         apart: Whether other photos would have a result of that name: then it is a longer one.
     """
-    photo = Path(PurePosixPath(key).name)
+    photo = Path(key.rpartition("/")[2])
     name = result_name(photo, kind)
     if apart and name != photo.name:
         name = fitting(photo, Path(name).suffix).name
@@ -27,4 +27,5 @@ def result_key(key: str, kind: Kind | None, apart: bool) -> str:
 
 def expected_key(key: str) -> str:
     """The same by the photo's name alone, where nothing is in its way."""
-    return result_key(key, kind_by_suffix(Path(key)), False)
+    kind = kind_by_suffix(Path(key.rpartition("/")[2]))
+    return key if kind is None or not kind.result_suffix else result_key(key, kind, False)

@@ -64,6 +64,10 @@ class Plan:
         if scans:
             yield self._shard(number, scans)
 
+    def batches(self, *columns: str) -> Iterator[Any]:
+        """Some of its columns, in batches of Arrow."""
+        yield from pq.ParquetFile(self.file).iter_batches(batch_size=_ROWS, columns=list(columns))
+
     def table(self, *columns: str) -> Any:
         """Some of its columns, as a table of Arrow."""
         return pq.ParquetFile(self.file).read(list(columns))
