@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from rich.console import Console
 
 from edge.bundle.bundle import open_bundle
 from edge.commands.options import Provider, proved_runtime
+from edge.commands.signals import terminable
 from edge.kiosk.background import setup_of, try_networks
 from edge.kiosk.config import read_config
 from edge.kiosk.service.kiosk import Kiosk
@@ -57,4 +59,6 @@ def kiosk(
         highlight=False,
         soft_wrap=True,
     )
-    serve(Kiosk(chosen))
+    # To be told to end is how it ends.
+    with suppress(KeyboardInterrupt), terminable():
+        serve(Kiosk(chosen))
