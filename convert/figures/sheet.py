@@ -13,6 +13,7 @@ from PIL import Image
 from edge.files import written_beside
 from edge.integers import ceil_div
 from edge.photo.photo import read_photo
+from edge.photo.writers.saving import save_image
 from edge.restore.cells import in_colour, shrink
 from edge.restore.damage.mask import Damage
 from edge.restore.faces.face import take
@@ -86,7 +87,7 @@ def write_sheet(rows: Iterable[list[Pixels]], target: Path) -> None:
     padded = [np.pad(b, ((0, 0), (0, width - b.shape[1]), (0, 0)), constant_values=255) for b in bands]
     sheet = np.concatenate([part for band in padded for part in (band, gap)])
     with written_beside(target) as out:
-        Image.fromarray(sheet).save(out, "JPEG", quality=90)
+        save_image(Image.fromarray(sheet), out, "JPEG", quality=90)
 
 
 def _side_by_side(row: list[Pixels]) -> Pixels:

@@ -11,6 +11,7 @@ from PIL import Image
 
 from edge.integers import ceil_div
 from edge.photo.photo import read_photo
+from edge.photo.writers.saving import save_image
 from edge.restore.cells import shrink
 
 LONGEST_SIDE = 2000
@@ -49,7 +50,7 @@ def write_before_after(
     sheet = np.full((height, left.shape[1] + GAP + right.shape[1], 3), 255, np.uint8)
     sheet[: left.shape[0], : left.shape[1]] = left
     sheet[: right.shape[0], left.shape[1] + GAP :] = right
-    Image.fromarray(sheet).save(out, "JPEG", quality=92, subsampling=0)
+    save_image(Image.fromarray(sheet), out, "JPEG", quality=92, subsampling=0)
 
 
 def _small(photo: Path, max_pixels: int, page: int | None, max_memory: int | None) -> NDArray[np.uint8]:

@@ -28,6 +28,7 @@ from edge.photo.decoding.size import photo_size
 from edge.photo.headers.kinds import PHOTO_SUFFIXES
 from edge.photo.metadata.xmp.history import with_note
 from edge.photo.photo import Photo, encode_photo, not_kept, read_photo
+from edge.photo.writers.saving import save_image
 
 if TYPE_CHECKING:
     from edge.restore.restorer import Restored
@@ -107,7 +108,7 @@ def _made(task: Make, restorer: Restores, progress: Callable[[float], None]) -> 
         damage, faces = restored.damage, restored.faces
         if task.damage is not None and damage is not None:
             with written_beside(task.damage, mode_for([job.input], task.damage.parent)) as drawn:
-                Image.fromarray(damage.mask).save(drawn, "PNG")
+                save_image(Image.fromarray(damage.mask), drawn, "PNG")
         del photo, restored  # what follows reads files again
         if job.in_place:
             lost += keep_attributes(job.input, out, task.keep_time)

@@ -42,6 +42,7 @@ from edge.photo.tiffs.opening import PlanarTiff, has_infrared, lab_of
 from edge.photo.tiffs.pages import chosen_page, counted_pages
 from edge.photo.tiffs.planes import read_planes
 from edge.photo.writers.png import write_png
+from edge.photo.writers.saving import save_image
 from edge.photo.writers.tiff import write_tiff
 
 DEFAULT_MAX_PIXELS = 200_000_000
@@ -157,7 +158,7 @@ def encode_photo(photo: Photo, out: BinaryIO, quality: int | None = None) -> Non
             raise ValueError(f"a {metadata.format} cannot hold {photo.pixels.dtype} pixels or alpha")
         image = _image(photo, space)
         coded = quality_options(metadata.format, metadata.coding, metadata.lossless, quality)
-        image.save(out, metadata.format, **encoder_options(metadata), **coded)
+        save_image(image, out, metadata.format, **encoder_options(metadata), **coded)
         if metadata.format == "JPEG":
             state_resolution(out, metadata)
         return

@@ -12,6 +12,7 @@ from PIL import Image
 from edge.errors import UnsupportedPhoto
 from edge.files import written_beside
 from edge.photo.photo import read_photo
+from edge.photo.writers.saving import save_image
 from edge.workers.serving import Perform, Reporter, serve
 
 QUALITY = 88
@@ -73,7 +74,7 @@ def _shrink(task: Shrink, max_pixels: int) -> Size:
     image = Image.fromarray(eight_bit)
     image.thumbnail((task.side, task.side), Image.Resampling.LANCZOS, reducing_gap=3.0)
     with written_beside(task.target) as out:
-        image.save(out, "JPEG", quality=QUALITY)
+        save_image(image, out, "JPEG", quality=QUALITY)
     return Size(width, height)
 
 
@@ -85,7 +86,7 @@ def _fit(task: FitMask, max_pixels: int) -> None:
     fitted = levels.resize((task.width, task.height), Image.Resampling.BILINEAR)
     mask = fitted.point(lambda level: 255 if level >= MASK_THRESHOLD else 0)
     with written_beside(task.target) as out:
-        mask.save(out, "PNG")
+        save_image(mask, out, "PNG")
 
 
 if __name__ == "__main__":
