@@ -59,10 +59,15 @@ venv=$HOME_OF_HEIRLOOM/venv
 # On a Jetson, ONNX Runtime for its chip comes from NVIDIA: packages of the system are seen.
 options=()
 if [[ $jetson == yes ]]; then options+=(--system-site-packages); fi
-python=$(command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3)
-[[ -x $venv/bin/python ]] || "$python" -m venv "${options[@]}" "$venv"
-"$venv/bin/python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-    || fail "Python 3.11 or later is needed: $("$venv/bin/python" --version) is installed."
+recent() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null; }
+if ! recent "$venv/bin/python"; then
+    for python in python3.13 python3.12 python3.11 python3 none; do
+        if recent "$python"; then break; fi
+    done
+    [[ $python != none ]] || fail "Python 3.11 or later is needed: $(python3 --version) is installed."
+    "$python" -m venv --clear "${options[@]}" "$venv"
+fi
+runuser -u heirloom -- "$venv/bin/python" -c "" || fail "the user heirloom may not run $(realpath "$venv/bin/python"): does it lie in a home?"
 source=${wheel:-$(realpath -- "$HERE/../..")}
 # What it needs is locked by hashes; then itself, the same version too, for the clone may have changed.
 "$venv/bin/pip" install --require-hashes -r "$HERE/../../requirements/kiosk.txt"
