@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Generator, Iterable
+from time import monotonic
 
 from edge.archive.engines import Workers
 from edge.archive.plans.shard import Shard
@@ -13,6 +14,8 @@ from edge.archive.work.worker import ShardWorker, Told
 
 _LOOK = 0.5
 """Seconds between two looks whether the run is stopped."""
+_PATIENCE = 10.0
+"""Seconds for workers to stop: a store that hangs keeps them, but not the process from ending."""
 
 
 def run(
@@ -37,12 +40,13 @@ def run(
             worker.close()
             results.put(None)
 
-    at_work = [ShardWorker(context) for _ in range(workers.most)]
-    threads = [threading.Thread(target=work, args=(worker,), daemon=True) for worker in at_work]
+    started: list[tuple[ShardWorker, threading.Thread]] = []
     try:
-        for thread in threads:
-            thread.start()
-        left = len(threads)
+        for _ in range(workers.most):
+            worker = ShardWorker(context)
+            started.append((worker, threading.Thread(target=work, args=(worker,), daemon=True)))
+            started[-1][1].start()
+        left = len(started)
         while left:
             try:
                 result = results.get(timeout=_LOOK)
@@ -56,7 +60,8 @@ def run(
                 raise result
     finally:
         ends.set()
-        for worker, thread in zip(at_work, threads, strict=True):
-            while thread.is_alive():
+        until = monotonic() + _PATIENCE
+        while monotonic() < until and (alive := [each for each in started if each[1].is_alive()]):
+            for worker, _ in alive:
                 worker.stop()
-                thread.join(_LOOK)
+            alive[0][1].join(_LOOK)

@@ -99,7 +99,8 @@ def listed(
                     batch.append(one)
                 if len(batch) == _BATCH:
                     _spool(batch, spool)
-            _spool(batch, spool)
+            if batch:
+                _spool(batch, spool)
         yield found
 
 

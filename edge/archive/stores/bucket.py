@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
-from obstore.exceptions import AlreadyExistsError, PreconditionError
+from obstore.exceptions import AlreadyExistsError, PermissionDeniedError, PreconditionError
 from obstore.store import from_url
 
 from edge.archive.stores.retries import OF_THE_LIBRARY, T, tried
-from edge.archive.stores.store import CHUNK, Fetched, Listed, NotThere, ignore
+from edge.archive.stores.store import CHUNK, Fetched, FileRefused, Listed, NotThere, StoreFailed, ignore
 
 PAGE = 1000
 """Files in one answer of a listing, as S3 gives them."""
@@ -23,6 +23,9 @@ _CLIENT: dict[str, Any] = {
     "read_timeout": "60 seconds",
 }
 """A transfer may take long, but not stand still."""
+_PLAIN = ("AWS_ALLOW_HTTP", "GOOGLE_ALLOW_HTTP", "AZURE_ALLOW_HTTP")
+"""Set to ``true`` for stores of one's own without encryption; they are not looked at by the library where
+other settings of the connection are given."""
 
 
 class Bucket:
@@ -32,8 +35,11 @@ class Bucket:
         self.address = address
         # The library's stubs have one signature for each kind of store, and none for all of them.
         opened: Any = from_url
+        client = _CLIENT | {
+            "allow_http": any(os.environ.get(name, "").lower() == "true" for name in _PLAIN)
+        }
         self._store: Any = tried(
-            lambda: opened(address, client_options=_CLIENT, retry_config=OF_THE_LIBRARY), address
+            lambda: opened(address, client_options=client, retry_config=OF_THE_LIBRARY), address
         )
 
     def list(self, below: str = "", said: Callable[[str], None] = ignore) -> Iterator[Listed]:
@@ -53,7 +59,10 @@ class Bucket:
                     pages = None
                     raise
 
-            found = tried(page, self.address)
+            try:
+                found = tried(page, self.address)
+            except FileRefused as error:
+                raise StoreFailed(str(error)) from error
             if not found:
                 return
             after = found[-1]["path"]
@@ -75,7 +84,14 @@ class Bucket:
             os.utime(to, (modified, modified))
             return Fetched(size, answer.meta["e_tag"] or "", digest.hexdigest())
 
-        return self._there(fetched, key)
+        try:
+            return self._there(fetched, key)
+        except StoreFailed as error:
+            if isinstance(error.__cause__, PermissionDeniedError):
+                # Where others can be listed, it is this one: archived by the store, or of somebody else.
+                next(self.list(), None)
+                raise FileRefused(f"{key}: {error}") from error
+            raise
 
     def read(self, key: str) -> bytes:
         """See `Store.read`."""

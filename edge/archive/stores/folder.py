@@ -10,13 +10,16 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
-from edge.archive.stores.store import CHUNK, Fetched, Listed, NotThere, StoreFailed, ignore
+from edge.archive.stores.store import CHUNK, Fetched, FileRefused, Listed, NotThere, StoreFailed, ignore
 from edge.files import file_sha256, open_regular, written_beside
-from edge.hidden import HiddenFile, remove_left_behind, sync_folder
+from edge.hidden import HiddenFile, LeftBehind, discard, sync_folder
 
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 """Errors of file systems on which a file can't have two names."""
+_UNFIT = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ)
+"""Errors of file systems that can't hold a file of that name there."""
 
 
 class Folder:
@@ -25,6 +28,7 @@ class Folder:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.address = str(folder)
+        self._left = LeftBehind()
 
     def list(self, below: str = "", said: Callable[[str], None] = ignore) -> Iterator[Listed]:
         """See `Store.list`; in the order of names. Links to folders are not followed."""
@@ -56,20 +60,22 @@ class Folder:
     def fetch(self, key: str, to: Path) -> Fetched:
         """See `Store.fetch`."""
         digest = hashlib.sha256()
-        try:
-            source = open_regular(self._path(key))
-        except OSError as error:
-            raise self._failed(key, error) from error
-        with source, to.open("xb") as out:
-            before = os.fstat(source.fileno())
+        path, size = self._path(key), 0
+        with to.open("xb") as out:
             try:
-                while chunk := source.read(CHUNK):
-                    digest.update(chunk)
-                    out.write(chunk)
-                after = os.stat(self._path(key))
+                with open_regular(path) as source:
+                    before = os.fstat(source.fileno())
+                    while chunk := _read(source, path):
+                        digest.update(chunk)
+                        size += out.write(chunk)
+                after = os.stat(path)
             except FileNotFoundError as error:
-                raise self._failed(key, error) from error
-            size = out.tell()
+                self._require_some()
+                raise NotThere(f"{path} is not there.") from error
+            except OSError as error:
+                if error.filename is None:
+                    raise  # of the copy
+                raise FileRefused(f"{path}: {error.strerror or error}.") from error
         to.chmod(stat.S_IMODE(before.st_mode) & 0o666 | 0o600)
         os.utime(to, ns=(before.st_atime_ns, before.st_mtime_ns))
         # A file that was written to meanwhile is neither what it was nor what it is now.
@@ -104,7 +110,8 @@ class Folder:
         found = content.stat() if isinstance(content, Path) else None
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            remove_left_behind(target)
+            for left in self._left.of(target):
+                discard(left)
             hidden = HiddenFile(target, stat.S_IMODE(found.st_mode) & 0o666 if found else 0o666)
         except OSError as error:
             raise self._failed(key, error) from error
@@ -136,9 +143,21 @@ class Folder:
             raise StoreFailed(f"{key} leads out of {self.folder}.")
         return self.folder / key
 
-    def _failed(self, key: str, error: OSError) -> NotThere | StoreFailed:
+    def _require_some(self) -> None:
+        """Raise `StoreFailed` if nothing at all is there, as where a share is not mounted."""
+        try:
+            with os.scandir(self.folder) as entries:
+                if next(entries, None) is not None:
+                    return
+        except OSError as error:
+            raise StoreFailed(f"{self.folder} cannot be searched: {error.strerror}.") from error
+        raise StoreFailed(f"{self.folder} is empty: mount the share, if it is one.")
+
+    def _failed(self, key: str, error: OSError) -> NotThere | StoreFailed | FileRefused:
         if isinstance(error, FileNotFoundError):
             return NotThere(f"{self.folder / key} is not there.")
+        if error.errno in _UNFIT:
+            return FileRefused(f"{self.folder / key} cannot be written: {error.strerror}.")
         return StoreFailed(f"{self.folder / key}: {error.strerror or error}.")
 
 
@@ -159,6 +178,14 @@ def _named(hidden: HiddenFile, target: Path) -> bool:
         hidden.path.unlink()
     sync_folder(target.parent)
     return True
+
+
+def _read(source: BinaryIO, path: Path) -> bytes:
+    """The next bytes; an error names the file, as those of opening it do."""
+    try:
+        return source.read(CHUNK)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def _etag(found: os.stat_result) -> str:

@@ -19,7 +19,7 @@ from obstore.exceptions import (
     UnknownConfigurationKeyError,
 )
 
-from edge.archive.stores.store import StoreFailed
+from edge.archive.stores.store import FileRefused, StoreFailed
 from edge.files import reason_of
 
 T = TypeVar("T")
@@ -38,7 +38,6 @@ OF_THE_LIBRARY: dict[str, Any] = {
 
 _ANSWERS = (AlreadyExistsError, PreconditionError, FileNotFoundError)
 _FINAL = (
-    InvalidPathError,
     NotSupportedError,
     PermissionDeniedError,
     UnauthenticatedError,
@@ -55,6 +54,7 @@ def tried(what: Callable[[], T], address: str) -> T:
 
     Raises:
         StoreFailed: It has failed for good, or too often.
+        FileRefused: A key is none for the store.
         AlreadyExistsError, PreconditionError, FileNotFoundError: As ``what``.
     """
     for attempt in range(TRIES):
@@ -62,6 +62,8 @@ def tried(what: Callable[[], T], address: str) -> T:
             return what()
         except _ANSWERS:
             raise
+        except InvalidPathError as error:
+            raise FileRefused(f"{address} can't hold such a name: {_reason(error)}") from error
         except _FINAL as error:
             raise StoreFailed(f"{address} refuses: {_reason(error)}") from error
         except BaseError as error:

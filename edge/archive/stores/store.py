@@ -21,6 +21,10 @@ class NotThere(HeirloomError):
     """A store has nothing under a key."""
 
 
+class FileRefused(HeirloomError):
+    """A store refuses one file, but not others."""
+
+
 @dataclass(frozen=True)
 class Listed:
     """What a listing says of a file."""
@@ -69,6 +73,7 @@ class Store(Protocol):
 
         Raises:
             NotThere: There is no such file.
+            FileRefused: It can't be read.
             OSError: The local file can't be written.
         """
 
@@ -87,6 +92,7 @@ class Store(Protocol):
         A `Path` also gives its time of modification and its permissions, where the store keeps them.
 
         Raises:
+            FileRefused: The store can't hold a file of that key.
             OSError: The content can't be read.
         """
 

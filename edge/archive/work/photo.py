@@ -6,6 +6,7 @@ import os
 import platform
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,7 +17,7 @@ from edge.archive.places import QUARANTINE
 from edge.archive.plans.naming import result_key
 from edge.archive.plans.shard import Scan, Shard
 from edge.archive.results.row import Row, State
-from edge.archive.stores.store import Fetched, NotThere, Store, StoreFailed
+from edge.archive.stores.store import Fetched, FileRefused, NotThere, Store, StoreFailed
 from edge.archive.work.context import Context
 from edge.batch.planning.find import kind_or_none
 from edge.batch.planning.pages import Job
@@ -36,6 +37,7 @@ from edge.files import file_sha256, fitting, printable
 
 _MEMORY = (MemoryBudgetExceeded.__name__, MemoryLimitReached.__name__)
 _FULL = ("No space left on device", "Disk quota exceeded")
+_OF_THE_PHOTO = (MemoryBudgetExceeded, UnsupportedPhoto, TaskFailed, WorkerStopped, FileRefused)
 _TRIES = 2
 """Of a photo that ends the process that restores it: it may have been something else that ended it."""
 _LOOKS = 5
@@ -55,6 +57,8 @@ class Tools:
     context: Context
     make: Callable[[Make, int], Made]
     """Has a photo restored in a process of at most so many bytes, or 0: as it is set up."""
+    scratch: Path
+    """A folder of this computer."""
 
 
 def restored(scan: Scan, shard: Shard, tools: Tools) -> Row:
@@ -66,7 +70,7 @@ def restored(scan: Scan, shard: Shard, tools: Tools) -> Row:
         OSError: Likewise.
         HeirloomError: Whatever else ``tools.make`` raises that is no fault of the photo.
     """
-    with tempfile.TemporaryDirectory(prefix="heirloom-") as place:
+    with tempfile.TemporaryDirectory(dir=tools.scratch) as place:
         return _Attempt(scan, shard, tools, Path(place)).row()
 
 
@@ -87,6 +91,8 @@ class _Attempt:
             self.read = self.tools.source.fetch(self.scan.key, self.photo)
         except NotThere:
             return self._missed(f"{self.scan.key} is not in the source any more.")
+        except FileRefused as error:
+            return self._row("failed", error=kind_of(error), sentence=str(error))
         if self.read.etag != self.scan.etag:
             return self._missed(
                 f"{self.scan.key} was changed since it was planned; it is planned anew next time."
@@ -99,9 +105,7 @@ class _Attempt:
             if row := self._known():
                 return row
             return self._put(*self._made())
-        except StoreFailed:
-            raise
-        except (MemoryBudgetExceeded, UnsupportedPhoto, TaskFailed, WorkerStopped) as error:
+        except _OF_THE_PHOTO as error:
             return self._failed(error)
 
     def _known(self) -> Row | None:
@@ -194,8 +198,9 @@ class _Attempt:
         kind, sentence = kind_of(error), self._clean(sentence_of(error))
         if kind in _MEMORY and self.shard.kind != "large":
             return self._row("deferred", error=kind, sentence=sentence)
-        self.tools.target.create(QUARANTINE + self.scan.key, self.photo)
-        self.tools.target.create(f"{QUARANTINE}{self.scan.key}.txt", (sentence + "\n").encode())
+        with suppress(FileRefused):
+            self.tools.target.create(QUARANTINE + self.scan.key, self.photo)
+            self.tools.target.create(f"{QUARANTINE}{self.scan.key}.txt", (sentence + "\n").encode())
         return self._row("failed", error=kind, sentence=sentence)
 
     def _missed(self, sentence: str) -> Row:

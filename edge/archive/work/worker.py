@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 from collections import Counter
 from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
 from time import monotonic, time
 
 import msgspec
@@ -25,6 +28,7 @@ from edge.errors import (
     WorkerStopped,
     sentence_of,
 )
+from edge.hidden import hidden_folder
 from edge.workers.isolated import Isolated
 from edge.workers.restoring import engine_of, restoring_worker
 
@@ -54,6 +58,7 @@ class ShardWorker:
             ChecksumMismatch: This computer has other networks than the run.
             BundleError: It has none.
             StoreFailed: The settings of a store can't be used.
+            OSError: There is no folder for scratch files.
         """
         if (found := engine_of(context.setup).digest) != context.bundle:
             raise ChecksumMismatch(
@@ -65,7 +70,10 @@ class ShardWorker:
         self._memory = 0
         self._isolated = self._process(0)
         source, target = open_store(context.source), open_store(context.target)
-        self._tools = Tools(source, target, context, self._make)
+        self._open = ExitStack()
+        # What a killed worker has left there is removed by the next one.
+        scratch = hidden_folder(Path(tempfile.gettempdir()) / "heirloom-archive")
+        self._tools = Tools(source, target, context, self._make, self._open.enter_context(scratch))
 
     def run(self, shard: Shard, told: Told = lambda row: None) -> ShardResult:
         """Restore the photos of a shard and commit their rows, in one file that is never overwritten.
@@ -103,8 +111,9 @@ class ShardWorker:
         self._isolated.interrupt()
 
     def close(self) -> None:
-        """End the process."""
+        """End the process, and remove the scratch files."""
         self._isolated.close()
+        self._open.close()
 
     def _make(self, task: Make, memory: int) -> Made:
         """See `Tools.make`."""
