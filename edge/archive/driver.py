@@ -5,7 +5,6 @@ It keeps nothing that is not in the target: another one takes up where it was st
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
@@ -18,6 +17,7 @@ from edge.archive.plans.plan import Plan
 from edge.archive.plans.shard import Scan, Shard
 from edge.archive.results.row import Row, encoded
 from edge.archive.results.standing import part_names
+from edge.archive.scratch import scratch
 from edge.archive.stores.opening import open_store
 from edge.archive.stores.store import NotThere, Store, StoreFailed
 from edge.archive.work.context import Context, ShardResult
@@ -165,8 +165,8 @@ def _give_up(target: Store, shard: Shard, context: Context) -> None:
 
 def _set_aside(source: Store, target: Store, scan: Scan, sentence: str) -> None:
     """Copy a scan to the quarantine, with a sentence beside it."""
-    with tempfile.TemporaryDirectory(prefix="heirloom-") as place:
-        copy = fitting(Path(place) / Path(scan.key).name, "")
+    with scratch() as place:
+        copy = fitting(place / Path(scan.key).name, "")
         try:
             source.fetch(scan.key, copy)
         except NotThere:

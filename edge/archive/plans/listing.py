@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ import pyarrow as pa
 
 from edge.archive.places import OWN, QUARANTINE
 from edge.archive.plans.naming import expected_key
+from edge.archive.scratch import scratch
 from edge.archive.stores.store import Listed, Store
 from edge.batch.planning.find import DEFAULT_EXCLUDE, is_excluded
 from edge.batch.sidecars import candidates
@@ -85,8 +85,8 @@ def listed(
     """
     found = Listing()
     excluded = _Excluded(exclude)
-    with tempfile.TemporaryDirectory(prefix="heirloom-") as place:
-        found._spool = Path(place) / "new"
+    with scratch() as place:
+        found._spool = place / "new"
         with (
             pa.OSFile(str(found._spool), "wb") as file,
             pa.ipc.new_stream(file, _SCHEMA) as spool,

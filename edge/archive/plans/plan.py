@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ import pyarrow.parquet as pq
 
 from edge.archive.places import PLANS, name_of, plan_key
 from edge.archive.plans.shard import PlanKind, Scan, Shard
+from edge.archive.scratch import scratch
 from edge.archive.stores.store import Store, StoreFailed
 
 MEAN = 128
@@ -112,8 +112,8 @@ def write_plan(
 ) -> bool:
     """Write a plan of these shards; False if there is one of that number. Raises `StoreFailed`."""
     about = {"kind": kind, "day": day, "memory": str(memory)}
-    with tempfile.TemporaryDirectory(prefix="heirloom-") as place:
-        file = Path(place) / "plan"
+    with scratch() as place:
+        file = place / "plan"
         with pq.ParquetWriter(file, SCHEMA.with_metadata(about), compression="zstd") as writer:
             rows: list[dict[str, Any]] = []
             for shard, scans in enumerate(shards):

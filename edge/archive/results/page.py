@@ -6,7 +6,6 @@ import base64
 import heapq
 import io
 import stat
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from html import escape
@@ -20,6 +19,7 @@ from PIL import Image
 from edge.archive.places import PAGE
 from edge.archive.plans.listing import short
 from edge.archive.results.standing import Standing
+from edge.archive.scratch import scratch
 from edge.archive.stores.store import Store
 from edge.batch.tasks import Draw, Perform
 from edge.errors import HeirloomError
@@ -59,9 +59,9 @@ def write_page(source: Store, target: Store, found: Standing, perform: Perform, 
     sample = _sample(found.rows)
     mode = 0o666
     pairs: list[tuple[str, bytes]] = []
-    with tempfile.TemporaryDirectory(prefix="heirloom-") as place:
+    with scratch() as place:
         for number, (key, output) in enumerate(sample):
-            folder = Path(place) / str(number)
+            folder = place / str(number)
             folder.mkdir()
             try:
                 mode &= _fetched(source, key, folder / "before")

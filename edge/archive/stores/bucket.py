@@ -68,7 +68,7 @@ class Bucket:
             after = found[-1]["path"]
             for one in found:
                 if not any(part.startswith(".") for part in one["path"].split("/")):
-                    yield Listed(one["path"], one["size"], one["e_tag"] or "")
+                    yield Listed(one["path"], one["size"], _etag(one))
 
     def fetch(self, key: str, to: Path) -> Fetched:
         """See `Store.fetch`."""
@@ -82,7 +82,7 @@ class Bucket:
                     size += out.write(chunk)
             modified = answer.meta["last_modified"].timestamp()
             os.utime(to, (modified, modified))
-            return Fetched(size, answer.meta["e_tag"] or "", digest.hexdigest())
+            return Fetched(size, _etag(answer.meta), digest.hexdigest())
 
         try:
             return self._there(fetched, key)
@@ -136,3 +136,8 @@ class Bucket:
             return tried(what, self.address)
         except FileNotFoundError as error:
             raise NotThere(f"{self.address.rstrip('/')}/{key} is not there.") from error
+
+
+def _etag(found: dict[str, Any]) -> str:
+    """The store's etag; where it has none, the time and the size."""
+    return found["e_tag"] or f"{found['last_modified'].timestamp()}-{found['size']}"

@@ -140,7 +140,7 @@ class Folder:
 
     def _path(self, key: str) -> Path:
         if key.startswith("/") or ".." in key.split("/"):
-            raise StoreFailed(f"{key} leads out of {self.folder}.")
+            raise FileRefused(f"{key} leads out of {self.folder}.")
         return self.folder / key
 
     def _require_some(self) -> None:

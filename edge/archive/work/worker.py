@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 import threading
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
-from pathlib import Path
 from time import monotonic, time
 
 import msgspec
@@ -15,6 +13,7 @@ import msgspec
 from edge.archive.places import part_key
 from edge.archive.plans.shard import Shard
 from edge.archive.results.row import BEGAN, ENDED, Row, encoded
+from edge.archive.scratch import scratch
 from edge.archive.stores.opening import open_store
 from edge.archive.stores.store import StoreFailed
 from edge.archive.work.context import Context, ShardResult
@@ -28,7 +27,6 @@ from edge.errors import (
     WorkerStopped,
     sentence_of,
 )
-from edge.hidden import hidden_folder
 from edge.workers.isolated import Isolated
 from edge.workers.restoring import engine_of, restoring_worker
 
@@ -71,9 +69,7 @@ class ShardWorker:
         self._isolated = self._process(0)
         source, target = open_store(context.source), open_store(context.target)
         self._open = ExitStack()
-        # What a killed worker has left there is removed by the next one.
-        scratch = hidden_folder(Path(tempfile.gettempdir()) / "heirloom-archive")
-        self._tools = Tools(source, target, context, self._make, self._open.enter_context(scratch))
+        self._tools = Tools(source, target, context, self._make, self._open.enter_context(scratch()))
 
     def run(self, shard: Shard, told: Told = lambda row: None) -> ShardResult:
         """Restore the photos of a shard and commit their rows, in one file that is never overwritten.

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import enum
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -20,6 +18,7 @@ from edge.archive.planning import plan_again, planned
 from edge.archive.plans.plan import read_plans
 from edge.archive.results.page import write_page
 from edge.archive.results.standing import standing
+from edge.archive.scratch import scratch
 from edge.archive.stores.opening import open_store
 from edge.archive.stores.store import Store
 from edge.commands.archive.shown import say_listing, say_standing, shown_progress
@@ -88,7 +87,7 @@ def run(
         again: States of rows whose photos are planned again.
     """
     context.with_resource(terminable())
-    folder = Path(context.with_resource(tempfile.TemporaryDirectory(prefix="heirloom-plans-")))
+    folder = context.with_resource(scratch())
     source = open_store(run.source)
     given = run.context(target.address, memory)
     try:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,6 +9,7 @@ import typer
 from edge.archive.identity import read_run
 from edge.archive.plans.plan import read_plans
 from edge.archive.results.standing import standing
+from edge.archive.scratch import scratch
 from edge.archive.stores.opening import open_store
 from edge.commands.archive.shown import say_standing, shown_progress
 
@@ -24,6 +23,6 @@ def status(target: Target) -> None:
     """Say how an archive stands: what is done, left and failed, the rate, and the time left."""
     store = open_store(target)
     read_run(store)
-    with tempfile.TemporaryDirectory(prefix="heirloom-plans-") as folder, shown_progress() as shown:
-        found = standing(store, read_plans(store, Path(folder)), (), shown.count)
+    with scratch() as folder, shown_progress() as shown:
+        found = standing(store, read_plans(store, folder), (), shown.count)
     say_standing(found)

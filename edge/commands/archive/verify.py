@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,6 +9,7 @@ import typer
 from edge.archive.identity import read_run
 from edge.archive.plans.plan import read_plans
 from edge.archive.results.verifying import wrong_results
+from edge.archive.scratch import scratch
 from edge.archive.stores.opening import open_store
 from edge.commands.archive.shown import shown_progress
 from edge.commands.archive.status import Target
@@ -34,14 +33,14 @@ def verify(
     read_run(store)
     wrong, read = 0, 0
 
-    with tempfile.TemporaryDirectory(prefix="heirloom-plans-") as folder, shown_progress() as shown:
+    with scratch() as folder, shown_progress() as shown:
 
         def told(done: int, all_: int) -> None:
             nonlocal read
             read = done
             shown.count(done, all_)
 
-        for sentence in wrong_results(store, read_plans(store, Path(folder)), sample, told):
+        for sentence in wrong_results(store, read_plans(store, folder), sample, told):
             wrong += 1
             warn(sentence)
     say(f"{read:,} results read, {wrong:,} missing or changed.")
