@@ -121,5 +121,10 @@ def test_the_ios_app_agrees_with_its_stubs_and_its_project_is_whole() -> None:
 
 @pytest.mark.slow
 def test_a_raspberry_pi_restores_the_same_photo() -> None:
-    said = run("tests/platforms/aarch64.sh")
+    said = run("tests/platforms/aarch64/restore.sh")
     assert "13 of 13 tiles give the golden vectors" in said and "byte for byte" in said
+
+
+@pytest.mark.slow
+def test_a_kiosk_on_a_raspberry_pi_restores_the_same_photo() -> None:
+    assert "byte for byte" in run("tests/platforms/aarch64/kiosk.sh")
