@@ -1,12 +1,19 @@
-"""What earlier runs have made, by the reports that can know: whose file a file is."""
+"""What earlier runs have made, by the reports that can know: whose file a file is.
+
+A report may be as long as `edge.batch.records.reading` reads it. Its records are kept as their lines, and
+decoded when they are asked for, since a record takes several times the memory of its line.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
+
+import msgspec
 
 from edge.batch.records.reading import read_report
 from edge.batch.records.record import Record
@@ -36,10 +43,12 @@ class History:
 
     def __init__(self, *reports: Path, named: Collection[Path] = ()) -> None:
         self._read: set[Path] = set()
-        self._by_output: dict[Path, list[Success]] = {}
-        self._digests: dict[Path, set[str]] = {}
+        self._by_output: dict[str, list[_Line]] = {}
+        self._pictures: dict[str, set[str]] = {}
+        """The digests of side-by-side pictures; none for one of an earlier release."""
         self._folders: dict[Path, Path] = {}
-        self._unfinished: dict[tuple[Path, Path], Record] = {}
+        self._of_reports: dict[Path, str] = {}
+        self._unfinished: dict[tuple[str, str], _Line] = {}
         for report in (own_report(), *named):
             self.read(report, everywhere=True)
         for report in reports:
@@ -59,35 +68,39 @@ class History:
 
     def add(self, report: Path, record: Record) -> None:
         """Take in one record of a report."""
-        folder = comparable(report).parent
-        output = folder / record.output
+        folder = self._of_reports.get(report)
+        if folder is None:
+            folder = self._of_reports[report] = str(comparable(report).parent)
+        output = _path(folder, record.output)
+        line = _Line(folder, msgspec.json.encode(record))
+        attempt = os.path.join(folder, report.name), output
         if record.phase == "begun" or (record.error and record.error.type in OF_WORKERS):
-            self._unfinished[folder / report.name, output] = record
+            self._unfinished[attempt] = line
         else:
-            self._unfinished.pop((folder / report.name, output), None)
+            self._unfinished.pop(attempt, None)
         if record.output_sha256 is None:
             return
-        success = Success(record, folder / record.input, output)
-        self._by_output.setdefault(output, []).append(success)
-        self._digests.setdefault(output, set()).add(record.output_sha256)
+        self._by_output.setdefault(output, []).append(line)
         if record.before_after is not None:
-            known = self._digests.setdefault(folder / record.before_after, set())
+            known = self._pictures.setdefault(_path(folder, record.before_after), set())
             known.add(record.before_after_sha256 or "")
         elif record.output_pixels is None:
             # Earlier releases did not record the picture: it is known by its name alone.
-            for name in (output.with_suffix(""), output):
-                self._digests.setdefault(fitting(name, BEFORE_AFTER), set())
+            for name in (Path(output).with_suffix(""), Path(output)):
+                self._pictures.setdefault(str(fitting(name, BEFORE_AFTER)), set())
 
     def unfinished(self, report: Path, output: Path) -> Record | None:
         """The last record of an output if its attempt never ended, or ended with its worker.
 
         Its process was killed: by the photo, by a user or by a power cut.
         """
-        return self._unfinished.get((comparable(report), self._key(output)))
+        line = self._unfinished.get((str(comparable(report)), self._key(output)))
+        return line.record() if line else None
 
     def results(self, output: Path) -> list[Success]:
         """The successes with this output, the latest first."""
-        return list(reversed(self._by_output.get(self._key(output), [])))
+        key = self._key(output)
+        return [line.success(key) for line in reversed(self._by_output.get(key, []))]
 
     def made_with(self, output: Path, bundle: str, options: dict[str, Any]) -> Iterator[Record]:
         """The records of this output with the same bundle and options, the latest first."""
@@ -100,22 +113,24 @@ class History:
 
     def made(self, file: Path) -> bool:
         """Whether an earlier run has written a result or a picture at this path; not so in place."""
-        key = self._key(file)
-        if any(success.input != key for success in self._by_output.get(key, [])):
+        if any(success.input != success.output for success in self.results(file)):
             return True
-        return key in self._digests and key not in self._by_output
+        key = self._key(file)
+        return key in self._pictures and key not in self._by_output
 
     def named(self, target: Path) -> bool:
         """Whether a report names the path as that of a result or picture."""
-        return self._key(target) in self._digests
+        key = self._key(target)
+        return key in self._by_output or key in self._pictures
 
     def standing(self, target: Path) -> Standing:
         """Whose file lies at a path. Raises `OSError` if it can't be read."""
-        digests = self._digests.get(self._key(target))
         if not target.exists() and not target.is_symlink():
             return "absent"
-        if digests is None:
+        if not self.named(target):
             return "unknown"
+        digests = {success.record.output_sha256 for success in self.results(target)}
+        digests |= self._pictures.get(self._key(target), set())
         return "ours" if target.is_file() and file_sha256(target) in digests else "changed"
 
     def of_another(self, output: Path, photo: Path) -> Path | None:
@@ -129,13 +144,32 @@ class History:
                 return None
         return results[0].input
 
-    def _key(self, file: Path) -> Path:
+    def _key(self, file: Path) -> str:
         folder = self._folders.get(file.parent)
         if folder is None:
             folder = self._folders[file.parent] = comparable(file).parent
             for above in (folder, *folder.parents):
                 self.read(above / REPORT_NAME)
-        return folder / printable(file.name)
+        return str(folder / printable(file.name))
+
+
+class _Line(NamedTuple):
+    """A record as it is kept: the folder of its report, and the record in JSON."""
+
+    folder: str
+    json: bytes
+
+    def record(self) -> Record:
+        return msgspec.json.decode(self.json, type=Record)
+
+    def success(self, output: str) -> Success:
+        record = self.record()
+        return Success(record, Path(_path(self.folder, record.input)), Path(output))
+
+
+def _path(folder: str, name: str) -> str:
+    """The path of a file that a record names, as `comparable` writes it."""
+    return os.path.normpath(os.path.join(folder, name))
 
 
 BEFORE_AFTER = ".before-after.jpg"

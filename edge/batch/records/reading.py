@@ -25,6 +25,7 @@ MAX_DEPTH = 4
 """Of the options in a record."""
 _TOLD = 1e15
 """Beyond it no number of a record has a meaning."""
+_NESTED = (dict, list)
 
 
 @dataclass
@@ -111,7 +112,7 @@ def _is_sound(record: Record) -> bool:
     paths = [record.input, record.output, record.before_after or ""]
     numbers = (record.seconds, record.megapixels or 0, record.peak_memory or 0)
     return (
-        not any("\0" in path or ".." in PurePath(path).parts for path in paths)
+        not any("\0" in path or (".." in path and ".." in PurePath(path).parts) for path in paths)
         and all(0 <= number < _TOLD for number in numbers)
         and _is_shallow(record.options, MAX_DEPTH)
     )
@@ -123,7 +124,5 @@ def _is_within(record: Record) -> bool:
 
 
 def _is_shallow(value: Any, depth: int) -> bool:
-    if not isinstance(value, dict | list):
-        return True
     inner = value.values() if isinstance(value, dict) else value
-    return depth > 0 and all(_is_shallow(each, depth - 1) for each in inner)
+    return depth > 0 and all(_is_shallow(each, depth - 1) for each in inner if isinstance(each, _NESTED))

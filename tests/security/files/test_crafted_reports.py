@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -80,6 +81,21 @@ def test_a_million_lines_are_not_read(tmp_path: Path, monkeypatch: pytest.Monkey
     (tmp_path / REPORT_NAME).write_bytes(line() * 200)
     found = Reading()
     assert len(list(read_report(tmp_path / REPORT_NAME, found))) == 100 and found.cut
+
+
+def test_records_that_swell_are_kept_as_small_as_their_lines(tmp_path: Path) -> None:
+    report = tmp_path / REPORT_NAME
+    swelling = [[] for _ in range(50_000)]  # 3 bytes each in the file, and 64 in memory
+    report.write_bytes(
+        b"".join(line(output=f"{number}.png", options={"a": swelling}) for number in range(12))
+    )
+    tracemalloc.start()
+    try:
+        history = History(report)
+        assert tracemalloc.get_traced_memory()[0] < 1.2 * report.stat().st_size
+    finally:
+        tracemalloc.stop()
+    assert len(history.results(tmp_path / "7.png")[0].record.options["a"]) == 50_000
 
 
 def test_a_report_says_nothing_of_files_outside_its_folder(tmp_path: Path) -> None:
