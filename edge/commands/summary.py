@@ -91,6 +91,9 @@ def sum_up(outcomes: list[Outcome], planned: Plan, options: Options) -> None:
     _say_some([left.reason for left in planned.passed_over if not left.failed])
     if excluded := [str(path) for path in planned.excluded]:
         say(f"Excluded: {', '.join(excluded[:NAMED])}{_and_more(excluded)}.")
+    if planned.results:
+        files = "1 file is" if planned.results == 1 else f"{planned.results} files are"
+        say(f"{files} left out as results of earlier runs, by their reports; to restore one, name it.")
     if not planned.jobs:
         say("No photos found.")
     else:

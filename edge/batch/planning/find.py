@@ -27,6 +27,8 @@ DEFAULT_EXCLUDE = (
 )
 """What is never searched: thumbnails and trash. A pattern that ends in a slash is for folders alone."""
 
+_RESULT = ("What an earlier run has made.", False)
+
 
 @dataclass(frozen=True)
 class PassedOver:
@@ -47,6 +49,8 @@ class Found:
     photos: list[Path] = field(default_factory=list)
     passed_over: list[PassedOver] = field(default_factory=list)
     excluded: list[Path] = field(default_factory=list)
+    results: int = 0
+    """How many files are left out as what earlier runs have made, and are as they were written."""
 
 
 def find_photos(
@@ -94,6 +98,8 @@ def find_photos(
                 found.excluded.append(path)
             elif (reason := _left_out(path, history)) is None:
                 found.photos.append(path)
+            elif reason is _RESULT:
+                found.results += 1
             elif reason[0]:
                 pass_over(path, *reason)
     return found
@@ -120,7 +126,7 @@ def kind_or_none(photo: Path) -> Kind | None:
 def _left_out(path: Path, history: History) -> tuple[str, bool] | None:
     """Why a file is no photo to restore, and whether that is a failure; ``None`` for a photo.
 
-    The reason is empty for what is no picture, or a result that is as it was written.
+    The reason is empty for what is no picture, and `_RESULT` for a result that is as it was written.
     """
     named = kind_by_suffix(path)
     if not path.is_file():
@@ -130,7 +136,7 @@ def _left_out(path: Path, history: History) -> tuple[str, bool] | None:
         kind = kind_of(path)
         if kind is not None and history.made(path):
             if history.standing(path) != "changed":
-                return "", False
+                return _RESULT
             return f"{path} is a result that was changed since; it is not restored again.", False
     except OSError as error:
         if named is not None and named.format is not None:

@@ -28,6 +28,8 @@ class Plan:
     jobs: list[Job] = field(default_factory=list)
     passed_over: list[PassedOver] = field(default_factory=list)
     excluded: list[Path] = field(default_factory=list)
+    results: int = 0
+    """How many files of the folders are left out as what earlier runs have made."""
 
 
 def plan(
@@ -100,6 +102,7 @@ def _jobs_of_folder(
     found: Found = find_photos(given, root, to, history, exclude)
     planned.passed_over += found.passed_over
     planned.excluded += found.excluded
+    planned.results += found.results
     for photo in found.photos:
         kind = kind_or_none(photo)
         name = result_name(photo, kind)

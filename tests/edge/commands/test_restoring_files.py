@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,7 +10,9 @@ import pytest
 from PIL import Image
 
 from edge import engines
+from edge.batch.records.report import REPORT_NAME
 from edge.commands import main as cli
+from edge.files import file_sha256
 from tests.edge.restoring import Inverter, write_photos
 
 
@@ -77,3 +80,61 @@ def test_a_photo_is_restored_where_no_record_can_be_kept(
     assert heirloom("restore", photo) == 0
     # Nobody knows the result for ours.
     assert heirloom("restore", photo) == 1
+
+
+def test_photos_that_a_forged_report_claims_as_done_are_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Reports are not signed: what can be done is to say how many photos were taken for done."""
+    write_photos(tmp_path / "in", 2)
+    assert heirloom("restore", tmp_path / "in") == 0
+    out = tmp_path / "in-restored"
+    records = [json.loads(line) for line in (out / REPORT_NAME).read_text().splitlines()]
+    for record in records:
+        if "output_sha256" in record:
+            (out / record["output"]).write_bytes(b"forged")
+            record["output_sha256"] = file_sha256(out / record["output"])
+    (out / REPORT_NAME).write_text("".join(f"{json.dumps(record)}\n" for record in records))
+    capsys.readouterr()
+    assert heirloom("restore", tmp_path / "in") == 0
+    assert "0 restored, 2 skipped as done, 0 failed." in capsys.readouterr().out
+    assert heirloom("restore", tmp_path / "in", "--force") == 0
+    assert "2 restored, 0 skipped as done, 0 failed." in capsys.readouterr().out
+
+
+def test_photos_that_a_forged_report_claims_as_results_are_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos = write_photos(tmp_path / "in", 3)
+    assert heirloom("restore", tmp_path / "in") == 0
+    lines = (tmp_path / "in-restored" / REPORT_NAME).read_text().splitlines()
+    record = next(json.loads(line) for line in lines if "output_sha256" in line)
+    forged = [
+        record
+        | {"input": "x", "output": photo.relative_to(tmp_path / "in").as_posix()}
+        | {"output_sha256": file_sha256(photo)}
+        for photo in photos[:2]
+    ]
+    (tmp_path / "in" / REPORT_NAME).write_text("".join(f"{json.dumps(each)}\n" for each in forged))
+    capsys.readouterr()
+    assert heirloom("restore", tmp_path / "in") == 0
+    shown = capsys.readouterr().out
+    assert "2 files are left out as results of earlier runs, by their reports" in shown
+    assert "0 restored, 1 skipped as done, 0 failed." in shown
+    assert heirloom("restore", photos[0], "-o", tmp_path / "other") == 0
+    assert "1 restored" in capsys.readouterr().out
+
+
+def test_an_error_cannot_write_lines_of_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is refused as a whole is told by another function than what a run says."""
+    [photo] = write_photos(tmp_path, 1)
+    name = "two\nlines\x1b[2J\x9b31m\x07\u202e"
+    (tmp_path / name).write_bytes(b"")
+    for refused in (
+        ["-o", tmp_path / f"{name}.psd"],
+        ["-o", tmp_path / "out", "--report", tmp_path / name / "r"],
+    ):
+        assert heirloom("restore", photo, *refused) == 1
+        said = capsys.readouterr().err
+        assert said.startswith("Error: ") and said.count("\n") == 1
+        assert not set(said) & set("\x1b\x9b\x07\u202e") and r"two\nlines\x1b[2J" in said
