@@ -135,19 +135,27 @@ def test_a_bundle_that_changes_before_its_trial_is_not_tried(bundle: Path) -> No
         trial.self_test_apart(opened)
 
 
-def test_marks_that_others_may_have_left_do_not_count() -> None:
+def test_marks_that_others_may_have_left_do_not_count(tmp_path: Path) -> None:
     remember("kind", "name")
     folder = state_folder() / "kind"
     assert remembers("kind", "name") and not remembers("kind", "other")
     assert folder.stat().st_mode & 0o777 == 0o700
-    folder.chmod(0o777)
-    assert not remembers("kind", "name")
+    assert (folder / "name").stat().st_mode & 0o777 == 0o600
+    for writable in (0o702, 0o720):
+        folder.chmod(writable)
+        assert not remembers("kind", "name")
     folder.chmod(0o700)
-    (folder / "name").chmod(0o666)
-    assert not remembers("kind", "name")
+    for writable in (0o602, 0o620):
+        (folder / "name").chmod(writable)
+        assert not remembers("kind", "name")
+    (folder / "name").chmod(0o600)
+    assert remembers("kind", "name")
     (folder / "name").unlink()
     (folder / "name").symlink_to(__file__)
     assert not remembers("kind", "name")
+    (folder / "leads out").symlink_to(tmp_path / "victim")
+    remember("kind", "leads out")
+    assert not (tmp_path / "victim").exists()
     folder.rename(folder.with_name("elsewhere"))
     folder.symlink_to(folder.with_name("elsewhere"))
     (folder / "name").unlink()
@@ -155,3 +163,13 @@ def test_marks_that_others_may_have_left_do_not_count() -> None:
     assert not remembers("kind", "name")
     remember("kind", "other")
     assert not (folder / "other").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root gives files away")
+def test_marks_in_somebody_elses_folder_do_not_count() -> None:
+    remember("kind", "name")
+    os.chown(state_folder() / "kind" / "name", 12345, 12345)
+    assert not remembers("kind", "name")
+    os.chown(state_folder() / "kind" / "name", os.geteuid(), -1)
+    os.chown(state_folder() / "kind", 12345, 12345)
+    assert not remembers("kind", "name")

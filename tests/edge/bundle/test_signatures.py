@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -77,6 +78,19 @@ def test_another_key_a_change_and_no_signature_are_refused(copied: Path) -> None
 def test_what_is_no_key_is_refused(signed: Path, key: str) -> None:
     with pytest.raises(SignatureRefused, match="neither a public key"):
         open_bundle(signed / "bundle", key)
+
+
+def test_keys_and_signatures_of_a_huge_size_are_not_read(copied: Path) -> None:
+    bundle, key = copied / "bundle", copied / "ours.pub"
+    signature = signature_path(bundle / MANIFEST_NAME)
+    for file in (signature, key, copied / "ours.key"):
+        os.truncate(file, 1 << 40)
+    with pytest.raises(SignatureRefused, match="Larger than"):
+        open_bundle(bundle, (copied / "theirs.pub").read_text().splitlines()[1])
+    with pytest.raises(SignatureRefused, match=r"neither a public key .*Larger than"):
+        open_bundle(bundle, str(key))
+    refused = CliRunner().invoke(command, ["sign", str(copied / "ours.key"), str(bundle)])
+    assert isinstance(refused.exception, OSError) and "Larger than" in str(refused.exception)
 
 
 def test_a_key_with_a_password_signs(copied: Path) -> None:
