@@ -39,4 +39,4 @@ def retry(
     """
     store = open_store(target)
     record, count = read_run(store), workers_of(workers)
-    run(context, record, store, engine, count, address, share_of_memory(max_memory, count), AGAIN)
+    run(context, record, store, engine, count, address, share_of_memory(max_memory, count, engine), AGAIN)

@@ -141,4 +141,4 @@ def archive(
     if isinstance(scans, Folder) and isinstance(results, Folder):
         make_folders(results.folder, [scans.folder / "any"])
     record = claimed(results, record)
-    run(context, record, results, engine, count, address, share_of_memory(max_memory, count))
+    run(context, record, results, engine, count, address, share_of_memory(max_memory, count, engine))

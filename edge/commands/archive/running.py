@@ -54,14 +54,20 @@ MemoryOption = Annotated[
     typer.Option(
         metavar="SIZE",
         help="Memory of each worker, such as 1G; photos that need more come last, one at a time. "
-        "Default: an equal part of three quarters of this computer's.",
+        "Default: an equal part of three quarters of this computer's; with --engine ray, 2G.",
     ),
 ]
 
 
-def share_of_memory(max_memory: str | None, workers: Workers) -> int:
+ON_A_CLUSTER = 2_000_000_000
+"""Bytes for a worker's process on a cluster, whose computers may be smaller or larger than this one."""
+
+
+def share_of_memory(max_memory: str | None, workers: Workers, engine: EngineChoice) -> int:
     """Bytes for each worker's process."""
-    return parse_bytes(max_memory) if max_memory else memory_limit(None) // workers.most
+    if max_memory:
+        return parse_bytes(max_memory)
+    return ON_A_CLUSTER if engine == EngineChoice.RAY else memory_limit(None) // workers.most
 
 
 def run(
