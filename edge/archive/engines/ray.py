@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import warnings
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
 from itertools import islice
@@ -93,8 +94,23 @@ def _dealt(
     settings.autoscaling_config.actor_pool_util_upscaling_threshold = 1.0
     pool = ActorPoolStrategy(min_size=workers.least, max_size=workers.most, max_tasks_in_flight_per_actor=1)
     with DataContext.current(settings):
-        dealt = ray.data.from_blocks([_table("shard", msgspec.msgpack.encode(shard)) for shard in shards])
-        done = dealt.map_batches(
+        rows = ray.data.from_blocks([_table("shard", msgspec.msgpack.encode(shard)) for shard in shards])
+        answers = _mapped(rows, context, pool, needs)
+        try:
+            with closing(iter(answers.iter_batches(batch_size=1, batch_format="pyarrow"))) as batches:
+                for batch in batches:
+                    yield _result(batch["result"][0].as_py())
+        except RayError as error:
+            raise ClusterFailed(
+                f"The cluster fails: {_first_line(error)} Run the command again to go on."
+            ) from error
+
+
+def _mapped(rows: Any, context: Context, pool: ActorPoolStrategy, needs: dict[str, Any]) -> Any:
+    with warnings.catch_warnings():
+        # This release has no other way to say how often a shard is tried; later ones are not used.
+        warnings.simplefilter("ignore")
+        return rows.map_batches(
             _Restorer,
             fn_constructor_args=(context,),
             batch_size=1,
@@ -103,14 +119,6 @@ def _dealt(
             ray_remote_args_fn=_not_again,
             **needs,
         )
-        try:
-            with closing(iter(done.iter_batches(batch_size=1, batch_format="pyarrow"))) as batches:
-                for batch in batches:
-                    yield _result(batch["result"][0].as_py())
-        except RayError as error:
-            raise ClusterFailed(
-                f"The cluster fails: {_first_line(error)} Run the command again to go on."
-            ) from error
 
 
 def _not_again() -> dict[str, Any]:
@@ -201,8 +209,6 @@ def _cluster(address: str | None) -> Iterator[None]:
         return
     # For a cluster that is started here: it would send figures of its use to its makers.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    # An advice for programmers is an error there.
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     handler = signal.getsignal(signal.SIGTERM)
     try:
         ray.init(address, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
