@@ -51,12 +51,12 @@ def run(
         shards: The shards.
         context: What actors are given.
         workers: How many actors: the pool grows while shards wait, if the cluster has room.
-        address: Of the cluster, as for `ray.init`; None: ``RAY_ADDRESS``, else the one that runs on this
-            computer, else one that is started and ended with this run.
+        address: Of the cluster, ``auto`` or ``HOST:PORT``; None: ``RAY_ADDRESS``, else the one that runs on
+            this computer, else one that is started and ended with this run.
 
     Raises:
         ClusterFailed: See there.
-        OptionRefused: No computer of the cluster has what a worker needs.
+        OptionRefused: No computer of the cluster has what a worker needs, or it is no such address.
     """
     waiting = iter(shards)
     _quiet()
@@ -207,6 +207,11 @@ def _cluster(address: str | None) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
+    if address and address.startswith("ray://"):
+        raise OptionRefused(
+            f"Ray Data does not work over {address}: run the command on a computer of the cluster, with "
+            "--address auto, or hand it in with `ray job submit`."
+        )
     # For a cluster that is started here: it would send figures of its use to its makers.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     handler = signal.getsignal(signal.SIGTERM)

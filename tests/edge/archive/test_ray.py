@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from tests.edge.archive.archives import context, heirloom, rows, scans, shard
-from tests.edge.archive.clusters import own_ray, processes, until
+from tests.edge.archive.clusters import at_work, own_ray, processes, until
 from tests.edge.restoring import write_photos
 
 pytest.importorskip("ray.data", reason="the extra archive-ray is not installed")
+
+import ray
 
 from edge.archive.engines import Workers
 from edge.archive.engines import ray as engine
@@ -44,12 +49,34 @@ def test_a_cluster_gives_what_this_computer_gives(tmp_path: Path, monkeypatch: p
     assert heirloom("archive", "verify", tmp_path / "ray") == 0
 
 
+def test_a_worker_that_ends_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = tmp_path / "in"
+    write_photos(source, 60)
+    found = scans(source)
+    shards = [shard(found[start : start + 20], f"0001-{start:06d}") for start in (0, 20, 40)]
+    with own_ray(monkeypatch) as folder:
+
+        def kill_one() -> None:
+            until(lambda: at_work(folder))
+            os.kill(at_work(folder)[0], signal.SIGKILL)
+
+        killer = threading.Thread(target=kill_one)
+        killer.start()
+        results = list(engine.run(shards, context(source, tmp_path / "out"), Workers(1, 1)))
+        killer.join()
+    assert sorted(result.state for result in results) == ["committed", "committed", "died"]
+    assert {result.shard for result in results} == {each.name for each in shards}
+    assert not ray.is_initialized()
+
+
 def test_what_a_cluster_lacks_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = tmp_path / "in"
     write_photos(source, 1)
     work = [shard(scans(source))]
     given = context(source, tmp_path / "out")
     with own_ray(monkeypatch):
+        with pytest.raises(OptionRefused, match="--address auto"):
+            next(engine.run(work, given, Workers(1, 1), "ray://127.0.0.1:10001"))
         with pytest.raises(engine.ClusterFailed, match="cannot be reached"):
             next(engine.run(work, given, Workers(1, 1), "auto"))
         huge = context(source, tmp_path / "out", memory=1 << 50)
