@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -18,6 +20,7 @@ from edge.archive.stores.store import Store, StoreFailed
 
 READERS = 16
 """Parts that are read at once."""
+_AT_ONCE = 256
 RECENT = 3600.0
 """Seconds before the last commit by which the rate is known."""
 
@@ -54,14 +57,24 @@ class Standing:
 
     def counts(self) -> dict[str, int]:
         """Rows by their state."""
-        found = {each["values"]: each["counts"] for each in pc.value_counts(self.rows["state"]).to_pylist()}
+        found: Counter[str] = Counter()
+        for state, _, count in self._counted():
+            found[state] += count
         return {state: found[state] for state in STATES if state in found}
 
     def failures(self) -> dict[str, int]:
         """Rows that are neither restored nor deferred by their error, the most frequent first."""
-        failed = self.rows.filter(pc.is_in(self.rows["state"], pa.array(["failed", "conflict", "changed"])))
-        found = {each["values"]: each["counts"] for each in pc.value_counts(failed["error"]).to_pylist()}
+        found: Counter[str] = Counter()
+        for state, error, count in self._counted():
+            if state not in ("restored", "deferred"):
+                found[error or "unknown"] += count
         return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+
+    def _counted(self) -> Iterator[tuple[str, str | None, int]]:
+        """Rows by state and error."""
+        groups = self.rows.group_by(["state", "error"]).aggregate([([], "count_all")])
+        for group in groups.to_pylist():
+            yield group["state"], group["error"], group["count_all"]
 
 
 def standing(
@@ -85,22 +98,23 @@ def standing(
     names = sorted(part_names(target))
     tables, times = [], []
 
-    def read(name: str) -> Any:
+    def table_of(name: str, part: bytes) -> Any:
         try:
-            return decoded(target.read(part_key(name)), wanted)
+            return decoded(part, wanted)
         except (pa.ArrowException, KeyError, ValueError) as error:
             raise StoreFailed(
                 f"{part_key(name)} in {target.address} is no part of an archive; move it away."
             ) from error
 
+    # Threads wait for the store alone: what they decode, they would decode one after the other.
     with ThreadPoolExecutor(READERS) as readers:
-        for count, (name, table) in enumerate(zip(names, readers.map(read, names), strict=True)):
+        for count, (name, part) in enumerate(_read(target, names, readers)):
+            table = table_of(name, part)
             about = table.schema.metadata or {}
             times.append(
                 (float(about.get(BEGAN.encode(), 0)), float(about.get(ENDED.encode(), 0)), len(table))
             )
-            plan = pa.repeat(pa.scalar(int(name.partition("-")[0]), pa.int32()), len(table))
-            tables.append(table.replace_schema_metadata(None).append_column("plan", plan))
+            tables.append(table.replace_schema_metadata(None))
             told(count + 1, len(names))
     latest = _latest(plans)
     rate, last = _rate(times)
@@ -110,10 +124,21 @@ def standing(
     rows = pa.concat_tables(tables)
     if latest is None:
         return Standing(rows, _photos(plans), rate, last)
+    plan = np.repeat([int(name.partition("-")[0]) for name in names], [len(table) for table in tables])
     place = pc.index_in(rows["key"], latest["key"])
     return Standing(
-        rows.filter(pc.equal(latest["plan_max"].take(place), rows["plan"])), len(latest), rate, last
+        rows.filter(pc.equal(latest["plan_max"].take(place), pa.array(plan, pa.int32()))),
+        len(latest),
+        rate,
+        last,
     )
+
+
+def _read(target: Store, names: Sequence[str], readers: ThreadPoolExecutor) -> Iterator[tuple[str, bytes]]:
+    """The parts, of which a few hundred are in memory at once."""
+    for start in range(0, len(names), _AT_ONCE):
+        some = names[start : start + _AT_ONCE]
+        yield from zip(some, readers.map(lambda name: target.read(part_key(name)), some), strict=True)
 
 
 def _latest(plans: Sequence[Plan]) -> Any:

@@ -53,7 +53,7 @@ def rows(target: Path | str) -> dict[str, Row]:
     store = open_store(str(target))
     with tempfile.TemporaryDirectory() as folder:
         found = standing(store, read_plans(store, Path(folder)), Row.__struct_fields__)
-    listed = rows_of(found.rows.drop_columns(["plan"]))
+    listed = rows_of(found.rows)
     assert len({row.key for row in listed}) == len(listed)
     return {row.key: row for row in listed}
 

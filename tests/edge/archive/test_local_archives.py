@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 
 from edge.archive.places import PAGE, PARTS
+from edge.batch.records.report import REPORT_NAME
 from tests.edge.archive.archives import IDLE, heirloom, rows
-from tests.edge.restoring import write_photos
+from tests.edge.restoring import attempts, write_photos
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -39,6 +40,8 @@ def test_results_are_those_of_restore(tmp_path: Path) -> None:
     options = ("--scratches", "off", "--no-faces")
     assert heirloom("archive", source, target, *options, "--workers", 2) == 1
     assert heirloom("restore", source, "-o", tmp_path / "restored", *options) == 1
+    errors = [record.error for record in attempts(tmp_path / "restored" / REPORT_NAME) if record.error]
+    assert [error.type for error in errors] == ["BrokenPhoto"], errors
 
     assert files(target) == files(tmp_path / "restored")
     assert {"photo1.bmp.png", "photo1.png", "photo0.png", "photo0.jpg.xmp"} <= files(target).keys()
