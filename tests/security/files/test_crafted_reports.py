@@ -54,7 +54,7 @@ def line(**changes: object) -> bytes:
         line().replace(b"1.0", b"1" * 5000),
         line(peak_memory=2**63),
         b"\xff\xfe\n",
-        b"x" * (reading.MAX_LINE * 2 + 5) + b"\n",
+        b"x" * ((2 << 20) + 5) + b"\n",
     ],
     ids=["deep", "deep options", "parent", "nul", "negative", "digits", "huge", "not utf-8", "long line"],
 )
@@ -81,6 +81,11 @@ def test_a_million_lines_are_not_read(tmp_path: Path, monkeypatch: pytest.Monkey
     (tmp_path / REPORT_NAME).write_bytes(line() * 200)
     found = Reading()
     assert len(list(read_report(tmp_path / REPORT_NAME, found))) == 100 and found.cut
+
+
+def test_the_limits_are_small_enough_to_be_some() -> None:
+    assert reading.MAX_LINE <= 4 << 20 and reading.MAX_BYTES <= 1 << 30
+    assert reading.MAX_LINES <= 1_000_000 and reading.MAX_DEPTH <= 8
 
 
 def test_records_that_swell_are_kept_as_small_as_their_lines(tmp_path: Path) -> None:
