@@ -79,6 +79,15 @@ def test_the_address_of_all_addresses_is_no_name(tmp_path: Path) -> None:
         assert ask("GET", "", headers={"host": host}).status_code == 400
 
 
+def test_a_link_of_another_site_leads_to_the_page_alone(tmp_path: Path) -> None:
+    ask = asking(tmp_path)
+    link = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
+    assert ask("GET", "", headers=link).status_code == 200
+    assert ask("GET", "", headers=link | {"sec-fetch-mode": "no-cors"}).status_code == 403
+    for path in ("config", "gradio_api/heartbeat/a", "gradio_api/file=photos/a/b.jpg"):
+        assert ask("GET", path, headers=link).status_code == 403
+
+
 @pytest.mark.parametrize("name", ["", "x" * 65, "..", "a b", "a/b", "%0a"])
 def test_a_stream_names_its_session(name: str, tmp_path: Path) -> None:
     ask = asking(tmp_path)

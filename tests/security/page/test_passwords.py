@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import httpx
@@ -10,6 +11,7 @@ import pytest
 from demo.errors import PasswordMissing
 from demo.guard.passwords import VARIABLE, Login, login
 from demo.guard.routes import Access
+from tests.security.page.inside import asking
 from tests.security.page.small import small
 
 ACCESS = Access(login=Login("ann", "pässword:1"))
@@ -24,6 +26,16 @@ def test_everything_asks_for_it(tmp_path: Path) -> None:
         assert httpx.post(guard.url + "gradio_api/upload", files={"files": b"x"}).status_code == 401
         assert httpx.get(guard.url, auth=("ann", "pässword:1".encode())).status_code == 200
         assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "login", ["ann:pässword:", "ann:pässword", "ann:", "ann:pässword:1 ", "Ann:pässword:1", ":pässword:1"]
+)
+def test_it_is_compared_whole(login: str, tmp_path: Path) -> None:
+    ask = asking(tmp_path, ACCESS)
+    for given, status in ((login, 401), ("ann:pässword:1", 200)):
+        basic = f"Basic {base64.b64encode(given.encode()).decode()}"
+        assert ask("GET", "", headers={"authorization": basic}).status_code == status
 
 
 def test_guesses_are_rationed(tmp_path: Path) -> None:
