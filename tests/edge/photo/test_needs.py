@@ -45,6 +45,15 @@ def test_the_arrays_and_the_decoders_copies_are_counted(name: str, tmp_path: Pat
     assert held <= need.bytes - needs._BANDS <= 4 * held
 
 
+def test_copies_of_the_file_are_counted_where_the_decoder_makes_some(tmp_path: Path) -> None:
+    path = tmp_path / "noise.webp"
+    path.write_bytes(encoded(PLAIN, "WEBP", lossless=True))
+    size = path.stat().st_size
+    assert size > H * W
+    # Its canvases, Pillow's copy, the photo's array, and the file twice.
+    assert needs.need_of(path, 10**6).bytes - needs._BANDS >= (8 + 4 + 3) * H * W + 2 * size
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
 def test_pixels_that_are_only_compared_have_the_same_limit(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from pathlib import Path
 
@@ -100,13 +101,42 @@ def test_a_stream_names_its_session(name: str, tmp_path: Path) -> None:
     [
         ({"data": ["x"] * 64}, 200),
         ({"data": ["x"] * 65}, 400),
-        ({"data": [[[]]], "session_hash": "x" * 65}, 400),
+        ({"data": [], "session_hash": "x" * 65}, 400),
+        ({"data": [], "session_hash": "../x"}, 400),
+        ({"data": [json.loads("[" * 11 + "]" * 11)]}, 200),
+        ({"data": [json.loads("[" * 13 + "]" * 13)]}, 400),
         ({"data": ["x" * 63_000]}, 200),
         ({"data": ["x" * 64_000]}, 413),
     ],
 )
 def test_calls_have_no_more_than_a_call_needs(body: dict[str, object], status: int, tmp_path: Path) -> None:
     assert asking(tmp_path)("POST", "gradio_api/call/restore", json=body).status_code == status
+
+
+def test_of_a_file_gradio_is_told_its_path_alone(tmp_path: Path) -> None:
+    ask = asking(tmp_path)
+    (path,) = ask("POST", "gradio_api/upload", files={"files": ("a.jpg", b"x")}).json()
+    forged = {"path": path, "url": "http://evil.example", "is_stream": True, "orig_name": "evil"}
+    said = ask("POST", "gradio_api/call/restore", json={"data": [forged]}).text
+    assert path in said and "evil" not in said and "is_stream" not in said
+
+
+def test_an_own_folder_has_no_way_out(tmp_path: Path) -> None:
+    (tmp_path / "secret.jpg").write_bytes(b"secret")
+    (tmp_path / "served").mkdir()
+    ask = asking(tmp_path / "served")
+    (path,) = ask("POST", "gradio_api/upload", files={"files": ("a.jpg", b"x")}).json()
+    own = path.rpartition("/")[0]
+    assert ask("GET", f"gradio_api/file={own}/a.jpg").status_code == 200
+    for way in (
+        "..%2f..%2fsecret.jpg",
+        "%2e%2e/%2e%2e/secret.jpg",
+        "",
+        ".",
+        "..",
+        f"{tmp_path}/secret.jpg",
+    ):
+        assert ask("GET", f"gradio_api/file={own}/{way}").status_code in (403, 404)
 
 
 def test_nothing_but_http_reaches_gradio() -> None:
