@@ -54,7 +54,7 @@ wait_for() {
   echo "aarch64: $what" >&2
   exit 1
 }
-wait_for "the kiosk did not start." curl -fsS "http://127.0.0.1:$port/healthz"
+wait_for "the kiosk did not start." python3 -c "import urllib.request as r; r.urlopen('http://127.0.0.1:$port/healthz')"
 cp "$photo" "$place/in/$file"
 wait_for "the photo was not restored." test -e "$place/out/$file"
 kill "$kiosk"
