@@ -68,7 +68,7 @@ def test_float_is_the_same_for_every_tile(
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("kind", ["off", "mask", AUTO])
-@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("dtype", [pytest.param(np.uint8, marks=pytest.mark.slow), np.uint16])
 def test_int8_bits_are_the_same_for_every_tile(
     tiny_bundle: Path, tmp_path: Path, size: tuple[int, int], kind: str, dtype: Any
 ) -> None:

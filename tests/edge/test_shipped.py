@@ -33,7 +33,7 @@ TILED = ("encoder", "mapper", "mapper_global", "decoder", "scratch", "finder")
 LEVELS = 65535
 
 # How photos of these sizes come out, by each of the three tile sizes alone and by the planner's choice.
-SMALL = [(1, 1), (3, 700), (641, 479)]
+SMALL = [(1, 1), (3, 700), pytest.param((641, 479), marks=pytest.mark.slow)]
 LARGE = [(1999, 1501), (4000, 3000)]
 
 

@@ -76,7 +76,9 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize(
+    "kind", ["litert", *(pytest.param(kind, marks=pytest.mark.slow) for kind in FORMATS[1:])]
+)
 def test_faults_are_refused(
     kind: Format,
     fault: str,
