@@ -32,6 +32,13 @@ class Precision(enum.StrEnum):
     FLOAT32 = "float32"
 
 
+class Scratches(enum.StrEnum):
+    """What is done about damage."""
+
+    AUTO = "auto"
+    OFF = "off"
+
+
 class Provider(enum.StrEnum):
     """What runs the networks of the runtime onnx."""
 
@@ -66,6 +73,28 @@ RequireSignature = Annotated[
         metavar="PUBKEY",
         help="Refuse a bundle that this minisign key (or the key in this file) has not signed.",
     ),
+]
+RuntimeName = Annotated[
+    str | None,
+    typer.Option(
+        help="The library that runs the networks: litert or onnx. Default: the first installed that runs "
+        "the bundle.",
+        show_default=False,
+    ),
+]
+ScratchesOption = Annotated[Scratches, typer.Option(help="Find damage and fill it, or ignore it.")]
+Quality = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=100,
+        help="Of JPEG and WebP results. Default: that of the photo if it is a JPEG, else 95.",
+        show_default=False,
+    ),
+]
+Note = Annotated[
+    bool,
+    typer.Option("--note/--no-note", help="Add what was done to the history in each photo's XMP metadata."),
 ]
 """The options that several commands have."""
 

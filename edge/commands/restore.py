@@ -21,8 +21,10 @@ from edge.batch.settings import Outcome, Restores, Settings
 from edge.bundle.bundle import open_bundle
 from edge.commands.options import (
     BundleFolder,
+    Note,
     Precision,
     ProviderOption,
+    Quality,
     RequireSignature,
     Threads,
     option,
@@ -156,21 +158,8 @@ def restore(
         bool,
         typer.Option("--hr", help="Fill damage by the high-resolution mapping.", rich_help_panel=TORCH),
     ] = False,
-    quality: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            max=100,
-            help="Of JPEG and WebP results. Default: that of the photo if it is a JPEG, else 95.",
-            show_default=False,
-        ),
-    ] = None,
-    note: Annotated[
-        bool,
-        typer.Option(
-            "--note/--no-note", help="Add what was done to the history in each photo's XMP metadata."
-        ),
-    ] = True,
+    quality: Quality = None,
+    note: Note = True,
     report: Annotated[
         Path | None,
         typer.Option(

@@ -22,9 +22,14 @@ from edge.batch.planning.find import DEFAULT_EXCLUDE
 from edge.bundle.bundle import open_bundle
 from edge.commands.options import (
     BundleFolder,
+    Note,
     Precision,
     ProviderOption,
+    Quality,
     RequireSignature,
+    RuntimeName,
+    Scratches,
+    ScratchesOption,
     Threads,
     option,
     parse_bytes,
@@ -45,13 +50,6 @@ from edge.system.state import state_folder
 from edge.workers.restoring import BundleNetworks, Setup
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-
-
-class Scratches(enum.StrEnum):
-    """What is done about damage."""
-
-    AUTO = "auto"
-    OFF = "off"
 
 
 class Originals(enum.StrEnum):
@@ -79,9 +77,7 @@ def watch(
         Path, typer.Argument(file_okay=False, metavar="OUT", help="The folder for the results.")
     ],
     strength: Annotated[float, option("strength")] = Options.strength,
-    scratches: Annotated[
-        Scratches, typer.Option(help="Find damage and fill it, or ignore it.")
-    ] = Scratches.AUTO,
+    scratches: ScratchesOption = Scratches.AUTO,
     fill_only: Annotated[bool, option("fill_only", "--fill-only")] = Options.fill_only,
     keep_gray: Annotated[bool, option("keep_gray")] = Options.keep_gray,
     faces: Annotated[bool, option("faces")] = True,
@@ -121,29 +117,10 @@ def watch(
     bundle: BundleFolder = None,
     require_signature: RequireSignature = None,
     precision: Annotated[Precision, typer.Option(help="Of the bundle's networks.")] = Precision.INT8,
-    runtime: Annotated[
-        str | None,
-        typer.Option(
-            help="The library that runs the networks: litert or onnx. Default: the first installed that "
-            "runs the bundle."
-        ),
-    ] = None,
+    runtime: RuntimeName = None,
     provider: ProviderOption = None,
-    quality: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            max=100,
-            help="Of JPEG and WebP results. Default: that of the photo if it is a JPEG, else 95.",
-            show_default=False,
-        ),
-    ] = None,
-    note: Annotated[
-        bool,
-        typer.Option(
-            "--note/--no-note", help="Add what was done to the history in each photo's XMP metadata."
-        ),
-    ] = True,
+    quality: Quality = None,
+    note: Note = True,
     keep_time: Annotated[
         bool,
         typer.Option(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Annotated
@@ -26,9 +25,14 @@ from edge.commands.archive.running import (
 )
 from edge.commands.options import (
     BundleFolder,
+    Note,
     Precision,
     ProviderOption,
+    Quality,
     RequireSignature,
+    RuntimeName,
+    Scratches,
+    ScratchesOption,
     option,
     proved_runtime,
 )
@@ -40,13 +44,6 @@ from edge.runtimes.trial import try_bundle
 from edge.workers.restoring import BundleNetworks
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-
-
-class Scratches(enum.StrEnum):
-    """What is done about damage."""
-
-    AUTO = "auto"
-    OFF = "off"
 
 
 @command.command()
@@ -70,9 +67,7 @@ def archive(
         float, typer.Option(min=0, help="Refuse photos of more megapixels.")
     ] = DEFAULT_MAX_PIXELS / 1e6,
     strength: Annotated[float, option("strength")] = Options.strength,
-    scratches: Annotated[
-        Scratches, typer.Option(help="Find damage and fill it, or ignore it.")
-    ] = Scratches.AUTO,
+    scratches: ScratchesOption = Scratches.AUTO,
     fill_only: Annotated[bool, option("fill_only", "--fill-only")] = Options.fill_only,
     keep_gray: Annotated[bool, option("keep_gray")] = Options.keep_gray,
     faces: Annotated[bool, option("faces")] = True,
@@ -81,30 +76,10 @@ def archive(
     bundle: BundleFolder = None,
     require_signature: RequireSignature = None,
     precision: Annotated[Precision, typer.Option(help="Of the bundle's networks.")] = Precision.INT8,
-    runtime: Annotated[
-        str | None,
-        typer.Option(
-            help="The library that runs the networks: litert or onnx. Default: the first installed that "
-            "runs the bundle.",
-            show_default=False,
-        ),
-    ] = None,
+    runtime: RuntimeName = None,
     provider: ProviderOption = None,
-    quality: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            max=100,
-            help="Of JPEG and WebP results. Default: that of the photo if it is a JPEG, else 95.",
-            show_default=False,
-        ),
-    ] = None,
-    note: Annotated[
-        bool,
-        typer.Option(
-            "--note/--no-note", help="Add what was done to the history in each photo's XMP metadata."
-        ),
-    ] = True,
+    quality: Quality = None,
+    note: Note = True,
 ) -> None:
     """Restore an archive of up to millions of photos.
 

@@ -24,7 +24,7 @@ from tests.edge.batch.test_kill_and_resume import (
 from tests.edge.restoring import attempts, write_photos
 
 FILLS = int(os.environ.get("FILLS", "20"))
-"""200 take some ten minutes."""
+"""Disks that become full, for each way to write."""
 ROOM = 8 << 20
 """Bytes that a whole run has more than enough of."""
 
