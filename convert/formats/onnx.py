@@ -2,7 +2,7 @@
 
 The files run in ONNX Runtime on a CPU and in TensorRT: fixed shapes, a short list of operations, and INT8
 with zero points of 0 (TensorRT refuses others: NVIDIA/TensorRT issue 4698). Weights and activations are
-signed, since unsigned activations saturate on older x86.
+signed, since unsigned activations saturate on older x86 (`edge.runtimes.onnx` keeps them signed).
 """
 
 from __future__ import annotations

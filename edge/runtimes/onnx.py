@@ -15,6 +15,9 @@ from edge.errors import InvalidManifest, RuntimeUnavailable
 from edge.runtimes import Network, check_tensor
 
 TYPES = {"tensor(float)": "float32", "tensor(int8)": "int8", "tensor(uint8)": "uint8"}
+INT8_ACTIVATIONS = ("session.qdqisint8allowed", "1")
+"""By default the library turns signed activations into unsigned ones on x86, and sums of products then
+saturate on processors without VNNI: levels were 12 apart."""
 FATAL_ONLY = 4
 """The library's messages are in its exceptions too."""
 CPU = "CPUExecutionProvider"
@@ -94,6 +97,7 @@ def _options(threads: int) -> Any:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = FATAL_ONLY
+    options.add_session_config_entry(*INT8_ACTIVATIONS)
     return options
 
 

@@ -54,6 +54,8 @@ except ImportError:  # Windows
 SILENCE = 60.0
 """Seconds that one golden vector may take; the first has the imports before it and gets `START` more."""
 START = 60.0
+ENDING = 10.0
+"""Seconds that the process may take to end after its last answer."""
 
 MAX_MEMORY = 4 << 30
 """Bytes that the process may allocate, where the system can limit that."""
@@ -227,7 +229,8 @@ def _ask(bundle: Bundle, runs: Sequence[GoldenRun], task: Task) -> list[Answer]:
     ):
         assert process.stdout
         lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-        threading.Thread(target=_read, args=(process.stdout, lines), daemon=True).start()
+        reader = threading.Thread(target=_read, args=(process.stdout, lines), daemon=True)
+        reader.start()
         try:
             while len(answers) < len(runs) and (line := lines.get(timeout=_patience(answers))):
                 answers.append(msgspec.json.decode(line, type=Answer))
@@ -243,6 +246,8 @@ def _ask(bundle: Bundle, runs: Sequence[GoldenRun], task: Task) -> list[Answer]:
         except BaseException:  # Ctrl-C
             process.kill()
             raise
+        finally:
+            reader.join(ENDING)  # what it reads is closed next
         if len(answers) < len(runs):
             status = process.wait()
             if status > 0 and answers and answers[-1].kind:

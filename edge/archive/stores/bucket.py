@@ -121,11 +121,18 @@ class Bucket:
 
     def create(self, key: str, content: Path | bytes) -> bool:
         """See `Store.create`. The content is in memory as a whole meanwhile."""
-        try:
-            tried(lambda: self._store.put(key, content, mode="create"), self.address)
-        except (AlreadyExistsError, PreconditionError):
-            return False
-        return True
+
+        def created() -> bool:
+            try:
+                self._store.put(key, content, mode="create")
+            except (AlreadyExistsError, PreconditionError):
+                # Of two writers at once both may be told to try again, with nothing written yet.
+                if not self.exists(key):
+                    raise
+                return False
+            return True
+
+        return tried(created, self.address)
 
     def replace(self, key: str, content: bytes, mode: int = 0o666) -> None:
         """See `Store.replace`."""

@@ -9,12 +9,10 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from obstore.exceptions import (
-    AlreadyExistsError,
     BaseError,
     InvalidPathError,
     NotSupportedError,
     PermissionDeniedError,
-    PreconditionError,
     UnauthenticatedError,
     UnknownConfigurationKeyError,
 )
@@ -36,7 +34,6 @@ OF_THE_LIBRARY: dict[str, Any] = {
 }
 """Exponential backoff with jitter for what fails on the server's side or breaks off."""
 
-_ANSWERS = (AlreadyExistsError, PreconditionError, FileNotFoundError)
 _FINAL = (
     NotSupportedError,
     PermissionDeniedError,
@@ -55,12 +52,12 @@ def tried(what: Callable[[], T], address: str) -> T:
     Raises:
         StoreFailed: It has failed for good, or too often.
         FileRefused: A key is none for the store.
-        AlreadyExistsError, PreconditionError, FileNotFoundError: As ``what``.
+        FileNotFoundError: As ``what``.
     """
     for attempt in range(TRIES):
         try:
             return what()
-        except _ANSWERS:
+        except FileNotFoundError:
             raise
         except InvalidPathError as error:
             raise FileRefused(f"{address} can't hold such a name: {_reason(error)}") from error

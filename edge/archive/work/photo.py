@@ -10,14 +10,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from time import monotonic, sleep
+from time import monotonic
 from typing import Any
 
 from edge.archive.places import QUARANTINE
 from edge.archive.plans.naming import result_key
 from edge.archive.plans.shard import Scan, Shard
 from edge.archive.results.row import Row, State
-from edge.archive.stores.store import Fetched, FileRefused, NotThere, Store, StoreFailed
+from edge.archive.stores.store import Fetched, FileRefused, NotThere, Store
 from edge.archive.work.context import Context
 from edge.batch.planning.find import kind_or_none
 from edge.batch.planning.pages import Job
@@ -40,8 +40,6 @@ _FULL = ("No space left on device", "Disk quota exceeded")
 _OF_THE_PHOTO = (MemoryBudgetExceeded, UnsupportedPhoto, TaskFailed, WorkerStopped, FileRefused)
 _TRIES = 2
 """Of a photo that ends the process that restores it: it may have been something else that ended it."""
-_LOOKS = 5
-"""At what a store says is there and isn't: another worker's file that is being written."""
 
 
 class ScratchFull(HeirloomError):
@@ -184,15 +182,9 @@ class _Attempt:
 
     def _ours(self, result: Path, sha256: str) -> bool:
         """Write the result; whether that, or the same, lies in its place now."""
-        for look in range(_LOOKS):
-            if self.tools.target.create(self.output, result):
-                return True
-            # A worker that was killed before its commit may have written it.
-            found = self.tools.target.sha256(self.output)
-            if found is not None:
-                return found == sha256
-            sleep(0.1 * 2**look)
-        raise StoreFailed(f"{self.tools.target.address} refuses {self.output}, and has no such file.")
+        # A worker that was killed before its commit may have written it.
+        target = self.tools.target
+        return target.create(self.output, result) or target.sha256(self.output) == sha256
 
     def _failed(self, error: HeirloomError) -> Row:
         kind, sentence = kind_of(error), self._clean(sentence_of(error))

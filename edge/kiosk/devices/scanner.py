@@ -172,7 +172,9 @@ class Scanner:
         if done.status and not (given and done.status == _NO_DOCUMENTS):
             raise DeviceError(_fault_of_status(done))
         if not given:
-            raise DeviceError(Fault.SCANNER_EMPTY)
+            # The program that a signal has ended says so, and that it has succeeded.
+            ended = "received signal" in done.errors
+            raise DeviceError(Fault.SCANNER_FAILED if ended else Fault.SCANNER_EMPTY)
 
     def _find(self) -> Device:
         listed = self._run(["--formatted-device-list=%d\t%v %m\t%t%n"], LIST_TIMEOUT)

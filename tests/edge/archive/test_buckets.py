@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
 import time
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
+from obstore.exceptions import AlreadyExistsError
 
 from edge.archive.stores.opening import open_store
 from edge.archive.stores.store import NotThere
@@ -29,12 +32,13 @@ def make_bucket(endpoint: str, name: str) -> str:
 
 
 def children() -> list[int]:
-    """The processes of this one that restore photos."""
+    """The processes of this one that restore photos. Threads and processes may end meanwhile."""
     found = []
     for task in Path("/proc/self/task").iterdir():
-        for pid in (task / "children").read_text().split():
-            if b"edge.workers.restoring" in Path(f"/proc/{pid}/cmdline").read_bytes():
-                found.append(int(pid))
+        with contextlib.suppress(OSError):
+            for pid in (task / "children").read_text().split():
+                if b"edge.workers.restoring" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    found.append(int(pid))
     return found
 
 
@@ -60,6 +64,28 @@ def test_a_bucket_is_a_store(endpoint: str, tmp_path: Path) -> None:
     with pytest.raises(NotThere):
         store.fetch("none", tmp_path / "none")
     assert store.sha256("none") is None and not store.exists("none")
+
+
+def test_a_conflict_is_no_answer(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that says that there is something, and there is nothing, is asked again."""
+    store: Any = open_store(make_bucket(endpoint, "conflict"))
+    put, said = store._store.put, [AlreadyExistsError("409"), AlreadyExistsError("409")]
+
+    class Conflicting:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(plain, name)
+
+        def put(self, *words: Any, **named: Any) -> Any:
+            if said:
+                raise said.pop()
+            return put(*words, **named)
+
+    plain, store._store = store._store, Conflicting()
+    monkeypatch.setattr("edge.archive.stores.retries.FIRST", 0.01)
+    assert store.create("one", b"1") and not store.create("one", b"2")
+    said.append(AlreadyExistsError("409"))
+    store.replace("one", b"3")
+    assert store.read("one") == b"3" and not said
 
 
 def test_a_listing_has_all_pages(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
