@@ -15,6 +15,7 @@ from tests.golden import (
     mount_vectors,
     pipeline_vectors,
     pixel_vectors,
+    stroke_vectors,
     tiling_vectors,
     whole_vectors,
 )
@@ -27,6 +28,7 @@ FILES: dict[str, Callable[[], Vectors]] = {
     "stitching.json": pixel_vectors.stitching,
     "damage.json": whole_vectors.damage,
     "tone.json": whole_vectors.toning,
+    "strokes.json": stroke_vectors.vectors,
     "mounts.json": mount_vectors.vectors,
     "faces.json": face_vectors.vectors,
     "manifests.json": manifest_vectors.vectors,
