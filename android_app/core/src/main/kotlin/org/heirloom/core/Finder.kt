@@ -132,6 +132,8 @@ fun lookAgain(
     pixels: Pixels,
     face: Face,
 ): Face? {
+    // So small that its points fall on one another, it can't be aligned.
+    if (!(face.width > 0)) return null
     val centre = (AGAIN_SIDE - 1) / 2.0
     val mean = mean(TEMPLATE)
     val scale = AGAIN_WIDTH / faceWidth(TEMPLATE)

@@ -73,5 +73,10 @@ class Stitcher(
         is FloatValues -> residual.values[at]
     }
 
-    private fun rounded(real: Float) = Math.rint((real * gain).toDouble()).toInt()
+    /** No more than takes any sample to the other end: its sum with one must not overflow. */
+    private fun rounded(real: Float) = Math.rint((real * gain).toDouble()).coerceIn(-LIMIT, LIMIT).toInt()
+
+    private companion object {
+        const val LIMIT = 65535.0
+    }
 }

@@ -1,6 +1,7 @@
 package org.heirloom.core
 
 import org.junit.Assert.assertEquals
+import org.junit.Assert.assertNull
 import org.junit.Test
 
 class FacesTest {
@@ -68,6 +69,20 @@ class FacesTest {
         for (case in golden.each("merged")) {
             assertFaces(case.each("faces"), merged(case.each("finds").map(::face)), 0.0)
         }
+    }
+
+    /** The score of the only cell is sure; its points lie so far out that no number holds their spread. */
+    @Test
+    fun pointsWithoutAFiniteSpreadAreNoFace() {
+        val told = FloatArray(11) { if (it % 2 == 0) 3e38f else -3e38f }.also { it[0] = 9f }
+        assertEquals(emptyList<Face>(), finds(PartMap(1, 1, 11, told), 8, 0.5))
+    }
+
+    @Test
+    fun aFaceOfOnePointIsNotLookedAtAgain() {
+        val finder = loadedPart("finder", 8, 0, emptyList(), tiles = listOf(Tile(16, 16, "finder", null)))
+        val face = Face(DoubleArray(10) { 3.0 }, 1.0)
+        assertNull(lookAgain(finder, ArrayPixels(8, 8, 3), face))
     }
 
     @Test
