@@ -21,6 +21,22 @@ public struct Damage: Equatable, Sendable {
         self.init(Mask(rows: painted.height, columns: painted.width, values: mask), factor: 1)
     }
 
+    /// The damage that was `found` (nil: none) in a photo of `height` x `width` pixels, as strokes of a brush
+    /// and an eraser change it.
+    public init(_ found: Damage?, drawn strokes: [Stroke], height: Int, width: Int) {
+        var mask = Mask(
+            rows: height, columns: width, values: [Bool](repeating: false, count: height * width))
+        if let found {
+            var line = [Bool](repeating: false, count: width)
+            for row in 0..<height {
+                found.read(row: row, into: &line)
+                mask.values.replaceSubrange(row * width..<(row + 1) * width, with: line)
+            }
+        }
+        mask.draw(strokes)
+        self.init(mask, factor: 1)
+    }
+
     /// Damaged share of the photo, 0...1.
     public var share: Double {
         Double(mask.values.lazy.filter { $0 }.count) / Double(mask.values.count)
@@ -40,6 +56,22 @@ public struct Damage: Equatable, Sendable {
             }
         }
         return cells
+    }
+
+    /// The damage in the photo of `height` x `width` pixels shrunk to `rows` x `columns`: a pixel is damaged if
+    /// one of those that it stands for is, so that fine scratches stay visible.
+    public func shrunk(rows: Int, columns: Int, height: Int, width: Int) -> Mask {
+        var small = Mask(
+            rows: rows, columns: columns, values: [Bool](repeating: false, count: rows * columns))
+        var line = [Bool](repeating: false, count: width)
+        for row in 0..<height {
+            read(row: row, into: &line)
+            let first = row * rows / height * columns
+            for column in 0..<width where line[column] {
+                small.values[first + column * columns / width] = true
+            }
+        }
+        return small
     }
 
     /// Writes to `line`, for each pixel of the photo's `row`, whether it is damaged.

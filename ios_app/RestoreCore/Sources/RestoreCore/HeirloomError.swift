@@ -7,6 +7,8 @@ public struct HeirloomError: Error, Equatable, Sendable {
     public enum Kind: String, Sendable {
         /// A mask or a face's box that does not fit the photo.
         case photoError = "PhotoError"
+        /// An option out of range.
+        case optionRefused = "OptionRefused"
         /// A bundle written by a later release.
         case unknownBundleVersion = "UnknownBundleVersion"
         /// The manifest is missing, is not JSON, or does not follow the schema.

@@ -53,6 +53,14 @@ final class DamageTests: XCTestCase {
         }
     }
 
+    func testAScratchStaysVisibleInAShrunkPhoto() {
+        let damage = Damage(Mask([2, 3], [0, 1, 0, 0, 0, 0]), factor: 2)
+        XCTAssertEqual(
+            damage.shrunk(rows: 3, columns: 5, height: 3, width: 5).values.filter { $0 }.count, 4)
+        XCTAssertEqual(damage.shrunk(rows: 1, columns: 2, height: 3, width: 5), Mask([1, 2], [1, 1]))
+        XCTAssertEqual(damage.shrunk(rows: 3, columns: 1, height: 3, width: 5), Mask([3, 1], [1, 1, 0]))
+    }
+
     func testPooled() throws {
         for each in try golden.get().pooled {
             let area = Box(top: 0, left: 0, bottom: each.shape[0], right: each.shape[1])
