@@ -1,0 +1,35 @@
+"""Downloads and code in HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from html import escape
+
+from demo.networks.downloads import PATH, Download
+from demo.networks.snippets import snippets
+
+
+def links(found: Mapping[str, Download]) -> str:
+    """A row for each part, with a link for each of its files."""
+    rows = []
+    for part in dict.fromkeys(each.part for each in found.values()):
+        files = "".join(_link(each) for each in found.values() if each.part == part)
+        rows.append(f'<tr><th scope="row">{escape(part)}</th><td><ul class="files">{files}</ul></td></tr>')
+    return f'<div class="table"><table><tbody>{"".join(rows)}</tbody></table></div>'
+
+
+def code(found: Iterable[Download]) -> str:
+    """A block of code for each platform, closed at first."""
+    return "".join(
+        f"<details><summary>{escape(title)}</summary><pre><code>{escape(text)}</code></pre></details>"
+        for title, text in snippets([*found])
+    )
+
+
+def _link(download: Download) -> str:
+    tiles = ", ".join(f"{tile.rows}x{tile.columns}" for tile in download.tiles)
+    about = f"{download.bytes / 1e3:,.0f} KB, tiles of {tiles} cells"
+    # Relative: the page may lie below another path.
+    address = PATH.format(name=download.name).lstrip("/")
+    name = escape(download.name)
+    return f'<li><a href="{escape(address)}" download>{name}</a> <span>{escape(about)}</span></li>'
