@@ -86,9 +86,11 @@ def _sentence(error: OSError) -> str:
 
 def _commands() -> dict[str, EntryPoint]:
     """The subcommands by name, those of two words among them."""
-    found = {entry.name: entry for entry in entry_points(group=GROUP)}
+    # Each call of `entry_points` reads what every installed package offers.
+    offered = entry_points()
+    found = {entry.name: entry for entry in offered.select(group=GROUP)}
     for name in list(found):
-        found |= {f"{name} {entry.name}": entry for entry in entry_points(group=f"{GROUP}.{name}")}
+        found |= {f"{name} {entry.name}": entry for entry in offered.select(group=f"{GROUP}.{name}")}
     return found
 
 

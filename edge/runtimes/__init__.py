@@ -115,14 +115,15 @@ def check_tensor(path: Path, spec: Tensor, tile: Tile, shape: Sequence[object], 
 
 
 def _import(name: str) -> tuple[Format, RuntimeModule]:
-    offered = {entry.name: entry for entry in entry_points(group="heirloom.runtimes")}
-    install = install_hint("convert")
     try:
         if name in RUNTIMES:
             install = f"run `{RUNTIMES[name].install}`"
             return RUNTIMES[name].format, cast(
                 RuntimeModule, importlib.import_module(RUNTIMES[name].module)
             )
+        # Reads what every installed package offers: not for those that are known.
+        offered = {entry.name: entry for entry in entry_points(group="heirloom.runtimes")}
+        install = install_hint("convert")
         if name in offered:
             module = offered[name].load()
             return cast(Format, module.FORMAT), cast(RuntimeModule, module)
