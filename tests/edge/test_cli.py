@@ -3,7 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import fields, replace
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, EntryPoints
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -107,7 +107,7 @@ def test_a_missing_extra_is_named(
     room: str, extra: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     entry = EntryPoint("export", f"{room}.not_there:command", "heirloom.commands")
-    monkeypatch.setattr(cli, "entry_points", lambda group: [entry])
+    monkeypatch.setattr(cli, "entry_points", lambda: EntryPoints([entry]))
     assert heirloom("export", "--help") == 1
     assert f'pip install ".[{extra}]"' in capsys.readouterr().err
     # The overview still answers.
