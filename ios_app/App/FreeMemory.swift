@@ -15,7 +15,7 @@ enum FreeMemory {
         let coding = Budget.base + 8 * size.height * size.width
         let needed = max(coding, Budget.memory(height: size.height, width: size.width))
         if let free, free < needed {
-            throw AppError.tooLittleMemory(needed: needed >> 20, free: free >> 20)
+            throw Problem.tooLittleMemory(needed: needed >> 20, free: free >> 20)
         }
     }
 }

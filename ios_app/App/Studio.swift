@@ -1,151 +1,197 @@
 import Foundation
 import Observation
-import PhotosUI
+import RestoreCore
 import SwiftUI
 
 /// The state of the screen, and the user's actions.
 @MainActor @Observable
 final class Studio {
-    /// The state of the networks.
-    enum Networks {
-        case preparing(Candidate?)
-        case ready(Engine)
-        case unavailable(String)
-    }
-
+    let networks = Networks()
     /// The choices for the next restoration.
     var choices = Choices()
-    private(set) var networks = Networks.preparing(nil)
-    /// The chosen photo before restoration.
-    private(set) var before: Picture?
+    /// The tool that corrects the found damage.
+    var brush = Brush()
+    /// Whether the found damage is shown, to be corrected.
+    var isMarking = false
+    private(set) var photo: OpenPhoto?
+    /// The damage and the strokes over it, once it was looked for.
+    private(set) var marks: Marks?
+    /// The found damage in red, at the size of the photo's picture.
+    private(set) var overlay: Picture?
     private(set) var restored: RestoredPhoto?
-    /// The share of a restoration that is done; nil while there is none.
-    private(set) var progress: Double?
     private(set) var isSaved = false
-    /// The last problem, in a sentence.
-    private(set) var problem: String?
+    /// What is being done; nil while there is nothing.
+    private(set) var activity: Activity?
+    private(set) var problem: Problem?
+    private(set) var waiting = Waiting<Arrival>()
 
     private var isOnScreen = false
-    private var photo: PhotoFile?
-    private var preparation: Task<Void, Never>?
+    private var hasLeftScreen = false
     private var work: Task<Void, Never>?
+    /// The number of the activity: what a stopped one still does must not end its successor.
+    private var turn = 0
 
-    /// The engine, once it is ready.
-    var engine: Engine? {
-        if case .ready(let engine) = networks { engine } else { nil }
+    /// Whether a step on the photo can be started.
+    var canWork: Bool {
+        photo != nil && networks.engine != nil && activity == nil
     }
 
-    /// Whether a restoration can be started.
-    var canRestore: Bool {
-        photo != nil && engine != nil && progress == nil
+    /// Whether a test of the processors may run, which could crash the app: nothing would be lost.
+    var isIdle: Bool {
+        let isUnsaved = restored != nil && !isSaved
+        let isMarked = marks.map { !$0.strokes.isEmpty } ?? false
+        return isOnScreen && networks.engine != nil && activity == nil && !isUnsaved && !isMarked
     }
 
-    /// Whether a task is running that ends when the app leaves the screen.
+    /// Whether something is running that ends when the app leaves the screen.
     var isBusy: Bool {
-        if case .preparing = networks { true } else { progress != nil }
+        networks.isTesting || activity != nil
     }
 
     /// Prepares the networks while the app is on the screen.
-    ///
-    /// In the background the system may end the app at any time, which must not count as a crash.
     func sceneChanged(to phase: ScenePhase) {
         switch phase {
         case .active:
             isOnScreen = true
-            prepare()
+            networks.prepare()
         case .background:
-            isOnScreen = false
-            preparation?.cancel()
+            (isOnScreen, hasLeftScreen) = (false, true)
+            networks.leaveScreen()
         default: break
         }
     }
 
-    /// Takes the photo that was picked from the library.
-    func open(_ item: PhotosPickerItem) {
-        start { [self] in
-            guard let file = try await item.loadTransferable(type: PhotoFile.self) else {
-                throw AppError.notAPhoto
+    /// Tests faster processors while nothing is in work.
+    func idleChanged(to isIdle: Bool) {
+        if isIdle {
+            networks.testRest()
+        } else {
+            Task { await networks.stopTesting() }
+        }
+    }
+
+    /// Takes photos: the first is opened at once, unless something is in work; the others wait.
+    func open(_ arrivals: [Arrival]) {
+        waiting.add(arrivals, inFront: activity == nil)
+        if activity == nil { openNext() }
+    }
+
+    /// Opens the next photo that waits.
+    func openNext() {
+        guard activity == nil, let arrival = waiting.next() else { return }
+        start(.opening) { [self] in
+            let opened = try await Self.opened(arrival)
+            // Fetching a file may go on after it was stopped.
+            try Task.checkCancellation()
+            (photo, marks, overlay, restored) = (opened, nil, nil, nil)
+            (isSaved, isMarking) = (false, false)
+        }
+    }
+
+    /// Finds the damage, and shows it to be corrected.
+    func find() {
+        step(.finding) { [self] photo, engine, progress in
+            let found = try await Restoration.find(photo, engine, progress)
+            return { [self] in
+                (marks, overlay) = (found.marks, found.overlay)
+                (choices.scratches, isMarking) = (true, true)
             }
-            try await show(file)
         }
     }
 
-    /// Takes a photo that lies in a file.
-    func open(_ file: PhotoFile) {
-        start { [self] in try await show(file) }
+    /// Adds a stroke over the found damage.
+    func draw(_ stroke: Stroke) {
+        marks?.add(stroke)
     }
 
-    /// Restores the photo as chosen.
+    /// Takes back the last stroke.
+    func undo() {
+        marks?.undo()
+    }
+
+    /// Fills the damage and leaves everything else.
+    func fill() {
+        run(.filling, fillOnly: true)
+    }
+
+    /// Restores the photo as chosen, from the marked damage if it was looked for.
     func restore() {
-        guard let photo, let engine, progress == nil else { return }
-        let choices = choices
-        let (shares, sink) = AsyncStream.makeStream(of: Double.self, bufferingPolicy: .bufferingNewest(1))
-        start { [self] in
-            progress = 0
-            defer { progress = nil }
-            async let result = Restoration.run(photo, engine, choices, sink)
-            for await share in shares { progress = share }
-            restored = try await result
-            isSaved = false
-        }
+        run(.restoring, fillOnly: false)
     }
 
-    /// Stops the restoration; the photo stays as it was.
+    /// Stops what is being done; the photo stays as it was.
     func cancel() {
         work?.cancel()
+        if activity?.kind == .opening {
+            // Nobody knows when the fetching of a file ends.
+            (activity, work, turn) = (nil, nil, turn + 1)
+        } else {
+            activity?.isStopping = true
+        }
     }
 
     /// Adds the restored photo to the library.
     func save() {
         guard let restored else { return }
-        start { [self] in
+        start(.saving) { [self] in
             try await PhotoLibrary.add(restored.file)
             isSaved = true
         }
     }
 
-    private func prepare() {
-        guard preparation == nil, engine == nil else { return }
-        networks = .preparing(nil)
-        preparation = Task {
-            let found: Networks
-            do {
-                found = .ready(
-                    try await Engine.prepared { candidate in
-                        Task { @MainActor in self.showTesting(candidate) }
-                    })
-            } catch is CancellationError {
-                preparation = nil
-                if isOnScreen { prepare() }
-                return
-            } catch {
-                found = .unavailable(error.localizedDescription)
-            }
-            (networks, preparation) = (found, nil)
+    /// Shows that the system could not hand over files.
+    func failed(_ error: any Error) {
+        problem = Problem(error)
+    }
+
+    nonisolated private static func opened(_ arrival: Arrival) async throws -> OpenPhoto {
+        try await Restoration.open(try await arrival.load())
+    }
+
+    private func run(_ kind: Activity.Kind, fillOnly: Bool) {
+        let (choices, marks) = (choices, marks)
+        step(kind) { [self] photo, engine, progress in
+            let result = try await Restoration.run(
+                photo, engine, choices, marks, fillOnly: fillOnly, progress)
+            return { [self] in (restored, isSaved, isMarking) = (result, false, false) }
         }
     }
 
-    private func showTesting(_ candidate: Candidate) {
-        if case .preparing = networks { networks = .preparing(candidate) }
+    /// Runs a step on the photo and shows its progress; what it returns takes over the result.
+    private func step(
+        _ kind: Activity.Kind,
+        _ body:
+            @escaping @Sendable (OpenPhoto, Engine, AsyncStream<Double>.Continuation) async throws
+            -> @MainActor @Sendable () -> Void
+    ) {
+        guard let photo else { return }
+        start(kind) { [self] in
+            await networks.stopTesting()
+            guard let engine = networks.engine else { return }
+            let (shares, sink) = AsyncStream.makeStream(
+                of: Double.self, bufferingPolicy: .bufferingNewest(1))
+            async let finish = body(photo, engine, sink)
+            for await share in shares { activity?.share = share }
+            let takeOver = try await finish
+            try Task.checkCancellation()
+            takeOver()
+        }
     }
 
-    private func show(_ file: PhotoFile) async throws {
-        let picture = try await Restoration.preview(file)
-        (photo, before, restored, isSaved) = (file, picture, nil, false)
-    }
-
-    /// Runs one action at a time, and shows its error.
-    private func start(_ action: @escaping @MainActor () async throws -> Void) {
-        guard work == nil else { return }
-        problem = nil
+    /// Runs one action at a time, and shows its problem.
+    private func start(_ kind: Activity.Kind, _ action: @escaping @MainActor () async throws -> Void) {
+        guard activity == nil else { return }
+        turn += 1
+        let own = turn
+        (problem, hasLeftScreen, activity) = (nil, false, Activity(kind: kind))
         work = Task {
-            defer { work = nil }
             do {
                 try await action()
             } catch {
                 // The user who stops an action expects its end, so Core ML's error is not shown.
-                if !Task.isCancelled { problem = error.localizedDescription }
+                if !Task.isCancelled { problem = Problem(error, leftScreen: hasLeftScreen) }
             }
+            if own == turn { (activity, work) = (nil, nil) }
         }
     }
 }

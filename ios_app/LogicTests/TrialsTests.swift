@@ -79,6 +79,38 @@ final class TrialsTests: XCTestCase {
         XCTAssertEqual(again, known)
     }
 
+    func testTheFirstThatPassesUnlocksAndTheOthersAreTriedLater() async throws {
+        let file = try temporary()
+        let tried = Tried()
+        let first = try await tryAll(all, file, untilOnePasses: true) { candidate in
+            await tried.add(candidate)
+            return candidate == all[0] ? nil : 1
+        }
+        XCTAssertEqual(first.best(of: all), all[1])
+        let rest = try await tryAll(all, file) { candidate in
+            await tried.add(candidate)
+            return 0.5
+        }
+        let order = await tried.candidates
+        XCTAssertEqual(order, all)
+        XCTAssertEqual(rest.best(of: all), all[2])
+    }
+
+    func testAFullStorageCountsAgainstNobody() async throws {
+        struct Full: Error {}
+        let file = try temporary()
+        do {
+            _ = try await tryAll(all, file) { _ in
+                throw Full()
+            } run: { _ in
+                XCTFail("not prepared")
+                return 1
+            }
+            XCTFail("nothing was thrown")
+        } catch is Full {}
+        XCTAssertEqual(file.read(), Trials())
+    }
+
     func testWhatIsCancelledIsTriedAgain() async throws {
         let file = try temporary()
         let all = all

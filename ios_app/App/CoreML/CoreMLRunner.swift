@@ -16,7 +16,7 @@ actor CoreMLRunner: PartRunner {
         var tensors: [String: (values: [Float], shape: [Int])] = [:]
         for (stored, tensor) in zip(inputs, artifact.inputs) {
             // Core ML takes no integer arrays: its packages quantize inside.
-            guard case .float32(let values) = stored else { throw AppError.notFloat(tensor.name) }
+            guard case .float32(let values) = stored else { throw Problem.brokenNetworks }
             tensors[tensor.name] = (values, [1] + tensorShape(tensor, tile: tile))
         }
         let model = try await model(tile)

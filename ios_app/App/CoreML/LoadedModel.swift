@@ -28,7 +28,7 @@ final class LoadedModel: @unchecked Sendable {
             })
         let results = try await model.prediction(from: features, options: MLPredictionOptions())
         guard let values = results.featureValue(for: output)?.shapedArrayValue(of: Float.self) else {
-            throw AppError.noSuchOutput(output)
+            throw Problem.brokenNetworks
         }
         // Its `scalars` are the same, one by one and slowly.
         return values.withUnsafeShapedBufferPointer { memory, shape, strides in

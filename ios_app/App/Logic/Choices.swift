@@ -8,10 +8,11 @@ struct Choices: Equatable {
     /// Share of the change that is applied, 0 to 1.
     var strength = 1.0
 
-    /// The choices as the core's options.
-    var options: Options {
+    /// The choices as the core's options; `marks` are the photo's if damage was looked for, and `fillOnly`
+    /// leaves everything but the damage as it is.
+    func options(marks: Marks? = nil, fillOnly: Bool = false) -> Options {
         Options(
-            strength: strength, scratches: scratches ? .auto : .off, keepGray: keepGray,
-            faces: faces ? .auto : .off)
+            strength: strength, scratches: scratches ? marks?.scratches ?? .auto : .off,
+            fillOnly: fillOnly, keepGray: keepGray, faces: faces ? .auto : .off)
     }
 }

@@ -9,7 +9,7 @@ enum PhotoLibrary {
     /// actor would stop the app.
     static func add(_ file: URL) async throws {
         guard await PHPhotoLibrary.requestAuthorization(for: .addOnly) == .authorized else {
-            throw AppError.libraryRefused
+            throw Problem.libraryRefused
         }
         try await PHPhotoLibrary.shared().performChanges {
             PHAssetCreationRequest.forAsset().addResource(with: .photo, fileURL: file, options: nil)

@@ -25,9 +25,9 @@ struct PhotoSource {
             let width = properties[kCGImagePropertyPixelWidth as String] as? Int,
             let height = properties[kCGImagePropertyPixelHeight as String] as? Int,
             width > 0, height > 0
-        else { throw AppError.notAPhoto }
+        else { throw Problem.notAPhoto }
         guard width <= Self.maxPixels / height else {
-            throw AppError.tooLarge(megapixels: Int((Double(width) * Double(height) / 1e6).rounded()))
+            throw Problem.tooLarge(megapixels: Int((Double(width) * Double(height) / 1e6).rounded()))
         }
         self.source = source
         self.properties = properties
@@ -42,7 +42,7 @@ struct PhotoSource {
     func decoded() throws -> RGBABuffer {
         let options: [CFString: Any] = [kCGImageSourceShouldCache: false]
         guard let image = CGImageSourceCreateImageAtIndex(source, 0, options as CFDictionary) else {
-            throw AppError.notAPhoto
+            throw Problem.notAPhoto
         }
         let buffer = RGBABuffer(width: upright.width, height: upright.height, hasAlpha: hasAlpha)
         try autoreleasepool { try buffer.draw(image, as: upright) }
@@ -59,7 +59,7 @@ struct PhotoSource {
             kCGImageSourceShouldCacheImmediately: true,
         ]
         guard let image = CGImageSourceCreateThumbnailAtIndex(source, 0, options as CFDictionary) else {
-            throw AppError.notAPhoto
+            throw Problem.notAPhoto
         }
         return Picture(image: image)
     }

@@ -20,8 +20,8 @@ enum PhotoWriter {
         guard
             let destination = CGImageDestinationCreateWithURL(
                 url as CFURL, kind.rawValue as CFString, 1, nil)
-        else { throw AppError.notWritten }
+        else { throw Problem.notWritten }
         CGImageDestinationAddImage(destination, image, properties as CFDictionary)
-        guard CGImageDestinationFinalize(destination) else { throw AppError.notWritten }
+        guard CGImageDestinationFinalize(destination) else { throw Problem.notWritten }
     }
 }

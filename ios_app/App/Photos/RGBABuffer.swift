@@ -29,7 +29,7 @@ final class RGBABuffer {
             let context = CGContext(
                 data: memory.baseAddress, width: width, height: height, bitsPerComponent: 8,
                 bytesPerRow: 4 * width, space: space, bitmapInfo: alpha.rawValue)
-        else { throw AppError.notAPhoto }
+        else { throw Problem.notAPhoto }
         // Pixels fall on pixels: nothing is to be mixed.
         context.interpolationQuality = .none
         context.concatenate(
@@ -51,14 +51,14 @@ final class RGBABuffer {
                 })
         else {
             kept.release()
-            throw AppError.notWritten
+            throw Problem.notWritten
         }
         guard let space = CGColorSpace(name: CGColorSpace.sRGB),
             let image = CGImage(
                 width: width, height: height, bitsPerComponent: 8, bitsPerPixel: 32,
                 bytesPerRow: 4 * width, space: space, bitmapInfo: CGBitmapInfo(rawValue: alpha.rawValue),
                 provider: provider, decode: nil, shouldInterpolate: false, intent: .defaultIntent)
-        else { throw AppError.notWritten }
+        else { throw Problem.notWritten }
         return image
     }
 }

@@ -1,14 +1,10 @@
-import ImageIO
 import SwiftUI
 import UIKit
 
 /// The system's camera screen.
-///
-/// It returns a decoded picture, never a file; the picture is therefore written to one, at the highest
-/// quality and with the camera's metadata.
 struct CameraPicker: UIViewControllerRepresentable {
     /// Called once, with nil where nothing was taken.
-    let finished: (PhotoFile?) -> Void
+    let finished: (CameraShot?) -> Void
 
     /// Whether there is a camera: not in the Simulator.
     static var isAvailable: Bool {
@@ -29,9 +25,9 @@ struct CameraPicker: UIViewControllerRepresentable {
     }
 
     final class Coordinator: NSObject, UINavigationControllerDelegate, UIImagePickerControllerDelegate {
-        private let finished: (PhotoFile?) -> Void
+        private let finished: (CameraShot?) -> Void
 
-        init(_ finished: @escaping (PhotoFile?) -> Void) {
+        init(_ finished: @escaping (CameraShot?) -> Void) {
             self.finished = finished
         }
 
@@ -39,24 +35,17 @@ struct CameraPicker: UIViewControllerRepresentable {
             _ picker: UIImagePickerController,
             didFinishPickingMediaWithInfo info: [UIImagePickerController.InfoKey: Any]
         ) {
-            let picture = info[.originalImage] as? UIImage
-            let notes = info[.mediaMetadata] as? [String: Any]
-            finished(picture.flatMap { try? Self.written($0, notes: notes ?? [:]) })
+            guard let picture = info[.originalImage] as? UIImage, let image = picture.cgImage else {
+                return finished(nil)
+            }
+            finished(
+                CameraShot(
+                    image: image, orientation: picture.imageOrientation.exif,
+                    metadata: info[.mediaMetadata] as? [String: Any] ?? [:]))
         }
 
         func imagePickerControllerDidCancel(_ picker: UIImagePickerController) {
             finished(nil)
-        }
-
-        private static func written(_ picture: UIImage, notes: [String: Any]) throws -> PhotoFile {
-            guard let image = picture.cgImage else { throw AppError.notAPhoto }
-            let url = try WorkFolder.file(named: "Photo.jpg")
-            var properties = notes
-            // Its pixels lie as on the sensor, and metadata may be missing.
-            properties[kCGImagePropertyOrientation as String] = picture.imageOrientation.exif
-            properties[kCGImageDestinationLossyCompressionQuality as String] = 1.0
-            try PhotoWriter.encode(image, as: .jpeg, properties: properties, to: url)
-            return PhotoFile(url: url)
         }
     }
 }

@@ -1,42 +1,57 @@
 import SwiftUI
 
-/// The precision and processors of the networks, and the state of their test.
+/// Whether the app is ready, and what it runs on.
 struct NetworksView: View {
-    let networks: Studio.Networks
+    let networks: Networks
 
     var body: some View {
         VStack(alignment: .leading, spacing: 4) {
-            switch networks {
-            case .preparing(let candidate):
-                ProgressView("Preparing the networks")
-                if let candidate {
-                    Text("Testing \(candidate.precision.rawValue) on \(candidate.units.name)")
-                }
+            switch networks.state {
+            case .preparing:
+                ProgressView("Getting ready. The first time this takes a while.")
             case .ready(let engine):
-                Text("Networks: \(engine.candidate.precision.rawValue) on \(engine.candidate.units.name)")
-                if let plan = engine.plan {
-                    Text(
-                        """
-                        Planned by Core ML: Neural Engine \(percent(plan.neuralEngine)), \
-                        GPU \(percent(plan.gpu)), CPU \(percent(plan.cpu))
-                        """)
+                if networks.testing != nil {
+                    ProgressView("Looking for the fastest way on this device. You can go on meanwhile.")
                 }
-            case .unavailable(let reason):
-                Text(verbatim: reason).foregroundStyle(.red)
+                DisclosureGroup("Technical details") {
+                    TechnicalView(engine: engine, testing: networks.testing)
+                }
+            case .unavailable(let problem):
+                Text(verbatim: problem.sentence).foregroundStyle(.red)
             }
         }
         .font(.footnote)
         .foregroundStyle(.secondary)
     }
+}
 
-    private func percent(_ share: Double) -> String {
-        share.formatted(.percent.precision(.fractionLength(0)))
+/// The precision and processors of the networks, for engineers.
+private struct TechnicalView: View {
+    let engine: Engine
+    let testing: Candidate?
+
+    var body: some View {
+        VStack(alignment: .leading, spacing: 4) {
+            Text("Networks: \(engine.candidate.precision.rawValue) on \(engine.candidate.units.name)")
+            if let plan = engine.plan {
+                Text(
+                    """
+                    Planned by Core ML: Neural Engine \(percent(plan.neuralEngine)), \
+                    GPU \(percent(plan.gpu)), CPU \(percent(plan.cpu))
+                    """
+                )
+            }
+            if let testing {
+                Text("Testing \(testing.precision.rawValue) on \(testing.units.name)")
+            }
+        }
+        .frame(maxWidth: .infinity, alignment: .leading)
     }
 }
 
 extension Units {
     /// The processors' name on the screen.
-    var name: String {
+    fileprivate var name: String {
         switch self {
         case .cpuOnly: String(localized: "the CPU")
         case .cpuAndGPU: String(localized: "the GPU and CPU")

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Checks the app where there is no Apple SDK: tests its logic, type-checks it against stubs of Apple's modules,
-# and checks its formatting, project and plists. Exits with 77 where there is no Swift 6.
+# and checks its formatting, project, plists and translations. Exits with 77 where there is no Swift 6.
 set -euo pipefail
 shopt -s nullglob
 
@@ -13,6 +13,7 @@ if [ "$(uname)" = Darwin ]; then
 fi
 
 python3 "$here/check_project.py"
+python3 "$here/check_strings.py"
 
 "$here/swift.sh" test
 
@@ -27,7 +28,7 @@ apple=(-Xfrontend -import-module -Xfrontend AppleFoundation)
 swiftc -emit-module -module-name AppleFoundation -o "$modules/AppleFoundation.swiftmodule" \
     "$here/stubs/AppleFoundation.swift"
 # Each after those that it imports.
-for name in CoreGraphics ImageIO UniformTypeIdentifiers CoreTransferable Photos UIKit CoreML SwiftUI PhotosUI os; do
+for name in Accessibility CoreGraphics ImageIO UniformTypeIdentifiers CoreTransferable Photos UIKit CoreML SwiftUI PhotosUI os; do
     files=("$here/stubs/$name.swift" "$here/stubs/$name"+*.swift)
     swiftc "${apple[@]}" -emit-module -module-name "$name" -o "$modules/$name.swiftmodule" \
         "${files[@]}"

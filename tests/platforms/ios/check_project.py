@@ -119,15 +119,20 @@ def scheme_problems() -> Iterator[str]:
 
 
 def file_problems() -> Iterator[str]:
-    """Whether the app's plists and catalogs can be read and say what they must."""
+    """Whether the app's plists and assets can be read and say what they must."""
     info = plistlib.loads((APP / "Info.plist").read_bytes())
-    for key in ("NSCameraUsageDescription", "NSPhotoLibraryAddUsageDescription", "UILaunchScreen"):
+    for key in (
+        "NSCameraUsageDescription",
+        "NSPhotoLibraryAddUsageDescription",
+        "UILaunchScreen",
+        "CFBundleDocumentTypes",
+    ):
         if key not in info:
             yield f"Info.plist: no {key}"
     privacy = plistlib.loads((APP / "App/PrivacyInfo.xcprivacy").read_bytes())
     if privacy.get("NSPrivacyTracking") is not False:
         yield "PrivacyInfo.xcprivacy: does not say that nobody is tracked"
-    for catalog in (*APP.glob("App/Assets.xcassets/**/*.json"), APP / "App/Localizable.xcstrings"):
+    for catalog in APP.glob("App/Assets.xcassets/**/*.json"):
         json.loads(catalog.read_text())
 
 

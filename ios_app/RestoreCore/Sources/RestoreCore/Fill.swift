@@ -7,7 +7,7 @@
 /// written.
 ///
 /// Throws, before anything is overwritten, `memoryBudgetExceeded` if there is no room for the levels, which
-/// take four ninths of an 8-bit photo.
+/// take four ninths of an 8-bit photo, and `CancellationError` between rows.
 func pushPull(_ pixels: any Pixels, _ damage: Damage, strength: Double) throws {
     guard damage.mask.values.contains(false) else { return }
     var levels = [try Level(halved: pixels, damage)]
@@ -17,16 +17,17 @@ func pushPull(_ pixels: any Pixels, _ damage: Damage, strength: Double) throws {
     for (level, coarser) in zip(levels.dropLast(), levels.dropFirst()).reversed() {
         level.fillGaps(from: coarser)
     }
-    write(levels[0], into: pixels, damage, strength)
+    try write(levels[0], into: pixels, damage, strength)
 }
 
 /// Overwrites the damaged pixels with the first level, interpolated.
-private func write(_ level: Level, into pixels: any Pixels, _ damage: Damage, _ strength: Double) {
+private func write(_ level: Level, into pixels: any Pixels, _ damage: Damage, _ strength: Double) throws {
     let colours = pixels.colours
     let depth = pixels.top == 255 ? 1 : 257
     var line = [UInt16](repeating: 0, count: pixels.width * colours)
     var damaged = [Bool](repeating: false, count: pixels.width)
     for row in 0..<pixels.height {
+        try Task.checkCancellation()
         damage.read(row: row, into: &damaged)
         guard damaged.contains(true) else { continue }
         pixels.read(row: row, left: 0, count: pixels.width, into: &line)
@@ -71,6 +72,7 @@ private final class Level {
         var seen = [UInt8](repeating: 0, count: 2 * width * colours)
         var known = [UInt8](repeating: 0, count: 2 * width)
         for row in 0..<rows {
+            try Task.checkCancellation()
             let count = min(2, pixels.height - 2 * row)
             for offset in 0..<count {
                 pixels.readEightBit(row: 2 * row + offset, left: 0, count: width, into: &line)

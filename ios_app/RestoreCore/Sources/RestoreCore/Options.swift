@@ -59,11 +59,32 @@ public struct FaceBox: Equatable, Sendable {
     }
 }
 
+/// A step that a restoration applied; its description is the toolkit's sentence, in English.
+public enum Step: Equatable, Sendable, CustomStringConvertible {
+    /// The mount around the picture was left as it is.
+    case mountLeft
+    /// Damage on this share of the photo, 0...1, was filled.
+    case filled(share: Double)
+    case tone
+    case restored
+    /// So many faces were refined, at least one.
+    case facesRefined(Int)
+
+    public var description: String {
+        switch self {
+        case .mountLeft: "mount left as it is"
+        case .filled(let share): "damage on \(printed(100 * share, 1)) % of the photo filled"
+        case .tone: "tone"
+        case .restored: "restored"
+        case .facesRefined(let count): "\(count) \(count == 1 ? "face" : "faces") refined"
+        }
+    }
+}
+
 /// The result of a restoration.
 public struct Restored: Equatable, Sendable {
-    /// The steps applied, in order: "mount left as it is", "damage on 1.2 % of the photo filled", "tone", "restored",
-    /// "2 faces refined".
-    public let done: [String]
+    /// The steps applied, in order.
+    public let steps: [Step]
     /// The faces that were found or marked.
     public let faces: [FaceRecord]
     /// The part of the photo within its mount, in pixels, which alone is restored; nil: it has no mount.

@@ -41,8 +41,8 @@ public final class Restorer: Sendable {
     /// that does not fit, and `memoryBudgetExceeded` for too little memory, or too little storage for the
     /// latent. At any time it throws `networkFailed`, the runner's errors, `memoryBudgetExceeded` if
     /// storage runs out after all, and `CancellationError` soon after its task was cancelled (before the
-    /// next tile). The pixels may then be partly restored, with damage filled, tone set and some
-    /// rows decoded, so start again from the file.
+    /// next tile, or the next row of the fill and the tone). The pixels may then be partly restored, with
+    /// damage filled, tone set and some rows decoded, so start again from the file.
     public func restore(
         _ pixels: any Pixels, options: Options = Options(), progress: @Sendable (Double) -> Void = { _ in }
     ) async throws -> Restored {
@@ -54,8 +54,8 @@ public final class Restorer: Sendable {
         let inside = Inside(pixels, picture)
         let restored = try await restoreInside(inside, inside.marked(options), progress)
         return Restored(
-            done: ["mount left as it is"] + restored.done, faces: restored.faces.map(inside.placed),
-            picture: picture)
+            steps: [.mountLeft] + restored.steps, faces: restored.faces.map(inside.placed), picture: picture
+        )
     }
 
     /// Restores a photo without a mount, or the picture within it.
@@ -64,7 +64,7 @@ public final class Restorer: Sendable {
     ) async throws -> Restored {
         let strength = min(1, max(0, options.strength))
         let wantsFaces = try !options.fillOnly && wantsFaces(options)
-        var done = [String]()
+        var steps = [Step]()
         let detection = try detectionShare(pixels, options)
         let damage = try await damage(in: pixels, options) { progress(detection * $0) }
         let passes =
@@ -75,28 +75,29 @@ public final class Restorer: Sendable {
                 decoder: part(.decoder), damage: damage)
         if let damage, strength > 0 {
             try pushPull(pixels, damage, strength: strength)
-            done.append("damage on \(printed(100 * damage.share, 1)) % of the photo filled")
+            steps.append(.filled(share: damage.share))
         }
         guard let passes else {
             progress(1)
-            return Restored(done: done, faces: [])
+            return Restored(steps: steps, faces: [])
         }
 
+        try Task.checkCancellation()
         let working = WorkingPicture(pixels, workingSide: bundle.manifest.workingSide)
         let faces = wantsFaces ? try await faces(working, options, minWidth: Self.minFaceWidth) : []
         let gray = pixels.colours == 1 || options.keepGray && Hue.isOne(working.small)
-        if try await setTone(working, gray: gray, strength: strength) { done.append("tone") }
+        if try await setTone(working, gray: gray, strength: strength) { steps.append(.tone) }
         let before = faces.map { take(pixels, $0) }
         try await passes.restore(strength: strength, gray: gray) {
             progress(detection + (1 - detection) * $0)
         }
-        done.append("restored")
+        steps.append(.restored)
 
         let faceStrength = strength * min(1, max(0, options.faceStrength))
         let records = try await refine(pixels, faces, before, strength: faceStrength, gray: gray)
         let count = records.filter(\.refined).count
-        if count > 0 { done.append("\(count) \(count == 1 ? "face" : "faces") refined") }
-        return Restored(done: done, faces: records)
+        if count > 0 { steps.append(.facesRefined(count)) }
+        return Restored(steps: steps, faces: records)
     }
 
     func part(_ name: PartName) throws -> LoadedPart {
@@ -115,9 +116,9 @@ public final class Restorer: Sendable {
         if gray { knots = [[Double]](repeating: Tone.mean(knots), count: 3) }
         guard Tone.change(knots, working.small) >= Tone.minChange else { return false }
         if gray {
-            Tone.applyToLightness(knots, to: working.pixels, strength: strength)
+            try Tone.applyToLightness(knots, to: working.pixels, strength: strength)
         } else {
-            Tone.applyCurves(knots, to: working.pixels, strength: strength)
+            try Tone.applyCurves(knots, to: working.pixels, strength: strength)
         }
         return true
     }

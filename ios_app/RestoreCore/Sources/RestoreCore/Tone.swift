@@ -68,10 +68,10 @@ enum Tone {
         return total / 3
     }
 
-    /// Maps the colours of pixels by their curves, in place.
-    static func applyCurves(_ knots: [[Double]], to pixels: any Pixels, strength: Double) {
+    /// Maps the colours of pixels by their curves, in place. Throws `CancellationError` between rows.
+    static func applyCurves(_ knots: [[Double]], to pixels: any Pixels, strength: Double) throws {
         let lookups = knots.map { lookup($0, top: pixels.top, strength: strength) }
-        overwrite(pixels) { line in
+        try overwrite(pixels) { line in
             for (colour, lookup) in lookups.enumerated() {
                 lookup.withUnsafeBufferPointer { lookup in
                     for place in stride(from: colour, to: line.count, by: 3) {
@@ -84,11 +84,12 @@ enum Tone {
 
     /// Moves the lightness of pixels along the mean curve, in place.
     ///
-    /// All colours of a pixel change by the same number of levels, so that a photo of one hue keeps it.
-    static func applyToLightness(_ knots: [[Double]], to pixels: any Pixels, strength: Double) {
+    /// All colours of a pixel change by the same number of levels, so that a photo of one hue keeps it. Throws
+    /// `CancellationError` between rows.
+    static func applyToLightness(_ knots: [[Double]], to pixels: any Pixels, strength: Double) throws {
         let (top, colours) = (pixels.top, pixels.colours)
         let change = lookup(mean(knots), top: top, strength: strength).enumerated().map { Int($1) - $0 }
-        overwrite(pixels) { line in
+        try overwrite(pixels) { line in
             for first in stride(from: 0, to: line.count, by: colours) {
                 let (red, last) = (Int(line[first]), first + colours - 1)
                 let light =
@@ -111,9 +112,10 @@ enum Tone {
     @inline(__always)
     private static func overwrite(
         _ pixels: any Pixels, _ change: (UnsafeMutableBufferPointer<UInt16>) -> Void
-    ) {
+    ) throws {
         var line = [UInt16](repeating: 0, count: pixels.width * pixels.colours)
         for row in 0..<pixels.height {
+            try Task.checkCancellation()
             pixels.read(row: row, left: 0, count: pixels.width, into: &line)
             line.withUnsafeMutableBufferPointer { change($0) }
             pixels.write(row: row, left: 0, count: pixels.width, from: line)

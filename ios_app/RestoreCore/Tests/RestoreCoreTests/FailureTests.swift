@@ -41,6 +41,32 @@ final class FailureTests: XCTestCase {
         XCTAssertTrue(untouched)
     }
 
+    /// No network runs in them that would stop.
+    func testTheFillAndTheToneStopBetweenRows() async throws {
+        let untouched = await Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            let pixels = ArrayPixels(height: 4, width: 4, colours: 3, samples: (0..<48).map { 5 * $0 })
+            let before = pixels.samples
+            let painted = Damage(Mask([2, 2], [1, 0, 0, 0]), factor: 2)
+            let white = [[Double]](repeating: [1, 1], count: 3)
+            let works: [() throws -> Void] = [
+                { try pushPull(pixels, painted, strength: 1) },
+                { try Tone.applyCurves(white, to: pixels, strength: 1) },
+                { try Tone.applyToLightness(white, to: pixels, strength: 1) },
+            ]
+            for work in works {
+                do {
+                    try work()
+                    XCTFail("nothing was thrown")
+                } catch {
+                    XCTAssertTrue(error is CancellationError)
+                }
+            }
+            return pixels.samples == before
+        }.value
+        XCTAssertTrue(untouched)
+    }
+
     func testWhatIsNotANumberIsRefused() async throws {
         await assertFails(.tone, with: .float32([Float](repeating: .nan, count: 27)))
         await assertFails(.tone, with: .float32([Float](repeating: .infinity, count: 27)))
@@ -142,7 +168,7 @@ final class FailureTests: XCTestCase {
         XCTAssertEqual(pixels.samples, each.values)
         // It can fill it all the same.
         let filled = try await restorer.restore(pixels, options: Options(fillOnly: true))
-        XCTAssertEqual(filled.done.count, 1)
+        XCTAssertEqual(filled.steps.count, 1)
     }
 
     func testTheSmallestTilesAloneGiveTheSame() async throws {

@@ -14,7 +14,7 @@ final class PipelineTests: XCTestCase {
             let restored = try await golden.restorer().restore(pixels, options: each.options) {
                 seen.add($0)
             }
-            XCTAssertEqual(restored.done, each.done, "case \(index)")
+            XCTAssertEqual(restored.steps.map(\.description), each.done, "case \(index)")
             XCTAssertEqual(restored.faces.count, each.facesFound, "case \(index)")
             XCTAssertEqual(pixels.samples, each.result.values, "case \(index)")
             XCTAssertEqual(seen.all.last ?? 0, 1, accuracy: 1e-9)

@@ -4,6 +4,7 @@ import Foundation
 
 public typealias CFString = String
 public typealias CFURL = URL
+public typealias CFData = Data
 public typealias CFDictionary = [AnyHashable: Any]
 
 public struct LocalizedStringResource: ExpressibleByStringInterpolation, Sendable {
@@ -18,6 +19,26 @@ extension String {
     public init(localized keyAndValue: String.LocalizationValue) {
         fatalError()
     }
+}
+
+extension URL {
+    public static var documentsDirectory: URL { fatalError() }
+    public func startAccessingSecurityScopedResource() -> Bool { false }
+    public func stopAccessingSecurityScopedResource() {}
+}
+
+public class NSFileCoordinator {
+    public struct ReadingOptions: OptionSet {
+        public let rawValue: UInt
+        public init(rawValue: UInt) { self.rawValue = rawValue }
+    }
+
+    public init() {}
+    public func coordinate(
+        readingItemAt url: URL, options: ReadingOptions = [],
+        error outError: UnsafeMutablePointer<NSError?>?,
+        byAccessor reader: (URL) -> Void
+    ) {}
 }
 
 public func autoreleasepool<Result>(invoking body: () throws -> Result) rethrows -> Result {

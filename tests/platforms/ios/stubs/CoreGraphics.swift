@@ -24,6 +24,7 @@ public enum CGInterpolationQuality {
 }
 
 public final class CGDataProvider {
+    public init?(data: CFData) {}
     public init?(
         dataInfo info: UnsafeMutableRawPointer?, data: UnsafeRawPointer, size: Int,
         releaseData: @convention(c) (UnsafeMutableRawPointer?, UnsafeRawPointer, Int) -> Void

@@ -22,7 +22,8 @@ public struct PhotosPicker<Label: View>: View {
 
 extension PhotosPicker where Label == Text {
     public nonisolated init(
-        _ titleKey: LocalizedStringKey, selection: Binding<PhotosPickerItem?>,
+        _ titleKey: LocalizedStringKey, selection: Binding<[PhotosPickerItem]>,
+        maxSelectionCount: Int? = nil,
         matching filter: PHPickerFilter? = nil,
         preferredItemEncoding: PhotosPickerItem.EncodingDisambiguationPolicy = .automatic
     ) { fatalError() }

@@ -1,47 +1,48 @@
 import CoreGraphics
+import UniformTypeIdentifiers
 
-public protocol Shape: View {}
-
-extension Shape {
-    public func fill<S: ShapeStyle>(_ content: S) -> some View { EmptyView() }
+public protocol ViewModifier {
+    associatedtype Body: View
+    typealias Content = ModifiedContent<Self>
+    @ViewBuilder @MainActor @preconcurrency func body(content: Content) -> Body
 }
 
-public struct Rectangle: Shape {
-    public nonisolated init() {}
+public struct ModifiedContent<Modifier: ViewModifier>: View {
     public var body: Never { fatalError() }
 }
 
-public protocol ShapeStyle: Sendable {}
-
-public struct Color: ShapeStyle {}
-
-public struct HierarchicalShapeStyle: ShapeStyle {}
-
-extension ShapeStyle where Self == Color {
-    public static var white: Color { Color() }
-    public static var red: Color { Color() }
-}
-
-extension ShapeStyle where Self == HierarchicalShapeStyle {
-    public static var secondary: HierarchicalShapeStyle { HierarchicalShapeStyle() }
-}
-
-@MainActor @preconcurrency public protocol Gesture {
-    associatedtype Value
-}
-
-public struct DragGesture: Gesture {
-    public struct Value: Sendable {
-        public var location: CGPoint { fatalError() }
+public struct NavigationBarItem: Sendable {
+    public enum TitleDisplayMode: Sendable {
+        case automatic, inline, large
     }
-    public nonisolated init(minimumDistance: CGFloat = 10) {}
-    @MainActor @preconcurrency public func onChanged(
-        _ action: @escaping (Value) -> Void
-    ) -> some Gesture { self }
 }
 
-public enum ContentMode: Sendable {
-    case fit, fill
+public protocol PickerStyle {}
+
+public struct SegmentedPickerStyle: PickerStyle {}
+
+extension PickerStyle where Self == SegmentedPickerStyle {
+    public static var segmented: SegmentedPickerStyle { SegmentedPickerStyle() }
+}
+
+public struct AccessibilityTraits: SetAlgebra, Sendable {
+    public typealias Element = AccessibilityTraits
+    public static let allowsDirectInteraction = AccessibilityTraits()
+    public init() {}
+    public func contains(_ member: AccessibilityTraits) -> Bool { fatalError() }
+    public func union(_ other: AccessibilityTraits) -> AccessibilityTraits { fatalError() }
+    public func intersection(_ other: AccessibilityTraits) -> AccessibilityTraits { fatalError() }
+    public func symmetricDifference(_ other: AccessibilityTraits) -> AccessibilityTraits { fatalError() }
+    public mutating func insert(
+        _ newMember: AccessibilityTraits
+    ) -> (inserted: Bool, memberAfterInsert: AccessibilityTraits) { fatalError() }
+    public mutating func remove(_ member: AccessibilityTraits) -> AccessibilityTraits? { fatalError() }
+    public mutating func update(with newMember: AccessibilityTraits) -> AccessibilityTraits? {
+        fatalError()
+    }
+    public mutating func formUnion(_ other: AccessibilityTraits) {}
+    public mutating func formIntersection(_ other: AccessibilityTraits) {}
+    public mutating func formSymmetricDifference(_ other: AccessibilityTraits) {}
 }
 
 public enum AccessibilityAdjustmentDirection: Sendable {
@@ -71,20 +72,35 @@ extension View {
     ) -> some View { EmptyView() }
     public nonisolated func offset(x: CGFloat = 0, y: CGFloat = 0) -> some View { EmptyView() }
     public nonisolated func padding(_ length: CGFloat? = nil) -> some View { EmptyView() }
-    public nonisolated func aspectRatio(
-        _ aspectRatio: CGFloat? = nil, contentMode: ContentMode
-    ) -> some View { EmptyView() }
     public nonisolated func mask<Mask: View>(
         alignment: Alignment = .center, @ViewBuilder _ mask: () -> Mask
     ) -> some View { EmptyView() }
+    public nonisolated func clipped(antialiased: Bool = false) -> some View { EmptyView() }
+    public nonisolated func opacity(_ opacity: Double) -> some View { EmptyView() }
+    public nonisolated func background<S: ShapeStyle>(_ style: S) -> some View { EmptyView() }
+    public nonisolated func id<ID: Hashable>(_ id: ID) -> some View { EmptyView() }
+    public nonisolated func tag<V: Hashable>(_ tag: V) -> some View { EmptyView() }
     public nonisolated func contentShape<S: Shape>(_ shape: S) -> some View { EmptyView() }
-    public nonisolated func gesture<T: Gesture>(_ gesture: T) -> some View { EmptyView() }
     public nonisolated func ignoresSafeArea() -> some View { EmptyView() }
     public nonisolated func disabled(_ disabled: Bool) -> some View { EmptyView() }
     public nonisolated func font(_ font: Font?) -> some View { EmptyView() }
     public nonisolated func foregroundStyle<S: ShapeStyle>(_ style: S) -> some View { EmptyView() }
     public nonisolated func buttonStyle<S: PrimitiveButtonStyle>(_ style: S) -> some View { EmptyView() }
     public nonisolated func navigationTitle(_ titleKey: LocalizedStringKey) -> some View { EmptyView() }
+    public nonisolated func pickerStyle<S: PickerStyle>(_ style: S) -> some View { EmptyView() }
+    public nonisolated func navigationBarTitleDisplayMode(
+        _ displayMode: NavigationBarItem.TitleDisplayMode
+    ) -> some View { EmptyView() }
+    public nonisolated func onOpenURL(perform action: @escaping (URL) -> Void) -> some View { EmptyView() }
+    public nonisolated func modifier<T: ViewModifier>(_ modifier: T) -> some View { EmptyView() }
+    public nonisolated func fileImporter(
+        isPresented: Binding<Bool>, allowedContentTypes: [UTType], allowsMultipleSelection: Bool,
+        onCompletion: @escaping (Result<[URL], any Error>) -> Void
+    ) -> some View { EmptyView() }
+    public nonisolated func accessibilityHint(_ hintKey: LocalizedStringKey) -> some View { EmptyView() }
+    public nonisolated func accessibilityAddTraits(_ traits: AccessibilityTraits) -> some View {
+        EmptyView()
+    }
     public nonisolated func accessibilityElement() -> some View { EmptyView() }
     public nonisolated func accessibilityLabel(_ labelKey: LocalizedStringKey) -> some View { EmptyView() }
     public nonisolated func accessibilityValue(_ valueKey: LocalizedStringKey) -> some View { EmptyView() }

@@ -10,57 +10,8 @@ public struct Text: View {
     public var body: Never { fatalError() }
 }
 
-public struct HorizontalAlignment: Sendable {
-    public static let leading = HorizontalAlignment()
-    public static let center = HorizontalAlignment()
-}
-
-public struct VerticalAlignment: Sendable {
-    public static let center = VerticalAlignment()
-}
-
-public struct Alignment: Sendable {
-    public static let leading = Alignment()
-    public static let center = Alignment()
-}
-
-public struct VStack<Content: View>: View {
-    public nonisolated init(
-        alignment: HorizontalAlignment = .center, spacing: CGFloat? = nil,
-        @ViewBuilder content: () -> Content
-    ) {}
-    public var body: Never { fatalError() }
-}
-
-public struct HStack<Content: View>: View {
-    public nonisolated init(
-        alignment: VerticalAlignment = .center, spacing: CGFloat? = nil,
-        @ViewBuilder content: () -> Content
-    ) {}
-    public var body: Never { fatalError() }
-}
-
-public struct ZStack<Content: View>: View {
-    public nonisolated init(alignment: Alignment = .center, @ViewBuilder content: () -> Content) {}
-    public var body: Never { fatalError() }
-}
-
-public struct ScrollView<Content: View>: View {
-    public nonisolated init(@ViewBuilder content: () -> Content) {}
-    public var body: Never { fatalError() }
-}
-
 public struct NavigationStack<Root: View>: View {
     public nonisolated init(@ViewBuilder root: () -> Root) {}
-    public var body: Never { fatalError() }
-}
-
-public struct GeometryProxy {
-    public var size: CGSize { fatalError() }
-}
-
-public struct GeometryReader<Content: View>: View {
-    public nonisolated init(@ViewBuilder content: @escaping (GeometryProxy) -> Content) {}
     public var body: Never { fatalError() }
 }
 
@@ -92,6 +43,41 @@ public struct Button<Label: View>: View {
 extension Button where Label == Text {
     public nonisolated init(
         _ titleKey: LocalizedStringKey, role: ButtonRole? = nil, action: @escaping @MainActor () -> Void
+    ) { fatalError() }
+}
+
+extension Button where Label == SwiftUI.Label<Text, Image> {
+    public nonisolated init(
+        _ titleKey: LocalizedStringKey, systemImage: String, action: @escaping @MainActor () -> Void
+    ) { fatalError() }
+}
+
+public struct Picker<Label: View, SelectionValue: Hashable, Content: View>: View {
+    public var body: Never { fatalError() }
+}
+
+extension Picker where Label == Text {
+    public nonisolated init(
+        _ titleKey: LocalizedStringKey, selection: Binding<SelectionValue>,
+        @ViewBuilder content: () -> Content
+    ) { fatalError() }
+}
+
+public struct ForEach<Data: RandomAccessCollection, ID: Hashable, Content: View>: View {
+    public nonisolated init(
+        _ data: Data, id: KeyPath<Data.Element, ID>,
+        @ViewBuilder content: @escaping (Data.Element) -> Content
+    ) { fatalError() }
+    public var body: Never { fatalError() }
+}
+
+public struct DisclosureGroup<Label: View, Content: View>: View {
+    public var body: Never { fatalError() }
+}
+
+extension DisclosureGroup where Label == Text {
+    public nonisolated init(
+        _ titleKey: LocalizedStringKey, @ViewBuilder content: @escaping () -> Content
     ) { fatalError() }
 }
 

@@ -74,6 +74,7 @@ extension App {
 
 @propertyWrapper public struct State<Value> {
     public init(wrappedValue value: Value) {}
+    public init(initialValue value: Value) {}
     public var wrappedValue: Value {
         get { fatalError() }
         nonmutating set {}
@@ -100,6 +101,7 @@ extension App {
 
 public struct EnvironmentValues {
     public var scenePhase: ScenePhase { fatalError() }
+    public var displayScale: CGFloat { fatalError() }
 }
 
 public enum ScenePhase: Comparable, Sendable {

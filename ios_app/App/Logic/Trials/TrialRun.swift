@@ -1,16 +1,20 @@
 import Foundation
 
-/// Tests each of `candidates` that is untested, and stores its outcome in `file`.
+/// Tests each of `candidates` that is untested, and stores its outcome in `file`; `untilOnePasses` leaves
+/// the others for another time.
 ///
-/// `run` returns a candidate's seconds, nil if its results are wrong; any error that it throws rules the
-/// candidate out. Throws `CancellationError` when the task is cancelled, and where `file` can't
-/// be written.
+/// `prepare` is called before each; what it throws ends everything and counts against nobody. `run` returns
+/// a candidate's seconds, nil if its results are wrong; any error that it throws rules the candidate out.
+/// Throws `CancellationError` when the task is cancelled, and where `file` can't be written.
 func tryAll(
-    _ candidates: [Candidate], _ file: TrialFile, run: (Candidate) async throws -> Double?
+    _ candidates: [Candidate], _ file: TrialFile, untilOnePasses: Bool = false,
+    prepare: (Candidate) async throws -> Void = { _ in }, run: (Candidate) async throws -> Double?
 ) async throws -> Trials {
     var trials = file.read()
     while let candidate = trials.next(of: candidates) {
+        if untilOnePasses, trials.best(of: candidates) != nil { break }
         try Task.checkCancellation()
+        try await prepare(candidate)
         let known = trials
         trials.begin(candidate)
         try file.write(trials)
