@@ -5,6 +5,7 @@ A script that lacks its toolchain (no Java, no Debian, no root) ends with status
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 from pathlib import Path
 
@@ -97,6 +98,12 @@ def test_48_megapixels_take_little_of_the_java_heap(
     # On a phone the pixels, 140 MiB here, are a bitmap outside of the heap.
     monkeypatch.setenv("JAVA_OPTIONS", "-Xmx200m")
     assert "restored" in restored_alike(photo, tmp_path)
+
+
+def test_gradle_s_wrapper_is_the_one_that_gradle_published() -> None:
+    wrapper = (REPO / "android_app/gradle/wrapper/gradle-wrapper.jar").read_bytes()
+    published = "7d3a4ac4de1c32b59bc6a4eb8ecb8e612ccd0cf1ae1e99f66902da64df296172"
+    assert hashlib.sha256(wrapper).hexdigest() == published
 
 
 @pytest.mark.slow
