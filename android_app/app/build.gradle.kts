@@ -32,7 +32,7 @@ android {
     }
 
     androidResources {
-        // LiteRT maps its files from where they lie in the APK.
+        // Weights hardly shrink: stored as they are, they are read faster.
         noCompress += "tflite"
     }
 

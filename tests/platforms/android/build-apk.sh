@@ -33,8 +33,8 @@ work=$(mktemp -d "$app_root/build/apk.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/java" "$work/dex"
 
-# Gradle puts the package and the id into the manifest; aapt2 wants them there.
-sed -e "s/<manifest /<manifest package=\"$id\" /" -e "s/\${applicationId}/$id/" "$main/AndroidManifest.xml" \
+# Gradle puts the package and the id into the manifest, and takes out what libraries' manifests must not add.
+sed -e '/tools:node="remove"/d' -e "s/<manifest /<manifest package=\"$id\" /" -e "s/\${applicationId}/$id/" "$main/AndroidManifest.xml" \
     >"$work/AndroidManifest.xml"
 with_libraries aapt2 compile --dir "$main/res" -o "$work/resources.zip"
 assets=()
@@ -50,13 +50,16 @@ kotlin() {
     shift 2
     mkdir -p "$work/$out"
     "$kotlinc" -Werror -no-jdk -no-reflect -jvm-target 1.8 -Xlambdas=class -Xsam-conversions=class \
-        -Xstring-concat=inline -module-name "$out" -classpath "$ANDROID_JAR:$classpath" -d "$work/$out" "$@"
+        -Xstring-concat=inline -module-name "$out" -classpath "$classpath:$ANDROID_JAR" -d "$work/$out" "$@"
 }
 javac -nowarn -source 8 -target 8 -bootclasspath "$ANDROID_JAR" -d "$work/r" \
     "$work/java/${id//.//}/R.java" 2>&1 | { grep -v 'warning' || true; }
-kotlin stubs "" "$here/stubs"
+# What is newer than the framework comes first, in stubs.
+javac -nowarn -source 8 -target 8 -bootclasspath "$ANDROID_JAR" -d "$work/newer" "$here"/stubs/android/*/*.java \
+    2>&1 | { grep -v 'warning' || true; }
+kotlin stubs "" "$here/stubs/com"
 kotlin core "" "$app_root/core/src/main/kotlin"
-kotlin app "$work/stubs:$work/core:$work/r" "$main/kotlin"
+kotlin app "$work/newer:$work/stubs:$work/core:$work/r" "$main/kotlin"
 
 # dx takes nothing that lies under META-INF for a newer Java.
 mkdir "$work/stdlib"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Tests what of the app is pure Kotlin (metadata, orientation, the choice of the engine) on this machine.
+# Tests what of the app is pure Kotlin (metadata, orientation, the choice of the engine, the places of a photo
+# on the screen) on this machine.
 # Exits with 77 where Java, npm or apt is missing.
 set -euo pipefail
 
@@ -13,13 +14,13 @@ lib=$cache/kotlinc/lib
 classpath=$cache/jars/junit4.jar:$cache/jars/hamcrest.jar:$lib/kotlin-test.jar:$lib/kotlin-test-junit.jar
 
 cd "$app_root/app/src"
-# Pure is what imports neither Android nor the core nor LiteRT.
-mapfile -t pure < <(grep -rLE '^import (android|org\.heirloom\.core|com\.google)' main/kotlin)
+# Pure is what has neither Android, nor its resources, nor LiteRT.
+mapfile -t pure < <(grep -rLE '^import (android|com\.google)|\bR\.' main/kotlin)
 mkdir -p "$app_root/build"
 out=$(mktemp -d "$app_root/build/test-app.XXXXXX")
 trap 'rm -rf "$out"' EXIT
 "$cache/kotlinc/bin/kotlinc" -Werror -jvm-target 1.8 -no-reflect -module-name app -classpath "$classpath" \
-    -d "$out" "${pure[@]}" test/kotlin
+    -d "$out" "$app_root/core/src/main/kotlin" "${pure[@]}" test/kotlin
 
 mapfile -t tests < <(cd test/kotlin && find . -name '*Test.kt' | sed 's|^\./||; s|\.kt$||; s|/|.|g')
 java -classpath "$out:$classpath:$lib/kotlin-stdlib.jar" org.junit.runner.JUnitCore "${tests[@]}"

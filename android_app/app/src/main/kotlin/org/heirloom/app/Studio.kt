@@ -5,17 +5,13 @@ import android.net.Uri
 import android.os.Handler
 import android.os.Looper
 import android.util.Log
-import org.heirloom.app.engine.Networks
-import org.heirloom.app.engine.Processor
-import org.heirloom.app.photo.Gallery
-import org.heirloom.app.photo.Photo
-import org.heirloom.app.photo.Preview
-import org.heirloom.app.photo.RestoredPhoto
-import org.heirloom.app.photo.SharedFiles
-import org.heirloom.core.HeirloomError
+import org.heirloom.app.photo.Painting
+import org.heirloom.core.BundleError
 import org.heirloom.core.MemoryBudgetExceeded
+import org.heirloom.core.NetworkFailed
 import org.heirloom.core.Options
-import java.io.File
+import org.heirloom.core.RuntimeUnavailable
+import org.heirloom.core.Scratches
 import java.io.IOException
 import java.util.concurrent.CancellationException
 import java.util.concurrent.Executors
@@ -27,7 +23,7 @@ import java.util.concurrent.Executors
  * Its functions are called on the main thread.
  */
 class Studio(
-    private val context: Context,
+    context: Context,
 ) {
     /** The current state. */
     var screen = Screen()
@@ -37,166 +33,183 @@ class Studio(
     var listener: ((Screen) -> Unit)? = null
 
     private val main = Handler(Looper.getMainLooper())
-    private val worker = Executors.newSingleThreadExecutor()
+    private val thread = Executors.newSingleThreadExecutor()
+    private val worker = PhotoWorker(context)
 
-    @Volatile private var cancelled = false
+    /** The end of the job that was started last. */
+    private var cancel = Cancel()
 
     /** Number of unfinished jobs. */
     private var jobs = 0
 
-    /** The networks, used by the worker only; null until they have been opened. */
-    private var networks: Networks? = null
-
     init {
-        start(Busy.CHECKING) {
-            // The camera's picture is left: the app may have been ended while the camera was in front.
-            removeFiles(SharedFiles.folder(context), but = capture())
-            removeFiles(photos(), but = null)
-            val record = networks().record
-            return@start { it.copy(engine = record) }
+        start(Busy.CHECKING) { _, progress ->
+            worker.prepare(progress)
+            return@start { it }
         }
     }
 
     /** The file to which a camera app writes its picture. */
-    fun capture() = File(SharedFiles.folder(context), "capture.jpg")
+    fun capture() = worker.capture()
 
-    /** Opens the photo at [uri], which replaces the previous one. */
-    fun open(uri: Uri) {
-        var kept = screen.photo
-        start(Busy.OPENING) {
-            try {
-                val photo = Photo.open(context.contentResolver, uri, photos())
-                val before = photo.decodePreview()
-                kept = photo
-                return@start { Screen(engine = it.engine, photo = photo, before = before) }
-            } finally {
-                removeFiles(photos(), but = kept?.file)
+    /** Opens the first of the photos at [uris], and keeps the others to be opened after it. */
+    fun open(uris: List<Uri>) {
+        val uri = uris.firstOrNull() ?: return say(text(R.string.not_readable))
+        val photo = screen.photo
+        start(Busy.OPENING) { _, _ ->
+            val (opened, preview) = worker.open(uri, photo)
+            return@start { Screen(it.engine, photo = opened, before = preview, waiting = uris.drop(1)) }
+        }
+    }
+
+    /** Opens the next of the photos that were sent. */
+    fun openNext() = open(screen.waiting)
+
+    /** Looks for damage, unless that was done, and lets the person paint. */
+    fun paint() {
+        val photo = screen.photo ?: return
+        screen.painting?.let { return show { screen -> painting(screen, it) } }
+        start(Busy.FINDING) { cancel, progress ->
+            val painting = worker.find(photo, cancel, progress)
+            return@start { painting(it, painting) }
+        }
+    }
+
+    private fun painting(
+        screen: Screen,
+        painting: Painting,
+    ): Screen {
+        val isFound =
+            painting.mask.damage.mask
+                .any()
+        val message = text(if (isFound) R.string.damage_found else R.string.no_damage_found)
+        return screen.copy(painting = painting, isPainting = true, message = message)
+    }
+
+    /** Takes back what was painted last. */
+    fun undo() {
+        screen.painting?.takeIf { it.mask.canUndo }?.undo()
+        show { it }
+    }
+
+    /** Ends painting; the strokes stay. */
+    fun endPainting() = show { it.copy(isPainting = false, message = null) }
+
+    /** Restores the open photo, from the damage as painted if there is any and [options] look for it. */
+    fun restore(options: Options) {
+        val photo = screen.photo ?: return
+        val painted = screen.painting?.mask?.damage
+        val given =
+            if (painted == null || options.scratches !is Scratches.Auto) {
+                options
+            } else {
+                options.copy(scratches = Scratches.Painted(painted))
+            }
+        val first = if (given.scratches is Scratches.Auto) Busy.FINDING else Busy.RESTORING
+        start(first) { cancel, progress ->
+            val finished = worker.restore(photo, given, cancel, ::sight, progress)
+            return@start {
+                it.copy(
+                    after = finished.preview,
+                    restored = finished.file,
+                    message = wordsFor(finished.restored.done),
+                )
             }
         }
     }
 
-    /** Restores the open photo. */
-    fun restore(options: Options) {
-        val photo = screen.photo ?: return
-        start(Busy.RESTORING) { restored(photo, options) }
-    }
-
-    /** Ends a restoration; the photo stays open. */
+    /** Ends the current job; the photo stays open. */
     fun cancel() {
-        if (screen.busy == Busy.RESTORING) cancelled = true
+        if (screen.busy?.canCancel == true) cancel.request()
     }
 
     /** Saves the restored photo to the gallery. */
     fun save() {
         val restored = screen.restored ?: return
-        start(Busy.SAVING) {
-            Gallery.save(context, restored)
-            return@start { it.copy(message = Text(R.string.saved)) }
+        start(Busy.SAVING) { _, _ ->
+            worker.save(restored)
+            return@start { it.copy(message = text(R.string.saved)) }
         }
     }
 
     /** Shows [message], a sentence about the activity's last attempt. */
     fun say(message: Text) = show { it.copy(message = message) }
 
-    /** The networks; opened, with an engine chosen for them, on first use. */
-    private fun networks(): Networks {
-        networks?.let { return it }
-        val opened = Networks(context)
-        var chosen = false
-        try {
-            opened.choose(::report)
-            chosen = true
-        } finally {
-            if (!chosen) opened.close()
+    /** Shows how far the job's photo is. */
+    private fun sight(sight: Sight) {
+        main.post {
+            show {
+                when (sight) {
+                    is Sight.Before -> {
+                        it.copy(before = sight.preview, after = null, restored = null, isPainting = false)
+                    }
+
+                    is Sight.Found -> {
+                        val next = if (sight.painting == null) Busy.RESTORING else Busy.MENDING
+                        it.copy(painting = it.painting ?: sight.painting, busy = next)
+                    }
+
+                    is Sight.Filled -> {
+                        it.copy(after = sight.preview, busy = Busy.RESTORING)
+                    }
+                }
+            }
         }
-        networks = opened
-        return opened
-    }
-
-    /** The folder for the copy of the open photo. */
-    private fun photos() = File(context.cacheDir, "photos").apply { mkdirs() }
-
-    private fun removeFiles(
-        folder: File,
-        but: File?,
-    ) {
-        folder.listFiles()?.filterNot { it == but }?.forEach { it.delete() }
-    }
-
-    private fun restored(
-        photo: Photo,
-        options: Options,
-    ): (Screen) -> Screen {
-        val networks = networks()
-        val outcome =
-            networks.restore(photo, options, seen = { decoded ->
-                val before = Preview.of(decoded)
-                main.post { show { it.copy(before = before, after = null, restored = null) } }
-            }, ::report)
-        try {
-            val after = Preview.of(outcome.pixels)
-            val restored = RestoredPhoto.encode(outcome.pixels, photo, SharedFiles.folder(context))
-            val record = networks.record
-            val gpu = outcome.processor == Processor.GPU
-            val message = Text(if (gpu) R.string.restored_gpu else R.string.restored_cpu)
-            return { it.copy(engine = record, after = after, restored = restored, message = message) }
-        } finally {
-            // The file has it all; the bitmap may be 200 MB.
-            outcome.pixels.recycle()
-        }
-    }
-
-    /** Shows the share done, and ends the job if it was cancelled. */
-    private fun report(share: Float) {
-        if (cancelled) throw CancellationException()
-        main.post { show { if (it.busy == null) it else it.copy(share = share) } }
     }
 
     /**
-     * Runs [job] on the worker, then applies its result to the screen. Shows a message if the app is busy,
+     * Runs [job] on the thread, then applies its result to the screen. Shows a message if the app is busy,
      * except during the first check, after which the job runs.
      */
     private fun start(
         busy: Busy,
-        job: () -> (Screen) -> Screen,
+        job: (Cancel, (Float) -> Unit) -> (Screen) -> Screen,
     ) {
-        if (screen.busy != null && screen.busy != Busy.CHECKING) {
-            say(Text(R.string.busy))
-            return
-        }
-        cancelled = false
+        if (screen.busy != null && screen.busy != Busy.CHECKING) return say(text(R.string.busy))
+        val cancel = Cancel()
+        this.cancel = cancel
         jobs++
         show { it.copy(busy = busy, share = null, message = null) }
-        worker.execute {
+        val progress = { share: Float ->
+            cancel.check()
+            main.post { show { if (it.busy == null) it else it.copy(share = share) } }
+            Unit
+        }
+        thread.execute {
             val change =
                 try {
-                    job()
+                    job(cancel, progress)
                 } catch (error: Exception) {
                     failed(error)
                 } catch (error: OutOfMemoryError) {
                     failed(error)
                 }
+            val record = worker.record
             main.post {
                 jobs--
-                show { change(it).copy(busy = if (jobs == 0) null else it.busy, share = null) }
+                show {
+                    val next = if (jobs == 0) null else it.busy
+                    change(it).copy(engine = record, busy = next, share = null)
+                }
             }
         }
     }
 
+    /** What a job has done until it failed is not shown. */
     private fun failed(error: Throwable): (Screen) -> Screen {
         if (error !is CancellationException) Log.w("Heirloom", "a job failed", error)
-        val record = networks?.record
-        return { it.copy(engine = record, message = sentence(error)) }
+        return { it.copy(after = it.after.takeIf { _ -> it.restored != null }, message = sentence(error)) }
     }
 
     private fun sentence(error: Throwable): Text =
         when (error) {
             is Refused -> error.sentence
-            is CancellationException -> Text(R.string.cancelled)
-            is MemoryBudgetExceeded, is OutOfMemoryError -> Text(R.string.no_memory)
-            is HeirloomError -> Text(R.string.verbatim, error.message.orEmpty())
-            is IOException -> Text(R.string.no_storage)
-            else -> Text(R.string.unexpected)
+            is CancellationException -> text(R.string.cancelled)
+            is MemoryBudgetExceeded, is OutOfMemoryError -> text(R.string.no_memory)
+            is BundleError -> text(R.string.no_networks)
+            is RuntimeUnavailable, is NetworkFailed -> text(R.string.failed)
+            is IOException -> text(R.string.no_storage)
+            else -> text(R.string.unexpected)
         }
 
     private fun show(change: (Screen) -> Screen) {

@@ -2,14 +2,22 @@ package org.heirloom.app
 
 import android.content.Context
 
-/** A text of the app's resources with its arguments, formatted where it is shown. */
-class Text(
-    private val id: Int,
-    private vararg val arguments: Any,
-) {
-    /** The text in the language of [context]. */
-    fun on(context: Context): String = context.getString(id, *arguments)
+/** A text in the language of the context that shows it. */
+fun interface Text {
+    fun on(context: Context): String
 }
+
+/** The text of the resource [id] with its arguments. */
+fun text(
+    id: Int,
+    vararg arguments: Any,
+) = Text { it.getString(id, *arguments) }
+
+/** The text of the plural resource [id] for so many. */
+fun plural(
+    id: Int,
+    count: Int,
+) = Text { it.resources.getQuantityString(id, count, count) }
 
 /** A problem that the user can resolve, with a sentence that explains how. */
 class Refused(

@@ -43,7 +43,7 @@ private fun run(arguments: Array<String>) {
         val started = System.nanoTime()
         val restored = Restorer(bundle, runner).restore(ImagePixels(image))
         val seconds = (System.nanoTime() - started) / 1e9
-        println("%s in %.2f s".format(restored.done.joinToString(", "), seconds))
+        println("%s in %.2f s".format(restored.done.joinToString { it.words }, seconds))
         restored.faces.forEach(::println)
     }
     ImageIO.write(image, "png", File(output))

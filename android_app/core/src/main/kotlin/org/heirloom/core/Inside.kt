@@ -42,16 +42,35 @@ class Inside(
         )
     }
 
-    /** The part of a mask of the whole photo. */
+    /** The part of a mask of the whole photo: a square is as the one in which its middle lies. */
     private fun cut(damage: Damage): Damage {
-        if (damage.factor == 1) return Damage(damage.mask.cut(box), 1)
-        val mask = Mask(height, width)
-        val line = BooleanArray(whole.width)
-        for (row in 0 until height) {
-            damage.row(box.top + row, line)
-            System.arraycopy(line, box.left, mask.values, row * width, width)
+        val factor = damage.factor
+        if (factor == 1) return Damage(damage.mask.cut(box), 1)
+        val mask = Mask(ceilDiv(height, factor), ceilDiv(width, factor))
+        val half = (factor - 1) / 2
+        val across = IntArray(mask.width) { minOf(box.left + it * factor + half, box.right - 1) / factor }
+        for (row in 0 until mask.height) {
+            val from = minOf(box.top + row * factor + half, box.bottom - 1) / factor * damage.mask.width
+            for (column in across.indices) {
+                mask.values[row * mask.width + column] = damage.mask.values[from + across[column]]
+            }
         }
-        return Damage(mask, 1)
+        return Damage(mask, factor)
+    }
+
+    /** The damage of this part in the whole photo: a square is as the one in which its middle lies. */
+    fun placed(damage: Damage): Damage {
+        val factor = damage.factor
+        val mask = Mask(ceilDiv(whole.height, factor), ceilDiv(whole.width, factor))
+        for (row in box.top / factor until ceilDiv(box.bottom, factor)) {
+            val y = (factor * row + factor / 2).coerceIn(box.top, box.bottom - 1) - box.top
+            for (column in box.left / factor until ceilDiv(box.right, factor)) {
+                val x = (factor * column + factor / 2).coerceIn(box.left, box.right - 1) - box.left
+                val from = y / factor * damage.mask.width + x / factor
+                mask.values[row * mask.width + column] = damage.mask.values[from]
+            }
+        }
+        return Damage(mask, factor)
     }
 
     /** The record of a face, in the whole photo's pixels. */

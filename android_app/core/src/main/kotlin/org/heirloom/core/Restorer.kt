@@ -1,8 +1,5 @@
 package org.heirloom.core
 
-import java.math.BigDecimal
-import java.math.RoundingMode
-
 /**
  * Restores photos with a bundle's networks in one precision.
  *
@@ -26,8 +23,9 @@ class Restorer(
     }
 
     /**
-     * Restores a photo, overwriting [pixels] but for a mount around the picture. [progress] is called with the share done, 0..1, after each
-     * network that ran, the detector's too, and once filling alone is done; it may throw
+     * Restores a photo, overwriting [pixels] but for a mount around the picture. [progress] is called with
+     * the share done, 0..1, after each network that ran, the detector's too, and once filling alone is done;
+     * [ended] after each [Step]. Both, and [pixels] at each row, may throw
      * `kotlin.coroutines.cancellation.CancellationException` to cancel.
      *
      * After an exception the pixels may be partly restored: drop them and decode the photo again. Only
@@ -40,39 +38,70 @@ class Restorer(
     fun restore(
         pixels: Pixels,
         options: Options = Options(),
+        ended: (Step) -> Unit = {},
         progress: (Float) -> Unit = {},
     ): Restored {
         require(options.strength in 0.0..1.0 && options.faceStrength in 0.0..1.0) { "strengths are 0..1" }
-        val (height, width) = pixels.height to pixels.width
-        val need = Budget.need(height, width, bundle, latents, precision, formats, pixels.bytes, options)
-        Budget.check(maxMemory, height, width, need)
+        checkMemory(pixels, options)
         if (options.faces is Faces.Boxes && refines(options)) {
             // Where they are missing, before any work.
             for (name in listOf("finder", "face")) parts[name]
         }
         (options.scratches as? Scratches.Painted)?.let { checkSize(it.damage, pixels) }
         meter = Meter(progress)
-        val picture = findPicture(pixels) ?: return restoreInside(pixels, options)
+        val picture = findPicture(pixels) ?: return restoreInside(pixels, options, ended)
         val inside = Inside(pixels, picture)
-        val restored = restoreInside(inside, inside.marked(options))
+        val restored =
+            restoreInside(inside, inside.marked(options)) { step ->
+                ended(if (step is Step.Found) Step.Found(step.damage?.let(inside::placed)) else step)
+            }
         val faces = restored.faces.map(inside::placed)
-        return Restored(listOf("mount left as it is") + restored.done, faces, picture)
+        return Restored(listOf(Done.MountLeft) + restored.done, faces, picture)
+    }
+
+    /**
+     * The damage that [restore] would fill; null: there is none. A mount has none. [pixels] stay as they
+     * are; [progress] is as in [restore], and so are the exceptions.
+     */
+    fun findDamage(
+        pixels: Pixels,
+        progress: (Float) -> Unit = {},
+    ): Damage? {
+        checkMemory(pixels, Options(fillOnly = true))
+        meter = Meter(progress)
+        val inside = findPicture(pixels)?.let { Inside(pixels, it) }
+        beginDetection(inside ?: pixels, isAll = true)
+        val found = findDamage(parts, inside ?: pixels, Scratches.Auto)
+        meter.finish()
+        return if (inside == null) found else found?.let(inside::placed)
+    }
+
+    private fun checkMemory(
+        pixels: Pixels,
+        options: Options,
+    ) {
+        val (height, width) = pixels.height to pixels.width
+        val need = Budget.need(height, width, bundle, latents, precision, formats, pixels.bytes, options)
+        Budget.check(maxMemory, height, width, need)
     }
 
     /** Restores a photo without a mount, or the picture within it. */
     private fun restoreInside(
         pixels: Pixels,
         options: Options,
+        ended: (Step) -> Unit,
     ): Restored {
-        val done = ArrayList<String>()
+        val done = ArrayList<Done>()
         if (options.scratches is Scratches.Auto) beginDetection(pixels, options.fillOnly)
         val damage = findDamage(parts, pixels, options.scratches)
+        ended(Step.Found(damage))
         // Where it is missing, before any pixel is changed.
         if (damage != null && !options.fillOnly) parts["mapper_global"]
         if (damage != null && options.strength > 0) {
             pushPull(pixels, damage, options.strength, latents)
-            done.add("damage on ${percent(damage.share)} % of the photo filled")
+            done.add(Done.DamageFilled(damage.share))
         }
+        if (damage != null) ended(Step.Filled)
         if (options.fillOnly) {
             meter.finish()
             return Restored(done, emptyList())
@@ -82,28 +111,28 @@ class Restorer(
         val small = shrink(pixels, factor)
         val faces = faces(pixels, small, factor, options)
         val gray = pixels.colours == 1 || (options.keepGray && oneHue(small))
-        if (setTone(pixels, small, gray, options.strength)) done.add("tone")
+        if (setTone(pixels, small, gray, options.strength)) done.add(Done.ToneSet)
 
         val before = faces.map { take(pixels, it) }
         restoreTiles(pixels, damage, gray, options.strength, faces.size)
-        done.add("restored")
+        done.add(Done.TilesRestored)
         val records = refine(pixels, faces, before, options.strength * options.faceStrength, gray)
         val count = records.count { it.refined }
-        if (count > 0) done.add("$count ${if (count == 1) "face" else "faces"} refined")
+        if (count > 0) done.add(Done.FacesRefined(count))
         return Restored(done, records)
     }
 
-    /** Begins the detector's share of the work; filling alone has no other. */
+    /** Begins the detector's share of the work, which [isAll] there is if nothing else but the fill follows. */
     private fun beginDetection(
         pixels: Pixels,
-        fillOnly: Boolean,
+        isAll: Boolean,
     ) {
         val rule = bundle.manifest.detection
         val (height, width) = pixels.height to pixels.width
         val factor = ceilDiv(maxOf(height, width), rule.largestSide)
         val seen = ceilDiv(height, factor) to ceilDiv(width, factor)
         val cost = detectionCost(parts["scratch"], seen.first, seen.second, rule)
-        if (fillOnly) return meter.begin(cost, 1.0)
+        if (isAll) return meter.begin(cost, 1.0)
         val (encoder, mapper, decoder) = listOf("encoder", "mapper", "decoder").map(parts::get)
         val rest = planRoute(height, width, encoder, mapper, decoder).cost(encoder, mapper, decoder)
         meter.begin(cost, cost.toDouble() / (cost + rest))
@@ -112,7 +141,7 @@ class Restorer(
     /** Whether faces would be refined if there are any. */
     private fun refines(options: Options): Boolean {
         val faces = options.faces
-        val wanted = faces is Faces.Auto || faces is Faces.Boxes && faces.boxes.isNotEmpty()
+        val wanted = faces is Faces.Auto || (faces is Faces.Boxes && faces.boxes.isNotEmpty())
         return wanted && !options.fillOnly && options.strength > 0 && options.faceStrength > 0
     }
 
@@ -193,6 +222,3 @@ class Restorer(
         return records
     }
 }
-
-private fun percent(share: Double) =
-    BigDecimal(100 * share).setScale(1, RoundingMode.HALF_EVEN).toPlainString()

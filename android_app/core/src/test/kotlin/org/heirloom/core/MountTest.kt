@@ -26,6 +26,32 @@ class MountTest {
         assertInts("written", IntArray(6) { 200 + it }, samples(whole).copyOfRange(24, 30))
     }
 
+    /** Wherever a picture lies in its mount, what was found in it and is given back is the same. */
+    @Test
+    fun damageOfAPictureComesBackFromThePhoto() {
+        for (factor in 1..5) {
+            for (offset in 0 until factor) {
+                val box = Box(7 + offset, 4 + offset, 7 + offset + 6 * factor, 4 + offset + 8 * factor)
+                val inside = Inside(ArrayPixels(box.bottom + 9, box.right + 3, 3), box)
+                val found = Damage(Mask(6, 8, BooleanArray(48) { it * 7 % 5 == 0 }), factor)
+                val placed = inside.placed(found)
+                val given = inside.marked(Options(scratches = Scratches.Painted(placed))).scratches
+                val back = (given as Scratches.Painted).damage
+                val what = "factor $factor, offset $offset"
+                assertEquals(what, factor, back.factor)
+                assertMask(what, found.mask.values, back.mask.values)
+            }
+        }
+    }
+
+    /** Squares of two pixels, with a picture from the second pixel on: a square is as its second pixel. */
+    @Test
+    fun damageIsPlacedByTheMiddleOfItsSquares() {
+        val inside = Inside(ArrayPixels(1, 8, 3), Box(0, 1, 1, 7))
+        val placed = inside.placed(Damage(Mask(1, 3, booleanArrayOf(true, false, true)), 2))
+        assertMask("placed", booleanArrayOf(true, false, true, true), placed.mask.values)
+    }
+
     private fun pattern(case: Vector): Pixels {
         val shape = case.ints("shape")
         val (height, width) = shape

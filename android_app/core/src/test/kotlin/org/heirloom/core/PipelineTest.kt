@@ -14,10 +14,26 @@ class PipelineTest {
             for ((i, case) in golden.each("cases").withIndex()) {
                 val pixels = picture(case)
                 val restored = Restorer(bundle, toy, latents = latents).restore(pixels, options(case))
-                assertEquals("case $i", case.texts("done"), restored.done)
+                assertEquals("case $i", case.texts("done"), restored.done.map { it.words })
                 assertEquals("case $i", case.int("faces_found"), restored.faces.size)
                 assertInts("case $i", case.inner("result").ints("values"), samples(pixels))
             }
+        }
+    }
+
+    @Test
+    fun foundDamageRestoresAsFoundWhileRestoring() {
+        for ((i, case) in golden.each("cases").withIndex()) {
+            val options = options(case)
+            if (options.scratches !is Scratches.Auto) continue
+            val pixels = picture(case)
+            val before = samples(pixels)
+            val restorer = Restorer(bundle, toy)
+            val found = restorer.findDamage(pixels)
+            assertInts("case $i: untouched", before, samples(pixels))
+            val given = if (found == null) Scratches.Off else Scratches.Painted(found)
+            restorer.restore(pixels, options.copy(scratches = given))
+            assertInts("case $i", case.inner("result").ints("values"), samples(pixels))
         }
     }
 

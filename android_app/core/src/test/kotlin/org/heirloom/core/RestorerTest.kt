@@ -85,6 +85,60 @@ class RestorerTest {
     }
 
     @Test
+    fun stepsAreToldAsTheyEnd() {
+        val pixels = group.picture("picture")
+        val before = samples(pixels)
+        val told = ArrayList<Pair<Step, IntArray>>()
+        val restorer = Restorer(bundle, toy)
+        restorer.restore(pixels, ended = { told.add(it to samples(pixels)) })
+        val filled = group.picture("picture").also { restorer.restore(it, Options(fillOnly = true)) }
+        assertEquals(2, told.size)
+        val found = (told[0].first as Step.Found).damage!!
+        assertMask("found", restorer.findDamage(group.picture("picture"))!!.mask.values, found.mask.values)
+        assertInts("when found", before, told[0].second)
+        assertEquals(Step.Filled, told[1].first)
+        assertInts("when filled", samples(filled), told[1].second)
+    }
+
+    @Test
+    fun findingDamageHasAProgressAndIsCancelledByIt() {
+        val shares = ArrayList<Float>()
+        Restorer(bundle, toy).findDamage(group.picture("picture")) { shares.add(it) }
+        assertEquals(shares.sorted(), shares)
+        assertEquals(1f, shares.last())
+        assertThrows(CancellationException::class.java) {
+            Restorer(bundle, toy).findDamage(group.picture("picture")) { throw CancellationException() }
+        }
+    }
+
+    /** The tone, the fill and all else outside of the networks read the photo's rows. */
+    @Test
+    fun pixelsCancelWhereNoNetworkRuns() {
+        var isCancelled = false
+        val photo = group.picture("picture")
+        val pixels =
+            object : Pixels by photo {
+                override fun read(
+                    row: Int,
+                    left: Int,
+                    count: Int,
+                    into: IntArray,
+                    at: Int,
+                ) {
+                    if (isCancelled) throw CancellationException("enough")
+                    photo.read(row, left, count, into, at)
+                }
+            }
+        var ran = 0
+        assertThrows(CancellationException::class.java) {
+            Restorer(bundle, toy).restore(pixels, ended = { isCancelled = it is Step.Filled }) { ran++ }
+        }
+        var all = 0
+        Restorer(bundle, toy).restore(group.picture("picture")) { all++ }
+        assertTrue("$ran of $all", ran < all)
+    }
+
+    @Test
     fun whatIsNotANumberIsNotUsed() {
         val broken = runner { _, _ -> FloatValues(FloatArray(27) { Float.NaN }) }
         val options = Options(scratches = Scratches.Off, faces = Faces.Off)
@@ -159,7 +213,7 @@ class RestorerTest {
             listOf(all, Scratches.Off).map { scratches ->
                 val pixels = group.picture("picture")
                 val restored = Restorer(bundle, toy).restore(pixels, Options(scratches = scratches))
-                assertTrue(restored.done.none { "damage" in it })
+                assertTrue(restored.done.none { it is Done.DamageFilled })
                 samples(pixels)
             }
         assertInts("all and none", results[1], results[0])

@@ -1,9 +1,9 @@
 package org.heirloom.app.engine
 
 /** The processors that can run the networks. */
-enum class Processor { GPU, CPU }
+enum class Processor { CPU, GPU }
 
-/** Reasons not to use a processor. */
+/** Reasons not to use an engine. */
 enum class Refusal {
     /** It could not run the networks. */
     FAILED,
@@ -19,48 +19,81 @@ enum class Refusal {
 data class Engine(
     val processor: Processor,
     val precision: String,
+) {
+    override fun toString() = "$processor:$precision"
+}
+
+/** The outcome of an engine's self-test. */
+sealed class Outcome {
+    /** The golden vectors came out as they should, in so many [millis]. */
+    data class Passed(
+        val millis: Long,
+    ) : Outcome()
+
+    data class Refused(
+        val why: Refusal,
+    ) : Outcome()
+}
+
+/** A GPU's run that has begun: its self-test, or a photo. */
+data class Run(
+    val engine: Engine,
+    val isTest: Boolean,
+    /** Milliseconds since 1970. */
+    val since: Long,
 )
 
 /** The test results of a phone's engines. */
 data class EngineRecord(
     /** Identity of the bundle, app and system: the record holds for these only. */
     val key: String,
-    /** The engines that passed the self-test, the best first. */
-    val usable: List<Engine> = emptyList(),
-    val refusals: Map<Processor, Refusal> = emptyMap(),
-    /** Number of GPU runs that did not end; an unfinished self-test counts as [MAX_STRIKES]. */
-    val strikes: Int = 0,
+    val outcomes: Map<Engine, Outcome> = emptyMap(),
+    /** Number of crashes in a row of each engine. */
+    val crashes: Map<Engine, Int> = emptyMap(),
+    /** The run that is under way; at the app's start: that did not end. */
+    val run: Run? = null,
 ) {
+    /** The engines that passed the self-test, the fastest first. */
+    val usable: List<Engine>
+        get() =
+            outcomes.keys
+                .filter { outcomes[it] is Outcome.Passed }
+                .sortedBy { (outcomes[it] as Outcome.Passed).millis }
+
     /** The engine that restores photos, if any is usable. */
     val engine: Engine? get() = usable.firstOrNull()
 
+    /** Why no engine of [processor] is usable; null if one is, or none was tested. */
+    fun refusal(processor: Processor): Refusal? {
+        if (usable.any { it.processor == processor }) return null
+        val others = outcomes.filterKeys { it.processor == processor }.values
+        return others.filterIsInstance<Outcome.Refused>().firstOrNull()?.why
+    }
+
     /** The record in one line of text; see [parse]. */
     fun text(): String {
-        val engines = usable.joinToString(" ") { "${it.processor}:${it.precision}" }
-        val reasons = refusals.entries.joinToString(" ") { "${it.key}:${it.value}" }
-        return listOf(engines, reasons, strikes.toString(), key).joinToString(";")
+        val tests =
+            outcomes.map { (engine, outcome) ->
+                when (outcome) {
+                    is Outcome.Passed -> "$engine:${outcome.millis}"
+                    is Outcome.Refused -> "$engine:${outcome.why}"
+                }
+            }
+        val counts = crashes.map { (engine, count) -> "$engine:$count" }
+        val runs = listOfNotNull(run).map { "${it.engine}:${it.isTest}:${it.since}" }
+        return (listOf(tests, counts, runs).map { it.joinToString(" ") } + key).joinToString(";")
     }
 
     companion object {
-        /**
-         * Number of unfinished restorations that count as crashes. A single one may have been ended by the
-         * user or the system.
-         */
-        const val MAX_STRIKES = 2
-
         /** The record written as [text]; null for another format, as of an older app. */
         fun parse(text: String): EngineRecord? =
             try {
-                val (engines, reasons, strikes, key) = text.split(";", limit = 4)
+                val (tests, counts, runs, key) = text.split(";", limit = 4)
                 EngineRecord(
                     key,
-                    pairs(engines).map { (processor, precision) ->
-                        Engine(Processor.valueOf(processor), precision)
-                    },
-                    pairs(reasons).associate { (processor, why) ->
-                        Processor.valueOf(processor) to Refusal.valueOf(why)
-                    },
-                    strikes.toInt(),
+                    words(tests).associate { engine(it) to outcome(it[2]) },
+                    words(counts).associate { engine(it) to it[2].toInt() },
+                    words(runs).map(::run).singleOrNull(),
                 )
             } catch (_: IndexOutOfBoundsException) {
                 null
@@ -68,8 +101,15 @@ data class EngineRecord(
                 null
             }
 
-        private fun pairs(text: String): List<List<String>> =
-            text.split(" ").filter(String::isNotEmpty).map { it.split(":") }
+        private fun words(text: String) = text.split(" ").filter(String::isNotEmpty).map { it.split(":") }
+
+        private fun engine(words: List<String>) = Engine(Processor.valueOf(words[0]), words[1])
+
+        private fun run(words: List<String>) =
+            Run(engine(words), words[2].toBooleanStrict(), words[3].toLong())
+
+        private fun outcome(word: String): Outcome =
+            word.toLongOrNull()?.let { Outcome.Passed(it) } ?: Outcome.Refused(Refusal.valueOf(word))
     }
 }
 

@@ -17,15 +17,19 @@ import org.heirloom.core.RuntimeUnavailable
 import org.heirloom.core.Stored
 import org.heirloom.core.Tensor
 import org.heirloom.core.Tile
+import java.io.File
 
 /**
- * Runs the networks in the app's assets with LiteRT. A file is loaded once, its signatures share it.
+ * Runs the networks in the app's assets with LiteRT. A file is loaded once, its signatures share it; LiteRT
+ * copies it into memory. A GPU compiles all of a file's signatures when it is loaded, and LiteRT keeps the
+ * programs in the folder [programs] for the next start.
  *
  * LiteRT must not get a second accelerator to fall back to: it would run on the CPU without an error.
  */
 class LiteRtRunner(
     private val assets: AssetManager,
     private val processor: Processor,
+    private val programs: File,
 ) : PartRunner {
     /** A signature of a file, with a buffer for each of its tensors, by name. */
     private class Network(
@@ -74,7 +78,8 @@ class LiteRtRunner(
     ): Network {
         val model =
             models.getOrPut(tile.file) {
-                CompiledModel.create(assets, AssetSource.assetPath(tile.file), options(part), environment)
+                val path = AssetSource.assetPath(tile.file)
+                CompiledModel.create(assets, path, options(part, tile), environment)
             }
         val signature = tile.function ?: ""
         for (tensor in artifact.inputs) {
@@ -93,13 +98,21 @@ class LiteRtRunner(
 
     private fun kept(buffer: TensorBuffer) = buffer.also(buffers::add)
 
-    private fun options(part: String): CompiledModel.Options =
+    private fun options(
+        part: String,
+        tile: Tile,
+    ): CompiledModel.Options =
         when (processor) {
             // By default a GPU computes in 16 bits, which is too imprecise for the golden vectors.
             Processor.GPU -> {
                 CompiledModel.Options(Accelerator.GPU).apply {
                     gpuOptions =
-                        CompiledModel.GpuOptions(precision = CompiledModel.GpuOptions.Precision.FP32)
+                        CompiledModel.GpuOptions(
+                            precision = CompiledModel.GpuOptions.Precision.FP32,
+                            serializationDir = programs.path,
+                            modelCacheKey = tile.file.replace('/', '-'),
+                            serializeProgramCache = true,
+                        )
                 }
             }
 

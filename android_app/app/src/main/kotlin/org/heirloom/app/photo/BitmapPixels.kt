@@ -1,16 +1,19 @@
 package org.heirloom.app.photo
 
 import android.graphics.Bitmap
+import org.heirloom.app.Cancel
 import org.heirloom.core.Pixels
 
 /**
- * The colours of a mutable ARGB_8888 [bitmap], read and overwritten in place; its alpha stays as it is.
+ * The colours of a mutable ARGB_8888 [bitmap], read and overwritten in place; its alpha stays as it is. Each
+ * read asks [cancel]: between the networks, only that ends the work.
  *
  * There is no gray bitmap of this kind, so a gray photo has three equal colours; the core detects that it
  * is gray. Used by one thread at a time.
  */
 class BitmapPixels(
     private val bitmap: Bitmap,
+    private val cancel: Cancel,
 ) : Pixels {
     override val height = bitmap.height
     override val width = bitmap.width
@@ -28,6 +31,7 @@ class BitmapPixels(
         into: IntArray,
         at: Int,
     ) {
+        cancel.check()
         bitmap.getPixels(packed, 0, count, left, row, count, 1)
         var to = at
         for (i in 0 until count) {

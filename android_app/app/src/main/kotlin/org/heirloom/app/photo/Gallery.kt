@@ -10,7 +10,7 @@ import android.os.Environment
 import android.provider.MediaStore
 import org.heirloom.app.R
 import org.heirloom.app.Refused
-import org.heirloom.app.Text
+import org.heirloom.app.text
 import java.io.File
 import java.io.IOException
 import java.text.SimpleDateFormat
@@ -37,9 +37,9 @@ object Gallery {
         try {
             if (needsPermission) saveAsFile(context, photo) else saveAsEntry(context.contentResolver, photo)
         } catch (error: IOException) {
-            throw Refused(Text(R.string.not_saved), error)
+            throw Refused(text(R.string.not_saved), error)
         } catch (error: SecurityException) {
-            throw Refused(Text(R.string.not_saved), error)
+            throw Refused(text(R.string.not_saved), error)
         }
     }
 

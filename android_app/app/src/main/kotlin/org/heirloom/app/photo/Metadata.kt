@@ -21,7 +21,7 @@ class Metadata(
     val orientation: Int get() = exif?.orientation ?: 1
 
     companion object {
-        /** Reads the metadata of a JPEG or PNG; any other format's counts as empty. */
+        /** Reads the metadata of a JPEG or PNG, and a WebP's EXIF; any other format's counts as empty. */
         fun read(source: InputStream): Metadata {
             val stream = source.buffered()
             stream.mark(2)
@@ -31,6 +31,7 @@ class Metadata(
             return when {
                 first == 0xff && second == 0xd8 -> JpegMetadata.read(stream)
                 first == 0x89 && second == 'P'.code -> PngMetadata.read(stream)
+                first == 'R'.code && second == 'I'.code -> WebpMetadata.read(stream)
                 else -> Metadata()
             }
         }

@@ -5,9 +5,10 @@ import android.graphics.Bitmap
 import android.graphics.BitmapFactory
 import android.net.Uri
 import android.provider.OpenableColumns
+import org.heirloom.app.Cancel
 import org.heirloom.app.R
 import org.heirloom.app.Refused
-import org.heirloom.app.Text
+import org.heirloom.app.text
 import java.io.File
 import java.io.IOException
 
@@ -34,11 +35,14 @@ class Photo private constructor(
     /** Whether the restored photo is saved as PNG: a JPEG would degrade a PNG or lose alpha. */
     fun isLossless(pixels: Bitmap): Boolean = mime == "image/png" || pixels.hasAlpha()
 
-    /** A mutable, upright bitmap of all pixels. Throws [Refused]. */
-    fun decode(): Bitmap = decodePhoto(file, upright)
+    /** A mutable, upright bitmap of all pixels. Throws [Refused], and CancellationException by [cancel]. */
+    fun decode(cancel: Cancel): Bitmap = decodePhoto(file, upright, cancel)
 
-    /** An upright bitmap whose longer side is at most [Preview.MAX_SIDE]. Throws [Refused]. */
-    fun decodePreview(): Bitmap = decodeSmall(file, upright, Preview.MAX_SIDE)
+    /** An upright copy of the screen's size. Throws [Refused]. */
+    fun decodePreview() = Preview.ofWhole(decodeSmall(file, upright, Preview.MAX_SIDE), width, height)
+
+    /** The file's parts. */
+    val regions get() = RegionFile(file, upright)
 
     companion object {
         /** 48 megapixels as cameras count them, whose sensors have up to 50.2 million. */
@@ -56,9 +60,9 @@ class Photo private constructor(
                 copy(resolver, uri, file)
                 photoIn(file, nameOf(resolver, uri))
             } catch (error: IOException) {
-                throw Refused(Text(R.string.not_readable), error)
+                throw Refused(text(R.string.not_readable), error)
             } catch (error: SecurityException) {
-                throw Refused(Text(R.string.not_readable), error)
+                throw Refused(text(R.string.not_readable), error)
             }
 
         private fun photoIn(
@@ -69,10 +73,10 @@ class Photo private constructor(
             BitmapFactory.decodeFile(file.path, bounds)
             val mime: String? = bounds.outMimeType
             if (mime == null || bounds.outWidth <= 0 || bounds.outHeight <= 0) {
-                throw Refused(Text(R.string.not_a_photo))
+                throw Refused(text(R.string.not_a_photo))
             }
             val pixels = bounds.outWidth.toLong() * bounds.outHeight
-            if (pixels > MAX_PIXELS) throw Refused(Text(R.string.too_large, pixels / 1_000_000))
+            if (pixels > MAX_PIXELS) throw Refused(text(R.string.too_large, pixels / 1_000_000))
             val metadata = file.inputStream().use(Metadata::read)
             val upright = Upright(metadata.orientation, bounds.outWidth, bounds.outHeight)
             return Photo(file, name, mime, upright, metadata)
@@ -83,7 +87,7 @@ class Photo private constructor(
             uri: Uri,
             file: File,
         ) {
-            val source = resolver.openInputStream(uri) ?: throw Refused(Text(R.string.not_readable))
+            val source = resolver.openInputStream(uri) ?: throw Refused(text(R.string.not_readable))
             source.use { from ->
                 file.outputStream().use { to ->
                     val buffer = ByteArray(1 shl 16)
@@ -92,7 +96,7 @@ class Photo private constructor(
                         val count = from.read(buffer)
                         if (count < 0) break
                         left -= count
-                        if (left < 0) throw Refused(Text(R.string.not_a_photo))
+                        if (left < 0) throw Refused(text(R.string.not_a_photo))
                         to.write(buffer, 0, count)
                     }
                 }

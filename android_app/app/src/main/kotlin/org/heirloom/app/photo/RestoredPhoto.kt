@@ -1,6 +1,7 @@
 package org.heirloom.app.photo
 
 import android.graphics.Bitmap
+import org.heirloom.app.Cancel
 import java.io.File
 import java.io.IOException
 
@@ -8,7 +9,12 @@ import java.io.IOException
 class RestoredPhoto private constructor(
     val file: File,
     val mime: String,
+    width: Int,
+    height: Int,
 ) {
+    /** The file's parts. */
+    val regions = RegionFile(file, Upright(1, width, height))
+
     companion object {
         private const val QUALITY = 95
 
@@ -17,19 +23,23 @@ class RestoredPhoto private constructor(
 
         /**
          * Encodes [pixels] with the metadata of [source] into [folder]. A JPEG of quality 95, or a PNG
-         * where that would lose something of the source. Throws IOException.
+         * where that would lose something of the source. Throws IOException, and CancellationException by
+         * [cancel].
          */
         fun encode(
             pixels: Bitmap,
             source: Photo,
             folder: File,
+            cancel: Cancel,
         ): RestoredPhoto {
             val lossless = source.isLossless(pixels)
             val bare = File(folder, "encoded")
             val format = if (lossless) Bitmap.CompressFormat.PNG else Bitmap.CompressFormat.JPEG
             try {
                 bare.outputStream().buffered().use { out ->
-                    if (!pixels.compress(format, QUALITY, out)) throw IOException("not encoded")
+                    val isWhole = pixels.compress(format, QUALITY, cancel.writing(out))
+                    cancel.check()
+                    if (!isWhole) throw IOException("not encoded")
                 }
                 val name = source.name.replace('/', '_').take(MAX_NAME)
                 val file = File(folder, "$name-restored.${if (lossless) "png" else "jpg"}")
@@ -42,7 +52,8 @@ class RestoredPhoto private constructor(
                         }
                     }
                 }
-                return RestoredPhoto(file, if (lossless) "image/png" else "image/jpeg")
+                val mime = if (lossless) "image/png" else "image/jpeg"
+                return RestoredPhoto(file, mime, source.width, source.height)
             } finally {
                 bare.delete()
             }

@@ -17,6 +17,15 @@ class Upright(
     /** Rows of the upright picture. */
     val height: Int get() = if (turned) storedWidth else storedHeight
 
+    /** The stored picture's width and height. */
+    fun stored() = storedWidth to storedHeight
+
+    /** The same for a stored part of so many pixels. */
+    fun of(
+        storedWidth: Int,
+        storedHeight: Int,
+    ) = Upright(orientation, storedWidth, storedHeight)
+
     /**
      * The nine values of an `android.graphics.Matrix` that moves stored pixels to their upright place:
      * x' = v0 x + v1 y + v2, y' = v3 x + v4 y + v5.

@@ -50,13 +50,20 @@ class CompiledModel private constructor() : JniHandle() {
         val xnnPackWeightCachePath: String? = null,
     )
 
-    class GpuOptions(
+    data class GpuOptions(
         val constantTensorSharing: Boolean? = null,
         val infiniteFloatCapping: Boolean? = null,
         val allowSrcQuantizedFcConvOps: Boolean? = null,
         val precision: Precision? = null,
+        val bufferStorageType: BufferStorageType? = null,
+        val preferTextureWeights: Boolean? = null,
+        val serializationDir: String? = null,
+        val modelCacheKey: String? = null,
+        val serializeProgramCache: Boolean? = null,
     ) {
-        enum class Precision { DEFAULT, FP16, FP32 }
+        enum class Precision { DEFAULT, FP16, FP32, FP16_WITH_FP32_ACCUM }
+
+        enum class BufferStorageType { DEFAULT, BUFFER, TEXTURE_2D }
     }
 
     class Options(
