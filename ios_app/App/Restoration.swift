@@ -27,6 +27,8 @@ struct RestoredPhoto: Sendable {
     let picture: Picture
     /// The steps applied, in order.
     let steps: [Step]
+    /// What the photo's file has and this one has not.
+    let lost: [Lost]
 }
 
 /// The steps on a photo. Nothing here is on the main actor.
@@ -37,6 +39,14 @@ enum Restoration {
         return OpenPhoto(
             file: file, picture: try source.thumbnail(), height: source.upright.height,
             width: source.upright.width)
+    }
+
+    /// A part of a photo's file in its own pixels; nil if there is too little memory.
+    static func detail(_ file: URL, _ crop: Crop) async -> Picture? {
+        guard let source = try? PhotoSource(file),
+            (try? FreeMemory.check(FreeMemory.bytes(), for: source.upright)) != nil
+        else { return nil }
+        return try? Picture(image: source.decoded(crop).image())
     }
 
     /// Finds the damage of a photo; `progress` is called with the share done, 0 to 1, and finished at the end.
@@ -66,8 +76,9 @@ enum Restoration {
         }
         try Task.checkCancellation()
         let file = try WorkFolder.file(named: "Restored.\(work.source.kind.suffix)")
-        try PhotoWriter.write(work.buffer, like: work.source, to: file)
-        return RestoredPhoto(file: file, picture: try PhotoSource(file).thumbnail(), steps: restored.steps)
+        let lost = try PhotoWriter.write(work.buffer, like: work.source, to: file)
+        return RestoredPhoto(
+            file: file, picture: try PhotoSource(file).thumbnail(), steps: restored.steps, lost: lost)
     }
 
     private static func picture(of damage: Damage, like photo: OpenPhoto) throws -> Picture {

@@ -35,6 +35,18 @@ final class FileTests: XCTestCase {
         XCTAssertEqual(carried.keys.sorted(), ["orientation"])
     }
 
+    func testWhatIsLostIsSaid() {
+        let plain = FileTraits(
+            bits: 8, pictures: 1, hasDepth: false, hasGainMap: false, hasMakersNote: false)
+        XCTAssertEqual(Lost.all(of: plain), [])
+        let rich = FileTraits(bits: 10, pictures: 2, hasDepth: true, hasGainMap: true, hasMakersNote: true)
+        XCTAssertEqual(Lost.all(of: rich), Lost.allCases.filter { $0 != .xmp })
+    }
+
+    func testXMPIsCarriedUnlessItHoldsForTheOldPixels() {
+        XCTAssertEqual(["dc", "xmp", "exif", "tiff", "mwg-rs"].filter(carriesXMP), ["dc", "xmp"])
+    }
+
     func testUnmultiplyGivesTheColoursBack() {
         var pixels: [UInt8] = [100, 50, 0, 255, 50, 25, 0, 128, 7, 7, 7, 0, 200, 1, 2, 100]
         pixels.withUnsafeMutableBufferPointer { unmultiply($0) }

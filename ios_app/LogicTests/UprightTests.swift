@@ -36,6 +36,19 @@ final class UprightTests: XCTestCase {
         }
     }
 
+    func testAPartIsDrawnWithItsCornerAtThePicturesOwn() {
+        let crop = Crop(left: 1, top: 2, width: 3, height: 2)
+        for orientation in 1...4 {
+            let whole = Upright(orientation: orientation, width: 5, height: 6)
+            let part = whole.cropped(to: crop)
+            let (across, down) = place(2, 3, whole, storedHeight: 6)
+            let (partAcross, partDown) = place(2, 3, part, storedHeight: 6)
+            XCTAssertEqual(partAcross, across - 1)
+            XCTAssertEqual(partDown, down - 2)
+            XCTAssertEqual([part.width, part.height], [3, 2])
+        }
+    }
+
     func testUnknownOrientationIsUpright() {
         XCTAssertEqual(
             Upright(orientation: 0, width: 5, height: 4), Upright(orientation: 1, width: 5, height: 4))

@@ -74,6 +74,18 @@ final class ViewportTests: XCTestCase {
         XCTAssertEqual(viewport.place(of: 1), 300)
     }
 
+    func testDetailIsLookedForWhereThePictureIsTooCoarse() {
+        XCTAssertNil(viewport.detail(width: 100, density: 3))
+        viewport.toggle(at: middle, density: 2)
+        XCTAssertNil(viewport.detail(width: 400, density: 2))
+        XCTAssertEqual(
+            viewport.detail(width: 399, density: 2), Crop(left: 100, top: 0, width: 200, height: 200))
+        viewport.move(across: -1000, down: 0)
+        let crop = Crop(left: 200, top: 0, width: 200, height: 200)
+        XCTAssertEqual(viewport.detail(width: 100, density: 2), crop)
+        XCTAssertEqual(viewport.frame(of: crop), CGRect(x: 0, y: 0, width: 100, height: 100))
+    }
+
     func testAViewThatTurnsKeepsThePhotoInside() {
         viewport.zoom(to: 2, around: CGPoint(x: 100, y: 50), density: 1)
         viewport.view = CGSize(width: 200, height: 50)

@@ -127,6 +127,11 @@ def test_the_ios_app_agrees_with_its_stubs_and_its_project_is_whole() -> None:
 
 
 @pytest.mark.slow
+def test_the_ios_core_can_be_had_as_a_package_by_its_url() -> None:
+    assert "damage on 0.01" in run("tests/platforms/ios/test-package.sh")
+
+
+@pytest.mark.slow
 def test_a_raspberry_pi_restores_the_same_photo() -> None:
     said = run("tests/platforms/aarch64/restore.sh")
     assert "13 of 13 tiles give the golden vectors" in said and "byte for byte" in said

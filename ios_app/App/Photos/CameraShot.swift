@@ -1,3 +1,4 @@
+import Foundation
 import ImageIO
 
 /// What the system's camera screen returns: a decoded picture, never a file. Unchecked, because neither the

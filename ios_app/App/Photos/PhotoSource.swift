@@ -15,6 +15,23 @@ struct PhotoSource {
     let kind: FileKind
     private let source: CGImageSource
 
+    /// XMP that the groups of metadata do not have; nil if there is none.
+    var xmp: CGImageMetadata? { XMP.carried(from: source) }
+
+    /// What the file has and a restored one will not.
+    var lost: [Lost] {
+        func has(_ kind: CFString) -> Bool {
+            CGImageSourceCopyAuxiliaryDataInfoAtIndex(source, 0, kind) != nil
+        }
+        return Lost.all(
+            of: FileTraits(
+                bits: properties[kCGImagePropertyDepth as String] as? Int ?? 8,
+                pictures: CGImageSourceGetCount(source),
+                hasDepth: has(kCGImageAuxiliaryDataTypeDepth) || has(kCGImageAuxiliaryDataTypeDisparity),
+                hasGainMap: has(kCGImageAuxiliaryDataTypeHDRGainMap),
+                hasMakersNote: properties[kCGImagePropertyMakerAppleDictionary as String] != nil))
+    }
+
     /// Opens the file without decoding it.
     init(_ url: URL) throws {
         // Pixels are decoded once, into memory of ours; a cached copy would double what is needed.
@@ -38,13 +55,17 @@ struct PhotoSource {
         kind = FileKind(sourceType: type as String, hasAlpha: hasAlpha)
     }
 
-    /// The pixels: upright, sRGB, 8 bits.
-    func decoded() throws -> RGBABuffer {
+    /// The pixels, all or those of `crop`: upright, 8 bits, sRGB, or Display P3 if the file's colours go beyond
+    /// sRGB. Takes the memory of the whole photo either way.
+    func decoded(_ crop: Crop? = nil) throws -> RGBABuffer {
+        let upright = crop.map { upright.cropped(to: $0) } ?? upright
         let options: [CFString: Any] = [kCGImageSourceShouldCache: false]
         guard let image = CGImageSourceCreateImageAtIndex(source, 0, options as CFDictionary) else {
             throw Problem.notAPhoto
         }
-        let buffer = RGBABuffer(width: upright.width, height: upright.height, hasAlpha: hasAlpha)
+        let buffer = try RGBABuffer(
+            width: upright.width, height: upright.height, hasAlpha: hasAlpha,
+            isWide: image.colorSpace?.isWideGamutRGB ?? false)
         try autoreleasepool { try buffer.draw(image, as: upright) }
         return buffer
     }

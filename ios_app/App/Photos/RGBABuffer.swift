@@ -6,11 +6,15 @@ final class RGBABuffer {
     let width: Int
     let height: Int
     private let hasAlpha: Bool
+    private let space: CGColorSpace
     private let memory: UnsafeMutableRawBufferPointer
 
-    /// A buffer of transparent black.
-    init(width: Int, height: Int, hasAlpha: Bool) {
-        (self.width, self.height, self.hasAlpha) = (width, height, hasAlpha)
+    /// A buffer of transparent black; `isWide`: of Display P3, else of sRGB.
+    init(width: Int, height: Int, hasAlpha: Bool, isWide: Bool) throws {
+        guard let space = CGColorSpace(name: isWide ? CGColorSpace.displayP3 : CGColorSpace.sRGB) else {
+            throw Problem.notAPhoto
+        }
+        (self.width, self.height, self.hasAlpha, self.space) = (width, height, hasAlpha, space)
         memory = .allocate(byteCount: 4 * width * height, alignment: 64)
         memory.initializeMemory(as: UInt8.self, repeating: 0)
     }
@@ -25,7 +29,7 @@ final class RGBABuffer {
     /// Draws a stored picture so that it stands upright.
     func draw(_ image: CGImage, as upright: Upright) throws {
         let alpha: CGImageAlphaInfo = hasAlpha ? .premultipliedLast : .noneSkipLast
-        guard let space = CGColorSpace(name: CGColorSpace.sRGB),
+        guard
             let context = CGContext(
                 data: memory.baseAddress, width: width, height: height, bitsPerComponent: 8,
                 bytesPerRow: 4 * width, space: space, bitmapInfo: alpha.rawValue)
@@ -53,7 +57,7 @@ final class RGBABuffer {
             kept.release()
             throw Problem.notWritten
         }
-        guard let space = CGColorSpace(name: CGColorSpace.sRGB),
+        guard
             let image = CGImage(
                 width: width, height: height, bitsPerComponent: 8, bitsPerPixel: 32,
                 bytesPerRow: 4 * width, space: space, bitmapInfo: CGBitmapInfo(rawValue: alpha.rawValue),

@@ -55,6 +55,11 @@ struct ResultView: View {
                 Text(verbatim: restored.steps.map(\.sentence).formatted(.list(type: .and)))
                     .font(.footnote)
             }
+            if !restored.lost.isEmpty {
+                let names = restored.lost.map(\.name).formatted(.list(type: .and))
+                Text("Not in the restored file: \(names)")
+                    .font(.footnote)
+            }
             Row {
                 if studio.isSaved {
                     Text("Saved")

@@ -38,6 +38,9 @@ swiftc -emit-module -module-name RestoreCore -o "$modules/RestoreCore.swiftmodul
 
 mapfile -t sources < <(find App -name '*.swift' | sort)
 swiftc "${apple[@]}" -typecheck -warnings-as-errors -module-name Heirloom "${sources[@]}"
+# What docs/apps/ios.md tells other apps to copy stands alone.
+swiftc "${apple[@]}" -typecheck -warnings-as-errors -module-name Other \
+    App/CoreML/*.swift App/Logic/{Packed,Problem}.swift App/Logic/Trials/Candidate.swift
 echo "The app agrees with the stubs (${#sources[@]} files)."
 
 if "$here/swift.sh" format --version > /dev/null 2>&1; then

@@ -6,12 +6,12 @@ struct Upright: Equatable {
     let b: Double
     let c: Double
     let d: Double
-    let tx: Double
-    let ty: Double
+    private(set) var tx: Double
+    private(set) var ty: Double
     /// Width in pixels, upright.
-    let width: Int
+    private(set) var width: Int
     /// Height in pixels, upright.
-    let height: Int
+    private(set) var height: Int
 
     /// `orientation` is EXIF's, 1 to 8 (anything else is taken as 1); the sides are the stored picture's.
     init(orientation: Int, width: Int, height: Int) {
@@ -28,5 +28,14 @@ struct Upright: Equatable {
             default: (1, 0, 0, 1, 0, 0)
             }
         (self.width, self.height) = (5...8).contains(orientation) ? (height, width) : (width, height)
+    }
+
+    /// The transform that draws a part of the upright picture alone.
+    func cropped(to crop: Crop) -> Upright {
+        var part = self
+        part.tx -= Double(crop.left)
+        part.ty -= Double(height - crop.top - crop.height)
+        (part.width, part.height) = (crop.width, crop.height)
+        return part
     }
 }

@@ -36,6 +36,29 @@ struct Viewport: Equatable {
         return common.isNull ? .zero : common
     }
 
+    /// The frame of a part of the photo in the view.
+    func frame(of crop: Crop) -> CGRect {
+        CGRect(
+            x: frame.minX + Double(crop.left) * scale, y: frame.minY + Double(crop.top) * scale,
+            width: Double(crop.width) * scale, height: Double(crop.height) * scale)
+    }
+
+    /// The visible part of the photo, if a screen of `density` pixels a point shows more of it than a picture of the
+    /// whole photo, `width` pixels wide; nil if that suffices.
+    func detail(width: Int, density: Double) -> Crop? {
+        guard isZoomed, scale * density * photo.width > Double(width), Double(width) < photo.width else {
+            return nil
+        }
+        let (left, top) = (((visible.minX - frame.minX) / scale), ((visible.minY - frame.minY) / scale))
+        let (right, bottom) = (left + visible.width / scale, top + visible.height / scale)
+        func whole(_ low: Double, _ high: Double, _ length: Double) -> (Int, Int) {
+            let first = max(0, low.rounded(.down))
+            return (Int(first), Int(min(length, high.rounded(.up)) - first))
+        }
+        let (across, down) = (whole(left, right, photo.width), whole(top, bottom, photo.height))
+        return Crop(left: across.0, top: down.0, width: across.1, height: down.1)
+    }
+
     /// The place in the view, from the left, of a share of the visible photo's width.
     func place(of share: Double) -> Double { visible.minX + share * visible.width }
 

@@ -2,8 +2,8 @@ import SwiftUI
 
 /// The original to the left and the restored photo to the right of a line.
 struct CompareView: View {
-    let before: Picture
-    let after: Picture
+    let before: PhotoLayer
+    let after: PhotoLayer
     let viewport: Viewport
     /// The line's place, as a share of the visible photo's width.
     @Binding var share: Double
@@ -13,8 +13,8 @@ struct CompareView: View {
     var body: some View {
         let (visible, line) = (viewport.visible, viewport.place(of: share))
         ZStack(alignment: .topLeading) {
-            PlacedPicture(picture: after, frame: viewport.frame)
-            PlacedPicture(picture: before, frame: viewport.frame)
+            after
+            before
                 .frame(width: viewport.view.width, height: viewport.view.height, alignment: .topLeading)
                 .mask(alignment: .topLeading) {
                     Rectangle().frame(width: line, height: viewport.view.height)

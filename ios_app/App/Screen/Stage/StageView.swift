@@ -11,6 +11,7 @@ struct StageView: View {
     @State private var hand = Hand()
     /// The zoom at which the fingers of a pinch were put down; nil while there is none.
     @State private var pinched: Double?
+    @State private var details: (before: Detail?, after: Detail?) = (nil, nil)
     @GestureState private var isPinching = false
     @Environment(\.displayScale) private var density
 
@@ -34,12 +35,13 @@ struct StageView: View {
         .onChange(of: isPinching) { _, isPinching in
             if !isPinching { pinched = nil }
         }
+        .task(id: request) { await fetchDetails() }
     }
 
     @ViewBuilder private var pictures: some View {
         if studio.isMarking, let marks = studio.marks {
             ZStack(alignment: .topLeading) {
-                PlacedPicture(picture: photo.picture, frame: viewport.frame)
+                PhotoLayer(picture: photo.picture, detail: details.before, viewport: viewport)
                 MarkCanvas(
                     marks: marks, overlay: studio.overlay, viewport: viewport, brush: studio.brush,
                     line: hand.line)
@@ -50,9 +52,15 @@ struct StageView: View {
             .accessibilityAddTraits(.allowsDirectInteraction)
         } else if let restored = studio.restored {
             CompareView(
-                before: photo.picture, after: restored.picture, viewport: viewport, share: $divider)
+                before: PhotoLayer(picture: photo.picture, detail: details.before, viewport: viewport),
+                after: PhotoLayer(
+                    picture: restored.picture,
+                    // Not that of an earlier restoration.
+                    detail: details.after.flatMap { $0.file == restored.file ? $0 : nil },
+                    viewport: viewport),
+                viewport: viewport, share: $divider)
         } else {
-            PlacedPicture(picture: photo.picture, frame: viewport.frame)
+            PhotoLayer(picture: photo.picture, detail: details.before, viewport: viewport)
                 .accessibilityElement()
                 .accessibilityLabel("Photo before restoration")
         }
@@ -107,17 +115,29 @@ struct StageView: View {
         guard studio.restored != nil, !studio.isMarking else { return false }
         return !viewport.isZoomed || abs(start.x - viewport.place(of: divider)) < 30
     }
-}
 
-/// A picture at a place of the stage.
-struct PlacedPicture: View {
-    let picture: Picture
-    let frame: CGRect
+    private var request: DetailRequest {
+        DetailRequest(
+            crop: viewport.detail(width: photo.picture.image.width, density: density),
+            restored: studio.restored?.file)
+    }
 
-    var body: some View {
-        Image(decorative: picture.image, scale: 1)
-            .resizable()
-            .frame(width: frame.width, height: frame.height)
-            .offset(x: frame.minX, y: frame.minY)
+    /// Fetches the visible part in the photo's own pixels, once the fingers rest.
+    private func fetchDetails() async {
+        let request = request
+        guard let crop = request.crop else {
+            details = (nil, nil)
+            return
+        }
+        guard (try? await Task.sleep(for: .milliseconds(250))) != nil else { return }
+        func detail(_ file: URL) async -> Detail? {
+            await Restoration.detail(file, crop).map { Detail(file: file, crop: crop, picture: $0) }
+        }
+        let before = await detail(photo.file.url)
+        guard !Task.isCancelled else { return }
+        details.before = before
+        guard let restored = request.restored else { return }
+        let after = await detail(restored)
+        if !Task.isCancelled { details.after = after }
     }
 }

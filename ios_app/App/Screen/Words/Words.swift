@@ -65,3 +65,17 @@ extension Brush.Size {
         }
     }
 }
+
+extension Lost {
+    /// What is lost, in the user's words.
+    var name: String {
+        switch self {
+        case .deepColour: String(localized: "more than 8 bits of colour")
+        case .otherPictures: String(localized: "further pictures")
+        case .depth: String(localized: "depth")
+        case .gainMap: String(localized: "HDR brightness")
+        case .makersNote: String(localized: "the camera maker's note")
+        case .xmp: String(localized: "XMP")
+        }
+    }
+}

@@ -5,6 +5,9 @@ import Foundation
 public typealias CFString = String
 public typealias CFURL = URL
 public typealias CFData = Data
+public typealias CFArray = [Any]
+
+public final class CFError {}
 public typealias CFDictionary = [AnyHashable: Any]
 
 public struct LocalizedStringResource: ExpressibleByStringInterpolation, Sendable {

@@ -3,6 +3,8 @@
 
 public final class CGColorSpace {
     public static let sRGB: CFString = ""
+    public static let displayP3: CFString = ""
+    public var isWideGamutRGB: Bool { fatalError() }
     public init?(name: CFString) {}
 }
 
@@ -40,6 +42,7 @@ public final class CGImage {
     public var width: Int { fatalError() }
     public var height: Int { fatalError() }
     public var alphaInfo: CGImageAlphaInfo { fatalError() }
+    public var colorSpace: CGColorSpace? { nil }
 }
 
 public struct CGAffineTransform {

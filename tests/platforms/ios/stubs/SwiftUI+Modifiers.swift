@@ -91,6 +91,9 @@ extension View {
     public nonisolated func navigationBarTitleDisplayMode(
         _ displayMode: NavigationBarItem.TitleDisplayMode
     ) -> some View { EmptyView() }
+    public nonisolated func task<T: Equatable>(
+        id value: T, @_inheritActorContext _ action: @escaping @Sendable () async -> Void
+    ) -> some View { EmptyView() }
     public nonisolated func onOpenURL(perform action: @escaping (URL) -> Void) -> some View { EmptyView() }
     public nonisolated func modifier<T: ViewModifier>(_ modifier: T) -> some View { EmptyView() }
     public nonisolated func fileImporter(
