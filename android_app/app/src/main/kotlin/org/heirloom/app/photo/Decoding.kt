@@ -10,6 +10,7 @@ import android.os.Build
 import org.heirloom.app.Cancel
 import org.heirloom.app.R
 import org.heirloom.app.Refused
+import org.heirloom.app.photo.metadata.PngMetadata
 import org.heirloom.app.text
 import java.io.File
 import java.io.IOException

@@ -8,6 +8,7 @@ import android.provider.OpenableColumns
 import org.heirloom.app.Cancel
 import org.heirloom.app.R
 import org.heirloom.app.Refused
+import org.heirloom.app.photo.metadata.Metadata
 import org.heirloom.app.text
 import java.io.File
 import java.io.IOException

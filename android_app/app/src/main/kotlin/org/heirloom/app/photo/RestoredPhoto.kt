@@ -2,6 +2,8 @@ package org.heirloom.app.photo
 
 import android.graphics.Bitmap
 import org.heirloom.app.Cancel
+import org.heirloom.app.photo.metadata.JpegMetadata
+import org.heirloom.app.photo.metadata.PngMetadata
 import java.io.File
 import java.io.IOException
 

@@ -1,4 +1,4 @@
-package org.heirloom.app.photo
+package org.heirloom.app.photo.metadata
 
 import java.io.ByteArrayOutputStream
 import java.io.IOException
