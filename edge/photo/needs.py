@@ -27,8 +27,8 @@ from edge.photo.tiffs.needs import decoder_bytes, is_turned
 from edge.photo.tiffs.opening import PlanarTiff, lab_of
 from edge.photo.tiffs.pages import chosen_page
 
-_BANDS = 8 << 20
-"""Of bands of rows on their way from one layout to another."""
+_BANDS = 12 << 20
+"""Of bands of rows on their way from one layout to another, and of gaps that earlier photos left."""
 _ROW = 8
 """Pillow keeps the address of each row."""
 _STORED = {"1": 1, "L": 1, "P": 1}

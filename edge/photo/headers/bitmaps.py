@@ -131,7 +131,7 @@ def read_pnm_header(source: BinaryIO, path: Path, max_pixels: int) -> Header:
     if source.seek(0, 2) < pnm.samples_at + length:
         raise broken(path)
     # Of text Pillow makes samples in a copy of its own, by way of blocks of words.
-    decoder = 4 * samples if pnm.number < 4 else 0
+    decoder = 7 * samples // 2 if pnm.number < 4 else 0
     return Header("PPM", pnm.width, pnm.height, decoder, 16 if pnm.top > 255 else 8)
 
 

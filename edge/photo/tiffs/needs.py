@@ -8,7 +8,7 @@ from edge.photo.tiffs.opening import PlanarTiff
 _BITS, _SAMPLES, _ROWS, _PLANAR, _ORIENTATION = 258, 277, 278, 284, 274
 _TILE = (322, 323)
 _PLACES = ((273, 279), (324, 325))
-_CHANNEL_COPIES = 6
+_CHANNEL_COPIES = 7
 """Of a channel's strips, which are put together to a file of their own: measured."""
 _STRIP_OBJECTS = 700
 """Bytes of Pillow's description of a strip that is not compressed."""

@@ -90,7 +90,7 @@ def check(kinds: dict[str, Callable[[Array, Path], None]], shape: tuple[int, int
         # Bands of rows count more in a small picture.
         if not one["held"] <= one["estimate"] <= most * one["held"] + 8_500_000:
             wrong[name] = one
-    assert not wrong
+    assert not wrong, {name: (one["held"], one["estimate"]) for name, one in wrong.items()}
 
 
 def test_small_photos_hold_what_is_estimated(tmp_path: Path) -> None:
