@@ -97,6 +97,26 @@ final class PipelineTests: XCTestCase {
         XCTAssertNil(none)
     }
 
+    /// In two steps, with a look at the damage in between, the photo comes out as in one; so it does where no
+    /// stroke was drawn.
+    func testRestoringFromTheFoundDamageGivesTheSame() async throws {
+        let golden = try ToyBundle.golden()
+        let restorer = try golden.restorer()
+        for (index, each) in golden.cases.enumerated() where each.scratches == "auto" {
+            guard each.painted == nil, each.result.channels == each.picture.channels else { continue }
+            let (height, width) = (each.picture.shape[0], each.picture.shape[1])
+            let found = try await restorer.findDamage(each.picture.pixels, options: each.options)
+            let drawn = Damage(found, drawn: [], height: height, width: width)
+            for scratches in [found.map { .painted($0) } ?? .off, .painted(drawn)] as [Options.Scratches] {
+                var options = each.options
+                options.scratches = scratches
+                let pixels = each.picture.pixels
+                _ = try await restorer.restore(pixels, options: options)
+                XCTAssertEqual(pixels.samples, each.result.values, "case \(index)")
+            }
+        }
+    }
+
     /// Faces are looked for only where there may be damage.
     func testNothingIsLookedForInASoundPhoto() async throws {
         let golden = try ToyBundle.golden()
