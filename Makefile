@@ -25,7 +25,7 @@ restore: .venv/runtime.done  ## restore PHOTO=a.jpg (or a folder); OPTIONS="--be
 	@test -n "$(PHOTO)" || { echo "Say which photo: make restore PHOTO=path/to/photo.jpg"; exit 2; }
 	$(BIN)/heirloom restore "$(PHOTO)" $(OPTIONS)
 
-demo: .venv/demo.done  ## the comparison page, in a browser; OPTIONS="--port 8000" and the like
+demo: .venv/demo.done  ## the page that restores photos, in a browser; OPTIONS="--port 8000" and the like
 	$(BIN)/heirloom demo --open $(OPTIONS)
 
 kiosk: .venv/kiosk.done  ## the touch page of a kiosk, on this machine; OPTIONS=kiosk.toml

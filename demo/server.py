@@ -17,9 +17,10 @@ from demo.leftovers import own_folder
 from demo.listening import listening
 from demo.page import page as layout
 from demo.page.mounting import forget, mounted
-from demo.variants import variants_of
+from demo.variants import usual, variants_of
+from demo.view.routes import View, application
 from demo.work.messages import Setup
-from demo.work.pool import WorkerPool
+from demo.work.pool import PREVIEWS, WorkerPool
 from demo.work.service import Service
 from demo.work.sessions import SessionStore
 from demo.work.turns import Turns
@@ -89,6 +90,8 @@ def opened(settings: Settings) -> Iterator[Opened]:
         )
         for key, variant in variants.items()
     }
+    chosen = usual(variants)
+    setups[PREVIEWS] = setups[chosen]
     with own_folder() as root:
         sessions, scratch, served = (root / part for part in ("sessions", "scratch", "served"))
         for folder in (sessions, scratch, served):
@@ -102,12 +105,15 @@ def opened(settings: Settings) -> Iterator[Opened]:
         page = layout.build(service, bundle)
         shelf = Shelf(served, Quota(seconds=layout.SECONDS))
         visits = Sessions(lambda name: forget(page, name))
+        limits = Limits(settings.max_file)
+        view = View(service, chosen, shelf, limits.calls, limits.pace)
         app = guarded(
-            mounted(page, settings.max_file, (shelf.sweep, visits.sweep)),
+            mounted(page, settings.max_file, (shelf.sweep, visits.sweep, view.sweep)),
+            application(view),
             shelf,
             visits,
             page.fns.keys(),
-            Limits(settings.max_file),
+            limits,
             Access(settings.host, settings.names, settings.login),
         )
         # What lies there now are the page's examples.

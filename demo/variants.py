@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +67,11 @@ def variants_of(bundle: Bundle, weights: Path | None) -> dict[str, Variant]:
         size = sum(path.stat().st_size for path in weights.iterdir() if path.is_file())
         found.insert(0, Variant("torch", "Full precision, PyTorch", "torch", "float32", size, weights))
     return {variant.key: variant for variant in found}
+
+
+def usual(variants: Mapping[str, Variant]) -> str:
+    """The key of the variant that ``heirloom restore`` uses, or that comes next to it."""
+    return "litert-int8" if "litert-int8" in variants else list(variants)[-1]
 
 
 def _rank(precision: Precision) -> int:

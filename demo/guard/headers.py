@@ -1,29 +1,29 @@
-"""Headers that have the browser load nothing from elsewhere and show the page in no other page's frame."""
+"""Headers that have the browser load nothing from elsewhere and show the pages in no other page's frame."""
 
 from __future__ import annotations
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# Gradio starts by a script in the page and compiles events' functions from text: hence the two exceptions.
-POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "script-src 'self' 'unsafe-inline' 'unsafe-eval'",
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data: blob:",
-        "font-src 'self' data:",
-        "worker-src 'self' blob:",
-        "object-src 'none'",
-        "frame-src 'none'",
-        "base-uri 'self'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    )
+COMPARE = "/compare"
+"""Where Gradio's page is."""
+
+_POLICY = (
+    "default-src 'self'",
+    "img-src 'self' data: blob:",
+    "font-src 'self' data:",
+    "worker-src 'self' blob:",
+    "object-src 'none'",
+    "frame-src 'none'",
+    "base-uri 'self'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
 )
 
+# Gradio starts by a script in the page and compiles events' functions from text.
+_GRADIOS = ("script-src 'self' 'unsafe-inline' 'unsafe-eval'", "style-src 'self' 'unsafe-inline'")
+
 HEADERS = {
-    "content-security-policy": POLICY,
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
     "referrer-policy": "same-origin",
@@ -43,6 +43,11 @@ _REMOVED = (
 )
 
 
+def policy_of(path: str) -> str:
+    """The content security policy of the answer for a path."""
+    return "; ".join(_POLICY + (_GRADIOS if path == COMPARE else ()))
+
+
 class SecurityHeaders:
     """Middleware that adds the headers to every answer."""
 
@@ -58,6 +63,7 @@ class SecurityHeaders:
                 for name in _REMOVED:
                     del headers[name]
                 headers.update(HEADERS)
+                headers["content-security-policy"] = policy_of(scope["path"])
             await send(message)
 
         await self._app(scope, receive, with_headers)

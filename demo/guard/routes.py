@@ -1,4 +1,4 @@
-"""The routes that are served: those which the page and Gradio's clients use, and no others of Gradio's."""
+"""The routes that are served: the first view's, and those which Gradio's page and clients use."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from demo.guard.answers import Answers
 from demo.guard.bodies import Bodies, Body, Call, Cancel, Join, Reset
-from demo.guard.headers import SecurityHeaders
+from demo.guard.headers import COMPARE, SecurityHeaders
 from demo.guard.origins import Origins
 from demo.guard.passwords import Login, Passwords
 from demo.guard.rates import Rate, Rates, UnderWay
@@ -26,7 +26,19 @@ from demo.guard.visitors import Visitors, address_of, visitor_of
 ASSETS = ("/assets/{path:path}", "/static/{path:path}", "/theme.css", "/favicon.ico", "/robots.txt")
 """Files of Gradio's own, the same for everyone."""
 
-PAGES = ("/", "/config", "/gradio_api/info")
+VIEW = (
+    ("GET", "/"),
+    ("GET", "/view/{path:path}"),
+    ("GET", "/api/photos"),
+    ("POST", "/api/restore"),
+    ("POST", "/api/stop"),
+    ("POST", "/api/forget"),
+    ("GET", "/api/restored.zip"),
+    ("GET", "/photos/{photo}/{path:path}"),
+)
+"""Of the first view's own, but for its uploads."""
+
+PAGES = ("/config", "/gradio_api/info")
 
 API = "/gradio_api"
 
@@ -59,16 +71,18 @@ class Access:
 
 def guarded(
     gradio: ASGIApp,
+    view: ASGIApp,
     shelf: Shelf,
     sessions: Sessions,
     functions: Collection[int],
     limits: Limits,
     access: Access,
 ) -> ASGIApp:
-    """Put everything that refuses in front of Gradio.
+    """Put everything that refuses in front of the page.
 
     Args:
-        gradio: The page.
+        gradio: Its comparison.
+        view: Its first view.
         shelf: Its uploads and results.
         sessions: Its sessions.
         functions: The functions that may be called, by Gradio's number.
@@ -81,12 +95,15 @@ def guarded(
         bodies = Bodies(answers, kind, shelf, sessions, functions, limits.calls, limits.pace)
         return Route(API + path, bodies, methods=["POST"])
 
-    uploads = Uploads(shelf, limits.max_file, limits.pace, limits.uploads, limits.uploading)
+    bounds = limits.max_file, limits.pace, limits.uploads, limits.uploading
     stream = Streams(answers, sessions)
     routes = [
         *(Route(path, gradio, methods=["GET"]) for path in ASSETS),
         *(Route(path, Pages(answers), methods=["GET"]) for path in PAGES),
-        Route(f"{API}/upload", uploads, methods=["POST"]),
+        *(Route(path, view, methods=[method]) for method, path in VIEW),
+        Route("/api/photos", Uploads(shelf, *bounds, apart=True), methods=["POST"]),
+        Route(COMPARE, Pages(answers, "/"), methods=["GET"]),
+        Route(f"{API}/upload", Uploads(shelf, *bounds), methods=["POST"]),
         Route(f"{API}/file={{path:path}}", Files(shelf), methods=["GET"]),
         post("/queue/join", Join),
         post("/call/restore", Call),
@@ -130,16 +147,19 @@ class Served:
 
 @dataclass(frozen=True)
 class Pages:
-    """The page and its description; Gradio's links to a stored state are not followed."""
+    """Gradio's page and its description; links to a stored state are not followed."""
 
     app: ASGIApp
+    known_as: str = ""
+    """The path by which Gradio knows the page; empty: the one that is asked for."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request."""
         if b"deep_link" in scope["query_string"]:
             await Refused(404, "The page has no stored states.").as_json()(scope, receive, send)
             return
-        await self.app(scope, receive, send)
+        path = self.known_as or scope["path"]
+        await self.app({**scope, "path": path, "raw_path": path.encode()}, receive, send)
 
 
 @dataclass(frozen=True)

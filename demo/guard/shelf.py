@@ -83,14 +83,26 @@ class Shelf:
         if match is None:
             return None
         folder, name = match.groups()
-        with self._lock:
-            if folder not in self._assets:
-                entry = self._entries.get(folder)
-                if entry is None or visitor not in entry.claims:
-                    return None
-                entry.claims[visitor].used = monotonic()
+        if folder not in self._assets and self.owned(folder, visitor) is None:
+            return None
         file = self.root / folder / name
         return file if name not in (".", "..") and file.is_file() and not file.is_symlink() else None
+
+    def owned(self, folder: str, visitor: str) -> Path | None:
+        """A visitor's folder by its name, which counts as a use; None if there is none that is theirs."""
+        with self._lock:
+            entry = self._entries.get(folder)
+            if entry is None or visitor not in entry.claims:
+                return None
+            entry.claims[visitor].used = monotonic()
+        return self.root / folder
+
+    def release(self, folder: str, visitor: str) -> None:
+        """End a visitor's claim to a folder; its files go with the last claim."""
+        with self._lock:
+            entry = self._entries.get(folder)
+            if entry is not None and visitor in entry.claims:
+                self._drop(folder, visitor)
 
     def sweep(self) -> None:
         """Remove what was not used for long, and what nobody was told of."""
@@ -158,6 +170,6 @@ def _has(entry: _Entry, address: str) -> bool:
 
 def _size(folder: Path) -> int | None:
     try:
-        return sum(path.stat().st_size for path in folder.iterdir())
+        return sum(path.stat().st_size for path in folder.rglob("*"))
     except OSError:
         return None

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import mimetypes
 import os
+import secrets
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,8 @@ class Uploads:
     pace: Pace
     rate: Rate
     under_way: UnderWay
+    apart: bool = False
+    """Whether each upload gets a folder of its own, rather than one named after its content."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request."""
@@ -74,7 +77,8 @@ class Uploads:
                 if upload.size is None or upload.size > self.max_file:
                     raise Refused(413, self._too_large)
                 name = _name(upload.filename or "")
-                return await asyncio.to_thread(_stored, self.shelf.root, upload.file, name)
+                folder = secrets.token_urlsafe(24) if self.apart else None
+                return await asyncio.to_thread(_stored, self.shelf.root, upload.file, name, folder)
         except MultiPartException:
             raise Refused(400, "Send one photo at a time.") from None
         except ClientDisconnect:
@@ -118,14 +122,18 @@ def _name(given: str) -> str:
     return f"{stem}{suffix}" if stem else "photo"
 
 
-def _stored(root: Path, source: IO[bytes], name: str) -> Path:
-    """Copy a file to the folder named after its content, whole or not at all."""
+def _digest(source: IO[bytes]) -> str:
     source.seek(0)
     content = hashlib.sha256()
     while part := source.read(1 << 20):
         content.update(part)
+    return content.hexdigest()
+
+
+def _stored(root: Path, source: IO[bytes], name: str, own: str | None) -> Path:
+    """Copy a file to its ``own`` folder or the one named after its content, whole or not at all."""
+    folder = root / (own or _digest(source))
     source.seek(0)
-    folder = root / content.hexdigest()
     folder.mkdir(exist_ok=True)
     descriptor, partial = tempfile.mkstemp(dir=folder, prefix=".")
     try:

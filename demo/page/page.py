@@ -11,7 +11,7 @@ from demo.page import plots, tables
 from demo.page.events import EXAMPLES, Events, Shown
 from demo.page.fields import OptionFields, file_field
 from demo.page.sentences import answer_in_sentences
-from demo.variants import INPUT
+from demo.variants import INPUT, usual
 from demo.work import sessions
 from demo.work.service import Service
 from edge.bundle.bundle import Bundle
@@ -64,6 +64,7 @@ def build(service: Service, bundle: Bundle) -> gr.Blocks:
     """Build the page, ready to be launched."""
     page = gr.Blocks(title="Heirloom", analytics_enabled=False, delete_cache=(SWEEP, int(SECONDS)))
     with page:
+        gr.HTML('<nav><a href="/">Restore</a> <a aria-current="page">Compare</a></nav>', elem_id="views")
         gr.Markdown(LEAD, elem_id="lead")
         with gr.Tab("Compare"):
             events = _compare(service, {"finder", "face"} <= bundle.manifest.parts.keys())
@@ -77,7 +78,7 @@ def build(service: Service, bundle: Bundle) -> gr.Blocks:
 
 def _compare(service: Service, finds_faces: bool) -> Events:
     names = [(variant.name, key) for key, variant in service.variants.items()]
-    usual = "litert-int8" if "litert-int8" in service.variants else names[-1][1]
+    chosen = usual(service.variants)
     photo = gr.State("")
     with gr.Row(equal_height=False):
         with gr.Column(scale=2, min_width=300):
@@ -92,7 +93,7 @@ def _compare(service: Service, finds_faces: bool) -> Events:
                 buttons=[],
                 elem_id="examples",
             )
-            chosen = gr.HTML(elem_id="chosen")
+            said = gr.HTML(elem_id="chosen")
             with gr.Accordion("Options", open=False):
                 fields = OptionFields(finds_faces)
                 measured = gr.Checkbox(True, label="Measure against full precision")
@@ -108,11 +109,11 @@ def _compare(service: Service, finds_faces: bool) -> Events:
                     min_width=140,
                     elem_id="left",
                 )
-                right = gr.Dropdown(names, value=usual, label="Right", min_width=140, elem_id="right")
+                right = gr.Dropdown(names, value=chosen, label="Right", min_width=140, elem_id="right")
             shown = _shown(service)
             everything = gr.Button("Measure every variant", size="sm", elem_id="everything")
     with gr.Column(visible=False):  # what programs call
-        given, variant = file_field("photo"), gr.Dropdown(names, value=usual, label="variant")
+        given, variant = file_field("photo"), gr.Dropdown(names, value=chosen, label="variant")
         call, restored, figures = gr.Button(), gr.File(label="restored"), gr.JSON(label="figures")
 
     events = Events(service, shown, fields)
@@ -127,8 +128,8 @@ def _compare(service: Service, finds_faces: bool) -> Events:
         everything.click(events.measure_all, [photo, left, right], [shown.status, shown.table], **busy)
     )
     photo.change(None, js=TO_THE_RESULT, **page)
-    upload.upload(events.uploaded, upload, [photo, chosen, upload], cancels=running, **page)
-    examples.select(events.picked, None, [photo, chosen], cancels=running, **page)
+    upload.upload(events.uploaded, upload, [photo, said, upload], cancels=running, **page)
+    examples.select(events.picked, None, [photo, said], cancels=running, **page)
     stop.click(events.stopped, None, shown.status, cancels=running, **page)
     call.click(
         fields.named(events.restore),

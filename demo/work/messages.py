@@ -10,6 +10,7 @@ import msgspec
 
 from edge.batch.tasks import fields_of, options_of
 from edge.bundle.manifest import Precision
+from edge.restore.damage.strokes import Stroke
 from edge.restore.faces.face import FaceRecord
 from edge.restore.options import Options
 
@@ -39,6 +40,17 @@ class Task:
     after: str = ""
     damage: str = ""
     """File for the damage mask, if damage is found: bools ``(h, w)``, each for a square of pixels."""
+    strokes: tuple[Stroke, ...] = ()
+    """Drawn over the damage that is found, or over none where ``scratches`` is off."""
+    found: str = ""
+    """File of the damage found in the photo, without strokes, for later tasks; empty: none."""
+    shown: str = ""
+    """Folder for the pictures that a browser shows (`demo.work.pictures`), that of the photo as it was goes
+    to the folder above; empty: none."""
+    before_after: str = ""
+    """File for the photo before and after, side by side; empty: none."""
+    preview: bool = False
+    """Whether only ``shown`` is wanted, of a photo reduced to about `demo.work.previews.PIXELS`."""
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -50,6 +62,11 @@ class Result(msgspec.Struct, frozen=True):
     """Peak memory of the process in bytes while it read, restored and wrote the photo."""
     done: list[str]
     faces: list[FaceRecord]
+    width: int = 0
+    """Of the upright photo, in pixels."""
+    height: int = 0
+    filled: float = 0.0
+    """Share of the photo that was filled as damaged, 0..1."""
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -62,6 +79,11 @@ class Asked(msgspec.Struct, frozen=True):
     before: str
     after: str
     damage: str
+    strokes: tuple[Stroke, ...]
+    found: str
+    shown: str
+    before_after: str
+    preview: bool
 
     @classmethod
     def of(cls, task: Task) -> Asked:

@@ -15,8 +15,13 @@ from edge.workers.limits import memory_limit
 from edge.workers.messages import Limits
 from edge.workers.worker import Worker
 
-KEPT = 2
-"""Idle workers that are kept, one for each side of a comparison; some take half a gigabyte."""
+KEPT = 3
+"""Idle workers that are kept: one for each side of a comparison, and one for previews. Some take half a
+gigabyte."""
+
+PREVIEWS = "previews"
+"""The key of the worker that makes previews: a restoration that is stopped for one takes its own process
+with it."""
 
 
 class WorkerPool:
@@ -70,6 +75,11 @@ class WorkerPool:
                 raise
             finally:
                 self._at_work = None
+
+    def warm(self, variant: str) -> None:
+        """Start a variant's process, unless one restores: its networks are loaded until they are asked."""
+        if not self._turn.locked():
+            self._worker(variant)
 
     def abandon(self, folder: Path) -> None:
         """Stop the restoration that writes to this folder, if one runs: it raises WorkerStopped."""

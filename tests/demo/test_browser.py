@@ -1,4 +1,4 @@
-"""The page in headless Chromium, as visitors use it."""
+"""The comparison in headless Chromium, as visitors use it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,8 @@ from playwright import sync_api
 from playwright.sync_api import expect
 
 from edge.bench.made_up_photo import write_test_photo
-from tests.demo.running import BROWSER_ARGUMENTS, Page, browser, page
+from tests.demo.browsing import browser, visiting
+from tests.demo.running import Page, page
 
 pytestmark = [
     pytest.mark.slow,
@@ -26,39 +27,13 @@ PHOTO = Path("samples/astronaut-old.jpg")
 WAIT = 60_000
 """Milliseconds."""
 
+visit = partial(visiting, path="compare")
+
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     with page(tmp_path_factory.mktemp("page") / "tmp") as opened:
         yield opened
-
-
-@contextmanager
-def visit(running: Page, width: int, height: int, scheme: str = "light") -> Iterator[sync_api.Page]:
-    """A visitor of their own; whatever the page asks of other machines fails the test."""
-    strangers: list[str] = []
-    with sync_api.sync_playwright() as tool:
-        chromium = tool.chromium.launch(executable_path=browser(), args=BROWSER_ARGUMENTS)
-        context = chromium.new_context(
-            viewport={"width": width, "height": height},
-            color_scheme="dark" if scheme == "dark" else "light",
-            permissions=["clipboard-read", "clipboard-write"],
-        )
-        context.on(
-            "request",
-            lambda asked: (
-                strangers.append(asked.url)
-                if not asked.url.startswith((running.url, "data:", "blob:"))
-                else None
-            ),
-        )
-        tab = context.new_page()
-        tab.set_default_timeout(WAIT)
-        tab.goto(running.url)
-        tab.wait_for_selector("#examples img")
-        yield tab
-        chromium.close()
-    assert strangers == []
 
 
 def upload(tab: sync_api.Page, photo: Path) -> None:

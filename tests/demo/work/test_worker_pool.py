@@ -163,15 +163,15 @@ def test_only_the_work_on_an_abandoned_photo_is_stopped(
 
 
 def test_few_workers_are_kept(tmp_path: Path) -> None:
-    assert pool.KEPT == 2
+    assert pool.KEPT == 3
     small = tmp_path / "small.png"
     Image.new("RGB", (16, 16), "gray").save(small)
-    workers = WorkerPool(dict.fromkeys("abc", INT8), time_limit=60)
+    workers = WorkerPool(dict.fromkeys("abcd", INT8), time_limit=60)
     seen = {}
-    for key in "abac":
+    for key in "abcad":
         restore(workers, task(small, tmp_path), key)
         seen[key] = workers.pids[key]
-    assert list(workers.pids) == ["a", "c"]
+    assert list(workers.pids) == ["c", "a", "d"]
     assert gone(seen["b"])
     workers.close()
     assert all(map(gone, seen.values()))

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 from demo.guard.routes import Access, Limits, guarded
 from demo.guard.sessions import Sessions
 from demo.guard.shelf import Quota, Shelf
-from tests.security.page.small import echo
+from tests.security.page.small import Echo
 
 Ask = Callable[..., httpx.Response]
 
@@ -23,7 +23,9 @@ def asking(
 ) -> Ask:
     """A function like `httpx.request`, of one visitor to a guard of its own; ``client`` is the address."""
     shelf = Shelf(folder, quota or Quota())
-    app = guarded(echo, shelf, Sessions(lambda _: None), {0, 1}, limits or Limits(), access or Access())
+    app = guarded(
+        Echo(), Echo(), shelf, Sessions(lambda _: None), {0, 1}, limits or Limits(), access or Access()
+    )
     cookies = httpx.Cookies()
 
     def ask(method: str, path: str, client: str = "127.0.0.1", **options: Any) -> httpx.Response:

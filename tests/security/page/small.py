@@ -20,12 +20,14 @@ from demo.guard.shelf import Quota, Shelf
 from demo.listening import listening
 
 
-async def echo(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer with what was asked, and with headers that open the page to other sites."""
-    if scope["type"] == "http":
-        text = f"{scope['client'][0]} {dict(scope['headers'])} {await Request(scope, receive).body()!r}"
-        answer = PlainTextResponse(text, headers={"access-control-allow-origin": "*"})
-        await answer(scope, receive, send)
+class Echo:
+    """Answers with what was asked, and with headers that open the page to other sites."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            text = f"{scope['client'][0]} {dict(scope['headers'])} {await Request(scope, receive).body()!r}"
+            answer = PlainTextResponse(text, headers={"access-control-allow-origin": "*"})
+            await answer(scope, receive, send)
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def small(
     forgotten: list[str] = []
     shelf = Shelf(folder, quota or Quota())
     sessions = Sessions(forgotten.append)
-    app = guarded(echo, shelf, sessions, {0, 1}, limits or Limits(100_000), access or Access())
+    app = guarded(Echo(), Echo(), shelf, sessions, {0, 1}, limits or Limits(100_000), access or Access())
     with listening(app, (access or Access()).host, None, proxy) as url:
         yield Small(url, int(re.findall(r":(\d+)/", url)[0]), shelf, forgotten)
 

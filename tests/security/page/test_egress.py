@@ -101,7 +101,7 @@ def test_components_fetch_nothing(visitor: httpx.Client, page: Opened) -> None:
 
 def test_the_browser_is_sent_nowhere_else(visitor: httpx.Client) -> None:
     """What the page and its styles load; scripts that would load more are held by the policy."""
-    answer = visitor.get("")
+    answer = visitor.get("compare")
     styles = answer.text + visitor.get("theme.css").text
     tags = r"<(?:script|link|img|iframe|source)\b[^>]*\b(?:src|href)=[\"']?([^\"'\s>]+)"
     loaded = re.findall(tags, answer.text)
@@ -122,7 +122,7 @@ def test_answers_show_no_folder_of_the_server(visitor: httpx.Client, page: Opene
     said = call(visitor, [file(upload(visitor)), *GOOD[1:]])
     for text in (
         said,
-        visitor.get("").text,
+        visitor.get("compare").text,
         visitor.get("config").text,
         visitor.get("gradio_api/info").text,
     ):

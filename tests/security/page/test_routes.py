@@ -85,7 +85,7 @@ def test_calls_by_other_ways_are_refused(visitor: httpx.Client, path: str) -> No
 
 
 def test_stored_states_are_not_followed(visitor: httpx.Client) -> None:
-    for path in ("?deep_link=x", "config?deep_link=../../x", "config?a=b&deep_link=x"):
+    for path in ("compare?deep_link=x", "config?deep_link=../../x", "config?a=b&deep_link=x"):
         answer = visitor.get(path)
         assert answer.status_code == 404
         sentence(answer.text)

@@ -34,7 +34,7 @@ from edge.kiosk.config import (
 )
 from edge.kiosk.service.app import application
 from edge.kiosk.service.kiosk import Kiosk
-from tests.demo.running import BROWSER_ARGUMENTS, browser
+from tests.demo.browsing import BROWSER_ARGUMENTS, browser
 from tests.edge.kiosk.devices.cups import Cups, running_cups
 
 pytestmark = [
