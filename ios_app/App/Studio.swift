@@ -79,23 +79,28 @@ final class Studio {
     /// Opens the next photo that waits.
     func openNext() {
         guard activity == nil, let arrival = waiting.next() else { return }
-        start(.opening) { [self] in
-            let opened = try await Self.opened(arrival)
-            // Fetching a file may go on after it was stopped.
-            try Task.checkCancellation()
-            (photo, marks, overlay, restored) = (opened, nil, nil, nil)
-            (isSaved, isMarking) = (false, false)
+        start(.opening) { [self] in try await take(arrival) }
+    }
+
+    /// Restores the open photo and all that wait, and adds them to the library, until one fails or it is stopped.
+    func restoreAll() {
+        start(.restoring) { [self] in
+            await networks.stopTesting()
+            if photo != nil, !isSaved { try await restoreAndSave() }
+            while !Task.isCancelled, let arrival = waiting.next() {
+                activity = Activity(kind: .opening)
+                try await take(arrival)
+                try await restoreAndSave()
+            }
         }
     }
 
     /// Finds the damage, and shows it to be corrected.
     func find() {
-        step(.finding) { [self] photo, engine, progress in
-            let found = try await Restoration.find(photo, engine, progress)
-            return { [self] in
-                (marks, overlay) = (found.marks, found.overlay)
-                (choices.scratches, isMarking) = (true, true)
-            }
+        step(.finding) { [self] photo, engine in
+            let found = try await following { try await Restoration.find(photo, engine, $0) }
+            (marks, overlay) = (found.marks, found.overlay)
+            (choices.scratches, isMarking) = (true, true)
         }
     }
 
@@ -111,12 +116,12 @@ final class Studio {
 
     /// Fills the damage and leaves everything else.
     func fill() {
-        run(.filling, fillOnly: true)
+        step(.filling) { [self] photo, engine in try await run(photo, engine, fillOnly: true) }
     }
 
     /// Restores the photo as chosen, from the marked damage if it was looked for.
     func restore() {
-        run(.restoring, fillOnly: false)
+        step(.restoring) { [self] photo, engine in try await run(photo, engine, fillOnly: false) }
     }
 
     /// Stops what is being done; the photo stays as it was.
@@ -132,11 +137,7 @@ final class Studio {
 
     /// Adds the restored photo to the library.
     func save() {
-        guard let restored else { return }
-        start(.saving) { [self] in
-            try await PhotoLibrary.add(restored.file)
-            isSaved = true
-        }
+        start(.saving) { [self] in try await addToLibrary() }
     }
 
     /// Shows that the system could not hand over files.
@@ -148,34 +149,59 @@ final class Studio {
         try await Restoration.open(try await arrival.load())
     }
 
-    private func run(_ kind: Activity.Kind, fillOnly: Bool) {
-        let (choices, marks) = (choices, marks)
-        step(kind) { [self] photo, engine, progress in
-            let result = try await Restoration.run(
-                photo, engine, choices, marks, fillOnly: fillOnly, progress)
-            return { [self] in (restored, isSaved, isMarking) = (result, false, false) }
-        }
+    private func take(_ arrival: Arrival) async throws {
+        let opened = try await Self.opened(arrival)
+        // Fetching a file may go on after it was stopped.
+        try Task.checkCancellation()
+        (photo, marks, overlay, restored) = (opened, nil, nil, nil)
+        (isSaved, isMarking) = (false, false)
     }
 
-    /// Runs a step on the photo and shows its progress; what it returns takes over the result.
+    private func run(_ photo: OpenPhoto, _ engine: Engine, fillOnly: Bool) async throws {
+        let (choices, marks) = (choices, marks)
+        let result = try await following {
+            try await Restoration.run(photo, engine, choices, marks, fillOnly: fillOnly, $0)
+        }
+        (restored, isSaved, isMarking) = (result, false, false)
+    }
+
+    private func addToLibrary() async throws {
+        guard let restored else { return }
+        try await PhotoLibrary.add(restored.file)
+        isSaved = true
+    }
+
+    private func restoreAndSave() async throws {
+        guard let photo, let engine = networks.engine else { return }
+        if restored == nil {
+            activity = Activity(kind: .restoring)
+            try await run(photo, engine, fillOnly: false)
+        }
+        activity = Activity(kind: .saving)
+        try await addToLibrary()
+    }
+
+    /// Runs a step on the photo.
     private func step(
-        _ kind: Activity.Kind,
-        _ body:
-            @escaping @Sendable (OpenPhoto, Engine, AsyncStream<Double>.Continuation) async throws
-            -> @MainActor @Sendable () -> Void
+        _ kind: Activity.Kind, _ body: @escaping @MainActor (OpenPhoto, Engine) async throws -> Void
     ) {
         guard let photo else { return }
         start(kind) { [self] in
             await networks.stopTesting()
-            guard let engine = networks.engine else { return }
-            let (shares, sink) = AsyncStream.makeStream(
-                of: Double.self, bufferingPolicy: .bufferingNewest(1))
-            async let finish = body(photo, engine, sink)
-            for await share in shares { activity?.share = share }
-            let takeOver = try await finish
-            try Task.checkCancellation()
-            takeOver()
+            if let engine = networks.engine { try await body(photo, engine) }
         }
+    }
+
+    /// Shows the progress of `body`. Throws `CancellationError` if it was stopped, even after its end.
+    private func following<Result: Sendable>(
+        _ body: @escaping @Sendable (AsyncStream<Double>.Continuation) async throws -> Result
+    ) async throws -> Result {
+        let (shares, sink) = AsyncStream.makeStream(of: Double.self, bufferingPolicy: .bufferingNewest(1))
+        async let finished = body(sink)
+        for await share in shares { activity?.share = share }
+        let result = try await finished
+        try Task.checkCancellation()
+        return result
     }
 
     /// Runs one action at a time, and shows its problem.

@@ -22,8 +22,12 @@ struct SourcesView: View {
                 }
             }
             if studio.waiting.count > 0 {
-                Button("Next photo (\(studio.waiting.count) waiting)") { studio.openNext() }
-                    .disabled(studio.activity != nil)
+                Row {
+                    Button("Next photo (\(studio.waiting.count) waiting)") { studio.openNext() }
+                        .disabled(studio.activity != nil)
+                    Button("Restore and save all") { studio.restoreAll() }
+                        .disabled(!studio.canWork)
+                }
             }
         }
         .onChange(of: picked) { _, items in
