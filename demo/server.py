@@ -15,9 +15,10 @@ from demo.guard.sessions import Sessions
 from demo.guard.shelf import Quota, Shelf
 from demo.leftovers import own_folder
 from demo.listening import listening
+from demo.networks.downloads import Downloads, downloads
 from demo.page import page as layout
 from demo.page.mounting import forget, mounted
-from demo.variants import usual, variants_of
+from demo.variants import hidden, runnable, usual, variants_of
 from demo.view.routes import View, application
 from demo.work.messages import Setup
 from demo.work.pool import PREVIEWS, WorkerPool
@@ -78,7 +79,8 @@ def opened(settings: Settings) -> Iterator[Opened]:
         OSError: The port is taken.
     """
     bundle = open_bundle(settings.bundle)
-    variants = variants_of(bundle, settings.weights)
+    offered = variants_of(bundle, settings.weights)
+    variants = runnable(offered)
     setups = {
         key: Setup(
             runtime=variant.runtime,
@@ -102,7 +104,7 @@ def opened(settings: Settings) -> Iterator[Opened]:
         pool = WorkerPool(setups, settings.time_limit)
         turns = Turns(WAITING, layout.QUEUE)
         service = Service(variants, pool, turns, SessionStore(sessions), scratch, settings.max_pixels)
-        page = layout.build(service, bundle)
+        page = layout.build(service, bundle, hidden(offered))
         shelf = Shelf(served, Quota(seconds=layout.SECONDS))
         visits = Sessions(lambda name: forget(page, name))
         limits = Limits(settings.max_file)
@@ -110,6 +112,7 @@ def opened(settings: Settings) -> Iterator[Opened]:
         app = guarded(
             mounted(page, settings.max_file, (shelf.sweep, visits.sweep, view.sweep)),
             application(view),
+            Downloads(bundle.folder, downloads(bundle)),
             shelf,
             visits,
             page.fns.keys(),

@@ -6,11 +6,12 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from edge.bundle.bundle import Bundle, find_artifact, find_part
 from edge.bundle.manifest import Format, PartName, Precision, artifact_bytes
-from edge.errors import MissingArtifact
+from edge.errors import MissingArtifact, install_hint
 
 INPUT = "input"
 """The key of the input photo, which is compared but not restored."""
@@ -28,6 +29,9 @@ RUNTIMES: dict[Format, str] = {
     "onnx": "onnx",
     "coreml": "coreml" if sys.platform == "darwin" else "coreml-interpreted",
 }
+
+
+HINT = f"To have them too: {install_hint('convert')}."
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,26 @@ def variants_of(bundle: Bundle, weights: Path | None) -> dict[str, Variant]:
         size = sum(path.stat().st_size for path in weights.iterdir() if path.is_file())
         found.insert(0, Variant("torch", "Full precision, PyTorch", "torch", "float32", size, weights))
     return {variant.key: variant for variant in found}
+
+
+LIBRARIES = {"onnx": "onnxruntime", "coreml": "coremltools", "coreml-interpreted": "torch"}
+"""The library that a runtime needs, where the page can be installed without it."""
+
+
+def runnable(variants: Mapping[str, Variant]) -> dict[str, Variant]:
+    """The variants whose libraries are installed here; none is imported."""
+    return {
+        key: variant
+        for key, variant in variants.items()
+        if (library := LIBRARIES.get(variant.runtime)) is None or find_spec(library)
+    }
+
+
+def hidden(variants: Mapping[str, Variant]) -> str:
+    """A sentence about the variants that `runnable` leaves out; empty if there are none."""
+    shown = runnable(variants)
+    names = [variant.name for key, variant in variants.items() if key not in shown]
+    return f"Not shown, for lack of their libraries: {'; '.join(names)}. {HINT}" if names else ""
 
 
 def usual(variants: Mapping[str, Variant]) -> str:

@@ -38,6 +38,8 @@ VIEW = (
 )
 """Of the first view's own, but for its uploads."""
 
+NETWORKS = "/networks/{name}"
+
 PAGES = ("/config", "/gradio_api/info")
 
 API = "/gradio_api"
@@ -72,6 +74,7 @@ class Access:
 def guarded(
     gradio: ASGIApp,
     view: ASGIApp,
+    networks: ASGIApp,
     shelf: Shelf,
     sessions: Sessions,
     functions: Collection[int],
@@ -83,6 +86,7 @@ def guarded(
     Args:
         gradio: Its comparison.
         view: Its first view.
+        networks: The bundle's files.
         shelf: Its uploads and results.
         sessions: Its sessions.
         functions: The functions that may be called, by Gradio's number.
@@ -102,6 +106,7 @@ def guarded(
         *(Route(path, Pages(answers), methods=["GET"]) for path in PAGES),
         *(Route(path, view, methods=[method]) for method, path in VIEW),
         Route("/api/photos", Uploads(shelf, *bounds, apart=True), methods=["POST"]),
+        Route(NETWORKS, networks, methods=["GET"]),
         Route(COMPARE, Pages(answers, "/"), methods=["GET"]),
         Route(f"{API}/upload", Uploads(shelf, *bounds), methods=["POST"]),
         Route(f"{API}/file={{path:path}}", Files(shelf), methods=["GET"]),

@@ -12,11 +12,9 @@ from starlette.responses import FileResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from demo.guard.refusals import Refused
+from demo.guard.routes import NETWORKS
 from edge.bundle.bundle import Bundle
 from edge.bundle.manifest import Artifact, Part, PartName, Tile, parts_in_order
-
-PATH = "/networks/{name}"
-"""Where they are served."""
 
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 """The earliest time that ZIP files can hold: the same files make the same ZIP file."""
@@ -35,6 +33,11 @@ class Download:
     paths: tuple[str, ...]
     """Its file, or all files of its folder, as the manifest names them."""
     bytes: int
+
+
+def address(name: str) -> str:
+    """Where a file is served, from the page's root on."""
+    return NETWORKS.format(name=name)
 
 
 def downloads(bundle: Bundle) -> dict[str, Download]:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from html import escape
 
-from demo.networks.downloads import PATH, Download
+from demo.networks.downloads import Download, address
 from demo.networks.snippets import snippets
 
 
 def links(found: Mapping[str, Download]) -> str:
-    """A row for each part, with a link for each of its files."""
+    """The parts, with a link for each of their files."""
     rows = []
     for part in dict.fromkeys(each.part for each in found.values()):
         files = "".join(_link(each) for each in found.values() if each.part == part)
-        rows.append(f'<tr><th scope="row">{escape(part)}</th><td><ul class="files">{files}</ul></td></tr>')
-    return f'<div class="table"><table><tbody>{"".join(rows)}</tbody></table></div>'
+        rows.append(f'<dt>{escape(part)}</dt><dd><ul class="files">{files}</ul></dd>')
+    return f'<dl class="facts">{"".join(rows)}</dl>'
 
 
 def code(found: Iterable[Download]) -> str:
@@ -29,7 +29,5 @@ def code(found: Iterable[Download]) -> str:
 def _link(download: Download) -> str:
     tiles = ", ".join(f"{tile.rows}x{tile.columns}" for tile in download.tiles)
     about = f"{download.bytes / 1e3:,.0f} KB, tiles of {tiles} cells"
-    # Relative: the page may lie below another path.
-    address = PATH.format(name=download.name).lstrip("/")
-    name = escape(download.name)
-    return f'<li><a href="{escape(address)}" download>{name}</a> <span>{escape(about)}</span></li>'
+    where, name = escape(address(download.name)), escape(download.name)
+    return f'<li><a href="{where}" download>{name}</a> <span>{escape(about)}</span></li>'

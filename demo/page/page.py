@@ -7,6 +7,8 @@ from typing import Any
 
 import gradio as gr
 
+from demo.networks import view
+from demo.networks.downloads import downloads
 from demo.page import plots, tables
 from demo.page.events import EXAMPLES, Events, Shown
 from demo.page.fields import OptionFields, file_field
@@ -60,14 +62,16 @@ def asset(name: str) -> str:
     return (files("demo.page") / name).read_text("utf-8")
 
 
-def build(service: Service, bundle: Bundle) -> gr.Blocks:
-    """Build the page, ready to be launched."""
+def build(service: Service, bundle: Bundle, hidden: str) -> gr.Blocks:
+    """Build the page, ready to be launched; ``hidden`` tells of variants that do not run here."""
     page = gr.Blocks(title="Heirloom", analytics_enabled=False, delete_cache=(SWEEP, int(SECONDS)))
     with page:
         gr.HTML('<nav><a href="/">Restore</a> <a aria-current="page">Compare</a></nav>', elem_id="views")
         gr.Markdown(LEAD, elem_id="lead")
         with gr.Tab("Compare"):
             events = _compare(service, {"finder", "face"} <= bundle.manifest.parts.keys())
+            if hidden:
+                gr.HTML(tables.notice(hidden), elem_id="hidden")
         with gr.Tab("Bundle"):
             _bundle(bundle)
         page.unload(events.closed)
@@ -96,7 +100,6 @@ def _compare(service: Service, finds_faces: bool) -> Events:
             said = gr.HTML(elem_id="chosen")
             with gr.Accordion("Options", open=False):
                 fields = OptionFields(finds_faces)
-                measured = gr.Checkbox(True, label="Measure against full precision")
             with gr.Row():
                 start = gr.Button("Restore", variant="primary", elem_id="start", min_width=120, scale=2)
                 stop = gr.Button("Stop", elem_id="stop", min_width=80)
@@ -111,7 +114,9 @@ def _compare(service: Service, finds_faces: bool) -> Events:
                 )
                 right = gr.Dropdown(names, value=chosen, label="Right", min_width=140, elem_id="right")
             shown = _shown(service)
-            everything = gr.Button("Measure every variant", size="sm", elem_id="everything")
+            with gr.Row():
+                measured = gr.Checkbox(False, label="Measure against full precision", elem_id="measured")
+                everything = gr.Button("Measure every variant", size="sm", elem_id="everything")
     with gr.Column(visible=False):  # what programs call
         given, variant = file_field("photo"), gr.Dropdown(names, value=chosen, label="variant")
         call, restored, figures = gr.Button(), gr.File(label="restored"), gr.JSON(label="figures")
@@ -119,10 +124,10 @@ def _compare(service: Service, finds_faces: bool) -> Events:
     events = Events(service, shown, fields)
     lane: dict[str, Any] = {"concurrency_id": LANE, "concurrency_limit": QUEUE + 4}
     page: dict[str, Any] = {"api_visibility": "private"}
-    busy = page | lane | {"show_progress_on": [shown.sides]}
+    busy = page | lane | {"show_progress_on": [shown.status]}
     running: list[Any] = [
         happens(events.compare, [photo, left, right, measured, *fields.all()], shown.all(), **busy)
-        for happens in (photo.change, start.click, left.input, right.input)
+        for happens in (photo.change, start.click, left.input, right.input, measured.input)
     ]
     running.append(
         everything.click(events.measure_all, [photo, left, right], [shown.status, shown.table], **busy)
@@ -181,3 +186,10 @@ def _bundle(bundle: Bundle) -> None:
     gr.HTML(plots.gates(bundle))
     gr.Markdown("### Parts")
     gr.HTML(tables.parts(bundle))
+    found = downloads(bundle)
+    gr.Markdown("### Files\nEach by itself; a `.mlpackage` is a folder, here as a ZIP file.")
+    gr.HTML(view.links(found), elem_id="downloads")
+    gr.Markdown(
+        "### In your own code\nOne network. The whole pipeline is in `edge`, and in the core of both apps."
+    )
+    gr.HTML(view.code(found.values()), elem_id="snippets")

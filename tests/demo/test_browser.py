@@ -41,7 +41,9 @@ def upload(tab: sync_api.Page, photo: Path) -> None:
 
 
 def measured(tab: sync_api.Page) -> None:
-    """Wait until the result is there and held against full precision."""
+    """Wait for the result, and have it held against full precision."""
+    expect(tab.locator("#status")).to_contain_text("restored", timeout=WAIT)
+    tab.get_by_label("Measure against full precision").check()
     expect(tab.locator("#status")).to_contain_text(" dB.", timeout=WAIT)
 
 

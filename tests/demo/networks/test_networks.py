@@ -13,7 +13,8 @@ import pytest
 from starlette.routing import Route, Router
 from starlette.testclient import TestClient
 
-from demo.networks.downloads import PATH, Downloads, downloads
+from demo.guard.routes import NETWORKS
+from demo.networks.downloads import Downloads, address, downloads
 from demo.networks.snippets import snippets
 from demo.networks.view import code, links
 from edge.bundle.bundle import open_bundle
@@ -24,7 +25,7 @@ FOUND = downloads(BUNDLE)
 
 @pytest.fixture(scope="module")
 def client() -> TestClient:
-    return TestClient(Router([Route(PATH, Downloads(BUNDLE.folder, FOUND))]))
+    return TestClient(Router([Route(NETWORKS, Downloads(BUNDLE.folder, FOUND))]))
 
 
 def test_every_network_can_be_had_byte_for_byte(client: TestClient) -> None:
@@ -36,7 +37,7 @@ def test_every_network_can_be_had_byte_for_byte(client: TestClient) -> None:
     }
     assert {(each.part, tile.file) for each in FOUND.values() for tile in each.tiles} == wanted
     for name, each in FOUND.items():
-        answer = client.get(PATH.format(name=name))
+        answer = client.get(address(name))
         assert answer.status_code == 200 and f'filename="{name}"' in answer.headers["content-disposition"]
         if not name.endswith(".zip"):
             assert answer.content == (BUNDLE.folder / each.paths[0]).read_bytes()
@@ -44,7 +45,7 @@ def test_every_network_can_be_had_byte_for_byte(client: TestClient) -> None:
 
 
 def test_a_package_is_a_folder_in_a_zip_file(client: TestClient) -> None:
-    packed = client.get(PATH.format(name="encoder-int8.mlpackage.zip")).content
+    packed = client.get(address("encoder-int8.mlpackage.zip")).content
     folder = BUNDLE.folder / "encoder" / "int8.mlpackage"
     files = {
         f"encoder-int8.mlpackage/{path.relative_to(folder).as_posix()}": path
@@ -53,7 +54,7 @@ def test_a_package_is_a_folder_in_a_zip_file(client: TestClient) -> None:
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
         assert {*archive.namelist()} == {name for name, path in files.items() if path.is_file()}
         assert all(archive.read(name) == files[name].read_bytes() for name in archive.namelist())
-    assert packed == client.get(PATH.format(name="encoder-int8.mlpackage.zip")).content
+    assert packed == client.get(address("encoder-int8.mlpackage.zip")).content
 
 
 @pytest.mark.parametrize(
@@ -70,7 +71,7 @@ def test_the_code_runs(
 ) -> None:
     text = dict(snippets([*FOUND.values()]))[title]
     (file,) = [name for name in FOUND if f'"{name}"' in text]
-    (tmp_path / file).write_bytes(client.get(PATH.format(name=file)).content)
+    (tmp_path / file).write_bytes(client.get(address(file)).content)
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {}
     exec(text, names)
@@ -88,5 +89,5 @@ def test_every_platform_has_code_with_the_names_of_the_bundle() -> None:
 
 def test_the_page_links_every_file_and_shows_code_as_text() -> None:
     page = links(FOUND)
-    assert all(f'href="networks/{name}"' in page for name in FOUND)
+    assert all(f'href="/networks/{name}"' in page for name in FOUND)
     assert "MLShapedArray&lt;Float&gt;" in code(FOUND.values())

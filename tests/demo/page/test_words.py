@@ -8,7 +8,7 @@ import pytest
 
 from demo.errors import reported
 from demo.page import plots, tables
-from demo.variants import INPUT, Variant, variants_of
+from demo.variants import INPUT, Variant, hidden, runnable, variants_of
 from demo.work.sessions import Request, Session
 from demo.work.worker import Result
 from edge.bundle.bundle import open_bundle
@@ -52,6 +52,16 @@ def test_the_variants_are_the_bundles() -> None:
     }
     everything = sum(file.bytes for name, file in BUNDLE.manifest.files.items() if name in files)
     assert found["litert-float16"].bytes == everything
+
+
+def test_variants_whose_libraries_are_missing_are_named_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = variants_of(BUNDLE, None)
+    assert runnable(found) == found and not hidden(found)
+    monkeypatch.setattr("demo.variants.find_spec", lambda name: None)
+    assert {*runnable(found)} == {"litert-float16", "litert-int8"}
+    assert "Mobile INT8, ONNX" in hidden(found) and '.[convert]"' in hidden(found)
 
 
 def test_imported_weights_become_the_reference(tmp_path: Path) -> None:

@@ -24,7 +24,14 @@ def asking(
     """A function like `httpx.request`, of one visitor to a guard of its own; ``client`` is the address."""
     shelf = Shelf(folder, quota or Quota())
     app = guarded(
-        Echo(), Echo(), shelf, Sessions(lambda _: None), {0, 1}, limits or Limits(), access or Access()
+        Echo(),
+        Echo(),
+        Echo(),
+        shelf,
+        Sessions(lambda _: None),
+        {0, 1},
+        limits or Limits(),
+        access or Access(),
     )
     cookies = httpx.Cookies()
 

@@ -61,7 +61,9 @@ def small(
     forgotten: list[str] = []
     shelf = Shelf(folder, quota or Quota())
     sessions = Sessions(forgotten.append)
-    app = guarded(Echo(), Echo(), shelf, sessions, {0, 1}, limits or Limits(100_000), access or Access())
+    app = guarded(
+        Echo(), Echo(), Echo(), shelf, sessions, {0, 1}, limits or Limits(100_000), access or Access()
+    )
     with listening(app, (access or Access()).host, None, proxy) as url:
         yield Small(url, int(re.findall(r":(\d+)/", url)[0]), shelf, forgotten)
 
