@@ -20,7 +20,7 @@ from edge.restore.damage.mask import Damage, read_mask
 from edge.restore.damage.strokes import draw
 from edge.restore.restorer import Restorer
 
-PIXELS = 500_000
+PIXELS = 400_000
 """Of a reduced photo."""
 
 WORTHWHILE = 1.5

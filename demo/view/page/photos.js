@@ -2,7 +2,7 @@
 
 import { api, Refused } from "./api.js";
 
-const EVERY = 250;
+const EVERY = 150;
 const LOST = 2000;
 
 export class Photos {

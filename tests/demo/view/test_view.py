@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from demo.server import Opened
+from demo.work.previews import PIXELS
 from edge.bench.made_up_photo import write_test_photo
 from edge.restore.damage.strokes import Stroke, draw
 from tests.demo.view.asking import LINE, Visitor, visiting
@@ -117,7 +118,7 @@ def test_a_large_photo_has_a_preview_first(visitor: Visitor, large: Path) -> Non
     assert told["shown"]["preview"] and told["file"] is None
     assert (told["shown"]["width"], told["shown"]["height"]) == (1200, 900)
     small = picture(visitor.get(f"photos/{photo}/{told['shown']['number']}/after.jpg"))
-    assert small.shape[0] * small.shape[1] == pytest.approx(500_000, rel=0.01)
+    assert small.shape[0] * small.shape[1] == pytest.approx(PIXELS, rel=0.01)
     assert visitor.client.get(f"photos/{photo}/restored").status_code == 409
     told = visitor.wait(photo)
     assert not told["shown"]["preview"]
