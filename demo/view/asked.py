@@ -60,7 +60,11 @@ Body = TypeVar("Body", Restore, Photos)
 async def read(request: Request, kind: type[Body], pace: Pace) -> Body:
     """The body of a request. Raises Refused."""
     too_large = f"A call has at most {LIMIT} bytes."
-    given = await whole(bounded(request.receive, LIMIT, pace, too_large))
+    return decoded(await whole(bounded(request.receive, LIMIT, pace, too_large)), kind)
+
+
+def decoded(given: bytes, kind: type[Body]) -> Body:
+    """A body by its bytes. Raises Refused."""
     try:
         return msgspec.json.decode(given, type=kind)
     except OptionRefused as error:

@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 PHOTO = "photos/mine/a.jpg"
 
+STROKE = {"points": [[1, 2], [300, -4]], "radius": 9}
+
 
 def bodies() -> list[bytes]:
     """Calls as the page and its clients make them."""
@@ -26,6 +28,13 @@ def bodies() -> list[bytes]:
             common,
             {"session_hash": "abc", "fn_index": 1, "event_id": "def"},
             {"event_id": "def"},
+            {"photos": ["abc", "def"]},
+            {
+                "photo": "abc",
+                "strength": 0.5,
+                "faces": False,
+                "strokes": [STROKE, STROKE | {"erases": True}],
+            },
         )
     ]
 
@@ -48,6 +57,7 @@ def reading_bodies(max_memory: int) -> Callable[[Path, Path], None]:
     from demo.guard.receiving import Pace
     from demo.guard.refusals import Refused
     from demo.guard.sessions import Sessions
+    from demo.view.asked import POINTS, RADIUS, Photos, Restore, decoded
 
     shelf = _shelf()
     sessions = Sessions(lambda name: None)
@@ -62,6 +72,13 @@ def reading_bodies(max_memory: int) -> Callable[[Path, Path], None]:
             with suppress(Refused):
                 for file in _files(json.loads(check._checked(path.read_bytes(), scope))):
                     assert Path(file["path"]).is_relative_to(shelf.root) and "url" not in file, file
+        with suppress(Refused):
+            decoded(path.read_bytes(), Photos)
+        with suppress(Refused):
+            wish = decoded(path.read_bytes(), Restore).wish
+            assert 0 <= wish.options.strength <= 1
+            assert sum(len(stroke.points) for stroke in wish.strokes) <= POINTS
+            assert all(0 <= stroke.radius <= RADIUS for stroke in wish.strokes)
 
     return read
 
