@@ -131,7 +131,7 @@ def test_large_photos_get_a_worker_with_more_memory(tmp_path: Path) -> None:
     grain = np.random.default_rng(0).integers(0, 256, (60, 80, 3), np.uint8)
     Image.fromarray(grain).resize((1000, 800)).save(source / "large.jpg")
     Image.fromarray(grain).save(source / "small.jpg")
-    given, store = context(source, target, memory=145_000_000), Folder(target)
+    given, store = context(source, target, memory=149_500_000), Folder(target)
     plans, _ = planned(Folder(source), store, tmp_path, [], 1)
     results: list[ShardResult] = []
     restore_all(store, plans, tmp_path, given, local.run, Workers(1, 1), results.append)
