@@ -21,7 +21,7 @@ from tests.edge.archive.archives import IDLE, heirloom, rows
 from tests.edge.archive.faulty import faulty
 from tests.edge.restoring import write_photos
 
-KILLS = 3
+KILLS = 2
 PAUSE = 2.5
 """Seconds between two kills: a photo whose process is killed twice counts as what kills it."""
 
