@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 from typer.testing import CliRunner
@@ -25,11 +26,11 @@ def by_command(tmp_path: Path) -> Callable[..., bytes]:
     """The bytes that `heirloom restore` makes of a photo."""
 
     def run(photo: Path, *options: str) -> bytes:
-        output = tmp_path / "by-command" / photo.name
-        reported = CliRunner().invoke(
-            restore, [str(photo), "-o", str(output.parent), "--threads", "1", "--force", *options]
-        )
+        folder = Path(mkdtemp(dir=tmp_path))
+        reported = CliRunner().invoke(restore, [str(photo), "-o", str(folder), "--threads", "1", *options])
         assert reported.exit_code == 0, reported.output
-        return output.read_bytes()
+        # Of a format that is not written it has another ending.
+        (result,) = (path for path in folder.iterdir() if not path.name.startswith((".", "heirloom-")))
+        return result.read_bytes()
 
     return run
