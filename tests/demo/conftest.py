@@ -29,8 +29,9 @@ def by_command(tmp_path: Path) -> Callable[..., bytes]:
         folder = Path(mkdtemp(dir=tmp_path))
         reported = CliRunner().invoke(restore, [str(photo), "-o", str(folder), "--threads", "1", *options])
         assert reported.exit_code == 0, reported.output
-        # Of a format that is not written it has another ending.
-        (result,) = (path for path in folder.iterdir() if not path.name.startswith((".", "heirloom-")))
+        # Of a format that is not written it has another ending; a report and a comparison lie beside it.
+        beside = (".", "heirloom-", f"{photo.stem}.before-after")
+        (result,) = (path for path in folder.iterdir() if not path.name.startswith(beside))
         return result.read_bytes()
 
     return run
