@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from tempfile import mkdtemp
 
 import pytest
 from typer.testing import CliRunner
@@ -26,7 +26,8 @@ def by_command(tmp_path: Path) -> Callable[..., bytes]:
     """The bytes that `heirloom restore` makes of a photo."""
 
     def run(photo: Path, *options: str) -> bytes:
-        folder = Path(mkdtemp(dir=tmp_path))
+        folder = tmp_path / "by-command"
+        shutil.rmtree(folder, ignore_errors=True)
         reported = CliRunner().invoke(restore, [str(photo), "-o", str(folder), "--threads", "1", *options])
         assert reported.exit_code == 0, reported.output
         # Of a format that is not written it has another ending; a report and a comparison lie beside it.
