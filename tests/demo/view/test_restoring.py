@@ -11,13 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
-from playwright import sync_api
 from playwright.sync_api import expect
 
 from edge.bench.made_up_photo import write_test_photo
 from tests.demo.browsing import browser, visiting
 from tests.demo.running import Page, page
+from tests.demo.view.tab import WAIT, box, download, painted, restored, seen, shows, upload
 
 pytestmark = [
     pytest.mark.slow,
@@ -26,7 +25,6 @@ pytestmark = [
 
 PHOTO = Path("samples/astronaut-old.jpg")
 NAGASAKI = Path("demo/examples/nagasaki.jpg")
-WAIT = 60_000
 SIZES = [(1400, 900), (800, 480), (390, 844)]
 
 
@@ -42,52 +40,6 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("large") / "large.jpg"
     write_test_photo(path, (1730, 1155))
     return path
-
-
-def restored(tab: sync_api.Page) -> int:
-    """Wait until all of the chosen photo is restored and shown; returns the result's number."""
-    tab.wait_for_selector("#save[href]", timeout=WAIT)
-    tab.wait_for_selector("#stage[data-shown=whole]", timeout=WAIT)
-    return int(str(tab.locator("#stage").get_attribute("data-number")))
-
-
-def shows(tab: sync_api.Page, number: int, other: bool = False) -> None:
-    """Wait until the result of this number is shown, or another one."""
-    shown = expect(tab.locator("#stage"))
-    (shown.not_to_have_attribute if other else shown.to_have_attribute)(
-        "data-number", str(number), timeout=WAIT
-    )
-
-
-def upload(tab: sync_api.Page, *photos: Path) -> None:
-    tab.set_input_files("#files", [str(photo) for photo in photos])
-
-
-def download(tab: sync_api.Page, button: str) -> tuple[str, bytes]:
-    with tab.expect_download() as reported:
-        tab.locator(button).click()
-    return reported.value.suggested_filename, Path(reported.value.path()).read_bytes()
-
-
-def box(tab: sync_api.Page, what: str = "#stage") -> dict[str, float]:
-    found = tab.locator(what).bounding_box()
-    assert found
-    return dict(found)
-
-
-def seen(tab: sync_api.Page) -> np.ndarray:
-    """The pixels of the stage."""
-    return np.asarray(Image.open(io.BytesIO(tab.locator("#stage").screenshot())).convert("RGB")).astype(int)
-
-
-def painted(tab: sync_api.Page) -> None:
-    """A stroke over the middle of the picture."""
-    stage = box(tab)
-    x, y = stage["x"] + stage["width"] / 2, stage["y"] + stage["height"] / 2
-    tab.mouse.move(x - 60, y - 40)
-    tab.mouse.down()
-    tab.mouse.move(x + 60, y + 40, steps=10)
-    tab.mouse.up()
 
 
 def test_upload_look_and_download(running: Page, by_command: Callable[..., bytes], tmp_path: Path) -> None:
