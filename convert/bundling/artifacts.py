@@ -13,6 +13,7 @@ from convert.formats import litert
 from convert.formats.coreml import convert_coreml
 from convert.formats.labels import Label
 from convert.formats.litert_file import check_operations
+from convert.formats.litert_shapes import free_sizes
 from convert.formats.onnx import Float16, convert_onnx
 from convert.int8.qdq import end_ranges, quantized, scale_and_zero_point
 from convert.mobile.parts import PartSource, TensorSpec
@@ -98,6 +99,7 @@ def _write_litert(source: PartSource, precision: Precision, made_of: Ingredients
     else:
         tensors, recipe = made_of.tensors[source.name], made_of.recipes[precision]
         litert.convert_int8(exact, tensors, source.name, recipe, path)
+    free_sizes(path)
     check_operations(path, tiled=source.halo > 0, published=source.name in get_args(PublishedName))
     tiles = [
         Tile(rows=tile[0], columns=tile[1], file=file, function=function_name(tile))

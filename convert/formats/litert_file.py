@@ -7,7 +7,6 @@ The functions' tensors bear the same names behind the function's own: ``tile_64x
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,6 @@ ALLOWED: dict[str, str] = {
     "RELU": "fused into convolutions almost everywhere",
     "RELU6": "the global branch's gate",
     "RESIZE_BILINEAR": "the face network's growing maps",
-    "RESIZE_NEAREST_NEIGHBOR": "the damage detector's growing maps",
     "FULLY_CONNECTED": "keys, values and attention weights; the tone network",
     "BATCH_MATMUL": "attention over the context's fixed number of tokens",
     "SOFTMAX": "attention",
@@ -32,11 +30,11 @@ ALLOWED: dict[str, str] = {
     "LOGISTIC": "the damage detector's probability",
     "MEAN": "the tone network, once a photo",
     "SUM": "the tone network, once a photo",
-    "CONCATENATION": "the tone network, once a photo",
+    "CONCATENATION": "with DEPTH_TO_SPACE; the tone network",
+    "DEPTH_TO_SPACE": "the damage detector's stem and growing maps, free of a fixed size",
     "STRIDED_SLICE": "the tone network, once a photo",
     "SLICE": "the tone network, once a photo",
     "DEPTHWISE_CONV_2D": "the damage detector's encoder",
-    "TRANSPOSE_CONV": "the damage detector's stem, which reads cells",
     "PAD": "strided convolutions",
     "QUANTIZE": "between INT8 and float operations",
     "DEQUANTIZE": "between INT8 and float operations, and from float16 weights",
@@ -51,7 +49,7 @@ PUBLISHED = {
 }
 """Further operations of the published networks, and why."""
 
-TILED_ONLY = {"MEAN", "SUM", "CONCATENATION", "STRIDED_SLICE", "SLICE"}
+WHOLE_ONLY = {"MEAN", "SUM", "STRIDED_SLICE", "SLICE"}
 """Allowed in networks for the whole picture: in a tile they would be per-tile statistics."""
 
 RECIPE_NAMES = {
@@ -98,7 +96,8 @@ def scopes(path: Path, part: str) -> list[ScopedOperation]:
     model = read_model(path)
     tensors = [tensor.name.decode().partition("/")[2] for tensor in model.subgraphs[0].tensors]
     found = []
-    for kind, entry in _operations(model, model.subgraphs[0]):
+    for entry in model.subgraphs[0].operators:
+        kind = operation_kind(model, entry)
         if kind in RECIPE_NAMES:
             source, tensor = tensors[entry.inputs[0]], tensors[entry.outputs[0]]
             found.append(ScopedOperation(kind, RECIPE_NAMES[kind], _scope(tensor, part), source, tensor))
@@ -118,13 +117,13 @@ def _scope(tensor: str, part: str) -> str:
 def operations(path: Path) -> Counter[str]:
     """How often each operation occurs in a file, all functions together."""
     model = read_model(path)
-    return Counter(kind for graph in model.subgraphs for kind, _ in _operations(model, graph))
+    return Counter(operation_kind(model, entry) for graph in model.subgraphs for entry in graph.operators)
 
 
 def check_operations(path: Path, tiled: bool, published: bool = False) -> None:
     """Raise OperationRefused if the file has an operation that a mobile delegate may refuse; ``published``
     networks may have more."""
-    allowed = set(ALLOWED) - (TILED_ONLY if tiled else set())
+    allowed = set(ALLOWED) - (WHOLE_ONLY if tiled else set())
     if published:
         allowed = {*ALLOWED, *PUBLISHED}
     refused = sorted(set(operations(path)) - allowed)
@@ -140,8 +139,6 @@ def name_alike(path: Path) -> None:
 
     The converter numbers names that occur twice, in all functions through.
     """
-    import flatbuffers
-
     model = read_model(path)
     first = model.subgraphs[0]
     keys = [signature.signatureKey.decode() for signature in model.signatureDefs]
@@ -152,15 +149,24 @@ def name_alike(path: Path) -> None:
     for key, graph in zip(keys, model.subgraphs, strict=True):
         for tensor, name in zip(graph.tensors, names, strict=True):
             tensor.name = f"{key}/{name}".encode()
+    write_model(model, path)
+
+
+def write_model(model: Any, path: Path) -> None:
+    """Write the object tree of a file that `read_model` gave, in place of the file at ``path``."""
+    import flatbuffers
+
     builder = flatbuffers.Builder(path.stat().st_size)
     builder.Finish(model.Pack(builder), b"TFL3")
     with written_beside(path) as out:
         out.write(builder.Output())
 
 
-def _operations(model: Any, graph: Any) -> Iterator[tuple[str, Any]]:
+def operation_kind(model: Any, entry: Any) -> str:
+    """What an operation of a file is, by the schema's name."""
     from ai_edge_litert.schema_py_generated import BuiltinOperator
 
-    kinds = {code: name for name, code in vars(BuiltinOperator).items() if isinstance(code, int)}
-    for entry in graph.operators:
-        yield kinds[model.operatorCodes[entry.opcodeIndex].builtinCode], entry
+    kinds: dict[int, str] = {
+        code: name for name, code in vars(BuiltinOperator).items() if isinstance(code, int)
+    }
+    return kinds[model.operatorCodes[entry.opcodeIndex].builtinCode]

@@ -29,6 +29,7 @@ from convert.proof.trace import (
 )
 from edge.bundle.bundle import write_tensor
 from edge.bundle.manifest import Artifact, File, Format, Gate, Golden, PartName, Precision
+from edge.errors import RuntimeUnavailable
 from edge.restore.context import pool
 from edge.restore.parts import real, store
 from edge.runtimes import Network, load_network
@@ -80,7 +81,27 @@ class Prover:
         networks = open_networks(self.folder, draft)
         gate = self._judged(source, draft, networks)
         golden, files = self._golden(source, draft, networks)
-        return msgspec.structs.replace(draft, gate=gate, golden=[golden]), files
+        resizes = draft.format == "litert" and source.halo > 0 and self._resizes(source, draft)
+        return msgspec.structs.replace(draft, gate=gate, golden=[golden], resizes=resizes), files
+
+    def _resizes(self, source: PartSource, artifact: Artifact) -> bool:
+        """Whether the first network gives the same for inputs of another size, inside the halo."""
+        network, halo = open_networks(self.folder, artifact)[0], source.halo
+        tile = artifact.tiles[0]
+        wide, high = (tile.rows, tile.columns + source.step), (tile.rows + source.step, tile.columns)
+        outputs = []
+        for size in (wide, high):
+            values = [
+                _fitted(value, end, size)
+                for value, end in zip(self.samples[source.name].inputs[0], source.inputs, strict=True)
+            ]
+            fed = [store(value, spec) for value, spec in zip(values, artifact.inputs, strict=True)]
+            try:
+                (output,) = network.run(fed)
+            except RuntimeUnavailable:
+                return False
+            outputs.append(output[:, halo : tile.rows - halo, halo : tile.columns - halo])
+        return np.array_equal(*outputs)
 
     def _judged(self, source: PartSource, draft: Artifact, networks: Sequence[Network]) -> Gate:
         measured = self.measure(source, draft, networks)

@@ -17,9 +17,10 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.module_tracker import ModuleTracker
 
+from convert.formats.litert_shapes import PART
 from convert.proof.gate import psnr
 
-LITERT_CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV")
+LITERT_CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D")
 
 FALL = 10.0
 """dB by which a layer's PSNR must fall below all layers before it to be where the error grows."""
@@ -79,10 +80,13 @@ def trace_litert(
     runner(**{f"args_{index}": value for index, value in enumerate(inputs)})
     subgraph = runner._subgraph_index
     details = {d["index"]: d for d in interpreter.get_tensor_details(subgraph)}
-    found = []
+    found, divided = [], set()
     for entry in interpreter._get_ops_details():
-        if entry["op_name"] in LITERT_CONVOLUTIONS:
-            index = entry["outputs"][0]
+        index = entry["outputs"][0]
+        name, kind = details[index]["name"], entry["op_name"]
+        if kind in LITERT_CONVOLUTIONS and PART in name.rpartition("_")[2]:
+            divided.add(name.rpartition("_")[0])
+        elif kind in LITERT_CONVOLUTIONS or (kind == "DEPTH_TO_SPACE" and name in divided):
             found.append(_real(interpreter.get_tensor(index, subgraph), details[index]))
     return found
 

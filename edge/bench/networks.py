@@ -23,12 +23,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edge.bench.worker import Run
-from edge.bundle.bundle import Bundle, find_part
+from edge.bundle.bundle import Bundle
 from edge.bundle.manifest import INTEGER_RANGES, PartName, Precision, Tensor, tensor_shape
 from edge.errors import HeirloomError
 from edge.restore.parts import LoadedPart, Usage, load_part
 from edge.restore.tiling import Box, Placement
-from edge.runtimes import available_formats
 from edge.system.processes import python
 
 PARTS: tuple[PartName, ...] = ("encoder", "mapper", "mapper_global", "decoder", "scratch")
@@ -310,12 +309,3 @@ def _command_result(precision: Precision, tries: list[dict[str, Any]], megapixel
         peak_mb=spread(peaks) if peaks else None,
         done=tries[-1]["done"],
     )
-
-
-def offered_precisions(bundle: Bundle, runtime: str | None = None) -> list[Precision]:
-    """The precisions in which this machine can run the bundle's encoder, INT8 first."""
-    formats = available_formats(runtime)
-    artifacts = find_part(bundle, "encoder").artifacts
-    found = {artifact.precision for artifact in artifacts if artifact.format in formats}
-    wanted: tuple[Precision, ...] = ("int8", "mixed", "dynamic", "float16", "float32")
-    return [precision for precision in wanted if precision in found]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -150,7 +150,7 @@ LARGE: tuple[PartName, ...] = ("scratch", "face")
 
 
 def find_artifact(
-    bundle: Bundle, part: PartName, precision: Precision, runtime_formats: Sequence[Format]
+    bundle: Bundle, part: PartName, precision: Precision, runtime_formats: Iterable[Format]
 ) -> Artifact:
     """The artifact of a part in ``precision``, in the first of ``runtime_formats`` that has it.
 
@@ -174,13 +174,15 @@ def find_artifact(
         wanted += ["float32", "float16"]
     elif part in LARGE:
         wanted.append("int8")
+    tried = []
     for kind in runtime_formats:
+        tried.append(kind)
         for candidate in wanted:
             for artifact in found.artifacts:
                 if artifact.precision == candidate and artifact.format == kind:
                     return artifact
     raise MissingArtifact(
-        f"The bundle {bundle.manifest.name} has no {part} in {precision} for {', '.join(runtime_formats)}."
+        f"The bundle {bundle.manifest.name} has no {part} in {precision} for {', '.join(tried)}."
     )
 
 

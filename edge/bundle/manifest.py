@@ -158,6 +158,9 @@ class Artifact(Entry, frozen=True):
     tiles: Annotated[list[Tile], Meta(min_length=1)]
     golden: Annotated[list[Golden], Meta(min_length=1)]
     gate: Gate
+    resizes: bool = False
+    """Whether its networks compute the same for inputs of any size that is a multiple of the part's step,
+    where a runtime can give them one; else only tiles of the sizes listed."""
 
 
 class Part(Entry, frozen=True):

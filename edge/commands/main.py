@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from importlib.metadata import EntryPoint, entry_points, version
 
 import typer
-from rich.console import Console
 
 from edge import DISTRIBUTION
 from edge.errors import HeirloomError, MissingExtra, install_hint
@@ -77,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _say(sentence: str) -> None:
-    Console(stderr=True).print(on_one_line(sentence), markup=False, highlight=False, soft_wrap=True)
+    typer.echo(on_one_line(sentence), err=True)
 
 
 def _sentence(error: OSError) -> str:

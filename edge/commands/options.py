@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Annotated, Any, get_args
 
 import typer
-from rich.console import Console
 
-from edge.bench.networks import offered_precisions
 from edge.bundle import manifest
 from edge.bundle.bundle import Bundle
 from edge.commands.summary import warn
 from edge.restore.options import help_text, limits
+from edge.restore.parts import offered_precisions
 from edge.runtimes import providers
 from edge.runtimes.providers import choose
 
@@ -107,6 +106,8 @@ def proved_runtime(
         raise typer.BadParameter(f"--provider {provider.value} needs --runtime onnx.")
     if provider in (None, Provider.CPU):
         return runtime
+    from rich.console import Console
+
     with Console(stderr=True).status("Trying the networks (the first time, TensorRT takes minutes)"):
         chosen = choose(bundle, runtime, PROVIDERS[provider], threads)
     if chosen.sentence:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+import typer
 
 from edge.batch.planning.jobs import Plan
 from edge.batch.planning.pages import Job
@@ -14,6 +15,9 @@ from edge.batch.records.report import own_report
 from edge.batch.settings import Outcome
 from edge.files import on_one_line
 from edge.restore.options import Options
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 MAX_LINES = 20
 """Photos of a kind listed in the summary; the report has them all."""
@@ -25,7 +29,20 @@ MUCH_FILLED = 0.05
 
 
 class Shown:
-    """The progress bars: one for the files, and one for the current photo."""
+    """What shows the progress: nothing."""
+
+    def starting(self, job: Job) -> None:
+        """Show the photo that is next."""
+
+    def progress(self, fraction: float) -> None:
+        """Show how much of the photo is done, 0..1."""
+
+    def finished(self) -> None:
+        """Count the photo as done."""
+
+
+class Bars(Shown):
+    """One bar for the files, and one for the current photo."""
 
     def __init__(self, bars: Progress, files: int) -> None:
         self._bars = bars
@@ -33,22 +50,25 @@ class Shown:
         self._photo = bars.add_task("", total=1.0)
 
     def starting(self, job: Job) -> None:
-        """Show the photo that is next."""
         self._bars.reset(self._photo, description=on_one_line(job.input.name), total=1.0)
 
     def progress(self, fraction: float) -> None:
-        """Show how much of the photo is done, 0..1."""
         self._bars.update(self._photo, completed=fraction)
 
     def finished(self) -> None:
-        """Count the photo as done."""
         self._bars.advance(self._files)
 
 
 @contextmanager
 def shown_progress(files: int) -> Iterator[Shown]:
     """Show the progress of so many photos on stderr, if that is a terminal."""
-    console = Console(stderr=True)
+    if not sys.stderr.isatty():
+        yield Shown()
+        return
+    # Here, for importing it takes as long as all else before the first network.
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
     columns = (
         # A file's name may hold brackets, which are no markup.
         TextColumn("{task.description}", markup=False),
@@ -56,8 +76,8 @@ def shown_progress(files: int) -> Iterator[Shown]:
         TextColumn("{task.percentage:>3.0f} %"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
-        yield Shown(bars, files)
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        yield Bars(bars, files)
 
 
 def sum_up(outcomes: list[Outcome], planned: Plan, options: Options) -> None:
@@ -129,4 +149,4 @@ def warn(sentence: str) -> None:
 
 def say(sentence: str, stderr: bool = False) -> None:
     """Print a sentence that may hold a file's name."""
-    Console(stderr=stderr).print(on_one_line(sentence), markup=False, highlight=False, soft_wrap=True)
+    typer.echo(on_one_line(sentence), err=stderr)

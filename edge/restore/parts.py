@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.bundle.bundle import Bundle, find_artifact
-from edge.bundle.manifest import INTEGER_RANGES, Artifact, Format, Part, PartName, Precision, Tensor
+from edge.bundle.bundle import Bundle, find_artifact, find_part
+from edge.bundle.manifest import INTEGER_RANGES, Artifact, Part, PartName, Precision, Tensor, follows_tile
 from edge.errors import NetworkFailed
-from edge.restore.tiling import Box, Placement, plan, window
-from edge.runtimes import Network, available_formats, load_network
+from edge.integers import ceil_div
+from edge.restore.tiling import Box, Placement, fitted, plan, window
+from edge.runtimes import Network, available_formats, can_resize, formats_in_turn, load_network
 from edge.runtimes.trial import require_tried
 
 
@@ -40,6 +41,8 @@ class LoadedPart:
     offered: list[int]
     """Indices of the artifact's tiles that the memory budget allows."""
     networks: dict[int, Network] = field(default_factory=dict)
+    resizes: bool = False
+    """Whether the first of those offered runs at any size; then none of the others is used."""
 
     @property
     def halo(self) -> int:
@@ -53,30 +56,35 @@ class LoadedPart:
 
     def cover(self, area: Box) -> list[tuple[Placement, Box]]:
         """The cheapest tiles for ``area``, each with the window that it reads."""
-        sizes = self.sizes()
+        sizes, step = self.sizes(), self.part.step
+        if self.resizes:
+            most = max(rows * columns for rows, columns in sizes)
+            keeps = fitted(area, step, self.halo, most)
+            return [(Placement(keep, 0), _whole_steps(keep, step).grown(self.halo)) for keep in keeps]
         placements = plan(area, sizes, self.halo)
         return [(p, window(p.keep, sizes[p.size], self.halo)) for p in placements]
 
-    def cost(self, placement: Placement) -> int:
-        """Multiply-accumulates of the tile, halo included."""
-        tile = self.artifact.tiles[self.offered[placement.size]]
-        return max(1, self.part.macs_per_cell) * tile.rows * tile.columns
+    def cost(self, reads: Box) -> int:
+        """Multiply-accumulates of a tile that reads the window ``reads``, halo included."""
+        return max(1, self.part.macs_per_cell) * reads.rows * reads.columns
 
     def run(self, placement: Placement, inputs: Sequence[NDArray[Any]]) -> NDArray[Any]:
-        """Outputs inside the halo, from ``inputs`` of the tile's full size; both without a batch dimension.
+        """Outputs inside the halo, from ``inputs`` of the window's size; both without a batch dimension.
 
         Raises:
             NetworkFailed: A float output is not finite.
         """
         index = self.offered[placement.size]
+        tile = self.artifact.tiles[index]
         if index not in self.networks:
-            tile = self.artifact.tiles[index]
             path = self.bundle.folder / tile.file
             self.networks[index] = load_network(path, self.artifact, tile, self.threads, self.runtime)
         started = perf_counter()
         (output,) = self.networks[index].run([np.ascontiguousarray(value)[None] for value in inputs])
         self.usage.seconds += perf_counter() - started
-        self.usage.macs += self.cost(placement)
+        tiled = (value for value, spec in zip(inputs, self.artifact.inputs, strict=True) if not spec.shape)
+        rows, columns = next(tiled).shape[:2] if follows_tile(self.artifact) else (tile.rows, tile.columns)
+        self.usage.macs += self.cost(Box(0, 0, rows, columns))
         if output.dtype.kind == "f" and not np.isfinite(output).all():
             raise NetworkFailed(
                 f"The {self.name} network returned values that are not finite: run `heirloom bundle "
@@ -116,14 +124,28 @@ def load_part(
         NetworkCrashes: A network of the bundle ends the process that runs it.
         SelfTestFailed: The part's network does not give its golden vectors on this machine.
     """
-    formats: tuple[Format, ...] = available_formats(runtime)
-    artifact = find_artifact(bundle, name, precision, formats)
+    artifact = find_artifact(bundle, name, precision, formats_in_turn(runtime))
     require_tried(bundle, name, precision, artifact, runtime)
     areas = [tile.rows * tile.columns for tile in artifact.tiles]
     most = max(min(areas), max_cells if max_cells is not None else max(areas))
     offered = [index for index, area in enumerate(areas) if area <= most]
-    part = bundle.manifest.parts[name]
-    return LoadedPart(name, part, artifact, bundle, threads, runtime, usage, offered)
+    part, resizes = bundle.manifest.parts[name], artifact.resizes and can_resize(artifact.format, runtime)
+    return LoadedPart(name, part, artifact, bundle, threads, runtime, usage, offered, resizes=resizes)
+
+
+def offered_precisions(bundle: Bundle, runtime: str | None = None) -> list[Precision]:
+    """The precisions in which this machine can run the bundle's encoder, INT8 first."""
+    formats = available_formats(runtime)
+    artifacts = find_part(bundle, "encoder").artifacts
+    found = {artifact.precision for artifact in artifacts if artifact.format in formats}
+    wanted: tuple[Precision, ...] = ("int8", "mixed", "dynamic", "float16", "float32")
+    return [precision for precision in wanted if precision in found]
+
+
+def _whole_steps(keep: Box, step: int) -> Box:
+    """The box grown to the right and below to whole steps."""
+    bottom, right = (ceil_div(length, step) * step for length in (keep.rows, keep.columns))
+    return Box(keep.top, keep.left, keep.top + bottom, keep.left + right)
 
 
 def store(values: NDArray[Any], spec: Tensor) -> NDArray[Any]:

@@ -70,10 +70,10 @@ class Route:
 
     def cost(self, encoder: LoadedPart, mapper: LoadedPart, decoder: LoadedPart) -> int:
         """Multiply-accumulates of all tiles."""
-        total = sum(encoder.cost(placement) for placement, _ in self.encoding)
+        total = sum(encoder.cost(reads) for _, reads in self.encoding)
         for band in self.bands:
-            total += sum(mapper.cost(placement) for placement, _ in band.mapping)
-            total += sum(decoder.cost(placement) for placement, _ in band.decoding)
+            total += sum(mapper.cost(reads) for _, reads in band.mapping)
+            total += sum(decoder.cost(reads) for _, reads in band.decoding)
         return total
 
 

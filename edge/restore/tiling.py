@@ -110,6 +110,38 @@ def _counts(length: int, valid: int) -> tuple[int, ...]:
     return (fit,) if fit == cover else (fit, cover)
 
 
+def fitted(area: Box, step: int, halo: int, most: int) -> list[Box]:
+    """Cover ``area`` with tiles of any size, at least cost: the cells that they keep, row by row.
+
+    Args:
+        area: What to cover.
+        step: Tiles begin at multiples of so many cells from its upper left corner.
+        halo: Cells around a tile that it reads, too.
+        most: Cells that a tile may have, halo included; at least those of the smallest possible one.
+    """
+    rows, columns = ceil_div(area.rows, step), ceil_div(area.columns, step)
+    found: tuple[int, int, int] | None = None
+    for down in range(1, rows + 1):
+        high = ceil_div(rows, down) * step
+        widest = (most // (high + 2 * halo) - 2 * halo) // step
+        if widest < 1:
+            continue
+        across = ceil_div(columns, widest)
+        wide = ceil_div(columns, across) * step
+        down, across = ceil_div(rows * step, high), ceil_div(columns * step, wide)
+        cost = (rows * step + 2 * halo * down) * (columns * step + 2 * halo * across)
+        if found is None or cost < found[0]:
+            found = cost, high, wide
+    if found is None:
+        raise ValueError(f"no tile of {most} cells has a halo of {halo}")
+    _, high, wide = found
+    return [
+        Box(top, left, min(area.bottom, top + high), min(area.right, left + wide))
+        for top in range(area.top, area.bottom, high)
+        for left in range(area.left, area.right, wide)
+    ]
+
+
 def window(keep: Box, size: tuple[int, int], halo: int) -> Box:
     """The window that a tile with the cells ``keep`` reads: its full size, halo included."""
     top, left = keep.top - halo, keep.left - halo

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -22,10 +21,11 @@ from edge.errors import InvalidManifest, RuntimeUnavailable, install_hint
 
 
 class Network(Protocol):
-    """One network for one fixed tile. Stateless, but not thread-safe."""
+    """One network for one tile. Stateless, but not thread-safe."""
 
     def run(self, inputs: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
-        """Outputs for ``inputs``, both in the artifact's order, shapes and stored units.
+        """Outputs for ``inputs``, both in the artifact's order, shapes and stored units. Where the runtime
+        resizes, the inputs may have another size than the tile, and the outputs then have theirs.
 
         The outputs are copies that the caller owns.
         """
@@ -49,11 +49,13 @@ class Runtime:
     install: str
     tried_by: str | None = None
     """The runtime of the CPU that tries a bundle of others first, where this one takes minutes to load."""
+    resizes: bool = False
+    """Whether its networks take inputs of another size than their tile's."""
 
 
 # In order of preference.
 RUNTIMES: dict[str, Runtime] = {
-    "litert": Runtime("litert", "edge.runtimes.litert", "pip install ai-edge-litert"),
+    "litert": Runtime("litert", "edge.runtimes.litert", "pip install ai-edge-litert", resizes=True),
     "onnx": Runtime("onnx", "edge.runtimes.onnx", "pip install onnxruntime"),
     # Never chosen by themselves: `edge.runtimes.providers` proves them first.
     "onnx-cuda": Runtime("onnx", "edge.runtimes.onnx_cuda", "pip install onnxruntime-gpu", "onnx"),
@@ -67,13 +69,37 @@ def available_formats(runtime: str | None = None) -> tuple[Format, ...]:
     Raises:
         RuntimeUnavailable: There is none.
     """
+    return tuple(formats_in_turn(runtime))
+
+
+def formats_in_turn(runtime: str | None = None) -> Iterator[Format]:
+    """The same one by one: the library behind a format is imported, which takes time, when its turn comes.
+
+    Raises:
+        RuntimeUnavailable: There is none.
+    """
     if runtime is not None:
-        return (_import(runtime)[0],)
-    formats = tuple(dict.fromkeys(entry.format for name, entry in RUNTIMES.items() if _importable(name)))
-    if not formats:
+        yield _import(runtime)[0]
+        return
+    found: set[Format] = set()
+    for name, entry in RUNTIMES.items():
+        if entry.format not in found and _importable(name):
+            found.add(entry.format)
+            yield entry.format
+    if not found:
         ways = " or ".join(f"`{entry.install}`" for entry in RUNTIMES.values())
         raise RuntimeUnavailable(f"No library that runs networks is installed: {ways}.")
-    return formats
+
+
+def can_resize(format: Format, runtime: str | None = None) -> bool:
+    """Whether networks of a format take inputs of any size here, if their artifact allows it.
+
+    Args:
+        format: The format.
+        runtime: Name of a runtime; None: the first that reads the format.
+    """
+    readers = [entry for name, entry in RUNTIMES.items() if runtime in (name, None)]
+    return any(entry.resizes for entry in readers if entry.format == format)
 
 
 def load_network(
@@ -122,6 +148,8 @@ def _import(name: str) -> tuple[Format, RuntimeModule]:
                 RuntimeModule, importlib.import_module(RUNTIMES[name].module)
             )
         # Reads what every installed package offers: not for those that are known.
+        from importlib.metadata import entry_points
+
         offered = {entry.name: entry for entry in entry_points(group="heirloom.runtimes")}
         install = install_hint("convert")
         if name in offered:

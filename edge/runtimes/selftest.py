@@ -18,21 +18,23 @@ from edge.bundle.bundle import Bundle, find_artifact, read_tensor
 from edge.bundle.manifest import Artifact, Format, Golden, PartName, Precision, Tensor, Tile
 from edge.errors import MissingArtifact, SelfTestFailed
 from edge.integers import ceil_div
-from edge.runtimes import available_formats, load_network
+from edge.runtimes import available_formats, can_resize, load_network
 
 
 @dataclass(frozen=True)
 class GoldenRun:
-    """A golden vector and the tile that it is run in."""
+    """A golden vector, the tile whose network runs it, and the size in cells that it is given."""
 
     part: PartName
     artifact: Artifact
     golden: Golden
     tile: Tile
+    rows: int
+    columns: int
 
     def __str__(self) -> str:
         artifact = self.artifact
-        return f"{self.part} ({artifact.format} {artifact.precision}, {self.tile.rows}x{self.tile.columns})"
+        return f"{self.part} ({artifact.format} {artifact.precision}, {self.rows}x{self.columns})"
 
 
 @dataclass(frozen=True)
@@ -96,13 +98,13 @@ def golden_runs(
         MissingArtifact: There are none.
     """
     runs = [
-        GoldenRun(part, artifact, golden, tile)
+        GoldenRun(part, artifact, golden, *fitting)
         for part, networks in bundle.manifest.parts.items()
         for artifact in networks.artifacts
         if artifact.format in formats
         and (precision is None or artifact is used_artifact(bundle, part, precision, formats))
         for golden in artifact.golden
-        for tile in _tiles(artifact, smallest_only)
+        for fitting in _sizes(artifact, networks.step, smallest_only)
     ]
     if not runs:
         raise MissingArtifact(f"The bundle has nothing that {', '.join(formats)} can run.")
@@ -124,8 +126,8 @@ def result_of(run: GoldenRun, difference: float) -> GoldenResult:
         part=run.part,
         format=run.artifact.format,
         precision=run.artifact.precision,
-        rows=run.tile.rows,
-        columns=run.tile.columns,
+        rows=run.rows,
+        columns=run.columns,
         max_difference=difference,
         tolerance=run.golden.tolerance,
         passed=difference <= run.golden.tolerance,
@@ -145,9 +147,15 @@ def check_passed(results: Sequence[GoldenResult]) -> None:
         )
 
 
-def _tiles(artifact: Artifact, smallest_only: bool) -> list[Tile]:
+def _sizes(artifact: Artifact, step: int, smallest_only: bool) -> list[tuple[Tile, int, int]]:
+    """Tiles in their own sizes, and the smallest in one that no tile has, if its network runs in any."""
     tiles = sorted(artifact.tiles, key=lambda tile: tile.rows * tile.columns)
-    return tiles[:1] if smallest_only else tiles
+    if smallest_only:
+        return [(tiles[0], tiles[0].rows, tiles[0].columns)]
+    sizes = [(tile, tile.rows, tile.columns) for tile in tiles]
+    if artifact.resizes and can_resize(artifact.format):
+        sizes.append((tiles[0], tiles[0].rows + step, tiles[0].columns))
+    return sizes
 
 
 def difference(bundle: Bundle, run: GoldenRun, threads: int, runtime: str | None) -> float:
@@ -157,17 +165,17 @@ def difference(bundle: Bundle, run: GoldenRun, threads: int, runtime: str | None
         RuntimeUnavailable: The network can't be loaded or run.
         InvalidManifest: The network is not what the manifest says.
     """
-    artifact, golden, tile = run.artifact, run.golden, run.tile
+    artifact, golden, rows, columns = run.artifact, run.golden, run.rows, run.columns
     halo = bundle.manifest.parts[run.part].halo
-    network = load_network(bundle.folder / tile.file, artifact, tile, threads, runtime)
+    network = load_network(bundle.folder / run.tile.file, artifact, run.tile, threads, runtime)
     inputs = [
-        side_by_side(read_tensor(bundle, path, spec, golden), spec, tile.rows, tile.columns)
+        side_by_side(read_tensor(bundle, path, spec, golden), spec, rows, columns)
         for path, spec in zip(golden.inputs, artifact.inputs, strict=True)
     ]
     largest = 0.0
     for output, path, spec in zip(network.run(inputs), golden.outputs, artifact.outputs, strict=True):
-        expected = side_by_side(read_tensor(bundle, path, spec, golden), spec, tile.rows, tile.columns)
-        inside = (slice(None), slice(halo, tile.rows - halo), slice(halo, tile.columns - halo))
+        expected = side_by_side(read_tensor(bundle, path, spec, golden), spec, rows, columns)
+        inside = (slice(None), slice(halo, rows - halo), slice(halo, columns - halo))
         if spec.shape is None:
             output, expected = output[inside], expected[inside]
         largest = max(largest, max_difference(output, expected))

@@ -124,6 +124,7 @@ BROKEN: dict[str, tuple[Callable[[Json], Any], str]] = {
     "listed path upwards": (lambda m: m["files"].update({"../x": {"sha256": SHA, "bytes": 1}}), "files"),
     "backslash path": (lambda m: m["files"].update({"a\\x": {"sha256": SHA, "bytes": 1}}), "files"),
     "no tiles": (set_in("mapper", "tiles", []), "tiles"),
+    "resizes in words": (set_in("mapper", "resizes", "yes"), "resizes"),
     "no golden vectors": (set_in("mapper", "golden", []), "golden"),
     "network not listed": (lambda m: m["files"].pop("mapper.tflite"), "mapper.tflite is not listed"),
     "golden not listed": (
@@ -207,6 +208,7 @@ def _full() -> Json:
     figures = {"psnr": 23.5, "whole": 3}
     manifest.update(working_side=640, finder_threshold=0.75, figures=figures)
     manifest["detection"] = {"largest_side": 2000, "high": 200, "low": 90, "grow": 0}
+    artifact_of(manifest, "mapper")["resizes"] = True
     artifact_of(manifest, "mapper")["tiles"][0]["function"] = "tile_5x6"
     manifest["parts"]["tone"] = json.loads(json.dumps(manifest["parts"]["mapper"]))
     tone = manifest["parts"]["tone"] | {"stride": 1, "halo": 0}

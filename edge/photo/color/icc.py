@@ -8,7 +8,6 @@ from functools import lru_cache
 import numpy as np
 
 from edge.photo.color.curves import Curve, Floats, from_profile
-from edge.photo.color.lut import LutSpace
 from edge.photo.color.space import GraySpace, MatrixSpace, Space, is_srgb
 
 _MAX_TAGS = 200
@@ -57,6 +56,9 @@ def _tags(icc: bytes) -> dict[bytes, bytes]:
 def _colours(icc: bytes, tags: dict[bytes, bytes]) -> Space:
     # As colour management does: tables are more exact than curves and primaries, where a profile has both.
     if any(name in tags for name in _TABLES):
+        # Here, for few photos have tables, and Pillow's colour management takes its time to import.
+        from edge.photo.color.lut import LutSpace
+
         return LutSpace(icc)
     curves = [from_profile(tags[name]) for name in _CURVES]
     points = [struct.unpack_from(">3i", tags[name], 8) for name in _POINTS]

@@ -50,7 +50,7 @@ def damage_levels(
 def detection_cost(part: LoadedPart, shape: tuple[int, int], rule: Detection) -> int:
     """Multiply-accumulates of :func:`damage_levels` for a picture of ``shape`` (height and width)."""
     areas = [area_of(size, part.part.stride) for size in _sizes(shape, rule)]
-    return sum(part.cost(placement) for area in areas for placement, _ in part.cover(area))
+    return sum(part.cost(reads) for area in areas for _, reads in part.cover(area))
 
 
 def _sizes(shape: tuple[int, int], rule: Detection) -> Iterator[tuple[int, int]]:

@@ -223,8 +223,9 @@ def test_the_self_test_covers_every_golden_vector(tiny_bundle: Path) -> None:
     bundle = open_bundle(tiny_bundle)
     results = self_test(bundle, must_pass=True)
     artifacts = [a for part in bundle.manifest.parts.values() for a in part.artifacts]
-    # One golden vector each, in both tiles: face, tone and an ONNX detector have only one.
-    assert len(results) == sum(len(a.tiles) for a in artifacts) == 40
+    # One golden vector each, in both tiles (face, tone and an ONNX detector have only one), and in a size
+    # that no tile has, where the network runs in any.
+    assert len(results) == sum(len(a.tiles) + a.resizes for a in artifacts) == 50
     smallest = self_test(bundle, smallest_only=True)
     assert len(smallest) == sum(len(a.golden) for a in artifacts) == 23
     assert {result.rows for result in smallest if result.part == "decoder"} == {12}
@@ -249,6 +250,7 @@ def test_the_self_test_notices_one_wrong_value(own_bundle: Path) -> None:
     assert [(r.part, r.precision, r.rows, r.max_difference) for r in failed] == [
         ("decoder", "int8", 12, 64),
         ("decoder", "int8", 16, 64),
+        ("decoder", "int8", 13, 64),
     ]
     with pytest.raises(SelfTestFailed, match="decoder"):
         self_test(bundle, must_pass=True)
@@ -258,7 +260,7 @@ def test_the_self_test_looks_at_all_within_the_halo(tiny_bundle: Path) -> None:
     """Nearer to a tile's border its network sees padding, which golden vectors don't have."""
     bundle = open_bundle(tiny_bundle)
     parts = bundle.manifest.parts
-    for halo, wrong in ((parts["decoder"].halo - 1, {12, 16}), (parts["decoder"].halo + 1, set())):
+    for halo, wrong in ((parts["decoder"].halo - 1, {12, 13, 16}), (parts["decoder"].halo + 1, set())):
         other = parts | {"decoder": msgspec.structs.replace(parts["decoder"], halo=halo)}
         manifest = msgspec.structs.replace(bundle.manifest, parts=other)
         failed = [result for result in self_test(Bundle(tiny_bundle, manifest, "")) if not result.passed]
@@ -326,10 +328,10 @@ def test_show_fits_a_screen_and_gates_show_every_measurement() -> None:
 
 def test_verify_passes_and_fails_with_the_bundle(own_bundle: Path) -> None:
     result = CliRunner().invoke(command, ["verify", str(own_bundle)])
-    assert (result.exit_code, "40 of 40" in result.output) == (0, True)
+    assert (result.exit_code, "50 of 50" in result.output) == (0, True)
     spoil_golden(own_bundle, "golden/decoder-litert-int8-out0.bin")
     result = CliRunner().invoke(command, ["verify", str(own_bundle)])
-    assert (result.exit_code, "38 of 40" in result.output) == (1, True)
+    assert (result.exit_code, "47 of 50" in result.output) == (1, True)
     (own_bundle / NETWORK).write_bytes(b"")
     result = CliRunner().invoke(command, ["verify", str(own_bundle)])
     assert isinstance(result.exception, ChecksumMismatch)

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from edge.restore.tiling import Box, Placement, cut, mirrored, plan, window
+from edge.restore.tiling import Box, Placement, cut, fitted, mirrored, plan, window
 
 SIZES = [(16, 16), (12, 24), (40, 40)]
 
@@ -147,3 +147,25 @@ def test_inside_a_cut_is_a_view() -> None:
     plane = np.zeros((5, 6))
     assert np.shares_memory(cut(plane, Box(1, 1, 5, 6)), plane)
     assert not np.shares_memory(cut(plane, Box(1, 1, 6, 6)), plane)
+
+
+@pytest.mark.parametrize(("step", "halo"), [(1, 0), (1, 3), (4, 8)])
+@pytest.mark.parametrize("most", [400, 1000, 100_000])
+def test_fitted_tiles_keep_every_cell_once_and_stay_small(step: int, halo: int, most: int) -> None:
+    for area in random_areas(40, 90):
+        kept = np.zeros((area.rows, area.columns), int)
+        for keep in fitted(area, step, halo, most):
+            box = keep.moved(-area.top, -area.left)
+            assert box.top % step == box.left % step == 0
+            rows, columns = (-(-side // step) * step + 2 * halo for side in (keep.rows, keep.columns))
+            assert rows * columns <= most
+            kept[box.top : box.bottom, box.left : box.right] += 1
+        assert (kept == 1).all()
+
+
+def test_fitted_tiles_are_one_where_it_fits_and_the_fewest_cells_else() -> None:
+    assert fitted(Box(0, 0, 75, 100), 4, 56, 65536) == [Box(0, 0, 75, 100)]
+    two = fitted(Box(-3, -3, 97, 197), 1, 10, 18_000)
+    assert two == [Box(-3, -3, 97, 97), Box(-3, 97, 97, 197)]
+    with pytest.raises(ValueError, match="halo of 10"):
+        fitted(Box(0, 0, 5, 5), 1, 10, 440)

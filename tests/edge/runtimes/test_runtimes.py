@@ -17,7 +17,7 @@ from edge import runtimes
 from edge.bundle.bundle import find_artifact, open_bundle, read_tensor
 from edge.bundle.manifest import Artifact, Format, PartName, Precision, Tile
 from edge.errors import InvalidManifest, RuntimeUnavailable
-from edge.runtimes import RUNTIMES, Runtime, available_formats, load_network
+from edge.runtimes import RUNTIMES, Runtime, available_formats, can_resize, load_network
 from edge.runtimes.selftest import side_by_side
 
 torch = pytest.importorskip("torch")
@@ -54,6 +54,32 @@ def test_float32_equals_torch(tiny_bundle: Path, kind: Format, part: PartName, t
     assert output.flags.owndata  # what a runtime keeps is freed though its outputs live on
     assert np.abs(output - expected).max() <= 1e-5
     assert np.abs(expected).max() > 1e-3
+
+
+@pytest.mark.parametrize("precision", ["float32", "int8"])
+@pytest.mark.parametrize("part", ["scratch", "finder", "encoder", "mapper", "decoder"])
+def test_what_the_manifest_says_resizes_gives_the_same_in_a_larger_window(
+    tiny_bundle: Path, part: PartName, precision: Precision
+) -> None:
+    artifact, path = artifact_and_path(tiny_bundle, part, "litert", precision)
+    manifest = open_bundle(tiny_bundle).manifest
+    halo, step = manifest.parts[part].halo, manifest.parts[part].step
+    assert artifact.resizes and can_resize("litert") and not can_resize("onnx")
+    (inputs,) = golden_inputs(tiny_bundle, artifact)
+    larger = np.pad(inputs, ((0, 0), (0, 3 * step), (0, step), (0, 0)), mode="reflect")
+    network = load_network(path, artifact, artifact.tiles[0], 1)
+    (output,), (wider,) = network.run([inputs]), network.run([larger])
+    rows, columns = inputs.shape[1], inputs.shape[2]
+    assert wider.shape[1:3] == (rows + 3 * step, columns + step)
+    inside = slice(halo, rows - halo), slice(halo, columns - halo)
+    assert output[0][inside].size
+    np.testing.assert_array_equal(wider[0][inside], output[0][inside])
+
+
+def test_what_holds_its_size_is_not_said_to_resize(tiny_bundle: Path) -> None:
+    for part in ("mapper_global", "face", "tone"):
+        artifact, _ = artifact_and_path(tiny_bundle, part, "litert")
+        assert not artifact.resizes
 
 
 @pytest.mark.parametrize("part", ["encoder", "mapper_global"])

@@ -41,6 +41,8 @@ public struct Artifact: Sendable {
     public let tiles: [Tile]
     public let golden: [Golden]
     public let gate: Gate
+    /// Whether its networks run at other sizes than their tiles', too: nothing here does.
+    public let resizes: Bool
 }
 
 /// An input or output: `(1, rows, columns, channels)` of its tile, or `(1, shape...)` if that is given.

@@ -106,7 +106,7 @@ extension Detection: Decodable {
 extension Artifact: Decodable {
     public init(from decoder: any Decoder) throws {
         let fields = try Fields(
-            decoder, ["format", "precision", "inputs", "outputs", "tiles", "golden", "gate"])
+            decoder, ["format", "precision", "inputs", "outputs", "tiles", "golden", "gate", "resizes"])
         format = try fields.value("format")
         precision = try fields.value("precision")
         inputs = try fields.value("inputs")
@@ -114,6 +114,7 @@ extension Artifact: Decodable {
         tiles = try fields.someOf("tiles")
         golden = try fields.someOf("golden")
         gate = try fields.value("gate")
+        resizes = try fields.has("resizes") ? fields.value("resizes") : false
     }
 }
 

@@ -44,6 +44,8 @@ internal class Entry(
 
     fun string() = value as? String ?: fail("a string")
 
+    fun flag() = value as? Boolean ?: fail("true or false")
+
     fun matching(pattern: Regex) = string().takeIf(pattern::matches) ?: fail("of the right form")
 
     fun path() = matching(PATH)

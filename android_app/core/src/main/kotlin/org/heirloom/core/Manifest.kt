@@ -49,6 +49,8 @@ data class Artifact(
     val tiles: List<Tile>,
     val golden: List<Golden>,
     val gate: Gate,
+    /** Whether its networks run at other sizes than their tiles', too: nothing here does. */
+    val resizes: Boolean,
 )
 
 /** The type of a tensor's stored values, in [min]..[max] for integers. */

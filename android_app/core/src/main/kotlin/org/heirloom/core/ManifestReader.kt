@@ -101,7 +101,7 @@ private fun part(entry: Entry): Part {
 }
 
 private fun artifact(entry: Entry): Artifact {
-    entry.only("format", "precision", "inputs", "outputs", "tiles", "golden", "gate")
+    entry.only("format", "precision", "inputs", "outputs", "tiles", "golden", "gate", "resizes")
     return Artifact(
         format = entry.required("format").oneOf(FORMATS),
         precision = entry.required("precision").oneOf(PRECISIONS),
@@ -110,6 +110,7 @@ private fun artifact(entry: Entry): Artifact {
         tiles = entry.required("tiles").filledList(::tile),
         golden = entry.required("golden").filledList(::golden),
         gate = gate(entry.required("gate")),
+        resizes = entry.optional("resizes")?.flag() ?: false,
     )
 }
 

@@ -11,7 +11,7 @@ fun loadedPart(
     output: (List<Stored>) -> Stored = { throw UnsupportedOperationException() },
 ): LoadedPart {
     val gate = Gate(0.0, null, 0.0, 1, "none")
-    val artifact = Artifact("litert", "int8", inputs, outputs, tiles, emptyList(), gate)
+    val artifact = Artifact("litert", "int8", inputs, outputs, tiles, emptyList(), gate, resizes = false)
     val part = Part(stride, halo, 1, 1, 1, listOf(artifact))
     return LoadedPart(name, part, artifact, runner { _, inputs -> output(inputs) })
 }
