@@ -101,7 +101,7 @@ class Prover:
             except RuntimeUnavailable:
                 return False
             outputs.append(output[:, halo : tile.rows - halo, halo : tile.columns - halo])
-        return np.array_equal(*outputs)
+        return np.array_equal(outputs[0], outputs[1])
 
     def _judged(self, source: PartSource, draft: Artifact, networks: Sequence[Network]) -> Gate:
         measured = self.measure(source, draft, networks)

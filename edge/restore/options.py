@@ -55,6 +55,12 @@ class Options:
             if bounds and not bounds[0] <= value <= bounds[1]:
                 raise OptionRefused(f"{name} is {value}: give a number of {bounds[0]}..{bounds[1]}.")
 
+    @property
+    def refines_faces(self) -> bool:
+        """Whether faces would be refined if there are any."""
+        wanted = self.faces not in ("off", ()) and not self.fill_only
+        return wanted and self.strength > 0 and self.face_strength > 0
+
 
 _FIELDS = {each.name: each for each in fields(Options)}
 

@@ -6,7 +6,7 @@ needs beyond the border, so nothing is padded between the parts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from edge.bundle.manifest import Tensor
 from edge.integers import ceil_div
 from edge.photo.bands import Pixels
+from edge.restore.ahead import ahead
 from edge.restore.cells import eight_bit, in_colour, to_cells, to_pixels
 from edge.restore.context import pool
 from edge.restore.damage.mask import Damage
@@ -103,11 +104,16 @@ def encode(pixels: Pixels, encoder: LoadedPart, route: Route, on_progress: Calla
     stride = encoder.part.stride
     latent = Plane.empty(route.latent_area, encoder.artifact.outputs[0])
     lookup = store(np.arange(256) / 255, encoder.artifact.inputs[0])
-    for placement, reads in route.encoding:
-        seen = in_colour(eight_bit(cut(pixels, reads.scaled(stride))))
-        output = encoder.run(placement, [lookup[to_cells(seen, stride)]])
-        latent.write(placement.keep, output)
-        on_progress()
+
+    def windows() -> Generator[tuple[Placement, NDArray[Any]]]:
+        for placement, reads in route.encoding:
+            seen = in_colour(eight_bit(cut(pixels, reads.scaled(stride))))
+            yield placement, lookup[to_cells(seen, stride)]
+
+    with ahead(windows()) as coming:
+        for placement, cells in coming:
+            latent.write(placement.keep, encoder.run(placement, [cells]))
+            on_progress()
     return latent
 
 
@@ -120,13 +126,18 @@ def part_map(part: LoadedPart, picture: NDArray[np.uint8]) -> NDArray[np.float32
     return reported
 
 
-def part_tiles(part: LoadedPart, picture: NDArray[np.uint8]) -> Iterator[tuple[Box, NDArray[np.float32]]]:
+def part_tiles(part: LoadedPart, picture: NDArray[np.uint8]) -> Generator[tuple[Box, NDArray[np.float32]]]:
     """The same tile by tile: yields boxes of cells and the part's outputs there."""
     stride, spec = part.part.stride, part.artifact.outputs[0]
     lookup = store(np.arange(256) / 255, part.artifact.inputs[0])
-    for placement, reads in part.cover(area_of((picture.shape[0], picture.shape[1]), stride)):
-        cells = lookup[to_cells(cut(picture, reads.scaled(stride)), stride)]
-        yield placement.keep, real(part.run(placement, [cells]), spec)
+
+    def windows() -> Generator[tuple[Placement, NDArray[Any]]]:
+        for placement, reads in part.cover(area_of((picture.shape[0], picture.shape[1]), stride)):
+            yield placement, lookup[to_cells(cut(picture, reads.scaled(stride)), stride)]
+
+    with ahead(windows()) as coming:
+        for placement, cells in coming:
+            yield placement.keep, real(part.run(placement, [cells]), spec)
 
 
 MapperInputs = Callable[[Box], Sequence[NDArray[Any]]]
@@ -156,17 +167,16 @@ def decoded(
     decoder: LoadedPart,
     route: Route,
     inputs: MapperInputs,
-    on_progress: Callable[[], None],
-) -> Iterator[tuple[Box, NDArray[Any]]]:
-    """Map and decode band by band; yields boxes of cells and their residual cells, in stored units."""
+) -> Generator[tuple[Box, NDArray[Any]] | None]:
+    """Map and decode band by band; yields boxes of cells and their residual cells, in stored units, and
+    None after each tile that is mapped."""
     for band in route.bands:
         mapped = Plane.empty(band.mapped_area, decoder.artifact.inputs[0])
         for placement, reads in band.mapping:
             mapped.write(placement.keep, mapper.run(placement, inputs(reads)))
-            on_progress()
+            yield None
         for placement, reads in band.decoding:
             yield placement.keep, decoder.run(placement, [mapped.read(reads)])
-            on_progress()
 
 
 class Stitcher:

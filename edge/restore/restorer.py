@@ -21,6 +21,7 @@ from edge.memory import give_back
 from edge.photo.bands import Pixels
 from edge.photo.photo import Photo
 from edge.restore import budget, tone
+from edge.restore.ahead import ahead
 from edge.restore.cells import in_colour, shrink
 from edge.restore.damage.detector import (
     FaceArea,
@@ -126,7 +127,7 @@ class Restorer:
             mask_bytes = mask_reading_bytes(options.scratches, shape, self.max_memory)
         demand = budget.Demand(pixels.nbytes, shape, latent, side, photo.other_bytes, mask_bytes)
         budget.check(self.max_memory, demand)
-        if isinstance(options.faces, tuple) and _refines(options):
+        if isinstance(options.faces, tuple) and options.refines_faces:
             # Where they are missing, before any work.
             self._part("finder"), self._part("face")
 
@@ -292,7 +293,7 @@ class Restorer:
         Raises:
             MissingArtifact: Boxes are given and the bundle has no networks for faces.
         """
-        if not _refines(options):
+        if not options.refines_faces:
             return []
         if options.faces == "auto" and not {"finder", "face"} <= self.bundle.manifest.parts.keys():
             return []
@@ -339,11 +340,8 @@ class Restorer:
         latent = encode(pixels, encoder, route, on_progress)
         inputs = mapper_inputs(mapper, latent, damage, shape, route.area)
         stitcher = Stitcher(pixels, decoder.artifact.outputs[0], decoder.part.stride, strength, gray)
-        for keep, residual in decoded(mapper, decoder, route, inputs, on_progress):
-            stitcher.add(keep, residual)
-
-
-def _refines(options: Options) -> bool:
-    """Whether faces would be refined if there are any."""
-    wanted = options.faces not in ("off", ()) and not options.fill_only
-    return wanted and options.strength > 0 and options.face_strength > 0
+        with ahead(decoded(mapper, decoder, route, inputs)) as tiles:
+            for tile in tiles:
+                if tile is not None:
+                    stitcher.add(*tile)
+                on_progress()

@@ -26,6 +26,10 @@ except ImportError:
     from tflite_runtime.interpreter import Interpreter
 
 
+Details = dict[str, dict[str, Any]]
+_Function = tuple[Any, Details, Details]
+"""A signature's runner, and what its inputs and outputs are."""
+
 STDERR = 2
 _stderr_lock = threading.Lock()
 
@@ -36,6 +40,8 @@ class _File:
 
     def __init__(self, path: Path, threads: int) -> None:
         self.lock = threading.Lock()
+        self.functions: dict[str | None, _Function] = {}
+        """Those opened so far: once a function has run at another size, its details tell that size."""
         try:
             with _without_info_lines():
                 self.interpreter = Interpreter(str(path), num_threads=threads)
@@ -75,13 +81,18 @@ class LiteRTNetwork:
 def load(path: Path, artifact: Artifact, tile: Tile, threads: int) -> Network:
     """See :func:`edge.runtimes.load_network`."""
     file = _open(path, threads)
-    try:
-        runner = file.interpreter.get_signature_runner(tile.function)
-    except ValueError as error:
-        wanted = "exactly one signature" if tile.function is None else f"the signature {tile.function}"
-        raise InvalidManifest(f"{path} must have {wanted}.") from error
-    inputs = _names(path, artifact.inputs, tile, runner.get_input_details())
-    outputs = _names(path, artifact.outputs, tile, runner.get_output_details())
+    if tile.function not in file.functions:
+        try:
+            runner = file.interpreter.get_signature_runner(tile.function)
+        except ValueError as error:
+            wanted = "exactly one signature" if tile.function is None else f"the signature {tile.function}"
+            raise InvalidManifest(f"{path} must have {wanted}.") from error
+        file.functions[tile.function] = runner, runner.get_input_details(), runner.get_output_details()
+    runner, takes, gives = file.functions[tile.function]
+    inputs, outputs = (
+        _names(path, artifact.inputs, tile, takes),
+        _names(path, artifact.outputs, tile, gives),
+    )
     return LiteRTNetwork(file, runner, inputs, outputs)
 
 
@@ -98,7 +109,7 @@ def _open(path: Path, threads: int) -> _File:
         return file
 
 
-def _names(path: Path, specs: list[Tensor], tile: Tile, details: dict[str, dict[str, Any]]) -> list[str]:
+def _names(path: Path, specs: list[Tensor], tile: Tile, details: Details) -> list[str]:
     names = [spec.name for spec in specs]
     if sorted(names) != sorted(details):
         raise InvalidManifest(f"{path} has {sorted(details)}, where the manifest has {sorted(names)}.")

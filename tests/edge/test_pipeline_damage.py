@@ -21,7 +21,7 @@ from edge.restore.faces.face import in_box
 from edge.restore.options import Options
 from edge.restore.parts import LoadedPart
 from edge.restore.restorer import Restorer
-from edge.restore.tiling import Box, Placement
+from edge.restore.tiling import Box
 from tests.edge.small_pictures import (
     LARGE,
     SIZES,
@@ -71,7 +71,7 @@ def test_progress_covers_the_detector_s_tiles_too(
     restorer.find_damage(photo(picture(*LARGE)))
     detection = restorer.usage.macs
     restorer.restore(photo(picture(*LARGE)), Options(scratches="off", faces="off"))
-    rest = restorer.usage.macs - detection - restorer._part("tone").cost(Placement(Box(0, 0, 1, 1), 0))
+    rest = restorer.usage.macs - detection - restorer._part("tone").cost(Box(0, 0, 64, 64))
     assert shares[tiles - 1] == pytest.approx(detection / (detection + rest))
 
 

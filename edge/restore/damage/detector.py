@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from edge.bundle.manifest import Detection
 from edge.integers import ceil_div
+from edge.restore.ahead import ahead
 from edge.restore.cells import shrink, to_pixels
 from edge.restore.damage.regions import find_regions
 from edge.restore.hue import lightness
@@ -70,15 +71,16 @@ def _merge(
 ) -> None:
     """Raise ``levels`` to the probabilities in ``picture``, which is ``factor`` times smaller."""
     stride = part.part.stride
-    for keep, cells in part_tiles(part, picture):
-        probability = to_pixels(cells, stride)[..., 0]
-        found = np.clip(probability * 256, 0, 255).astype(np.uint8)
-        box = keep.scaled(stride * factor)
-        target = levels[box.top : box.bottom, box.left : box.right]
-        if factor > 1:
-            found = found.repeat(factor, axis=0).repeat(factor, axis=1)
-        np.maximum(target, found[: target.shape[0], : target.shape[1]], out=target)
-        on_progress()
+    with ahead(part_tiles(part, picture)) as tiles:
+        for keep, cells in tiles:
+            probability = to_pixels(cells, stride)[..., 0]
+            found = np.clip(probability * 256, 0, 255).astype(np.uint8)
+            box = keep.scaled(stride * factor)
+            target = levels[box.top : box.bottom, box.left : box.right]
+            if factor > 1:
+                found = found.repeat(factor, axis=0).repeat(factor, axis=1)
+            np.maximum(target, found[: target.shape[0], : target.shape[1]], out=target)
+            on_progress()
 
 
 def damage_mask(

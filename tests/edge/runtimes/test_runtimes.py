@@ -74,6 +74,9 @@ def test_what_the_manifest_says_resizes_gives_the_same_in_a_larger_window(
     inside = slice(halo, rows - halo), slice(halo, columns - halo)
     assert output[0][inside].size
     np.testing.assert_array_equal(wider[0][inside], output[0][inside])
+    # Opened while it has the other size: the file still is what the manifest says.
+    (again,) = load_network(path, artifact, artifact.tiles[0], 1).run([inputs])
+    np.testing.assert_array_equal(again, output)
 
 
 def test_what_holds_its_size_is_not_said_to_resize(tiny_bundle: Path) -> None:

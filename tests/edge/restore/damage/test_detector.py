@@ -100,8 +100,9 @@ def test_what_is_planned_is_what_the_tiles_cost(shape: tuple[int, int], smallest
     part, rule = reddish_part(), Detection(smallest_side=smallest)
     reported: list[int] = []
     damage_levels(part, noise((*shape, 3)), rule, lambda: reported.append(part.usage.macs))
-    assert reported == list(range(80, 80 * len(reported) + 80, 80))  # after each tile of 8x10 cells
-    assert detection_cost(part, shape, rule) == reported[-1]
+    # After each tile of 8x10 cells; the next one may have been run ahead.
+    assert all(0 <= macs - 80 * tiles <= 80 for tiles, macs in enumerate(reported, 1))
+    assert detection_cost(part, shape, rule) == reported[-1] == 80 * len(reported)
 
 
 def levels_of(bundle: Bundle, picture: NDArray[np.uint8], precision: Precision, tile: int | None) -> Any:
