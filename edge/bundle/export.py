@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from edge.bundle.bundle import MANIFEST_NAME, Bundle, find_artifact, write_manifest
 from edge.bundle.manifest import Artifact, Format, Manifest, Part, PartName, Precision
-from edge.errors import OutputConflict
+from edge.errors import MissingArtifact, OutputConflict
 from edge.files import copy_beside
 from edge.hidden import hidden_folder, replace_folder
 
@@ -74,6 +74,12 @@ def only(bundle: Bundle, kind: Format, precisions: Sequence[Precision]) -> Manif
     Raises:
         MissingArtifact: A part has none of them.
     """
+    if not any(each.format == kind for part in bundle.manifest.parts.values() for each in part.artifacts):
+        # An installed package's own bundle holds LiteRT alone (setup.py).
+        raise MissingArtifact(
+            f"The bundle {bundle.manifest.name} in {bundle.folder} has no networks for {kind}: name one "
+            "that has before the options, such as edge/bundles/mobile in a clone of Heirloom."
+        )
     parts: dict[PartName, Part] = {}
     wanted: set[str] = set()
     for name, part in bundle.manifest.parts.items():

@@ -122,7 +122,7 @@ def export_(
     folder: Folder = None,
     require_signature: RequireSignature = None,
     android: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="An Android app's assets: LiteRT, INT8 and float32.")
+        Path | None, typer.Option(metavar="DIR", help="An Android app's assets: LiteRT, INT8 and float.")
     ] = None,
     ios: Annotated[
         Path | None, typer.Option(metavar="DIR", help="An iOS app's resources: Core ML, INT8 and float16.")
