@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 
 from edge.bundle.bundle import SHIPPED
 from edge.commands.restore import command as restore
+from tests.golden.make import FILES
 
 REPO = Path(__file__).parents[2]
 LACKS_TOOLCHAIN = 77
@@ -134,7 +135,9 @@ def test_the_ios_core_can_be_had_as_a_package_by_its_url() -> None:
 @pytest.mark.slow
 def test_a_raspberry_pi_restores_the_same_photo() -> None:
     said = run("tests/platforms/aarch64/restore.sh")
+    assert f"{len(FILES)} files of vectors are what the code makes here" in said
     assert "13 of 13 tiles give the golden vectors" in said and "byte for byte" in said
+    assert "levels." in said
 
 
 @pytest.mark.slow

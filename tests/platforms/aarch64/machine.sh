@@ -9,6 +9,8 @@ guest=(python$python python$python-minimal libpython$python-stdlib libpython$pyt
   libgcc-s1 zlib1g libexpat1 libffi8 libbz2-1.0 liblzma5 libssl3 libsqlite3-0 libuuid1)
 
 missing() { echo "aarch64: $1" >&2; exit 77; }
+[ -x "$here/.venv/bin/heirloom" ] ||
+  missing "Heirloom is not installed in .venv: python3 -m venv .venv && .venv/bin/pip install ."
 command -v apt-get dpkg-deb > /dev/null || missing "apt-get and dpkg-deb are needed: run this on Debian."
 sources=/etc/apt/sources.list.d/debian.sources
 [ -f $sources ] || missing "$sources is needed to know where Debian's packages are."
@@ -61,5 +63,7 @@ pi_python=$cache/root/usr/bin/python$python
 export QEMU_LD_PREFIX=$cache/root PYTHONDONTWRITEBYTECODE=1
 heirloom='import sys; from edge.commands.main import main; sys.exit(main())'
 
+# python_on_pi ARGUMENT...: Python as on a Pi.
+python_on_pi() { PYTHONPATH="$here:$wheels" "$qemu" "$pi_python" -P "$@"; }
 # on_pi ARGUMENT...: `heirloom` as on a Pi.
-on_pi() { PYTHONPATH="$here:$wheels" "$qemu" "$pi_python" -P -c "$heirloom" "$@"; }
+on_pi() { python_on_pi -c "$heirloom" "$@"; }
