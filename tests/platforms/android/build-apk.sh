@@ -14,7 +14,7 @@ main=$app_root/app/src/main
 start=$(date +%s)
 
 for tool in java javac keytool; do
-    command -v "$tool" >/dev/null || { echo "build-apk.sh: needs a JDK ($tool)." >&2; exit 77; }
+    command -v "$tool" >/dev/null || { echo "build-apk.sh: needs a JDK ($tool is missing): apt-get install openjdk-17-jdk-headless." >&2; exit 77; }
 done
 "$here/fetch-android.sh"
 . "$cache/env"

@@ -68,6 +68,7 @@ fetch_own() {
 }
 
 mkdir -p "$cache"
+[ -f "$cache/env" ] || echo "fetch-android.sh: fetching Debian's Android tools." >&2
 [ -f "$old/usr/share/java/com.android.dx-10.0.0.jar" ] || fetch_old
 
 framework=/usr/share/android-framework-res/framework-res.apk

@@ -22,7 +22,8 @@ place() {
 }
 
 fetch_compiler() {
-    command -v npm >/dev/null || die "the Kotlin compiler comes from npm, which is missing." 77
+    command -v npm >/dev/null || die "the Kotlin compiler comes from npm, which is missing: apt-get install npm." 77
+    echo "fetch.sh: fetching the Kotlin compiler, 90 MB." >&2
     (cd "$temporary" && npm pack --silent "$compiler" >compiler) || die "can't fetch $compiler."
     local archive
     archive=$temporary/$(cat "$temporary/compiler")

@@ -8,7 +8,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 app_root=$(cd "$here/../../../android_app" && pwd)
 cache=${HEIRLOOM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/heirloom}/android
 
-command -v java >/dev/null || { echo "test-app.sh: Java is missing." >&2; exit 77; }
+command -v java >/dev/null || { echo "test-app.sh: Java is missing: apt-get install openjdk-17-jdk-headless." >&2; exit 77; }
 "$here/fetch.sh" >/dev/null
 lib=$cache/kotlinc/lib
 classpath=$cache/jars/junit4.jar:$cache/jars/hamcrest.jar:$lib/kotlin-test.jar:$lib/kotlin-test-junit.jar

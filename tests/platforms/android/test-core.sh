@@ -12,7 +12,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 core=$(cd "$here/../../../android_app/core" && pwd)
 cache=${HEIRLOOM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/heirloom}/android
 
-command -v java >/dev/null || { echo "test-core.sh: Java is missing." >&2; exit 77; }
+command -v java >/dev/null || { echo "test-core.sh: Java is missing: apt-get install openjdk-17-jdk-headless." >&2; exit 77; }
 "$here/fetch.sh" >/dev/null
 
 jars=$cache/jars

@@ -23,7 +23,7 @@ root=${ready:-${HEIRLOOM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/heirloom}/swift}
 # A link, whose target is found only inside the root.
 if [ ! -L "$root/usr/bin/swift" ] && [ ! -x "$root/usr/bin/swift" ]; then
     [ -z "$ready" ] || skip "$root, which HEIRLOOM_SWIFT_ROOT names, has no Swift."
-    command -v debootstrap > /dev/null || skip "there is no Swift 6 here, and no debootstrap to fetch one with."
+    command -v debootstrap > /dev/null || skip "there is no Swift 6 here, and no debootstrap to fetch one with: apt-get install debootstrap."
     sources=/etc/apt/sources.list.d/debian.sources
     mirror=$(sed -n 's/^URIs: *\([^ ]*\).*/\1/p' "$sources" 2> /dev/null | head -n 1)
     [ -n "$mirror" ] || skip "there is no Swift 6 here, and no list of Debian's packages to fetch one from."
@@ -31,6 +31,7 @@ if [ ! -L "$root/usr/bin/swift" ] && [ ! -x "$root/usr/bin/swift" ]; then
     partial=$(mktemp -d "$root.XXXXXX")
     trap 'rm -rf "$partial"' EXIT
     chmod 755 "$partial"
+    echo "swift.sh: fetching Swift 6 into $root: some 600 MB, and minutes." >&2
     {
         debootstrap --force-check-gpg --variant=minbase trixie "$partial" "$mirror" &&
             chroot "$partial" apt-get update &&
