@@ -53,13 +53,15 @@ class Attempt:
         history: History,
         perform: Perform,
         left: LeftBehind,
+        turn: Callable[[], None] = lambda: None,
     ) -> None:
+        """``turn`` is called before the result is recorded: it may wait for other attempts."""
         self.job = job
         self.settings = settings
         self.made_with = made_with | ({"page": job.page} if job.page else {})
         self.history = history
         self.perform = perform
-        self.log = Log(job, settings, self.made_with, report, history)
+        self.log = Log(job, settings, self.made_with, report, history, turn)
         self.staging = Staging(job.output, left)
         self.picture = Staging(job.before_after, left) if job.before_after else None
 
@@ -135,8 +137,7 @@ class Attempt:
             return None
         self.clean_up()
         reason = f"{self.job.output} was changed since it was restored; it is left as it is."
-        if self.log.report:
-            self.log.report.note(self.log.record(kept=printable(reason)))
+        self.log.note(self.log.record(kept=printable(reason)))
         return Outcome(self.job, "kept", kept=(self.job.output,))
 
     def done(self) -> Record | None:

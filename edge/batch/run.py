@@ -19,6 +19,7 @@ from edge.batch.records.log import now
 from edge.batch.records.record import Record
 from edge.batch.records.report import Report, open_report, own_report, recorded
 from edge.batch.settings import Outcome, Restores, Settings
+from edge.batch.side_by_side import Performs, side_by_side
 from edge.batch.tasks import Perform
 from edge.errors import OutputConflict
 from edge.files import comparable, printable
@@ -35,6 +36,7 @@ def run(
     say: Callable[[str], None] = lambda sentence: None,
     isolated: Perform | None = None,
     isolate: bool = False,
+    workers: Sequence[Performs] = (),
 ) -> Iterator[Outcome]:
     """Restore the photos, and yield the outcome of each as soon as it is known.
 
@@ -51,6 +53,7 @@ def run(
         say: Called with sentences about the run as a whole.
         isolated: Performs tasks in another process, see `edge.workers`; None: there is none.
         isolate: Whether that process is to decode and restore all photos.
+        workers: Where there are any, they restore as many photos at a time; nothing is done here.
 
     Raises:
         ReportInUse: Another run has a report open.
@@ -80,11 +83,19 @@ def run(
                 )
         _note(passed_over, reports, settings, made_with)
         left = LeftBehind()
+
+        def attempt(job: Job, perform: Perform, turn: Callable[[], None] = lambda: None) -> Attempt:
+            report = reports[job.report] if job.report else None
+            return Attempt(job, settings, made_with, report, history, perform, left, turn)
+
+        if workers:
+            ordered = (job for job, _ in _suspects_last(jobs, history))
+            yield from side_by_side(ordered, workers, attempt, starting, progress)
+            return
         for job, suspect in _suspects_last(jobs, history):
             starting(job)
-            report = reports[job.report] if job.report else None
             perform = isolated if isolated and (isolate or suspect) else here
-            yield Attempt(job, settings, made_with, report, history, perform, left).make(progress)
+            yield attempt(job, perform).make(progress)
 
 
 def _suspects_last(jobs: Sequence[Job], history: History) -> Iterator[tuple[Job, bool]]:

@@ -40,6 +40,7 @@ from edge.restore.options import FaceBox, Options
 from edge.runtimes import available_threads
 from edge.runtimes.trial import try_bundle
 from edge.workers.isolated import Isolated
+from edge.workers.limits import memory_limit
 from edge.workers.restoring import BundleNetworks, Setup, TorchNetworks, engine_of, restoring_worker
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -116,6 +117,15 @@ def restore(
         typer.Option(metavar="all", help="Restore each page of a TIFF by itself, to NAME.page-N.EXT."),
     ] = None,
     threads: Threads = None,
+    at_once: Annotated[
+        int,
+        typer.Option(
+            "--jobs",
+            min=1,
+            metavar="N",
+            help="Restore N photos at a time, each in a process of its own; they share threads and memory.",
+        ),
+    ] = 1,
     max_memory: Annotated[
         str | None, typer.Option(metavar="SIZE", help="Memory limit, such as 400M or 2G.")
     ] = None,
@@ -236,7 +246,10 @@ def restore(
             opened = open_bundle(bundle, require_signature)
             runtime = proved_runtime(opened, runtime, provider, threads or available_threads())
         networks = BundleNetworks(bundle, (precision or Precision.INT8).value, runtime, require_signature)
-    setup = Setup(networks, threads or available_threads(), memory)
+    threads = threads or available_threads()
+    if at_once > 1:
+        threads, memory = max(1, threads // at_once), memory_limit(memory) // at_once
+    setup = Setup(networks, threads, memory)
     context.with_resource(terminable())
     isolated = context.with_resource(Isolated(lambda: restoring_worker(setup)))
     planned = plan(
@@ -253,7 +266,11 @@ def restore(
     )
     jobs = planned.jobs
     engine = engine_of(setup)
-    if isolate and jobs and isinstance(engine, BundleEngine):
+    workers: list[Isolated] = []
+    if at_once > 1:
+        count = min(at_once, len(jobs))
+        workers = [context.with_resource(Isolated(lambda: restoring_worker(setup))) for _ in range(count)]
+    if (isolate or workers) and jobs and isinstance(engine, BundleEngine):
         # Here, where there is room for it: a worker has only the memory of a restoration.
         try_bundle(engine.bundle, engine.precision, engine.runtime)
     settings = Settings(
@@ -276,7 +293,7 @@ def restore(
         with shown_progress(len(jobs)) as shown:
             events = (shown.starting, shown.progress)
             over = planned.passed_over
-            for outcome in run(jobs, settings, restorer, *events, over, warn, isolated, isolate):
+            for outcome in run(jobs, settings, restorer, *events, over, warn, isolated, isolate, workers):
                 outcomes.append(outcome)
                 shown.finished()
     except KeyboardInterrupt as error:

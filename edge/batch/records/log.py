@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any, Literal
@@ -30,7 +31,9 @@ class Log:
         made_with: dict[str, Any],
         report: Report | None,
         history: History,
+        turn: Callable[[], None] = lambda: None,
     ) -> None:
+        """``turn`` is called before the result of the attempt is recorded: it may wait for others."""
         self.report = report
         self.input_sha256: str | None = None
         self._job = job
@@ -39,6 +42,7 @@ class Log:
         self._history = history
         self._started = time.monotonic()
         self._begun = False
+        self._turn = turn
 
     def record(self, **result: Any) -> Record:
         """A record of this attempt."""
@@ -59,6 +63,8 @@ class Log:
         """Append to the report. Raises `OSError`, but not for the user's own report."""
         if self.report is None:
             return
+        if record.phase != "begun":
+            self._turn()
         with contextlib.suppress(*([OSError] if self.report.own else [])):
             self.report.append(record)
             self._history.add(self.report.path, record)
@@ -83,6 +89,12 @@ class Log:
         if self.report and (not self.report.own or failure.type in OF_WORKERS):
             self.append(record)
         return record
+
+    def note(self, record: Record) -> None:
+        """Append a record of a file that was left alone, unless the report says it. Raises `OSError`."""
+        if self.report:
+            self._turn()
+            self.report.note(record)
 
     def set_aside(self) -> Failure | None:
         """The failure by which this photo killed or hung a worker before, as it is, with these networks."""

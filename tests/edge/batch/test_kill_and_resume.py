@@ -39,6 +39,11 @@ def test_three_kills(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_place: 
 
 
 @pytest.mark.slow
+def test_ten_kills_of_two_workers_with_the_shipped_networks(tmp_path: Path) -> None:
+    kill_and_resume(tmp_path, [*WITH_NETWORKS, "--jobs", "2"], kills=10, side=300, in_place=False)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("in_place", [False, True])
 def test_many_kills(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_place: bool) -> None:
     monkeypatch.setenv("SECONDS_A_PHOTO", "0.005")
