@@ -38,6 +38,9 @@ test: .venv/dev.done lint  ## everything but what takes minutes
 test-slow: .venv/dev.done  ## what takes minutes: 12- and 48-megapixel photos, kill and resume, full shipped bundle
 	$(BIN)/pytest -m slow
 
+test-gpu: .venv/dev.done  ## the networks on a CUDA GPU against the CPU: results, memory, time
+	$(BIN)/pytest -m gpu -rs -s tests/gpu
+
 test-apps: .venv/dev.done  ## both apps and the Raspberry Pi, as far as a Debian machine can: toolchains are fetched
 	$(BIN)/pytest -m "slow or not slow" -rs tests/platforms
 

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, get_args
 
+import torch
 import typer
 from rich.console import Console
 
@@ -66,6 +67,8 @@ def validate(
     opened = open_bundle(bundle)
     with Console(stderr=True).status("Reading weights and photos") as status:
         where = str(torch_device(device))
+        # Full precision on a GPU too: convolutions there would otherwise round to 10 bits.
+        torch.backends.cudnn.allow_tf32 = False
         sampler: Sampler
         sides = published_sides(opened.manifest)
         if (weights / MANIFEST_NAME).exists():
