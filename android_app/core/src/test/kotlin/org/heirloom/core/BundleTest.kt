@@ -88,7 +88,7 @@ class BundleTest {
     @Test
     fun formatComesBeforeWhatStandsIn() {
         val text = golden("pipeline.json").text("manifest_text")!!
-        val first = Regex("""\{"format":"litert","precision":"float32".*?"data":"none"\}\}""")
+        val first = Regex("""\{"format":"litert","precision":"float32".*?"data":"none"\}[^{}]*\}""")
         val tone = first.find(text)!!.value
         val onnx = tone.replace("litert", "onnx")
         val half = tone.replace("\"precision\":\"float32\"", "\"precision\":\"float16\"")
