@@ -21,6 +21,10 @@ PORTS = 100
 
 START_SECONDS = 30.0
 
+IDLE_SECONDS = 12
+"""How long a connection is kept between two requests: longer than `httpx`, and so Gradio's clients, use it
+again (5), who could else find it just closed; shorter than `demo.guard.connections.HEAD_SECONDS`."""
+
 END_SECONDS = 3
 """How long requests may take when the server ends."""
 
@@ -48,6 +52,7 @@ def listening(app: ASGIApp, host: str, port: int | None, proxy: str | None) -> I
             server_header=False,
             proxy_headers=proxy is not None,
             forwarded_allow_ips=proxy,
+            timeout_keep_alive=IDLE_SECONDS,
             timeout_graceful_shutdown=END_SECONDS,
         )
         server = uvicorn.Server(config)

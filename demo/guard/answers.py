@@ -11,12 +11,12 @@ from urllib.parse import quote
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from demo.guard.refusals import Refused
+from demo.guard.refusals import NOTHING, Refused
 from demo.guard.shelf import PUBLIC, Shelf
 from demo.guard.visitors import address_of, visitor_of
 
 SENTENCES = {
-    404: "There is nothing here by that name.",
+    404: NOTHING,
     503: "The page is busy: try again in a minute.",
 }
 """What is said for a status of Gradio's."""

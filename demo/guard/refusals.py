@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-# What is left of a refused request is not read.
+NOTHING = "There is nothing here by that name."
+
+# What is left of a refused request is of no use (`demo.guard.lingering`).
 _CLOSED = {"connection": "close"}
 
 

@@ -13,11 +13,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from demo.guard.answers import Answers
 from demo.guard.bodies import Bodies, Body, Call, Cancel, Join, Reset
 from demo.guard.headers import COMPARE, SecurityHeaders
+from demo.guard.lingering import Lingering
 from demo.guard.origins import Origins
 from demo.guard.passwords import Login, Passwords
 from demo.guard.rates import Rate, Rates, UnderWay
 from demo.guard.receiving import Pace
-from demo.guard.refusals import Refused
+from demo.guard.refusals import NOTHING, Refused
 from demo.guard.sessions import Sessions
 from demo.guard.shelf import Shelf
 from demo.guard.uploads import Files, Uploads
@@ -95,28 +96,28 @@ def guarded(
     """
     answers = Answers(gradio, shelf)
 
-    def post(path: str, kind: type[Body]) -> Route:
+    def post(path: str, kind: type[Body]) -> Only:
         bodies = Bodies(answers, kind, shelf, sessions, functions, limits.calls, limits.pace)
-        return Route(API + path, bodies, methods=["POST"])
+        return Only(API + path, bodies, methods=["POST"])
 
     bounds = limits.max_file, limits.pace, limits.uploads, limits.uploading
     stream = Streams(answers, sessions)
     routes = [
-        *(Route(path, gradio, methods=["GET"]) for path in ASSETS),
-        *(Route(path, Pages(answers), methods=["GET"]) for path in PAGES),
-        *(Route(path, view, methods=[method]) for method, path in VIEW),
-        Route("/api/photos", Uploads(shelf, *bounds, apart=True), methods=["POST"]),
-        Route(NETWORKS, networks, methods=["GET"]),
-        Route(COMPARE, Pages(answers, "/"), methods=["GET"]),
-        Route(f"{API}/upload", Uploads(shelf, *bounds), methods=["POST"]),
-        Route(f"{API}/file={{path:path}}", Files(shelf), methods=["GET"]),
+        *(Only(path, gradio, methods=["GET"]) for path in ASSETS),
+        *(Only(path, Pages(answers), methods=["GET"]) for path in PAGES),
+        *(Only(path, view, methods=[method]) for method, path in VIEW),
+        Only("/api/photos", Uploads(shelf, *bounds, apart=True), methods=["POST"]),
+        Only(NETWORKS, networks, methods=["GET"]),
+        Only(COMPARE, Pages(answers, "/"), methods=["GET"]),
+        Only(f"{API}/upload", Uploads(shelf, *bounds), methods=["POST"]),
+        Only(f"{API}/file={{path:path}}", Files(shelf), methods=["GET"]),
         post("/queue/join", Join),
         post("/call/restore", Call),
         post("/cancel", Cancel),
         post("/reset", Reset),
-        Route(f"{API}/queue/data", stream, methods=["GET"]),
-        Route(f"{API}/heartbeat/{{session_hash}}", stream, methods=["GET"]),
-        Route(f"{API}/call/restore/{{event_id}}", answers, methods=["GET"]),
+        Only(f"{API}/queue/data", stream, methods=["GET"]),
+        Only(f"{API}/heartbeat/{{session_hash}}", stream, methods=["GET"]),
+        Only(f"{API}/call/restore/{{event_id}}", answers, methods=["GET"]),
     ]
     app: ASGIApp = Router(routes, redirect_slashes=False, default=nothing)
     app = Visitors(app)
@@ -124,7 +125,20 @@ def guarded(
         app = Passwords(app, access.login)
     app = Origins(app, access.host, access.names)
     app = Rates(app, limits.requests)
-    return Served(SecurityHeaders(app), gradio)
+    return Served(Lingering(SecurityHeaders(app)), gradio)
+
+
+class Only(Route):
+    """A route that refuses other methods in a sentence."""
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request."""
+        if scope["method"] in (self.methods or ()):
+            await self.app(scope, receive, send)
+            return
+        allowed = {"allow": ", ".join(sorted(self.methods or ()))}
+        refused = Refused(405, "This address is asked in another way: load the page again.", allowed)
+        await refused.as_json()(scope, receive, send)
 
 
 @dataclass(frozen=True)
@@ -199,4 +213,4 @@ class Streams:
 
 async def nothing(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer for all that is not served."""
-    await Refused(404, "There is nothing here by that name.").as_json()(scope, receive, send)
+    await Refused(404, NOTHING).as_json()(scope, receive, send)

@@ -5,6 +5,7 @@ They lie behind the guard (`demo.guard.routes`), which also takes the uploads.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,11 +13,12 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
+from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from demo.guard.rates import Rate
 from demo.guard.receiving import Pace
-from demo.guard.refusals import Refused
+from demo.guard.refusals import NOTHING, Refused
 from demo.guard.shelf import Shelf
 from demo.guard.visitors import address_of, visitor_of
 from demo.view.archive import zipped
@@ -32,6 +34,9 @@ PAGE = Path(__file__).parent / "page"
 EXAMPLES = {path.name: path for path in (PAGE.parents[1] / "examples").glob("*.jpg")}
 
 PRIVATE = {"cache-control": "private, no-store"}
+
+_NUMBER = re.compile(r"[0-9]{1,9}")
+"""Of a result; a longer one would name no file."""
 
 
 @dataclass(frozen=True)
@@ -95,11 +100,20 @@ class View:
 
 def application(view: View) -> FastAPI:
     """The first view as an application."""
-    app = FastAPI(openapi_url=None)
+    app = FastAPI(openapi_url=None, redirect_slashes=False)
 
     @app.exception_handler(Refused)
     async def refuse(request: Request, refused: Refused) -> Response:
         return refused.as_json()
+
+    @app.exception_handler(HTTPException)
+    async def unknown(request: Request, error: HTTPException) -> Response:
+        return Refused(error.status_code, NOTHING).as_json()
+
+    @app.exception_handler(Exception)
+    async def mistaken(request: Request, error: Exception) -> Response:
+        # Starlette raises it again for the server's log.
+        return Refused(500, "The page has made a mistake: load it again.").as_json()
 
     @app.get("/")
     async def page() -> FileResponse:
@@ -144,10 +158,10 @@ def application(view: View) -> FastAPI:
         return _file(view.photo(photo, request).folder(0).parent / BEFORE)
 
     @app.get("/photos/{photo}/{number}/{name}")
-    async def picture(photo: str, number: int, name: str, request: Request) -> FileResponse:
-        if name not in (AFTER, THUMBNAIL, DAMAGE):
+    async def picture(photo: str, number: str, name: str, request: Request) -> FileResponse:
+        if name not in (AFTER, THUMBNAIL, DAMAGE) or not _NUMBER.fullmatch(number):
             raise Refused(404, "There is no such picture.")
-        return _file(view.photo(photo, request).folder(number) / name)
+        return _file(view.photo(photo, request).folder(int(number)) / name)
 
     @app.get("/photos/{photo}/restored")
     async def restored(photo: str, request: Request) -> FileResponse:
