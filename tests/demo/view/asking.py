@@ -56,8 +56,10 @@ class Visitor:
 
 
 @contextmanager
-def visiting(url: str) -> Iterator[Visitor]:
-    with httpx.Client(base_url=url, timeout=SECONDS) as client:
+def visiting(url: str, address: str = "127.0.0.1") -> Iterator[Visitor]:
+    """A visitor from an address of this machine."""
+    transport = httpx.HTTPTransport(local_address=address)
+    with httpx.Client(base_url=url, timeout=SECONDS, transport=transport) as client:
         # The page gives the cookie.
         client.get("")
         yield Visitor(client)

@@ -27,6 +27,9 @@ PHOTO = Path("samples/astronaut-old.jpg")
 NAGASAKI = Path("demo/examples/nagasaki.jpg")
 SIZES = [(1400, 900), (800, 480), (390, 844)]
 
+FIRST_PICTURE, STROKE = 4.0, 2.0
+"""Seconds from an upload to its first picture, and from a stroke to its result."""
+
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
@@ -291,7 +294,9 @@ def test_everything_has_a_name(running: Page) -> None:
 
 
 def test_times(tmp_path: Path, large: Path) -> None:
-    """A photo of two megapixels, by a server that has restored nothing yet; then strokes."""
+    """A photo of two megapixels, by a server that has restored nothing yet; then strokes.
+
+    The targets are for two cores without other work."""
     with page(tmp_path / "tmp") as fresh, visiting(fresh, 1400, 900) as tab:
         started = time.monotonic()
         upload(tab, large)
@@ -309,6 +314,5 @@ def test_times(tmp_path: Path, large: Path) -> None:
             strokes.append(time.monotonic() - started)
         said = ", ".join(f"{seconds:.1f}" for seconds in strokes)
         sys.stdout.write(f"\nfirst picture {first:.1f} s, all of it {whole:.1f} s, strokes {said} s\n")
-        # The targets are 4 and 2 seconds on two cores without other work.
-        assert first < whole
-        assert min(strokes) < whole
+        assert first < FIRST_PICTURE
+        assert max(strokes) < STROKE
