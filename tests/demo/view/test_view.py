@@ -227,6 +227,8 @@ def test_other_visitors_have_no_part_in_it(visitor: Visitor, server: Opened) -> 
         {"strokes": [LINE | {"radius": 513}]},
         {"strokes": [LINE | {"radius": -1}]},
         {"strokes": [LINE | {"points": [[1 << 20, 0]]}]},
+        {"strokes": [LINE | {"points": [[0, 0], [4000, 3000]] * 60, "radius": 512}]},
+        {"strokes": [LINE | {"points": [[1, 1]] * 2000, "radius": 512}]},
         {"strokes": [LINE | {"points": [[0.5, 0]]}]},
         {"strokes": [LINE | {"points": [[0]]}]},
         {"photo": "../x"},
