@@ -130,14 +130,9 @@ def part_tiles(part: LoadedPart, picture: NDArray[np.uint8]) -> Generator[tuple[
     """The same tile by tile: yields boxes of cells and the part's outputs there."""
     stride, spec = part.part.stride, part.artifact.outputs[0]
     lookup = store(np.arange(256) / 255, part.artifact.inputs[0])
-
-    def windows() -> Generator[tuple[Placement, NDArray[Any]]]:
-        for placement, reads in part.cover(area_of((picture.shape[0], picture.shape[1]), stride)):
-            yield placement, lookup[to_cells(cut(picture, reads.scaled(stride)), stride)]
-
-    with ahead(windows()) as coming:
-        for placement, cells in coming:
-            yield placement.keep, real(part.run(placement, [cells]), spec)
+    for placement, reads in part.cover(area_of((picture.shape[0], picture.shape[1]), stride)):
+        cells = lookup[to_cells(cut(picture, reads.scaled(stride)), stride)]
+        yield placement.keep, real(part.run(placement, [cells]), spec)
 
 
 MapperInputs = Callable[[Box], Sequence[NDArray[Any]]]
