@@ -18,6 +18,9 @@ from edge.restore.tiling import Box, Placement, fitted, plan, window
 from edge.runtimes import Network, available_formats, can_resize, formats_in_turn, load_network
 from edge.runtimes.trial import require_tried
 
+ROOM = 256 * 256
+"""Most cells of a tile of any size: those of the largest tile of the networks that ship."""
+
 
 @dataclass
 class Usage:
@@ -41,8 +44,9 @@ class LoadedPart:
     offered: list[int]
     """Indices of the artifact's tiles that the memory budget allows."""
     networks: dict[int, Network] = field(default_factory=dict)
-    resizes: bool = False
-    """Whether the first of those offered runs at any size; then none of the others is used."""
+    room: int | None = None
+    """Cells that a tile may have, halo included, where the first of those offered runs at any size: then
+    none of the others is used. None: there are only the offered sizes."""
 
     @property
     def halo(self) -> int:
@@ -57,9 +61,8 @@ class LoadedPart:
     def cover(self, area: Box) -> list[tuple[Placement, Box]]:
         """The cheapest tiles for ``area``, each with the window that it reads."""
         sizes, step = self.sizes(), self.part.step
-        if self.resizes:
-            most = max(rows * columns for rows, columns in sizes)
-            keeps = fitted(area, step, self.halo, most)
+        if self.room is not None:
+            keeps = fitted(area, step, self.halo, self.room)
             return [(Placement(keep, 0), _whole_steps(keep, step).grown(self.halo)) for keep in keeps]
         placements = plan(area, sizes, self.halo)
         return [(p, window(p.keep, sizes[p.size], self.halo)) for p in placements]
@@ -129,8 +132,10 @@ def load_part(
     areas = [tile.rows * tile.columns for tile in artifact.tiles]
     most = max(min(areas), max_cells if max_cells is not None else max(areas))
     offered = [index for index, area in enumerate(areas) if area <= most]
-    part, resizes = bundle.manifest.parts[name], artifact.resizes and can_resize(artifact.format, runtime)
-    return LoadedPart(name, part, artifact, bundle, threads, runtime, usage, offered, resizes=resizes)
+    resizes = artifact.resizes and can_resize(artifact.format, runtime)
+    room = max(min(areas), min(ROOM, ROOM if max_cells is None else max_cells)) if resizes else None
+    part = bundle.manifest.parts[name]
+    return LoadedPart(name, part, artifact, bundle, threads, runtime, usage, offered, room=room)
 
 
 def offered_precisions(bundle: Bundle, runtime: str | None = None) -> list[Precision]:

@@ -265,9 +265,10 @@ class Restorer:
 
     def _unload(self) -> None:
         """Free the memory of all networks; they are loaded again when they run."""
-        for part in self._parts.values():
-            part.networks.clear()
-        give_back()
+        if any(part.networks for part in self._parts.values()):
+            for part in self._parts.values():
+                part.networks.clear()
+            give_back()
 
     def find_faces(
         self, photo: Photo, options: Options | None = None, min_width: float = MIN_WIDTH

@@ -142,6 +142,21 @@ def fitted(area: Box, step: int, halo: int, most: int) -> list[Box]:
     ]
 
 
+def side_by_side(sizes: Sequence[tuple[int, int]]) -> tuple[list[tuple[int, int]], tuple[int, int]]:
+    """Places for rectangles of ``sizes`` (rows and columns) in columns from left to right.
+
+    Returns the upper left corner of each (row and column), and the size of the whole.
+    """
+    highest = max(rows for rows, _ in sizes)
+    corners, top, left, right = [], 0, 0, 0
+    for rows, columns in sizes:
+        if top + rows > highest:
+            top, left = 0, right
+        corners.append((top, left))
+        top, right = top + rows, max(right, left + columns)
+    return corners, (highest, right)
+
+
 def window(keep: Box, size: tuple[int, int], halo: int) -> Box:
     """The window that a tile with the cells ``keep`` reads: its full size, halo included."""
     top, left = keep.top - halo, keep.left - halo

@@ -49,7 +49,7 @@ def photo(pixels: NDArray[Any], alpha: NDArray[Any] | None = None) -> Photo:
 
 
 def with_tiles(bundle: Bundle, index: int | None, **detection: int) -> Bundle:
-    """The bundle with one of its tile sizes only, or all, and a detection for its random detector."""
+    """The bundle with one of its tile sizes only, or as it is, and a detection for its random detector."""
     rule = msgspec.structs.replace(DETECTION, **detection)
     manifest = msgspec.structs.replace(bundle.manifest, detection=rule)
     if index is None:
@@ -57,7 +57,7 @@ def with_tiles(bundle: Bundle, index: int | None, **detection: int) -> Bundle:
     parts = {}
     for name, part in bundle.manifest.parts.items():
         artifacts = [
-            msgspec.structs.replace(a, tiles=[a.tiles[min(index, len(a.tiles) - 1)]])
+            msgspec.structs.replace(a, tiles=[a.tiles[min(index, len(a.tiles) - 1)]], resizes=False)
             for a in part.artifacts
         ]
         parts[name] = msgspec.structs.replace(part, artifacts=artifacts)

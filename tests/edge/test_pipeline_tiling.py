@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -11,8 +12,8 @@ from numpy.typing import NDArray
 
 from edge.bundle.bundle import Bundle, open_bundle
 from edge.bundle.manifest import PartName, Precision
+from edge.restore import parts, tone
 from edge.restore import restorer as pipeline
-from edge.restore import tone
 from edge.restore.cells import shrink
 from edge.restore.damage.fill import push_pull
 from edge.restore.damage.mask import Damage
@@ -40,11 +41,14 @@ AUTO = pytest.param("auto", marks=pytest.mark.slow)
 def every_tiling(
     bundle: Path, folder: Path, size: tuple[int, int], kind: str, dtype: Any, precision: Precision
 ) -> list[NDArray[Any]]:
-    """The photo restored with all tile sizes together, and with each alone."""
+    """The photo restored in one tile of its own size, with each offered size alone, and in many small tiles
+    of any size."""
     options = Options(strength=STRENGTH, scratches=scratches(kind, folder, size))
     pixels = picture(*size, dtype)
     settings: dict[str, Any] = {"detection": SIZES[size], "precision": precision}
     found = [restored(bundle, pixels, options, tiles=tiles, **settings) for tiles in (None, 0, 1)]
+    with patch.object(parts, "ROOM", 0):
+        found.append(restored(bundle, pixels, options, **settings))
     assert (found[0].shape, found[0].dtype) == (pixels.shape, pixels.dtype)
     # Else there would be nothing to compare.
     if kind == "auto" and size != (1, 1):  # all of one pixel is damaged, or nothing

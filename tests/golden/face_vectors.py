@@ -136,7 +136,7 @@ def _finds(threshold: float) -> Vectors:
     reported[0, 1, 0] = 4
     output = Tensor(role="faces", name="faces", channels=CHANNELS, dtype="float32")
     part = _Tells(reported, output, int8("photo", 192, 1 / 255, -128), 8)
-    faces = finder._finds(cast(LoadedPart, part), np.zeros((24, 32, 3), np.uint8), threshold)
+    faces = finder._finds(cast(LoadedPart, part), reported, threshold)
     return {
         "shape": list(reported.shape),
         "stride": 8,

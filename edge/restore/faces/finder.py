@@ -17,7 +17,7 @@ from edge.restore.cells import shrink
 from edge.restore.faces.alignment import TEMPLATE, Points, face_width, inverse, moved, similarity
 from edge.restore.faces.face import Face, square
 from edge.restore.parts import LoadedPart
-from edge.restore.passes import part_map
+from edge.restore.passes import part_maps
 
 POINT_UNIT = 4.0
 """Unit in pixels of the points that the network returns, relative to the centre of a cell."""
@@ -72,34 +72,38 @@ def find_faces(
         threshold: The least score.
         min_width: The least width in pixels.
     """
-    upright = _verified(part, pixels, _first_look(part, small, factor, 0), threshold, min_width)
+    levels = [(small, factor)]
+    while max(small.shape[:2]) >= 2 * SMALLEST_SIDE:
+        small, factor = shrink(small, 2), factor * 2
+        levels.append((small, factor))
+    upright = _verified(part, pixels, _first_look(part, levels, 0), threshold, min_width)
     if upright and upright[0].score >= SURE:
         return upright
-    while max(small.shape[:2]) > TURNED_SIDE:
-        small, factor = shrink(small, 2), factor * 2
+    levels = [level for level in levels if max(level[0].shape[:2]) <= TURNED_SIDE]
     best, most = upright, sum(face.score - threshold for face in upright)
     for turns in (1, 2, 3):
-        found = _verified(part, pixels, _first_look(part, small, factor, turns), threshold, min_width)
+        found = _verified(part, pixels, _first_look(part, levels, turns), threshold, min_width)
         total = sum(face.score - threshold for face in found)
         if found and found[0].score >= SURE and total > most:
             best, most = found, total
     return best
 
 
-def _first_look(part: LoadedPart, small: NDArray[np.uint8], factor: int, turns: int) -> list[Face]:
-    """The detections in a photo shrunk by ``factor`` and in its halves, in the photo's own pixels.
+def _first_look(
+    part: LoadedPart, levels: Sequence[tuple[NDArray[np.uint8], int]], turns: int
+) -> list[Face]:
+    """The detections in a photo shrunk by several factors, in the photo's own pixels.
 
     The network is shown each one turned by ``turns`` times 90 degrees counterclockwise.
     """
     finds: list[Face] = []
-    while True:
-        for face in _finds(part, np.rot90(small, turns), FIRST_LOOK):
+    maps = part_maps(part, [np.rot90(small, turns) for small, _ in levels])
+    for (small, factor), found in zip(levels, maps, strict=True):
+        for face in _finds(part, found, FIRST_LOOK):
             points = _turned_back(face.points, turns, small.shape)
             # The middle of a block of pixels is not the middle of its first pixel.
             finds.append(Face((points + 0.5) * factor - 0.5, face.score))
-        if max(small.shape[:2]) < 2 * SMALLEST_SIDE:
-            return finds
-        small, factor = shrink(small, 2), factor * 2
+    return finds
 
 
 def _turned_back(points: Points, turns: int, shape: tuple[int, ...]) -> Points:
@@ -131,9 +135,10 @@ def look_again(part: LoadedPart, pixels: Pixels, face: Face) -> Face | None:
     middle = (AGAIN_SIDE - 1) / 2
     upright = (TEMPLATE - TEMPLATE.mean(0)) * (AGAIN_WIDTH / face_width(TEMPLATE)) + middle
     matrix = similarity(face.points, upright)
+    (seen,) = part_maps(part, [square(pixels, matrix, AGAIN_SIDE)])
     near = [
         found
-        for found in _finds(part, square(pixels, matrix, AGAIN_SIDE), SECOND_LOOK)
+        for found in _finds(part, seen, SECOND_LOOK)
         if math.dist(found.middle, (middle, middle)) < SAME_PLACE * AGAIN_WIDTH
     ]
     if not near:
@@ -144,9 +149,8 @@ def look_again(part: LoadedPart, pixels: Pixels, face: Face) -> Face | None:
     return again if again.width > 0 else None
 
 
-def _finds(part: LoadedPart, picture: NDArray[np.uint8], threshold: float) -> list[Face]:
-    """The detections of single cells, in the picture's pixels."""
-    found = part_map(part, picture)
+def _finds(part: LoadedPart, found: NDArray[np.float32], threshold: float) -> list[Face]:
+    """The detections of single cells in a picture's map, in its pixels."""
     score = 1 / (1 + np.exp(-found[..., 0]))
     rows, columns = np.nonzero(score >= threshold)
     stride = part.part.stride

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from edge.bundle.bundle import open_bundle
+from edge.bundle.manifest import Precision
 from edge.restore.faces import finder
 from edge.restore.faces.alignment import TEMPLATE, face_width
 from edge.restore.faces.face import Face, in_box
 from edge.restore.faces.finder import find_faces, look_again, merged
+from edge.restore.parts import Usage, load_part
+from edge.restore.passes import part_maps
 
 INK = (255, 0, 0)
 
@@ -29,7 +35,10 @@ class Knows:
         self.bias = bias
         self.looks = 0
 
-    def part_map(self, _: Any, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def part_maps(self, _: Any, pictures: list[NDArray[np.uint8]]) -> list[NDArray[np.float32]]:
+        return [self.part_map(picture) for picture in pictures]
+
+    def part_map(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
         self.looks += 1
         rows, columns = -(-picture.shape[0] // 8), -(-picture.shape[1] // 8)
         reported = np.full((rows, columns, 11), -9, np.float32)
@@ -64,7 +73,7 @@ def photo_with_disc(width: float, x: float = 500, y: float = 300) -> NDArray[np.
 @pytest.fixture
 def knows(monkeypatch: pytest.MonkeyPatch) -> Knows:
     network = Knows()
-    monkeypatch.setattr(finder, "part_map", network.part_map)
+    monkeypatch.setattr(finder, "part_maps", network.part_maps)
     return network
 
 
@@ -86,7 +95,7 @@ def test_a_shrunk_photo_gives_the_photos_own_pixels(knows: Knows) -> None:
 
 
 def test_the_second_look_corrects_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(finder, "part_map", Knows().part_map)
+    monkeypatch.setattr(finder, "part_maps", Knows().part_maps)
     photo = photo_with_disc(300)
     found = look_again(Part(), photo, at(520, 280, 240))  # type: ignore[arg-type]
     assert found is not None
@@ -120,7 +129,7 @@ def test_a_find_that_shrinks_to_a_point_is_none(monkeypatch: pytest.MonkeyPatch)
     reported = np.full((16, 16, 11), -9, np.float32)
     points = at(0, 0, 44).points / finder.POINT_UNIT
     reported[8, 8] = [3, *points.ravel()]
-    monkeypatch.setattr(finder, "part_map", lambda *_: reported)
+    monkeypatch.setattr(finder, "part_maps", lambda *_: [reported])
     photo = photo_with_disc(200)
     assert look_again(Part(), photo, in_box(500, 300, 1e-4, 1e-4)) is None  # type: ignore[arg-type]
     assert look_again(Part(), photo, in_box(500, 300, 90, 90)) is not None  # type: ignore[arg-type]
@@ -131,3 +140,18 @@ def test_a_marked_face_is_looked_at_upright_or_taken_as_marked(knows: Knows) -> 
     found = look_again(Part(), photo_with_disc(200), marked)  # type: ignore[arg-type]
     assert found is not None and np.abs(found.points - at(500, 300, 200).points).max() < 5
     assert look_again(Part(), photo_with_disc(200, 100, 100), marked) is None  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("precision", ["float32", "int8"])
+def test_pictures_side_by_side_are_seen_as_each_alone(tiny_bundle: Path, precision: Precision) -> None:
+    part = load_part(open_bundle(tiny_bundle), "finder", precision, 1, "litert", Usage())
+    rng = np.random.default_rng(3)
+    pictures = [rng.integers(0, 256, (*size, 3), np.uint8) for size in ((400, 330), (200, 165), (1, 9))]
+    together = part_maps(part, pictures)
+    assert part.room
+    narrow = part_maps(replace(part, room=4000), pictures)
+    tiled = part_maps(replace(part, room=None), pictures)
+    for one, two, three in zip(together, narrow, tiled, strict=True):
+        assert one.shape == two.shape and np.ptp(one) > 0
+        np.testing.assert_allclose(one, two, rtol=0, atol=0 if precision == "int8" else 1e-5)
+        np.testing.assert_allclose(one, three, rtol=0, atol=0 if precision == "int8" else 1e-5)

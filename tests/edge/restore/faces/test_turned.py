@@ -30,7 +30,10 @@ class Sees:
         self.logit = logit
         self.seen: list[tuple[int, int]] = []
 
-    def part_map(self, _: Any, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def part_maps(self, _: Any, pictures: list[NDArray[np.uint8]]) -> list[NDArray[np.float32]]:
+        return [self.part_map(picture) for picture in pictures]
+
+    def part_map(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
         self.seen.append(picture.shape[:2])
         rows, columns = -(-picture.shape[0] // 8), -(-picture.shape[1] // 8)
         reported = np.full((rows, columns, 11), -9, np.float32)
@@ -81,7 +84,7 @@ def turned(points: NDArray[Any], turns: int, shape: tuple[int, ...]) -> NDArray[
 @pytest.mark.parametrize("turns", [0, 1, 2, 3])
 def test_the_faces_of_a_photo_that_lies_are_found(monkeypatch: pytest.MonkeyPatch, turns: int) -> None:
     network = Sees(6)
-    monkeypatch.setattr(finder, "part_map", network.part_map)
+    monkeypatch.setattr(finder, "part_maps", network.part_maps)
     faces = (120, 150, 44), (380, 140, 50)
     photo = photo_with(*faces)
     lying = np.ascontiguousarray(np.rot90(photo, turns))
@@ -96,7 +99,7 @@ def test_the_faces_of_a_photo_that_lies_are_found(monkeypatch: pytest.MonkeyPatc
 def test_a_photo_with_a_sure_face_is_looked_at_upright_only(monkeypatch: pytest.MonkeyPatch) -> None:
     for logit, turns in ((6, False), (3, True)):
         network = Sees(logit)
-        monkeypatch.setattr(finder, "part_map", network.part_map)
+        monkeypatch.setattr(finder, "part_maps", network.part_maps)
         photo = photo_with((250, 150, 44))
         assert len(find_faces(network, photo, photo, 1, 0.8, 0)) == 1  # type: ignore[arg-type]
         assert any(height > width for height, width in network.seen) == turns
@@ -104,7 +107,7 @@ def test_a_photo_with_a_sure_face_is_looked_at_upright_only(monkeypatch: pytest.
 
 def test_a_doubtful_face_of_another_direction_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     network = Sees(2)
-    monkeypatch.setattr(finder, "part_map", network.part_map)
+    monkeypatch.setattr(finder, "part_maps", network.part_maps)
     photo = photo_with((250, 150, 44))
     lying = np.ascontiguousarray(np.rot90(photo))
     assert len(find_faces(network, photo, photo, 1, 0.8, 0)) == 1  # type: ignore[arg-type]
@@ -113,7 +116,7 @@ def test_a_doubtful_face_of_another_direction_is_none(monkeypatch: pytest.Monkey
 
 def test_only_a_small_photo_is_looked_at_in_other_directions(monkeypatch: pytest.MonkeyPatch) -> None:
     network = Sees(6)
-    monkeypatch.setattr(finder, "part_map", network.part_map)
+    monkeypatch.setattr(finder, "part_maps", network.part_maps)
     photo = np.full((600, 900, 3), 255, np.uint8)
     assert find_faces(network, photo, photo, 1, 0.8, 0) == []  # type: ignore[arg-type]
     upright_looks = [(600, 900), (300, 450), (150, 225), (75, 113), (38, 57), (19, 29)]
