@@ -6,7 +6,7 @@ needs beyond the border, so nothing is padded between the parts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,12 +105,12 @@ def encode(pixels: Pixels, encoder: LoadedPart, route: Route, on_progress: Calla
     latent = Plane.empty(route.latent_area, encoder.artifact.outputs[0])
     lookup = store(np.arange(256) / 255, encoder.artifact.inputs[0])
 
-    def windows() -> Generator[tuple[Placement, NDArray[Any]]]:
+    def seen() -> Generator[Window]:
         for placement, reads in route.encoding:
-            seen = in_colour(eight_bit(cut(pixels, reads.scaled(stride))))
-            yield placement, lookup[to_cells(seen, stride)]
+            window = in_colour(eight_bit(cut(pixels, reads.scaled(stride))))
+            yield placement, lookup[to_cells(window, stride)]
 
-    with ahead(windows()) as coming:
+    with ahead(seen()) as coming:
         for placement, cells in coming:
             latent.write(placement.keep, encoder.run(placement, [cells]))
             on_progress()
@@ -144,18 +144,27 @@ def part_maps(part: LoadedPart, pictures: Sequence[NDArray[np.uint8]]) -> list[N
 def _part_map(part: LoadedPart, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     area = area_of((picture.shape[0], picture.shape[1]), part.part.stride)
     reported = np.empty((area.rows, area.columns, part.artifact.outputs[0].channels), np.float32)
-    for keep, values in part_tiles(part, picture):
+    for keep, values in part_tiles(part, windows(part, picture)):
         reported[keep.top : keep.bottom, keep.left : keep.right] = values
     return reported
 
 
-def part_tiles(part: LoadedPart, picture: NDArray[np.uint8]) -> Generator[tuple[Box, NDArray[np.float32]]]:
-    """The same tile by tile: yields boxes of cells and the part's outputs there."""
-    stride, spec = part.part.stride, part.artifact.outputs[0]
+Window = tuple[Placement, NDArray[Any]]
+"""A tile's place, and the cells that it reads, as stored."""
+
+
+def windows(part: LoadedPart, picture: NDArray[np.uint8]) -> Generator[Window]:
+    """The tiles of a part that cover a picture ``(h, w, 3)``."""
+    stride = part.part.stride
     lookup = store(np.arange(256) / 255, part.artifact.inputs[0])
     for placement, reads in part.cover(area_of((picture.shape[0], picture.shape[1]), stride)):
-        cells = lookup[to_cells(cut(picture, reads.scaled(stride)), stride)]
-        yield placement.keep, real(part.run(placement, [cells]), spec)
+        yield placement, lookup[to_cells(cut(picture, reads.scaled(stride)), stride)]
+
+
+def part_tiles(part: LoadedPart, windows: Iterable[Window]) -> Generator[tuple[Box, NDArray[np.float32]]]:
+    """Boxes of cells, and the part's outputs there, real values."""
+    for placement, cells in windows:
+        yield placement.keep, real(part.run(placement, [cells]), part.artifact.outputs[0])
 
 
 MapperInputs = Callable[[Box], Sequence[NDArray[Any]]]
@@ -190,9 +199,10 @@ def decoded(
     None after each tile that is mapped."""
     for band in route.bands:
         mapped = Plane.empty(band.mapped_area, decoder.artifact.inputs[0])
-        for placement, reads in band.mapping:
-            mapped.write(placement.keep, mapper.run(placement, inputs(reads)))
-            yield None
+        with ahead((placement, inputs(reads)) for placement, reads in band.mapping) as coming:
+            for placement, read in coming:
+                mapped.write(placement.keep, mapper.run(placement, read))
+                yield None
         for placement, reads in band.decoding:
             yield placement.keep, decoder.run(placement, [mapped.read(reads)])
 

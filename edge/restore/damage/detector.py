@@ -19,7 +19,7 @@ from edge.restore.cells import shrink, to_pixels
 from edge.restore.damage.regions import find_regions
 from edge.restore.hue import lightness
 from edge.restore.parts import LoadedPart
-from edge.restore.passes import area_of, part_tiles
+from edge.restore.passes import area_of, part_tiles, windows
 
 FaceArea = tuple[int, int, int, int]
 """Left, top, width and height in pixels; may reach beyond the picture."""
@@ -71,7 +71,7 @@ def _merge(
 ) -> None:
     """Raise ``levels`` to the probabilities in ``picture``, which is ``factor`` times smaller."""
     stride = part.part.stride
-    with ahead(part_tiles(part, picture)) as tiles:
+    with ahead(windows(part, picture)) as coming, ahead(part_tiles(part, coming)) as tiles:
         for keep, cells in tiles:
             probability = to_pixels(cells, stride)[..., 0]
             found = np.clip(probability * 256, 0, 255).astype(np.uint8)
