@@ -12,6 +12,7 @@ from typing import Any
 from edge import DISTRIBUTION
 from edge.batch.attempt import Attempt
 from edge.batch.making import in_this_process
+from edge.batch.parallel import Performs, in_parallel
 from edge.batch.planning.find import PassedOver
 from edge.batch.planning.pages import Job
 from edge.batch.records.history import History
@@ -19,7 +20,6 @@ from edge.batch.records.log import now
 from edge.batch.records.record import Record
 from edge.batch.records.report import Report, open_report, own_report, recorded
 from edge.batch.settings import Outcome, Restores, Settings
-from edge.batch.side_by_side import Performs, side_by_side
 from edge.batch.tasks import Perform
 from edge.errors import OutputConflict
 from edge.files import comparable, printable
@@ -90,7 +90,7 @@ def run(
 
         if workers:
             ordered = (job for job, _ in _suspects_last(jobs, history))
-            yield from side_by_side(ordered, workers, attempt, starting, progress)
+            yield from in_parallel(ordered, workers, attempt, starting, progress)
             return
         for job, suspect in _suspects_last(jobs, history):
             starting(job)

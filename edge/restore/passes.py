@@ -21,7 +21,7 @@ from edge.restore.cells import eight_bit, in_colour, to_cells, to_pixels
 from edge.restore.context import pool
 from edge.restore.damage.mask import Damage
 from edge.restore.parts import LoadedPart, real, store
-from edge.restore.tiling import Box, Placement, cut, side_by_side
+from edge.restore.tiling import Box, Placement, cut, packed
 
 Cover = list[tuple[Placement, Box]]
 
@@ -125,7 +125,7 @@ def part_maps(part: LoadedPart, pictures: Sequence[NDArray[np.uint8]]) -> list[N
     """
     stride, halo, spec = part.part.stride, part.halo, part.artifact.inputs[0]
     areas = [area_of((picture.shape[0], picture.shape[1]), stride) for picture in pictures]
-    corners, size = side_by_side([(area.rows + 2 * halo, area.columns + 2 * halo) for area in areas])
+    corners, size = packed([(area.rows + 2 * halo, area.columns + 2 * halo) for area in areas])
     if part.room is None or part.part.step > 1 or size[0] * size[1] > part.room:
         return [_part_map(part, picture) for picture in pictures]
     lookup = store(np.arange(256) / 255, spec)

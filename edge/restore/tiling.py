@@ -142,7 +142,7 @@ def fitted(area: Box, step: int, halo: int, most: int) -> list[Box]:
     ]
 
 
-def side_by_side(sizes: Sequence[tuple[int, int]]) -> tuple[list[tuple[int, int]], tuple[int, int]]:
+def packed(sizes: Sequence[tuple[int, int]]) -> tuple[list[tuple[int, int]], tuple[int, int]]:
     """Places for rectangles of ``sizes`` (rows and columns) in columns from left to right.
 
     Returns the upper left corner of each (row and column), and the size of the whole.

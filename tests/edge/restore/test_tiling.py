@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from edge.restore.tiling import Box, Placement, cut, fitted, mirrored, plan, side_by_side, window
+from edge.restore.tiling import Box, Placement, cut, fitted, mirrored, packed, plan, window
 
 SIZES = [(16, 16), (12, 24), (40, 40)]
 
@@ -171,15 +171,15 @@ def test_fitted_tiles_are_one_where_it_fits_and_the_fewest_cells_else() -> None:
         fitted(Box(0, 0, 5, 5), 1, 10, 440)
 
 
-def test_rectangles_side_by_side_share_no_cell() -> None:
+def test_packed_rectangles_share_no_cell() -> None:
     generator = np.random.default_rng(4)
     for _ in range(60):
         sizes = [(int(a), int(b)) for a, b in generator.integers(1, 30, (generator.integers(1, 9), 2))]
-        corners, (rows, columns) = side_by_side(sizes)
+        corners, (rows, columns) = packed(sizes)
         taken = np.zeros((rows, columns), int)
         for (top, left), (high, wide) in zip(corners, sizes, strict=True):
             assert top + high <= rows and left + wide <= columns
             taken[top : top + high, left : left + wide] += 1
         assert taken.max() == 1 and taken.sum() == sum(high * wide for high, wide in sizes)
     # A pyramid: the halves lie beside the whole.
-    assert side_by_side([(60, 80), (30, 40), (15, 20)]) == ([(0, 0), (0, 80), (30, 80)], (60, 120))
+    assert packed([(60, 80), (30, 40), (15, 20)]) == ([(0, 0), (0, 80), (30, 80)], (60, 120))

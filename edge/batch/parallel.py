@@ -85,7 +85,7 @@ class Turns:
             self.lock.notify_all()
 
 
-def side_by_side(
+def in_parallel(
     jobs: Iterable[Job],
     workers: Sequence[Performs],
     begin: Begin,
