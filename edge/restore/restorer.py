@@ -32,9 +32,9 @@ from edge.restore.damage.detector import (
 )
 from edge.restore.damage.fill import push_pull
 from edge.restore.damage.mask import Damage, mask_reading_bytes, read_mask
-from edge.restore.faces.face import MAX_FACES, MIN_WIDTH, Face, FaceRecord, in_box, put_back, take
-from edge.restore.faces.finder import find_faces, look_again
-from edge.restore.faces.refine import judged, refined
+from edge.restore.faces.face import MIN_WIDTH, Face, FaceRecord, take
+from edge.restore.faces.finder import faces_to_refine, find_faces
+from edge.restore.faces.refine import in_words, refine, refined
 from edge.restore.hue import one_hue
 from edge.restore.inside import Inside, inside
 from edge.restore.options import Options
@@ -175,10 +175,7 @@ class Restorer:
         )
         done.append("restored")
         records = self._refine_faces(pixels, faces, before, options.strength * options.face_strength, gray)
-        count = sum(record.refined for record in records)
-        if count:
-            done.append(f"{count} {'face' if count == 1 else 'faces'} refined")
-        return Restored(photo, tuple(done), records, damage)
+        return Restored(photo, (*done, *in_words(records)), records, damage)
 
     def _detection_share(self, shape: tuple[int, int], options: Options) -> float:
         """The detector's share of the work for a photo of ``shape``, 0..1."""
@@ -299,12 +296,8 @@ class Restorer:
         if options.faces == "auto" and not {"finder", "face"} <= self.bundle.manifest.parts.keys():
             return []
         finder, _ = self._part("finder"), self._part("face")
-        if options.faces != "auto":
-            marked = [in_box(*box) for box in options.faces]
-            return [look_again(finder, pixels, face) or face for face in marked]
         threshold = self.bundle.manifest.finder_threshold
-        found = find_faces(finder, pixels, small, factor, threshold, min_width)
-        return sorted(found, key=lambda face: -face.width)[:MAX_FACES]
+        return faces_to_refine(finder, pixels, small, factor, threshold, options, min_width)
 
     def _refine_faces(
         self,
@@ -319,10 +312,7 @@ class Restorer:
             return ()
         part = self._part("face")
         changes = [refined(part, old, take(pixels, face)) for face, old in zip(faces, before, strict=True)]
-        records = tuple(map(judged, faces, changes))
-        kept = [index for index, record in enumerate(records) if record.refined]
-        put_back(pixels, [faces[i] for i in kept], [changes[i] for i in kept], strength, gray)
-        return records
+        return refine(pixels, faces, changes, strength, gray)
 
     def _restore_tiles(
         self,

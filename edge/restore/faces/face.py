@@ -86,7 +86,11 @@ class Face:
     @cached_property
     def matrix(self) -> Matrix:
         """The similarity from the photo's pixels to the aligned face's."""
-        return similarity(self.points, TEMPLATE)
+        return self.matrix_to(SIDE)
+
+    def matrix_to(self, side: int) -> Matrix:
+        """The same for aligned faces of another side."""
+        return similarity(self.points, TEMPLATE * (side / SIDE))
 
     @property
     def box(self) -> tuple[int, int, int, int]:
@@ -105,18 +109,20 @@ def in_box(left: float, top: float, width: float, height: float) -> Face:
 
 
 @cache
-def feather() -> Patch:
-    """The weight of the change at each pixel of an aligned face: ``(256, 256)`` in 0..1."""
-    x, y = np.meshgrid(np.arange(SIDE), np.arange(SIDE))
-    radius = np.hypot((x - MIDDLE[0]) / RADII[0], (y - MIDDLE[1]) / RADII[1])
+def feather(side: int = SIDE) -> Patch:
+    """The weight of the change at each pixel of an aligned face: ``(side, side)`` in 0..1."""
+    scale = side / SIDE
+    x, y = np.meshgrid(np.arange(side), np.arange(side))
+    across, down = (scale * radius for radius in RADII)
+    radius = np.hypot((x - scale * MIDDLE[0]) / across, (y - scale * MIDDLE[1]) / down)
     t = np.clip((FADED - radius) / (FADED - SOLID), 0, 1)
     faded: Patch = (t * t * (3 - 2 * t)).astype(np.float32)
     return faded
 
 
-def take(pixels: Pixels, face: Face) -> NDArray[np.uint8]:
-    """The aligned face ``(256, 256, 3)``; beyond the photo's border its outermost pixels are repeated."""
-    return square(pixels, face.matrix, SIDE)
+def take(pixels: Pixels, face: Face, side: int = SIDE) -> NDArray[np.uint8]:
+    """The aligned face ``(side, side, 3)``; beyond the photo's border its outermost pixels are repeated."""
+    return square(pixels, face.matrix_to(side), side)
 
 
 def square(pixels: Pixels, matrix: Matrix, side: int) -> NDArray[np.uint8]:
@@ -137,27 +143,30 @@ def square(pixels: Pixels, matrix: Matrix, side: int) -> NDArray[np.uint8]:
 def put_back(
     pixels: Pixels, faces: Sequence[Face], changes: Sequence[Change], strength: float, gray: bool
 ) -> None:
-    """Add the ``changes`` ``(256, 256, 3)``, in steps, to the faces, in place.
+    """Add the ``changes`` ``(side, side, 3)``, in steps, to the faces, in place.
 
-    Overlapping faces are blended independently of their order. ``gray``: all colours get the same change.
+    All changes have one side. Overlapping faces are blended independently of their order. ``gray``: all
+    colours get the same change.
     """
-    regions = [_region(inverse(face.matrix), SIDE, pixels.shape) for face in faces]
-    for index, (face, change, region) in enumerate(zip(faces, changes, regions, strict=True)):
+    side = len(changes[0]) if changes else SIDE
+    matrices = [face.matrix_to(side) for face in faces]
+    regions = [_region(inverse(matrix), side, pixels.shape) for matrix in matrices]
+    for index, (matrix, change, region) in enumerate(zip(matrices, changes, regions, strict=True)):
         matched = change.astype(np.float32) * CHANGE_STEP
         matched -= _rim(matched)
         if gray:
             matched = np.broadcast_to(matched.mean(2, keepdims=True), matched.shape)
         others = [
-            other.matrix
-            for place, (other, taken) in enumerate(zip(faces, regions, strict=True))
+            other
+            for place, (other, taken) in enumerate(zip(matrices, regions, strict=True))
             if place != index and _meet(region, taken)
         ]
-        _add(pixels, region, face.matrix, matched, others, strength)
+        _add(pixels, region, matrix, matched, others, strength)
 
 
 def _rim(change: Patch) -> Patch:
     """The mean colour of the change where it fades out: without it the face matches its surroundings."""
-    weight = feather() * (1 - feather())
+    weight = feather(len(change)) * (1 - feather(len(change)))
     mean: Patch = np.einsum("yx,yxc->c", weight, change) / weight.sum()
     return mean
 
@@ -186,14 +195,15 @@ def _add(
 ) -> None:
     top = int(np.iinfo(pixels.dtype).max)
     layers = np.concatenate((change * (strength * top), np.ones_like(change[..., :1])), axis=2)
-    layers *= feather()[..., None]
+    weight = feather(len(change))[..., None]
+    layers *= weight
     rows = max(1, _BAND_PIXELS // region.columns)
     for first in range(region.top, region.bottom, rows):
         last = min(region.bottom, first + rows)
         y, x = np.mgrid[first:last, region.left : region.right]
         at = np.stack((x.ravel(), y.ravel()), -1)
         mine = _sampled(layers, moved(at, matrix), outside=0)
-        total = mine[:, 3:] + sum(_sampled(feather()[..., None], moved(at, m), outside=0) for m in others)
+        total = mine[:, 3:] + sum(_sampled(weight, moved(at, m), outside=0) for m in others)
         added = (mine[:, :3] / np.maximum(total, 1)).reshape(last - first, region.columns, 3)
         target = pixels[first:last, region.left : region.right]
         if target.ndim == 2:

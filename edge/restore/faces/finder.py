@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from edge.photo.bands import Pixels
 from edge.restore.cells import shrink
 from edge.restore.faces.alignment import TEMPLATE, Points, face_width, inverse, moved, similarity
-from edge.restore.faces.face import Face, square
+from edge.restore.faces.face import MAX_FACES, MIN_WIDTH, Face, in_box, square
+from edge.restore.options import Options
 from edge.restore.parts import LoadedPart
 from edge.restore.passes import part_maps
 
@@ -48,6 +49,23 @@ POINT_GRID = 64
 
 AGAIN_WIDTH, AGAIN_SIDE = 44.0, 128
 """Width of the face and side of its window in the second run, in pixels."""
+
+
+def faces_to_refine(
+    part: LoadedPart,
+    pixels: Pixels,
+    small: NDArray[np.uint8],
+    factor: int,
+    threshold: float,
+    options: Options,
+    min_width: float = MIN_WIDTH,
+) -> list[Face]:
+    """The faces in the boxes that the options give, or else the largest of a photo; see `find_faces`."""
+    if isinstance(options.faces, tuple):
+        marked = [in_box(*box) for box in options.faces]
+        return [look_again(part, pixels, face) or face for face in marked]
+    found = find_faces(part, pixels, small, factor, threshold, min_width)
+    return sorted(found, key=lambda face: -face.width)[:MAX_FACES]
 
 
 def find_faces(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.photo.bands import Pixels
 from edge.restore.cells import to_cells, to_pixels
-from edge.restore.faces.face import CHANGE_STEP, Change, Face, FaceRecord, feather
+from edge.restore.faces.face import CHANGE_STEP, Change, Face, FaceRecord, feather, put_back
 from edge.restore.parts import LoadedPart, real, store
 from edge.restore.tiling import Box, Placement
 
@@ -23,12 +26,33 @@ def refined(part: LoadedPart, before: NDArray[np.uint8], restored: NDArray[np.ui
     output = part.run(Placement(Box(0, 0, rows, columns), 0), [lookup[cells]])
     # The network's change is relative to the face before; the photo holds the restored one.
     refined = before + 255 * to_pixels(real(output, spec), stride)
-    steps = (np.clip(refined, 0, 255) - restored) / (255 * CHANGE_STEP)
-    return np.asarray(np.round(steps), np.int16)
+    return change_to(np.clip(refined, 0, 255), restored)
+
+
+def change_to(refined: NDArray[np.float32], restored: NDArray[np.uint8]) -> Change:
+    """The change, in steps, of an aligned face to the ``refined`` one; both in 0..255."""
+    return np.asarray(np.round((refined - restored) / (255 * CHANGE_STEP)), np.int16)
 
 
 def judged(face: Face, change: Change) -> FaceRecord:
     """The record of a face, with the decision whether its change is applied."""
     squares = ((change.astype(np.float32) * CHANGE_STEP) ** 2).mean(2)
-    amount = float(np.sqrt((squares * feather()).sum() / feather().sum()))
+    weight = feather(len(change))
+    amount = float(np.sqrt((squares * weight).sum() / weight.sum()))
     return FaceRecord(face.box, round(face.score, 3), round(amount, 4), amount <= MAX_CHANGE)
+
+
+def refine(
+    pixels: Pixels, faces: Sequence[Face], changes: Sequence[Change], strength: float, gray: bool
+) -> tuple[FaceRecord, ...]:
+    """Add to the faces of a photo, in place, those changes that are to be trusted; the faces' records."""
+    records = tuple(map(judged, faces, changes))
+    kept = [index for index, record in enumerate(records) if record.refined]
+    put_back(pixels, [faces[i] for i in kept], [changes[i] for i in kept], strength, gray)
+    return records
+
+
+def in_words(records: Sequence[FaceRecord]) -> list[str]:
+    """The step in words; empty where no face was refined."""
+    count = sum(record.refined for record in records)
+    return [f"{count} {'face' if count == 1 else 'faces'} refined"] if count else []
