@@ -29,6 +29,10 @@ class Engine(Protocol):
     def identity(self) -> dict[str, Any]:
         """The settings that change pixels, as recorded."""
 
+    @property
+    def lacks_faces(self) -> str | None:
+        """A sentence that says so, where faces are not refined for lack of a network."""
+
     def restorer(self, threads: int, max_memory: int | None) -> Restores:
         """Load the networks that every photo needs; ``max_memory`` is in bytes, for the whole process."""
 
@@ -51,6 +55,11 @@ class BundleEngine:
         """Precision and runtime."""
         return {"precision": self.precision, "runtime": self.runtime}
 
+    @property
+    def lacks_faces(self) -> str | None:
+        """None: a bundle is as it was made, with networks for faces or without."""
+        return None
+
     def restorer(self, threads: int, max_memory: int | None) -> Restorer:
         """See :class:`edge.restore.restorer.Restorer`."""
         return Restorer(
@@ -70,6 +79,8 @@ class Reference:
     device: str = "cpu"
     preset: str = "heirloom"
     hr: bool = False
+    faces: bool = False
+    """Whether the network for faces must be there."""
 
 
 def bundle_engine(
@@ -94,4 +105,5 @@ def reference_engine(settings: Reference) -> Engine:
         raise MissingExtra(
             f"The runtime torch needs packages that are not installed ({error}): {install_hint('convert')}."
         ) from error
-    return cast(Engine, opened(settings.weights, settings.device, settings.preset, settings.hr))
+    given = settings.weights, settings.device, settings.preset, settings.hr, settings.faces
+    return cast(Engine, opened(*given))

@@ -9,10 +9,11 @@ from typing import Any
 import torch
 from torch import nn
 
-from convert.reference.kinds import KINDS, ROLES, RoleName
+from convert.reference.faces.finder import Finder
+from convert.reference.kinds import KINDS, ROLES, RoleName, build
 from convert.reference.nets.folding import fold
 from convert.reference.presets import PRESETS
-from convert.reference.restorer import ReferenceRestorer, Weights
+from convert.reference.restorer import ReferenceRestorer, Weights, face_role
 from convert.reference.weights import open_weights
 from edge.errors import RuntimeUnavailable
 from edge.memory import available
@@ -22,6 +23,13 @@ class RandomWeights:
     """Published networks with random weights, for measuring time and memory only."""
 
     digest = "random"
+
+    def __contains__(self, role: RoleName) -> bool:
+        return True
+
+    def blank(self, role: RoleName) -> nn.Module:
+        """The network of that role without memory for its weights."""
+        return fold(build(role, KINDS[ROLES[role].kind].published))
 
     def load(self, role: RoleName) -> nn.Module:
         """The network of that role, for inference."""
@@ -41,8 +49,15 @@ class ReferenceEngine:
 
     @property
     def identity(self) -> dict[str, Any]:
-        """The settings that change pixels."""
-        return {"runtime": "torch", "preset": self.preset, "hr": self.hr}
+        """The settings that change pixels; the finder of faces is that of the bundle that ships."""
+        settings = {"runtime": "torch", "preset": self.preset, "hr": self.hr}
+        return settings | ({"finder": Finder().bundle.digest} if face_role(self.hr) in self.weights else {})
+
+    @property
+    def lacks_faces(self) -> str | None:
+        """The sentence that faces are not refined, where the weights lack the network for it."""
+        role = face_role(self.hr)
+        return None if role in self.weights else ROLES[role].absent
 
     def restorer(self, threads: int, max_memory: int | None) -> ReferenceRestorer:
         """A restorer; ``max_memory`` in bytes, by default what the machine has free."""
@@ -56,14 +71,20 @@ class ReferenceEngine:
         )
 
 
-def open_engine(weights: Path | None, device: str, preset: str, hr: bool) -> ReferenceEngine:
-    """Open imported weights; without a folder, random ones. Raises WeightsError, RuntimeUnavailable."""
+def open_engine(
+    weights: Path | None, device: str, preset: str, hr: bool, faces: bool = False
+) -> ReferenceEngine:
+    """Open imported weights; without a folder, random ones. Raises WeightsError, RuntimeUnavailable.
+
+    With ``faces`` the network for faces must be there.
+    """
     where = _device(device)
     if weights is None:
         return ReferenceEngine(RandomWeights(), RandomWeights.digest, preset, hr, where)
     opened = open_weights(weights)
-    if hr and "mapping_hr" not in opened:
-        opened.load("mapping_hr")  # raises MissingWeights before any photo is read
+    needed: dict[RoleName, bool] = {"mapping_hr": hr, face_role(hr): faces}
+    for role in (role for role, wanted in needed.items() if wanted):
+        opened.blank(role)  # raises MissingWeights before any photo is read
     return ReferenceEngine(opened, opened.digest, preset, hr, where)
 
 

@@ -21,14 +21,27 @@ class Preset:
     """Whether gray photos come out in the network's colours, whatever the options."""
     expects_scratches: bool
     """Whether a photo in which no scratch was found still passes the mapping for scratched ones."""
+    replaces_faces: bool
+    """Whether refined faces, their histograms matched, replace the photo's under a mask that fades out over
+    25 pixels; else their changes are added as on the mobile path."""
 
 
 PRESETS = {
     "heirloom": Preset(
-        mask_threshold=0.4, resizes=False, stretches=False, in_colour=False, expects_scratches=False
+        mask_threshold=0.4,
+        resizes=False,
+        stretches=False,
+        in_colour=False,
+        expects_scratches=False,
+        replaces_faces=False,
     ),
     "published": Preset(
-        mask_threshold=0.4, resizes=True, stretches=True, in_colour=True, expects_scratches=True
+        mask_threshold=0.4,
+        resizes=True,
+        stretches=True,
+        in_colour=True,
+        expects_scratches=True,
+        replaces_faces=True,
     ),
 }
 """Both paint damage white before encoding, since the networks were trained so, and widen the mask by 3

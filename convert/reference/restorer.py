@@ -17,16 +17,22 @@ from torch import nn
 from convert.reference.budget import working_bytes
 from convert.reference.chain import STRIDE, Mapping, Networks, PhotoRows, pictured, translate
 from convert.reference.detection import find_scratches, widened
+from convert.reference.faces.finder import Finder
+from convert.reference.faces.refining import refine_faces, refine_faces_as_published
 from convert.reference.kinds import RoleName
-from convert.reference.nets import ScratchUnet, Vae
+from convert.reference.nets import FaceGenerator, ScratchUnet, Vae
 from convert.reference.presets import Preset
+from convert.reference.resizing import MIN_SIDE, in_size, resized, scaled
 from convert.reference.strips import Workspace
 from edge.errors import MemoryBudgetExceeded, NetworkFailed, OptionRefused
 from edge.integers import ceil_div
+from edge.memory import give_back
 from edge.photo.bands import Pixels
 from edge.photo.photo import Photo
 from edge.restore.cells import in_colour, shrink
 from edge.restore.damage import mask as damage
+from edge.restore.faces.face import FaceRecord
+from edge.restore.faces.refine import in_words
 from edge.restore.hue import one_hue
 from edge.restore.options import Options
 from edge.restore.restorer import Restored
@@ -40,17 +46,28 @@ PATCH_STRIDE = 32
 PATCH_MASK_MARGIN = 3
 """By so many pixels the mask is widened for that mapping, as published."""
 
-MIN_SIDE = 16
-"""Smaller photos are mirrored up to this: the networks look further than their borders."""
-
 THUMBNAIL_SIDE = 1024
+
+FACES_SHARE = 0.1
+"""Of the progress, where faces may be refined: a face of 256 pixels takes as long as 0.06 megapixels."""
 
 
 class Weights(Protocol):
     """Where networks come from; `convert.reference.weights.ReferenceWeights` is one."""
 
+    def __contains__(self, role: RoleName) -> bool:
+        """Whether there is a network of that role."""
+
+    def blank(self, role: RoleName) -> nn.Module:
+        """The network of that role without memory for its weights. Raises MissingWeights."""
+
     def load(self, role: RoleName) -> nn.Module:
-        """The network of that role, for inference."""
+        """The network of that role, for inference. Raises MissingWeights."""
+
+
+def face_role(hr: bool) -> RoleName:
+    """The role of the network that refines faces."""
+    return "face_512" if hr else "face_256"
 
 
 class ReferenceRestorer:
@@ -65,9 +82,11 @@ class ReferenceRestorer:
         device: torch.device,
         max_memory: int | None = None,
     ) -> None:
-        """``hr``: the high-resolution mapping for scratched photos. ``max_memory``: bytes."""
+        """``hr``: the high-resolution networks for scratches and for faces. ``max_memory``: bytes."""
         self._weights, self._preset, self._device = weights, preset, device
         self._scratch_role: RoleName = "mapping_hr" if hr else "mapping_scratch"
+        self._face_role = face_role(hr)
+        self._finder = Finder()
         self._max_memory = max_memory
         self._loaded: dict[RoleName, nn.Module] = {}
         for role in ("vae_a", "vae_b_quality"):
@@ -91,39 +110,96 @@ class ReferenceRestorer:
             raise OptionRefused("The published networks restore the whole photo: leave out crop_border.")
         if photo.pixels.ndim == 2 and (self._preset.in_colour or not options.keep_gray):
             photo = replace(photo, pixels=in_colour(photo.pixels))
+        refines = self._refines(options)
+        given = (photo.pixels.shape[0], photo.pixels.shape[1])
         drawn = self._drawn_mask(photo, options)
         if self._preset.resizes:
-            photo = _resized(photo, scratched=options.scratches != "off")
-        pixels = photo.pixels
+            photo = resized(photo, scratched=options.scratches != "off")
+        gray = not self._preset.in_colour and options.keep_gray and _is_gray(photo.pixels)
         with _enough_memory():
-            mask = self._mask(pixels, drawn, options)
-            networks = self._chain(scratched=mask is not None)
-            patches = self._scratch_role == "mapping_hr" and mask is not None
-            size = self._padded((pixels.shape[0], pixels.shape[1]), PATCH_STRIDE if patches else STRIDE)
-            done = ["restored by the published networks"]
-            if mask is not None:
-                done.insert(0, f"scratches on {100 * mask.mean():.1f} % of the photo")
-                mask = widened(mask, PATCH_MASK_MARGIN) if patches else mask
-                mask = cut(mask, Box(0, 0, *size))
-
-            detectors = [self._loaded[role] for role in self._loaded if role == "detection"]
-            work = Workspace(
-                working_bytes(self._max_memory, size, networks, detectors),
-                _share_of(networks.macs(size), progress),
-            )
-            gray = not self._preset.in_colour and options.keep_gray and _is_gray(pixels)
-            picture = translate(networks, PhotoRows(pixels, size, mask, self._device), work)
-            low, high = 0.0, 1.0
-            if self._preset.stretches:
-                ends = [(strip.min(), strip.max()) for _, strip in pictured(picture, work)]
-                low, high = float(min(end[0] for end in ends)), float(max(end[1] for end in ends))
-            for top, strip in pictured(picture, work):
-                strip -= low
-                strip /= max(high - low, 1e-5)
-                _paint(pixels[top : top + len(strip)], strip, options.strength, gray)
+            share = _part_of(progress, 0, 1 - FACES_SHARE if refines else 1)
+            done = self._restore_all(photo.pixels, drawn, options, gray, refines, share)
+            records: tuple[FaceRecord, ...] = ()
+            if refines:
+                marked = scaled(options, given, photo.pixels.shape)
+                share = _part_of(progress, 1 - FACES_SHARE, 1)
+                records = self._refine_faces(photo.pixels, marked, gray, share)
         if progress is not None:
             progress(1.0)
-        return Restored(photo, tuple(done))
+        return Restored(photo, (*done, *in_words(records)), in_size(records, photo.pixels.shape, given))
+
+    def _restore_all(
+        self,
+        pixels: Pixels,
+        drawn: NDArray[np.bool_] | None,
+        options: Options,
+        gray: bool,
+        refines: bool,
+        progress: Callable[[float], None],
+    ) -> list[str]:
+        """Restore the photo in place, apart from its faces; the steps in words."""
+        if self._max_memory is not None:
+            self._unload(self._face_role)
+        mask = self._mask(pixels, drawn, options)
+        networks = self._chain(scratched=mask is not None)
+        patches = self._scratch_role == "mapping_hr" and mask is not None
+        size = self._padded((pixels.shape[0], pixels.shape[1]), PATCH_STRIDE if patches else STRIDE)
+        done = ["restored by the published networks"]
+        if mask is not None:
+            done.insert(0, f"scratches on {100 * mask.mean():.1f} % of the photo")
+            mask = widened(mask, PATCH_MASK_MARGIN) if patches else mask
+            mask = cut(mask, Box(0, 0, *size))
+
+        detectors = [self._loaded[role] for role in self._loaded if role == "detection"]
+        generator = cast(FaceGenerator, self._weights.blank(self._face_role)) if refines else None
+        work = Workspace(
+            working_bytes(self._max_memory, size, networks, detectors, generator),
+            _share_of(networks.macs(size), progress),
+        )
+        picture = translate(networks, PhotoRows(pixels, size, mask, self._device), work)
+        low, high = 0.0, 1.0
+        if self._preset.stretches:
+            ends = [(strip.min(), strip.max()) for _, strip in pictured(picture, work)]
+            low, high = float(min(end[0] for end in ends)), float(max(end[1] for end in ends))
+        for top, strip in pictured(picture, work):
+            strip -= low
+            strip /= max(high - low, 1e-5)
+            _paint(pixels[top : top + len(strip)], strip, options.strength, gray)
+        return done
+
+    def _refines(self, options: Options) -> bool:
+        """Whether faces are to be refined. Raises MissingWeights if some are marked and nothing refines."""
+        if isinstance(options.faces, tuple) and options.refines_faces:
+            self._weights.blank(self._face_role)
+        return options.refines_faces and self._face_role in self._weights
+
+    def _refine_faces(
+        self, pixels: Pixels, options: Options, gray: bool, progress: Callable[[float], None]
+    ) -> tuple[FaceRecord, ...]:
+        """Refine the faces of the restored photo in place, as the preset does."""
+        faces = self._finder.faces(pixels, options)
+        if not faces:
+            return ()
+        if self._max_memory is not None:
+            # The weights for faces take as much as all others together.
+            self._unload("detection", self._scratch_role, QUALITY)
+        give_back()
+        generator = cast(FaceGenerator, self._network(self._face_role))
+        strength = options.strength * options.face_strength
+        finished = 0
+
+        def on_face() -> None:
+            nonlocal finished
+            finished += 1
+            progress(finished / len(faces))
+
+        if self._preset.replaces_faces:
+            return refine_faces_as_published(pixels, faces, generator, strength, on_face)
+        return refine_faces(pixels, faces, generator, strength, gray, on_face)
+
+    def _unload(self, *roles: RoleName) -> None:
+        for role in roles:
+            self._loaded.pop(role, None)
 
     def _network(self, role: RoleName) -> nn.Module:
         if role not in self._loaded:
@@ -135,7 +211,7 @@ class ReferenceRestorer:
         if not scratched:
             role, other = other, role
         # The mappings are the largest networks by far: only the one in use is kept.
-        self._loaded.pop(other, None)
+        self._unload(other)
         encoder = cast(Vae, self._network("vae_a")).encoder
         decoder = cast(Vae, self._network("vae_b_scratch" if scratched else "vae_b_quality")).decoder
         return Networks(encoder, cast(Mapping, self._network(role)), decoder)
@@ -178,40 +254,27 @@ def _enough_memory() -> Iterator[None]:
         ) from error
 
 
-def _share_of(total: int, progress: Callable[[float], None] | None) -> Callable[[int], None]:
+def _part_of(
+    progress: Callable[[float], None] | None, first: float, last: float
+) -> Callable[[float], None]:
+    """The progress of a part, as that from ``first`` to ``last`` of the whole."""
+
+    def on_progress(share: float) -> None:
+        if progress is not None:
+            progress(first + (last - first) * share)
+
+    return on_progress
+
+
+def _share_of(total: int, progress: Callable[[float], None]) -> Callable[[int], None]:
     done = 0
 
     def on_progress(macs: int) -> None:
         nonlocal done
         done += macs
-        if progress is not None:
-            progress(min(1.0, done / total))
+        progress(min(1.0, done / total))
 
     return on_progress
-
-
-def _resized(photo: Photo, scratched: bool) -> Photo:
-    """As published: sides rounded to multiples of 4 (bilinear), or with scratches of 16 (bicubic)."""
-    multiple = 16 if scratched else 4
-    rows, columns = (max(MIN_SIDE, round(side / multiple) * multiple) for side in photo.pixels.shape[:2])
-    kind = Image.Resampling.BICUBIC if scratched else Image.Resampling.BILINEAR
-    if (rows, columns) == photo.pixels.shape[:2]:
-        return photo
-
-    def resized(plane: Pixels) -> NDArray[np.float32]:
-        image = Image.fromarray(plane if plane.dtype == np.uint8 else plane.astype(np.float32))
-        return np.asarray(image.resize((columns, rows), kind), np.float32)
-
-    def whole(pixels: Pixels) -> Pixels:
-        planes = [
-            resized(np.ascontiguousarray(plane)) for plane in np.moveaxis(np.atleast_3d(pixels), 2, 0)
-        ]
-        values = np.stack(planes, axis=2).reshape(rows, columns, *pixels.shape[2:])
-        limits = np.iinfo(pixels.dtype)
-        return cast(Pixels, np.clip(np.round(values), 0, limits.max).astype(pixels.dtype))
-
-    alpha = None if photo.alpha is None else whole(photo.alpha)
-    return replace(photo, pixels=whole(photo.pixels), alpha=alpha)
 
 
 def _is_gray(pixels: Pixels) -> bool:

@@ -66,16 +66,20 @@ class ReferenceWeights:
     def __contains__(self, role: RoleName) -> bool:
         return role in self.manifest.networks
 
-    def load(self, role: RoleName) -> nn.Module:
-        """The role's network, folded, for inference. Raises MissingWeights or WeightsError."""
+    def blank(self, role: RoleName) -> nn.Module:
+        """The role's network, folded, without memory for its weights. Raises MissingWeights."""
         stored = self.manifest.networks.get(role)
         if stored is None:
             raise MissingWeights(
                 f"{self.folder} has no {role}: run `heirloom import` again with the published checkpoint "
                 "of that network among its sources."
             )
-        network = fold(build(role, stored.widths))
-        path = self.folder / stored.file
+        return fold(build(role, stored.widths))
+
+    def load(self, role: RoleName) -> nn.Module:
+        """The role's network, folded, for inference. Raises MissingWeights or WeightsError."""
+        network = self.blank(role)
+        path = self.folder / self.manifest.networks[role].file
         try:
             network.load_state_dict(load_file(path), strict=True, assign=True)
         except (OSError, SafetensorError, RuntimeError) as error:

@@ -97,7 +97,7 @@ def restore(
     ] = Options.scratches,
     fill_only: Annotated[bool, option("fill_only", "--fill-only")] = Options.fill_only,
     keep_gray: Annotated[bool, option("keep_gray")] = Options.keep_gray,
-    faces: Annotated[bool, option("faces")] = True,
+    faces: Annotated[bool | None, option("faces")] = None,
     face: Annotated[
         list[Any] | None,
         typer.Option(
@@ -166,7 +166,11 @@ def restore(
     ] = None,
     hr: Annotated[
         bool,
-        typer.Option("--hr", help="Fill damage by the high-resolution mapping.", rich_help_panel=TORCH),
+        typer.Option(
+            "--hr",
+            help="Use the networks for high resolution.",
+            rich_help_panel=TORCH,
+        ),
     ] = False,
     quality: Quality = None,
     note: Note = True,
@@ -217,12 +221,12 @@ def restore(
         raise typer.BadParameter(f"--pages {pages}: write --pages all, or --page N for one.")
     if page and pages:
         raise typer.BadParameter("--page and --pages exclude each other.")
-    if face and not faces:
+    if face and faces is False:
         raise typer.BadParameter("--face and --no-faces exclude each other.")
     if fill_only and (scratches == "off" or face):
         raise typer.BadParameter("--fill-only excludes --scratches off and --face.")
     chosen = {field.name: context.params[field.name] for field in fields(Options)}
-    options = Options(**chosen | {"faces": tuple(face or ()) or ("auto" if faces else "off")})
+    options = Options(**chosen | {"faces": tuple(face or ()) or ("off" if faces is False else "auto")})
     mask = options.scratches if isinstance(options.scratches, Path) else None
     memory = parse_bytes(max_memory) if max_memory else None
     networks: BundleNetworks | TorchNetworks
@@ -238,7 +242,8 @@ def restore(
             raise typer.BadParameter(
                 "--runtime torch needs --weights: a folder that `heirloom import` wrote."
             )
-        networks = TorchNetworks(weights, device or "cpu", (preset or Preset.HEIRLOOM).value, hr)
+        applied = (preset or Preset.HEIRLOOM).value
+        networks = TorchNetworks(weights, device or "cpu", applied, hr, faces=bool(faces or face))
     else:
         if weights or device or preset or hr:
             raise typer.BadParameter("--weights, --device, --preset and --hr need --runtime torch.")
@@ -266,6 +271,8 @@ def restore(
     )
     jobs = planned.jobs
     engine = engine_of(setup)
+    if jobs and options.refines_faces and engine.lacks_faces:
+        warn(engine.lacks_faces)
     workers: list[Isolated] = []
     if at_once > 1:
         count = min(at_once, len(jobs))

@@ -40,6 +40,7 @@ class TorchNetworks(msgspec.Struct, frozen=True, tag="torch"):
     device: str = "cpu"
     preset: str = "heirloom"
     hr: bool = False
+    faces: bool = False
 
 
 class Setup(msgspec.Struct, frozen=True):
@@ -60,7 +61,7 @@ def engine_of(setup: Setup) -> Engine:
     """The networks, opened but not loaded. Raises HeirloomError."""
     networks = setup.networks
     if isinstance(networks, TorchNetworks):
-        return reference_engine(Reference(networks.weights, networks.device, networks.preset, networks.hr))
+        return reference_engine(Reference(**msgspec.structs.asdict(networks)))
     return bundle_engine(networks.folder, networks.precision, networks.runtime, networks.require_signature)
 
 

@@ -12,6 +12,7 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from convert.errors import MissingWeights
 from convert.reference.kinds import RoleName
 from convert.reference.nets import ScratchUnet
 from convert.reference.presets import PRESETS
@@ -26,11 +27,21 @@ KINDS_OF_PHOTO = {"colour": (np.uint8, 3), "gray": (np.uint8, 0), "16 bits": (np
 
 
 class Weights:
-    """Small networks; notes what is asked for. The detector finds damage here and there, or none."""
+    """Small networks; notes what is asked for. The detector finds damage here and there, or none.
 
-    def __init__(self, finds: bool = True) -> None:
-        self.finds = finds
+    There are networks for ``faces``, or none."""
+
+    def __init__(self, finds: bool = True, faces: bool = False) -> None:
+        self.finds, self.faces = finds, faces
         self.asked: list[RoleName] = []
+
+    def __contains__(self, role: RoleName) -> bool:
+        return self.faces or not role.startswith("face")
+
+    def blank(self, role: RoleName) -> nn.Module:
+        if role not in self:
+            raise MissingWeights(f"There is no {role}.")
+        return SmallWeights().blank(role)
 
     def load(self, role: RoleName) -> nn.Module:
         self.asked.append(role)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import nn
 
-from convert.reference.kinds import KINDS, ROLES, RoleName
+from convert.reference.kinds import KINDS, ROLES, RoleName, Widths, build
 from convert.reference.nets.folding import fold
 from convert.reference.weights import StoredNetwork, write_manifest, write_network
 from edge.bundle.bundle import file_entry
@@ -23,30 +23,47 @@ class SmallWeights:
     latent: int = 8
     width: int = 16
     detection: int = 4
+    face: int = 2
+
+    def __contains__(self, role: RoleName) -> bool:
+        return True
+
+    def widths(self, role: RoleName) -> Widths:
+        widths = {
+            "vae": {"width": self.vae},
+            "detection": {"width": self.detection},
+            "face": {"width": self.face, "hidden": 2 * self.face},
+        }
+        return widths.get(ROLES[role].kind, {"latent": self.latent, "width": self.width})
+
+    def blank(self, role: RoleName) -> nn.Module:
+        return fold(build(role, self.widths(role)))
 
     def load(self, role: RoleName) -> nn.Module:
         torch.manual_seed(list(ROLES).index(role))
-        widths = {"vae": {"width": self.vae}, "detection": {"width": self.detection}}
-        kind = ROLES[role].kind
-        network = KINDS[kind].network(**widths.get(kind, {"latent": self.latent, "width": self.width}))
-        return fold(network)
+        network = KINDS[ROLES[role].kind].network
+        return fold(network(**self.widths(role), **ROLES[role].settings))
 
 
-def write_small_weights(folder: Path, load: Callable[[RoleName], nn.Module] = SmallWeights().load) -> Path:
-    """Write what ``load`` gives (of these widths) as an import does, without the high-resolution mapping
-    and the faces; gives the folder."""
+def write_small_weights(
+    folder: Path,
+    load: Callable[[RoleName], nn.Module] = SmallWeights().load,
+    optional: Container[RoleName] = (),
+) -> Path:
+    """Write what ``load`` gives (of these widths) as an import does; gives the folder.
+
+    Of the roles that can be missing there are the ``optional`` ones."""
     weights = SmallWeights()
     networks: dict[RoleName, StoredNetwork] = {}
     for role in ROLES:
-        if role in ("mapping_hr", "face_256", "face_512"):
+        if ROLES[role].absent is not None and role not in optional:
             continue
         network, kind = load(role), ROLES[role].kind
         write_network(network, folder / f"{role}.safetensors")
         written = file_entry(folder / f"{role}.safetensors")
-        widths = {"vae": {"width": weights.vae}, "detection": {"width": weights.detection}}
         networks[role] = StoredNetwork(
             kind=kind,
-            widths=widths.get(kind, {"latent": weights.latent, "width": weights.width}),
+            widths=weights.widths(role),
             file=f"{role}.safetensors",
             sha256=written.sha256,
             bytes=written.bytes,

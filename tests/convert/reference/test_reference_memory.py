@@ -19,10 +19,12 @@ ROOT = Path(__file__).parents[3]
 MEASURE = "tests.convert.reference.measure_memory"
 
 
-def measured(height: int, width: int, mapping_width: int, max_memory: int, mapping: str) -> dict[str, Any]:
+def measured(
+    height: int, width: int, mapping_width: int, max_memory: int, mapping: str, *preset: str
+) -> dict[str, Any]:
     arguments = [str(value) for value in (height, width, mapping_width, max_memory)]
     done = subprocess.run(
-        [sys.executable, "-m", MEASURE, *arguments, mapping],
+        [sys.executable, "-m", MEASURE, *arguments, mapping, *preset],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -69,6 +71,18 @@ def test_half_a_megapixel_stays_within_what_was_allowed() -> None:
 def test_two_megapixels_stay_within_what_was_allowed(mapping: str, width: int, limit: int) -> None:
     found = measured(1200, 1600, width, limit * 10**6, mapping)
     assert found["peak"] <= limit * 10**6
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("preset", ["heirloom", "published"])
+@pytest.mark.parametrize(("mapping", "limit"), [("quality", 1400), ("hr", 2400)])
+def test_faces_of_two_megapixels_stay_within_what_was_allowed(
+    mapping: str, limit: int, preset: str
+) -> None:
+    """One of them nearly fills the photo; of high resolution they have 512 pixels."""
+    found = measured(1200, 1600, 64, limit * 10**6, mapping, preset)
+    assert found["peak"] <= limit * 10**6
+    assert found["faces"] == 3
 
 
 @pytest.mark.slow
