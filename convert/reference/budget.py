@@ -26,7 +26,7 @@ FACE_WORK = 128 << 20
 """Finding faces and putting them back, band by band."""
 
 FACE_MAPS = 9
-"""Maps of the face generator's largest layer that exist at once: 8.7 were measured at 256 pixels, 6.4 at 512."""
+"""Maps of the face generator's largest layer that exist at once: 8.7 at 256 pixels, 6.4 at 512."""
 
 CHANGE_BYTES = 6
 """For each pixel of an aligned face, until all faces are put back."""
