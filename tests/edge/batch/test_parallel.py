@@ -30,19 +30,16 @@ SETTINGS = Settings(
 class Slow:
     """A worker in a thread of this process. Earlier photos take longer, so that they end out of order."""
 
-    at_work = most = 0
-
-    def __init__(self, deadly: str = "") -> None:
-        self.deadly, self.made = deadly, 0
+    def __init__(self, deadly: str = "", meet: threading.Barrier | None = None) -> None:
+        self.deadly, self.meet, self.made = deadly, meet, 0
         self.interrupted = threading.Event()
 
     def __call__(self, task: Task, progress: Callable[[float], None]) -> Any:
         if isinstance(task, Make):
-            Slow.at_work += 1
-            Slow.most = max(Slow.most, Slow.at_work)
             number = int(task.job.input.stem[-1])
+            if self.meet and not self.made:
+                self.meet.wait(30)
             stopped = self.interrupted.wait(0.02 * (PHOTOS - number))
-            Slow.at_work -= 1
             if stopped or task.job.input.stem == self.deadly:
                 raise WorkerStopped("The worker has ended.")
             self.made += 1
@@ -77,15 +74,14 @@ def test_files_and_report_are_those_of_one_after_the_other(
     folder: Path, tmp_path: Path, count: int
 ) -> None:
     alone = restored(folder, tmp_path / "alone", [])
-    Slow.most = 0
-    workers = [Slow() for _ in range(count)]
+    all_at_work = threading.Barrier(count)
+    workers = [Slow(meet=all_at_work) for _ in range(count)]
     together = restored(folder, tmp_path / "together", workers)
     assert [(each.state, each.job.input) for each in together] == [
         ("restored", each.job.input) for each in alone
     ]
     assert results(tmp_path / "together") == results(tmp_path / "alone")
     assert reported(tmp_path / "together") == reported(tmp_path / "alone")
-    assert Slow.most == count
     assert all(worker.made for worker in workers)
     again = restored(folder, tmp_path / "together", [Slow(), Slow()])
     assert {each.state for each in again} == {"done"}
