@@ -59,6 +59,7 @@ class Turns:
         if self.stopped:
             raise Interrupted
         self._begun += 1
+        self.lock.notify_all()
         return self._free.pop()
 
     def give_back(self, worker: Performs) -> None:
