@@ -277,25 +277,27 @@ def bench_command(
                 runtime=runtime,
             )
             attempts.append(restore_once(task))
-    return [_command_result(precision, tries, megapixels) for precision, tries in measured.items()]
+    return [command_result(precision, tries, megapixels) for precision, tries in measured.items()]
 
 
 def restore_once(task: Run) -> dict[str, Any]:
     """The report of `edge.bench.worker` on one restoration, with the process's ``seconds``."""
+    return run_once("edge.bench.worker", task)
+
+
+def run_once(module: str, task: object) -> dict[str, Any]:
+    """What a module's process reports on ``task``, and the process's ``seconds``. Raises HeirloomError."""
+    arguments = python("-m", module, msgspec.json.encode(task).decode())
     started = perf_counter()
-    done = subprocess.run(
-        python("-m", "edge.bench.worker", msgspec.json.encode(task).decode()),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = subprocess.run(arguments, capture_output=True, text=True, check=False)
     seconds = perf_counter() - started
     if done.returncode:
         raise HeirloomError((done.stderr.strip() or "The restoration was stopped.").splitlines()[-1])
     return {**json.loads(done.stdout.splitlines()[-1]), "seconds": seconds}
 
 
-def _command_result(precision: Precision, tries: list[dict[str, Any]], megapixels: float) -> CommandResult:
+def command_result(precision: Precision, tries: list[dict[str, Any]], megapixels: float) -> CommandResult:
+    """The figures of several reports of `restore_once` on a photo of that size."""
     peaks = [attempt["peak"] / 1e6 for attempt in tries if attempt["peak"] is not None]
     return CommandResult(
         precision=precision,

@@ -47,6 +47,8 @@ class Run:
     reference: bool = False
     weights: str = ""
     """Imported weights of the published networks; empty for random ones."""
+    output: str = ""
+    """An empty folder that keeps the result; without it, it is not kept."""
 
     def engine(self) -> Engine:
         """The networks, opened."""
@@ -76,13 +78,13 @@ class Timed:
 
 
 def main(task: str) -> None:
-    """Restore the photo into a temporary folder and print the measurements."""
+    """Restore the photo and print the measurements."""
     run = msgspec.json.decode(task, type=Run)
     engine = run.engine()
     restorer = engine.restorer(run.threads, None)
     timed = Timed(restorer)
-    with tempfile.TemporaryDirectory() as output:
-        jobs = plan([Path(run.photo)], Path(output)).jobs
+    with tempfile.TemporaryDirectory() as folder:
+        jobs = plan([Path(run.photo)], Path(run.output or folder)).jobs
         options = Options(scratches=run.scratches)
         settings = Settings(options, engine.digest, {}, DEFAULT_MAX_PIXELS)
         started = perf_counter()
@@ -96,6 +98,7 @@ def main(task: str) -> None:
         "networks": restorer.usage.seconds if isinstance(restorer, Restorer) else None,
         "peak": memory.peak(),
         "done": list(timed.done),
+        "result": str(jobs[0].output),
     }
     sys.stdout.write(json.dumps(report) + "\n")
 

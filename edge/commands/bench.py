@@ -1,6 +1,6 @@
 """Measure this machine: its matrix multiply, the networks, and a whole restoration.
 
-The command line of `edge.bench.networks`: a table on stdout, or JSON.
+The command line of `edge.bench`: a table on stdout, or JSON.
 """
 
 from __future__ import annotations
@@ -8,25 +8,20 @@ from __future__ import annotations
 import enum
 import json
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from edge.bench.against import Comparison, compare
+from edge.bench.against import compare
+from edge.bench.alternatives import compare_alternatives
 from edge.bench.made_up_photo import four_to_three, write_test_photo
-from edge.bench.networks import (
-    BEST_OF,
-    MATMUL_SIDE,
-    CommandResult,
-    NetworkResult,
-    Spread,
-    bench_command,
-    bench_networks,
-)
+from edge.bench.networks import BEST_OF, MATMUL_SIDE, bench_command, bench_networks
+from edge.bench.tables import command_table, comparison_table, contest_table, figure, network_table
 from edge.bundle.bundle import Bundle, open_bundle
 from edge.commands.options import (
     BundleFolder,
@@ -38,13 +33,18 @@ from edge.commands.options import (
 )
 from edge.runtimes import available_threads
 
+MEGAPIXELS = 12.0
+COMPARED_MEGAPIXELS = 1.0
+"""With other programs, which may take minutes for 12."""
 COMPARED_SIDE = 512
 
 
 class Yardstick(enum.StrEnum):
-    """The networks to compare with."""
+    """What to compare with."""
 
     REFERENCE = "reference"
+    OPENCV = "opencv"
+    REALESRGAN = "realesrgan"
 
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -56,7 +56,15 @@ def bench(
         Path | None,
         typer.Argument(exists=True, dir_okay=False, help="Default: a synthetic one.", show_default=False),
     ] = None,
-    megapixels: Annotated[float, typer.Option(min=0.01, help="Size of the synthetic photo.")] = 12.0,
+    megapixels: Annotated[
+        float | None,
+        typer.Option(
+            min=0.01,
+            help=f"Size of the synthetic photo. Default: {MEGAPIXELS:g}; with --against opencv or "
+            f"realesrgan {COMPARED_MEGAPIXELS:g}.",
+            show_default=False,
+        ),
+    ] = None,
     precision: Annotated[
         str | None,
         typer.Option(metavar="int8,float32", help="Default: those of the bundle.", show_default=False),
@@ -71,13 +79,32 @@ def bench(
     provider: ProviderOption = None,
     runs: Annotated[int, typer.Option(min=1, help="Rounds; figures are medians.")] = 3,
     against: Annotated[
-        Yardstick | None,
-        typer.Option(help="Instead, compare with the published networks on a photo of 512x512."),
+        list[Yardstick] | None,
+        typer.Option(
+            help="Instead, compare the whole command in INT8, in turns. reference: with the published "
+            "networks, on a photo of 512x512. opencv: with its denoising and inpainting; realesrgan: with "
+            "Real-ESRGAN; both in one run if the option is given twice.",
+            show_default=False,
+        ),
     ] = None,
     weights: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help="Imported weights of the published networks. Default: random ones, as slow."
+            exists=True,
+            metavar="PATH",
+            help="With --against realesrgan: realesr-general-x4v3.pth. With --against reference: imported "
+            "weights, a folder (default: random ones, as slow).",
+            show_default=False,
+        ),
+    ] = None,
+    truth: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            metavar="CLEAN.png",
+            help="With --against opencv or realesrgan: the clean picture, to tell the PSNR of each result.",
+            show_default=False,
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -87,49 +114,101 @@ def bench(
     Each round measures everything once, so that other load on the machine affects all figures alike.
     """
     opened = open_bundle(bundle, require_signature)
-    if weights and not against:
-        raise typer.BadParameter("--weights needs --against reference.")
-    if against and (runtime or provider):
-        raise typer.BadParameter("--runtime and --provider have no meaning with --against.")
-    if against:
-        _compare(opened, weights, photo, threads or available_threads(), runs, as_json)
-        return
     count = threads or available_threads()
-    proved = proved_runtime(opened, runtime, provider, count)
-    precisions = parse_precisions(precision, opened, proved)
+    rivals = list(dict.fromkeys(against or ()))
+    _refuse_contradictions(rivals, weights, truth, photo)
+    if rivals and (runtime or provider or precision):
+        raise typer.BadParameter("--precision, --runtime and --provider have no meaning with --against.")
+    if rivals == [Yardstick.REFERENCE]:
+        _compare(opened, weights, photo, count, runs, as_json)
+        return
+    if rivals:
+        size = megapixels or COMPARED_MEGAPIXELS
+        _contest(opened, rivals, weights, truth, photo, size, count, runs, as_json)
+        return
+    _measure(opened, precision, runtime, provider, photo, megapixels or MEGAPIXELS, count, runs, as_json)
+
+
+def _refuse_contradictions(
+    rivals: Sequence[Yardstick], weights: Path | None, truth: Path | None, photo: Path | None
+) -> None:
+    if Yardstick.REFERENCE in rivals and len(rivals) > 1:
+        raise typer.BadParameter(
+            "--against reference is measured by itself: it has a photo of its own size."
+        )
+    if weights and not {Yardstick.REFERENCE, Yardstick.REALESRGAN} & set(rivals):
+        raise typer.BadParameter("--weights needs --against reference or realesrgan.")
+    if Yardstick.REALESRGAN in rivals and not weights:
+        raise typer.BadParameter("--against realesrgan needs --weights realesr-general-x4v3.pth.")
+    if truth and (not photo or not rivals or Yardstick.REFERENCE in rivals):
+        raise typer.BadParameter("--truth needs a photo, and --against opencv or realesrgan.")
+
+
+def _measure(
+    bundle: Bundle,
+    precision: str | None,
+    runtime: str | None,
+    provider: Any,
+    photo: Path | None,
+    megapixels: float,
+    threads: int,
+    runs: int,
+    as_json: bool,
+) -> None:
+    proved = proved_runtime(bundle, runtime, provider, threads)
+    precisions = parse_precisions(precision, bundle, proved)
     # The status goes to stderr, so that stdout holds only the result.
     with Console(stderr=True).status("Measuring the networks") as status:
-        matmul, networks = bench_networks(opened, precisions, count, runs, runtime=proved)
+        matmul, networks = bench_networks(bundle, precisions, threads, runs, runtime=proved)
         status.update("Measuring whole restorations")
         with tempfile.TemporaryDirectory() as folder:
-            path = photo or Path(folder) / "photo.jpg"
-            if photo is None:
-                write_test_photo(path, four_to_three(megapixels))
-            restorations = bench_command(opened, path, precisions, count, runs, proved)
-    if as_json:
-        found = {
-            "bundle": {"name": opened.manifest.name, "digest": opened.digest},
-            "runtime": proved,
-            "threads": count,
-            "runs": runs,
-            "photo": str(photo) if photo else f"made up, {megapixels:g} megapixels",
-            "matmul_gmacs": asdict(matmul),
-            "networks": [asdict(result) for result in networks],
-            "restorations": [asdict(result) for result in restorations],
-        }
-        typer.echo(json.dumps(found, indent=2))
-        return
-    console = Console()
-    console.print(
-        f"{opened.manifest.name} {opened.manifest.version}, {count} threads, {runs} rounds: "
+            path = photo or _made_up(Path(folder), four_to_three(megapixels))
+            restorations = bench_command(bundle, path, precisions, threads, runs, proved)
+    found = {
+        **_circumstances(bundle, photo, megapixels, threads, runs),
+        "runtime": proved,
+        "matmul_gmacs": asdict(matmul),
+        "networks": [asdict(result) for result in networks],
+        "restorations": [asdict(result) for result in restorations],
+    }
+    _print(
+        found if as_json else None,
+        f"{bundle.manifest.name} {bundle.manifest.version}, {threads} threads, {runs} rounds: "
         "median (lowest to highest)",
-        highlight=False,
+        f"float32 matrix multiply of side {MATMUL_SIDE}, best of {BEST_OF}: {figure(matmul)} GMAC/s",
+        network_table(networks),
+        command_table(restorations),
     )
-    console.print(
-        f"float32 matrix multiply of side {MATMUL_SIDE}, best of {BEST_OF}: {_figure(matmul)} GMAC/s",
-        highlight=False,
+
+
+def _contest(
+    bundle: Bundle,
+    rivals: Sequence[Yardstick],
+    weights: Path | None,
+    truth: Path | None,
+    photo: Path | None,
+    megapixels: float,
+    threads: int,
+    runs: int,
+    as_json: bool,
+) -> None:
+    with (
+        Console(stderr=True).status("Restoring with each, in turns"),
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        path = photo or _made_up(Path(folder), four_to_three(megapixels))
+        results = Path(folder, "results")
+        results.mkdir()
+        found = compare_alternatives(
+            bundle, path.resolve(), [*map(str, rivals)], weights, threads, runs, results, truth
+        )
+    circumstances = _circumstances(bundle, photo, megapixels, threads, runs)
+    _print(
+        {**circumstances, **asdict(found)} if as_json else None,
+        f"{circumstances['photo']}, {threads} threads, {runs} rounds: median (lowest to highest); damage "
+        f"on {100 * found.damage:.1f} % of the photo",
+        contest_table(found),
     )
-    console.print(_network_table(networks), _command_table(restorations))
 
 
 def _compare(
@@ -139,74 +218,38 @@ def _compare(
         Console(stderr=True).status("Restoring with both, in turns"),
         tempfile.TemporaryDirectory() as folder,
     ):
-        path = photo or Path(folder) / "photo.jpg"
-        if photo is None:
-            write_test_photo(path, (COMPARED_SIDE, COMPARED_SIDE))
+        path = photo or _made_up(Path(folder), (COMPARED_SIDE, COMPARED_SIDE))
         found = compare(bundle, weights, path, threads, runs)
-    if as_json:
-        typer.echo(json.dumps([asdict(comparison) for comparison in found], indent=2))
-        return
-    console = Console()
-    console.print(
+    _print(
+        [asdict(comparison) for comparison in found] if as_json else None,
         f"{photo or f'a photo of {COMPARED_SIDE}x{COMPARED_SIDE}'}, {threads} threads, {runs} rounds: "
         "median (lowest to highest)",
-        highlight=False,
+        comparison_table(found),
     )
-    console.print(_comparison_table(found))
 
 
-def _comparison_table(found: list[Comparison]) -> Table:
-    table = Table("", "scratches", "mobile INT8", "reference", "ratio")
-    for one in found:
-        looked_for = "yes" if one.scratches else "no"
-        mobile, reference = one.mobile, one.reference
-        rows = (
-            ("restoring, s", mobile.restoring, reference.restoring, one.restoring_ratio),
-            ("whole command, s", mobile.seconds, reference.seconds, one.seconds_ratio),
-        )
-        for name, fast, slow, ratio in rows:
-            table.add_row(name, looked_for, _figure(fast, 2), _figure(slow, 2), _figure(ratio))
-        peaks = _figure(mobile.peak_mb, 0), _figure(reference.peak_mb, 0)
-        table.add_row("peak memory, MB", looked_for, *peaks, end_section=True)
-    return table
+def _made_up(folder: Path, size: tuple[int, int]) -> Path:
+    path = folder / "photo.jpg"
+    write_test_photo(path, size)
+    return path
 
 
-def _figure(value: Spread | None, digits: int = 1, factor: float = 1.0) -> str:
-    if value is None:
-        return ""
-    median, low, high = (f"{factor * v:.{digits}f}" for v in (value.median, value.low, value.high))
-    return f"{median} ({low}–{high})"
-
-
-def _network_table(results: list[NetworkResult]) -> Table:
-    table = Table("network", "precision", "tile", "ms a tile", "GMAC/s", "% of matmul")
-    for result in results:
-        table.add_row(
-            result.name,
-            result.precision,
-            result.tile,
-            _figure(result.milliseconds, 2),
-            _figure(result.gmacs),
-            _figure(result.of_matmul, 0, 100),
-            style="" if result.tile else "bold",
-        )
-    return table
-
-
-def _command_table(results: list[CommandResult]) -> Table:
-    """A table with a column for each precision."""
-    table = Table("whole command", *(result.precision for result in results))
-    rows = {
-        "seconds": [_figure(result.seconds, 2) for result in results],
-        "megapixels/s": [_figure(result.megapixels_per_second, 2) for result in results],
-        "of which start-up, s": [_figure(result.start_up, 2) for result in results],
-        "restoring, s": [_figure(result.restoring, 2) for result in results],
-        "networks, s": [_figure(result.networks, 2) for result in results],
-        "% in networks": [_figure(result.share, 0, 100) for result in results],
-        "% without start-up": [_figure(result.share_without_start_up, 0, 100) for result in results],
-        "peak memory, MB": [_figure(result.peak_mb, 0) for result in results],
-        "done": [", ".join(result.done) for result in results],
+def _circumstances(
+    bundle: Bundle, photo: Path | None, megapixels: float, threads: int, runs: int
+) -> dict[str, Any]:
+    return {
+        "bundle": {"name": bundle.manifest.name, "digest": bundle.digest},
+        "threads": threads,
+        "runs": runs,
+        "photo": str(photo) if photo else f"made up, {megapixels:g} megapixels",
     }
-    for name, figures in rows.items():
-        table.add_row(name, *figures)
-    return table
+
+
+def _print(found: Any, *shown: str | Table) -> None:
+    """Print ``found`` as JSON; or, without it, sentences and tables."""
+    if found is not None:
+        typer.echo(json.dumps(found, indent=2))
+        return
+    console = Console()
+    for each in shown:
+        console.print(each, highlight=False)

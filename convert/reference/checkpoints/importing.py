@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from convert.errors import AmbiguousCheckpoint, MissingCheckpoint, WrongCheckpoint
@@ -24,7 +23,12 @@ from convert.reference.checkpoints.files import (
     find_checkpoints,
     on_disk,
     read_checkpoint,
-    shown,
+)
+from convert.reference.checkpoints.fitting import (
+    misfits,
+    plain_tensors,
+    require_finite,
+    state_dict_in,
 )
 from convert.reference.kinds import (
     KINDS,
@@ -61,9 +65,6 @@ NAMES: dict[RoleName, str] = {
     "face_512": r"(?<!\d)512(?!\d)",
 }
 """Names that distinguish networks with the same keys: those of the published folders, and shorter ones."""
-
-MAX_NAMED = 8
-"""Keys that an error names for each thing that is wrong."""
 
 
 @dataclass(frozen=True)
@@ -179,7 +180,7 @@ class _Staging:
     def add(self, file: CheckpointFile, role: RoleName | None = None) -> None:
         """Check a file and write its network, as ``role`` or as what it is recognised to be."""
         with on_disk(file, self.folder) as path:
-            state = _state_dict(read_checkpoint(path, file.label))
+            state = state_dict_in(read_checkpoint(path, file.label), WRAPPERS)
             kind = ROLES[role].kind if role else _recognised(state)
             if kind is None:
                 self._ignore(file, "not one of the published networks")
@@ -226,19 +227,6 @@ class _Staging:
         self.ignored.append(Ignored(file.label, reason))
 
 
-def _state_dict(loaded: Any) -> dict[Any, Any]:
-    """The state dict in what a file holds, without wrappers of training scripts; {} if there is none."""
-    for name in WRAPPERS:
-        if isinstance(loaded, Mapping) and isinstance(loaded.get(name), Mapping):
-            loaded = loaded[name]
-    if not isinstance(loaded, Mapping):
-        return {}
-    prefix = "module."  # of networks that were trained on several devices
-    if all(isinstance(key, str) and key.startswith(prefix) for key in loaded):
-        return {key.removeprefix(prefix): value for key, value in loaded.items()}
-    return dict(loaded)
-
-
 def _recognised(state: Mapping[Any, Any]) -> KindName | None:
     """The kind that the state dict shares most keys with, at least half of that kind's; or None."""
     shared = {kind: len(keys_of(kind) & state.keys()) for kind in KINDS}
@@ -265,37 +253,12 @@ def _role(file: CheckpointFile, kind: KindName) -> RoleName:
 
 def _checked(state: Mapping[Any, Any], kind: KindName, label: str) -> Widths:
     """The network's widths, if keys, shapes and types all fit. Raises WrongCheckpoint that lists all."""
-    plain = {key: value for key, value in state.items() if _is_plain(value)}
-    shapes: Shapes = {key: tuple(value.shape) for key, value in plain.items()}
+    shapes: Shapes = {key: tuple(value.shape) for key, value in plain_tensors(state).items()}
     # Of the published and the inferred widths, those that more shapes agree with are taken.
     choices = possible_widths(kind, shapes)
     widths = max(choices, key=lambda choice: _agreement(kind, choice, shapes))
     expected = state_of(kind, widths)
-    common = [key for key in expected if key in plain]
-    problems = [
-        ("missing", [key for key in expected if key not in state]),
-        ("unexpected", [shown(str(key)) for key in state if key not in expected]),
-        ("no plain tensor", [key for key in expected if key in state and key not in plain]),
-        (
-            "of another shape",
-            [
-                f"{key} has {shapes[key]} instead of {tuple(expected[key].shape)}"
-                for key in common
-                if shapes[key] != expected[key].shape
-            ],
-        ),
-        (
-            "of another type",
-            [
-                f"{key} is {str(plain[key].dtype).removeprefix('torch.')}"
-                for key in common
-                if plain[key].is_floating_point() != expected[key].is_floating_point()
-                or plain[key].is_complex()
-            ],
-        ),
-    ]
-    found = [f"{len(keys)} {what} ({_abbreviated(keys)})" for what, keys in problems if keys]
-    if found:
+    if found := misfits(state, expected):
         raise WrongCheckpoint(
             f"{label} is not the published {kind} network of {len(expected)} keys: {'; '.join(found)}. "
             "Download it again, or leave it out."
@@ -303,36 +266,15 @@ def _checked(state: Mapping[Any, Any], kind: KindName, label: str) -> Widths:
     return widths
 
 
-def _is_plain(value: Any) -> bool:
-    """Whether it is a tensor of numbers, and not a sparse, quantized or empty-handed one."""
-    return (
-        isinstance(value, Tensor)
-        and value.layout == torch.strided
-        and value.device.type == "cpu"
-        and not value.is_quantized
-    )
-
-
 def _agreement(kind: KindName, widths: Widths, shapes: Shapes) -> int:
     return sum(shapes.get(key) == value.shape for key, value in state_of(kind, widths).items())
-
-
-def _abbreviated(keys: Sequence[str]) -> str:
-    more = [f"and {len(keys) - MAX_NAMED} more"] if len(keys) > MAX_NAMED else []
-    return ", ".join([*keys[:MAX_NAMED], *more])
 
 
 def _folded(state: Mapping[str, Tensor], role: RoleName, widths: Widths, label: str) -> nn.Module:
     """The role's network with these weights in float32, folded. Raises WrongCheckpoint."""
     network = build(role, widths).to_empty(device="cpu")
     network.load_state_dict(state)
-    _require_finite(network, f"{label} has values that are no finite numbers")
+    require_finite(network, f"{label} has values that are no finite numbers")
     fold(network)
-    _require_finite(network, f"The norms of {label} can't be folded into finite weights")
+    require_finite(network, f"The norms of {label} can't be folded into finite weights")
     return network
-
-
-def _require_finite(network: nn.Module, problem: str) -> None:
-    broken = [key for key, value in network.state_dict().items() if not value.isfinite().all()]
-    if broken:
-        raise WrongCheckpoint(f"{problem} ({_abbreviated(broken)}): download it again, or leave it out.")

@@ -117,14 +117,14 @@ def test_a_command_s_figures_come_from_its_attempts() -> None:
         }
 
     tries = [attempt(5.0, 4.0, 3 * 10**8), attempt(6.0, 5.0, 2 * 10**8), attempt(10.0, 4.0, 10**8)]
-    result = bench._command_result("int8", tries, megapixels=12.0)
+    result = bench.command_result("int8", tries, megapixels=12.0)
     assert result.seconds == bench.Spread(6.0, 5.0, 10.0)
     assert result.start_up == bench.Spread(1.0, 1.0, 6.0)
     assert result.megapixels_per_second.median == 2.0
     assert result.share == bench.Spread(0.5, 0.3, 0.6)
     assert result.share_without_start_up.high == 0.75
     assert result.peak_mb == bench.Spread(200.0, 100.0, 300.0)
-    assert bench._command_result("int8", [attempt(1, 1, None)], 12.0).peak_mb is None
+    assert bench.command_result("int8", [attempt(1, 1, None)], 12.0).peak_mb is None
 
 
 def test_the_test_photo_is_what_it_says(tmp_path: Path) -> None:
