@@ -7,6 +7,7 @@ from rich.table import Table
 from edge.bench.against import Comparison
 from edge.bench.alternatives import Contest
 from edge.bench.networks import CommandResult, NetworkResult, Spread
+from edge.bench.sizes import Line, Scaling
 
 
 def comparison_table(found: list[Comparison]) -> Table:
@@ -83,3 +84,23 @@ def contest_table(found: Contest) -> Table:
 
 def _decibels(value: float | None) -> str:
     return "" if value is None else f"{value:.2f}"
+
+
+def scaling_table(found: Scaling) -> Table:
+    """A row for each size."""
+    table = Table("megapixels", "networks, s", "whole command, s", "the line says, s", "peak memory, MB")
+    for size in found.sizes:
+        measured = size.command
+        table.add_row(
+            f"{size.megapixels:.2f}",
+            figure(measured.networks, 2),
+            figure(measured.seconds, 2),
+            f"{found.command.seconds(size.megapixels):.2f}",
+            figure(measured.peak_mb, 0),
+        )
+    return table
+
+
+def line_in_words(line: Line) -> str:
+    """Its formula, and how straight what it was drawn through is."""
+    return f"{line.fixed:.2f} s + {line.per_megapixel:.3f} s for each megapixel, R² = {line.r_squared:.4f}"

@@ -21,7 +21,17 @@ from edge.bench.against import compare
 from edge.bench.alternatives import compare_alternatives
 from edge.bench.made_up_photo import four_to_three, write_test_photo
 from edge.bench.networks import BEST_OF, MATMUL_SIDE, bench_command, bench_networks
-from edge.bench.tables import command_table, comparison_table, contest_table, figure, network_table
+from edge.bench.plot import check_plot, plot
+from edge.bench.sizes import LEAST, bench_sizes
+from edge.bench.tables import (
+    command_table,
+    comparison_table,
+    contest_table,
+    figure,
+    line_in_words,
+    network_table,
+    scaling_table,
+)
 from edge.bundle.bundle import Bundle, open_bundle
 from edge.commands.options import (
     BundleFolder,
@@ -31,9 +41,11 @@ from edge.commands.options import (
     parse_precisions,
     proved_runtime,
 )
+from edge.photo.photo import DEFAULT_MAX_PIXELS
 from edge.runtimes import available_threads
 
 MEGAPIXELS = 12.0
+MIN_MEGAPIXELS, MAX_MEGAPIXELS = 0.01, DEFAULT_MAX_PIXELS / 1e6
 COMPARED_MEGAPIXELS = 1.0
 """With other programs, which may take minutes for 12."""
 COMPARED_SIDE = 512
@@ -59,7 +71,7 @@ def bench(
     megapixels: Annotated[
         float | None,
         typer.Option(
-            min=0.01,
+            min=MIN_MEGAPIXELS,
             help=f"Size of the synthetic photo. Default: {MEGAPIXELS:g}; with --against opencv or "
             f"realesrgan {COMPARED_MEGAPIXELS:g}.",
             show_default=False,
@@ -107,6 +119,21 @@ def bench(
             show_default=False,
         ),
     ] = None,
+    sizes: Annotated[
+        str | None,
+        typer.Option(
+            metavar="0.1,1,12",
+            help="Instead, measure the whole command (default: in INT8) on synthetic photos of these "
+            "megapixels, and the straight line through its seconds.",
+            show_default=False,
+        ),
+    ] = None,
+    plot_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--plot", dir_okay=False, metavar="FILE", help="With --sizes: draw them, as PNG or SVG."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Measure this machine: its matrix multiply, the networks, and a whole restoration.
@@ -117,6 +144,16 @@ def bench(
     count = threads or available_threads()
     rivals = list(dict.fromkeys(against or ()))
     _refuse_contradictions(rivals, weights, truth, photo)
+    if plot_file and not sizes:
+        raise typer.BadParameter("--plot needs --sizes.")
+    if sizes:
+        if photo or megapixels or rivals:
+            raise typer.BadParameter(
+                "--sizes makes its photos: leave out PHOTO, --megapixels and --against."
+            )
+        proved = proved_runtime(opened, runtime, provider, count)
+        _scaling(opened, _parse_sizes(sizes), precision, proved, count, runs, plot_file, as_json)
+        return
     if rivals and (runtime or provider or precision):
         raise typer.BadParameter("--precision, --runtime and --provider have no meaning with --against.")
     if rivals == [Yardstick.REFERENCE]:
@@ -178,6 +215,59 @@ def _measure(
         f"float32 matrix multiply of side {MATMUL_SIDE}, best of {BEST_OF}: {figure(matmul)} GMAC/s",
         network_table(networks),
         command_table(restorations),
+    )
+
+
+def _parse_sizes(text: str) -> list[float]:
+    """Megapixels in a comma-separated list, each once."""
+    try:
+        sizes = sorted({float(size) for size in text.split(",")})
+    except ValueError as error:
+        raise typer.BadParameter(f"--sizes is {text!r}: give megapixels as in 0.1,1,12.") from error
+    if len(sizes) < LEAST or not all(MIN_MEGAPIXELS <= size <= MAX_MEGAPIXELS for size in sizes):
+        raise typer.BadParameter(
+            f"--sizes is {text!r}: give at least {LEAST} sizes of {MIN_MEGAPIXELS:g} to "
+            f"{MAX_MEGAPIXELS:g} megapixels."
+        )
+    return sizes
+
+
+def _scaling(
+    bundle: Bundle,
+    sizes: list[float],
+    precision: str | None,
+    runtime: str | None,
+    threads: int,
+    runs: int,
+    plot_file: Path | None,
+    as_json: bool,
+) -> None:
+    precisions = parse_precisions(precision or "int8", bundle, runtime)
+    if len(precisions) > 1:
+        raise typer.BadParameter("--sizes measures one precision.")
+    if plot_file:
+        check_plot(plot_file)
+    with (
+        Console(stderr=True).status("Restoring photos of each size"),
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        found = bench_sizes(bundle, sizes, precisions[0], threads, runs, Path(folder), runtime)
+    if plot_file:
+        plot(found, plot_file)
+    told = {
+        "bundle": {"name": bundle.manifest.name, "digest": bundle.digest},
+        "threads": threads,
+        "runs": runs,
+        "runtime": runtime,
+        **asdict(found),
+    }
+    _print(
+        told if as_json else None,
+        f"{bundle.manifest.name} {bundle.manifest.version}, {precisions[0]}, {threads} threads, {runs} "
+        "rounds: median (lowest to highest)",
+        scaling_table(found),
+        f"whole command: {line_in_words(found.command)}",
+        f"networks: {line_in_words(found.networks)}",
     )
 
 
