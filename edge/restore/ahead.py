@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from typing import TypeVar
 
+from edge.memory import share_one_arena
+
 Item = TypeVar("Item")
 
 
@@ -17,6 +19,7 @@ def ahead(items: Generator[Item]) -> Iterator[Iterator[Item]]:
     No more than one is made in advance. What the thread raises is raised here when its item's turn comes.
     At the end, early or not, the item under way is waited for and ``items`` closed.
     """
+    share_one_arena()
     end = object()
     with closing(items), ThreadPoolExecutor(1) as thread:
 

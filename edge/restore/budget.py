@@ -10,8 +10,8 @@ from edge.errors import MemoryBudgetExceeded
 from edge.integers import ceil_div
 from edge.memory import BASE
 
-FLOAT_BYTES_PER_CELL = 2200
-INT8_BYTES_PER_CELL = 1100
+FLOAT_BYTES_PER_CELL = 3000
+INT8_BYTES_PER_CELL = 1500
 """A tile's tensors inside the runtime and its copies outside, all networks together: an estimate. With it
 a photo of 12 megapixels stayed within limits of 300, 400 (INT8) and 700 MB (float32)."""
 

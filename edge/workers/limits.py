@@ -36,6 +36,9 @@ supervisor looks: 50 MB in all."""
 THREAD_BYTES = 48 << 20
 """Addresses that RLIMIT_DATA counts for each thread of the networks: 41 MiB in LiteRT and ONNX Runtime."""
 
+AHEAD_BYTES = 4 * (9 << 20)
+"""The same for the threads of `edge.restore.ahead`: their stacks. At most four run at a time."""
+
 LOOK_SECONDS = 0.01 if sys.platform == "linux" else 1.0
 """Time between two looks at a worker's memory."""
 
@@ -65,7 +68,8 @@ def limit_this_process(limits: Limits) -> None:
     _lower(resource.RLIMIT_CORE, 0)
     if sys.platform == "linux":
         unused = max(0, _status("VmData") - _status("RssAnon"))
-        _lower(resource.RLIMIT_DATA, limits.memory + MARGIN + unused + limits.threads * THREAD_BYTES)
+        threads = limits.threads * THREAD_BYTES + AHEAD_BYTES
+        _lower(resource.RLIMIT_DATA, limits.memory + MARGIN + unused + threads)
 
 
 def end_with(supervisor: int) -> None:

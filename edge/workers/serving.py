@@ -55,6 +55,7 @@ def serve(setup: Any, tasks: Any, opened: Callable[[Any], Perform]) -> None:
         tasks: The type of the tasks, a union of structs.
         opened: Called once with the setup. What it raises is the answer to every task.
     """
+    memory.share_one_arena()  # before there are threads
     # Ctrl-C in a terminal is the supervisor's matter.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Libraries print to standard output as they like: the messages get a descriptor of their own.
