@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -59,6 +59,7 @@ def bench_sizes(
     runs: int,
     folder: Path,
     runtime: str | None = None,
+    scratches: Literal["auto", "off"] = "auto",
 ) -> Scaling:
     """Restore made-up photos of these sizes, all of them in each round, each in a new process.
 
@@ -70,6 +71,7 @@ def bench_sizes(
         runs: Rounds.
         folder: An empty folder for the photos.
         runtime: Name of a runtime; None: the first that is installed.
+        scratches: Whether damage is found and filled.
 
     Raises:
         HeirloomError: A restoration fails.
@@ -86,6 +88,7 @@ def bench_sizes(
             task = Run(
                 str(path),
                 threads,
+                scratches,
                 bundle=str(bundle.folder.resolve()),
                 precision=precision,
                 runtime=runtime,

@@ -37,6 +37,7 @@ from edge.commands.options import (
     BundleFolder,
     ProviderOption,
     RequireSignature,
+    Scratches,
     Threads,
     parse_precisions,
     proved_runtime,
@@ -128,6 +129,9 @@ def bench(
             show_default=False,
         ),
     ] = None,
+    scratches: Annotated[
+        Scratches, typer.Option(help="With --sizes: off to look for no damage.")
+    ] = Scratches.AUTO,
     plot_file: Annotated[
         Path | None,
         typer.Option(
@@ -144,15 +148,15 @@ def bench(
     count = threads or available_threads()
     rivals = list(dict.fromkeys(against or ()))
     _refuse_contradictions(rivals, weights, truth, photo)
-    if plot_file and not sizes:
-        raise typer.BadParameter("--plot needs --sizes.")
+    if (plot_file or scratches != Scratches.AUTO) and not sizes:
+        raise typer.BadParameter("--plot and --scratches need --sizes.")
     if sizes:
         if photo or megapixels or rivals:
             raise typer.BadParameter(
                 "--sizes makes its photos: leave out PHOTO, --megapixels and --against."
             )
         proved = proved_runtime(opened, runtime, provider, count)
-        _scaling(opened, _parse_sizes(sizes), precision, proved, count, runs, plot_file, as_json)
+        _scaling(opened, _parse_sizes(sizes), precision, proved, scratches, count, runs, plot_file, as_json)
         return
     if rivals and (runtime or provider or precision):
         raise typer.BadParameter("--precision, --runtime and --provider have no meaning with --against.")
@@ -202,7 +206,8 @@ def _measure(
             path = photo or _made_up(Path(folder), four_to_three(megapixels))
             restorations = bench_command(bundle, path, precisions, threads, runs, proved)
     found = {
-        **_circumstances(bundle, photo, megapixels, threads, runs),
+        **_circumstances(bundle, threads, runs),
+        "photo": _photo_in_words(photo, megapixels),
         "runtime": proved,
         "matmul_gmacs": asdict(matmul),
         "networks": [asdict(result) for result in networks],
@@ -237,6 +242,7 @@ def _scaling(
     sizes: list[float],
     precision: str | None,
     runtime: str | None,
+    scratches: Scratches,
     threads: int,
     runs: int,
     plot_file: Path | None,
@@ -251,18 +257,14 @@ def _scaling(
         Console(stderr=True).status("Restoring photos of each size"),
         tempfile.TemporaryDirectory() as folder,
     ):
-        found = bench_sizes(bundle, sizes, precisions[0], threads, runs, Path(folder), runtime)
+        found = bench_sizes(
+            bundle, sizes, precisions[0], threads, runs, Path(folder), runtime, scratches.value
+        )
     if plot_file:
         plot(found, plot_file)
-    told = {
-        "bundle": {"name": bundle.manifest.name, "digest": bundle.digest},
-        "threads": threads,
-        "runs": runs,
-        "runtime": runtime,
-        **asdict(found),
-    }
+    settings = {"runtime": runtime, "scratches": scratches.value}
     _print(
-        told if as_json else None,
+        {**_circumstances(bundle, threads, runs), **settings, **asdict(found)} if as_json else None,
         f"{bundle.manifest.name} {bundle.manifest.version}, {precisions[0]}, {threads} threads, {runs} "
         "rounds: median (lowest to highest)",
         scaling_table(found),
@@ -292,10 +294,10 @@ def _contest(
         found = compare_alternatives(
             bundle, path.resolve(), [*map(str, rivals)], weights, threads, runs, results, truth
         )
-    circumstances = _circumstances(bundle, photo, megapixels, threads, runs)
+    shown = _photo_in_words(photo, megapixels)
     _print(
-        {**circumstances, **asdict(found)} if as_json else None,
-        f"{circumstances['photo']}, {threads} threads, {runs} rounds: median (lowest to highest); damage "
+        {**_circumstances(bundle, threads, runs), "photo": shown, **asdict(found)} if as_json else None,
+        f"{shown}, {threads} threads, {runs} rounds: median (lowest to highest); damage "
         f"on {100 * found.damage:.1f} % of the photo",
         contest_table(found),
     )
@@ -324,15 +326,13 @@ def _made_up(folder: Path, size: tuple[int, int]) -> Path:
     return path
 
 
-def _circumstances(
-    bundle: Bundle, photo: Path | None, megapixels: float, threads: int, runs: int
-) -> dict[str, Any]:
-    return {
-        "bundle": {"name": bundle.manifest.name, "digest": bundle.digest},
-        "threads": threads,
-        "runs": runs,
-        "photo": str(photo) if photo else f"made up, {megapixels:g} megapixels",
-    }
+def _circumstances(bundle: Bundle, threads: int, runs: int) -> dict[str, Any]:
+    named = {"name": bundle.manifest.name, "digest": bundle.digest}
+    return {"bundle": named, "threads": threads, "runs": runs}
+
+
+def _photo_in_words(photo: Path | None, megapixels: float) -> str:
+    return str(photo) if photo else f"made up, {megapixels:g} megapixels"
 
 
 def _print(found: Any, *shown: str | Table) -> None:

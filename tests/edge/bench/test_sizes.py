@@ -83,14 +83,17 @@ def test_sizes_are_printed_and_drawn_as_svg(fixed_times: list[tuple[int, int]], 
     assert (tmp_path / "a.svg").read_text().startswith("<?xml")
 
 
-def test_a_real_run() -> None:
-    arguments = ["--sizes", "0.01,0.02,0.03", "--runs", "1", "--threads", "1", "--json"]
+@pytest.mark.parametrize("scratches", ["auto", "off"])
+def test_a_real_run(scratches: str) -> None:
+    arguments = ["--sizes", "0.03,0.05,0.07", "--runs", "1", "--threads", "1", "--json"]
+    arguments += ["--scratches", scratches]
     result = CliRunner().invoke(command_line.command, arguments)
     assert result.exit_code == 0, result.output
     for size in json.loads(result.stdout)["sizes"]:
         measured = size["command"]
         assert 0 < measured["networks"]["median"] < measured["seconds"]["median"]
         assert (measured["precision"], measured["done"][-1]) == ("int8", "restored")
+        assert any("damage" in step for step in measured["done"]) == (scratches == "auto")
 
 
 def test_what_the_plot_needs_is_checked_before_anything_is_measured(
@@ -118,7 +121,8 @@ def test_what_the_plot_needs_is_checked_before_anything_is_measured(
         (["--sizes", "1,2,3", "--precision", "int8,float32"], "one precision"),
         (["--sizes", "1,2,3", "--megapixels", "1"], "leave out"),
         (["--sizes", "1,2,3", "--against", "opencv"], "leave out"),
-        (["--plot", "a.png"], "--plot needs --sizes"),
+        (["--plot", "a.png"], "need --sizes"),
+        (["--scratches", "off"], "need --sizes"),
     ],
 )
 def test_options_that_contradict_each_other(arguments: list[str], words: str) -> None:
