@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, cast
 
+import torch
 import typer
 from rich.console import Console
 
@@ -54,10 +55,12 @@ def distill(
             master = open_teacher(teacher)
         for network in master.networks:
             network.to(here.device)
+        torch.manual_seed(run.seed)
         ease = {} if run.init is None else {"easy_steps": 0}
         student = initialised(MobileRestorer(), run.init)
         task = DistilTask(student, master, photo_set, run.crops, run.side, **ease)
-        start(task, Schedule(run.steps, run.learning_rate), output, here, run.evaluate_every, arguments)
+        schedule = Schedule(run.steps, run.learning_rate)
+        start(task, schedule, output, here, run.evaluate_every, arguments, run.seed)
 
 
 def open_teacher(folder: Path) -> Teacher:

@@ -20,6 +20,7 @@ from quantize.commands.options import (
     Output,
     Overlays,
     Photos,
+    Seed,
     StageOptions,
     flat,
     in_groups,
@@ -53,6 +54,7 @@ def finetune(
     place: MachineOptions,
     faces: Faces = None,
     overlays: Overlays = None,
+    seed: Seed = None,
 ) -> None:
     """Fine-tune the restore path in fake INT8, behind the tone network and the detector; or the finder, or
     the face network behind the restore path.
@@ -67,12 +69,14 @@ def finetune(
         {beside: weights / weights_file(beside) for beside in BESIDE_INT8[name]},
     )
     with machine(place) as here:
-        stage = changed(shipped_recipe().stage(f"{name}-int8").on(here.device.type), run)
+        shipped = shipped_recipe()
+        stage = changed(shipped.stage(f"{name}-int8").on(here.device.type), run)
+        seeded = shipped.seed if seed is None else seed
         with Console(stderr=True).status("Reading photos and weights"):
             material = Material(photos, faces or (), overlays)
-            prepared = prepare(stage, given, material, load_recipe(recipe))
+            prepared = prepare(stage, given, material, load_recipe(recipe), seeded)
         tell(material.aside)
-        start(prepared.task, stage.schedule(), output, here, stage.evaluate_every, arguments)
+        start(prepared.task, stage.schedule(), output, here, stage.evaluate_every, arguments, seeded)
         if rank() > 0:
             return
         prepared.finish(output)

@@ -11,6 +11,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from quantize.commands.settings import use_settings
 from quantize.training.trainer import RunConfig
 
 Photos = Annotated[list[Path], typer.Argument(exists=True, help="Folders and tar files of clean photos.")]
@@ -24,6 +25,12 @@ Faces = Annotated[
 Overlays = Annotated[
     Path | None,
     typer.Option("--overlays", exists=True, help="Folder or tar file of scanned dirt and scratches."),
+]
+Seed = Annotated[
+    int | None,
+    typer.Option(
+        "--seed", min=0, help="Where every random number comes from.", show_default="of the recipe"
+    ),
 ]
 Side = Annotated[int, typer.Option("--side", min=32, help="Side of a crop in pixels; a multiple of 32.")]
 
@@ -40,6 +47,7 @@ class RunOptions:
     crops: Annotated[int, typer.Option(min=4, help="Crops a step, for each process.")] = 8
     side: Side = 128
     evaluate_every: Annotated[int, typer.Option(min=1, help="Steps between evaluations.")] = 1000
+    seed: Annotated[int, typer.Option(min=0, help="Of all random numbers.")] = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +65,7 @@ class StageOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class MachineOptions:
-    """Where a run trains, and until when."""
+    """Where a run trains, and until when; and the file of its options."""
 
     device: Annotated[str, typer.Option(help="cpu, cuda, ...")] = "cpu"
     minutes: Annotated[
@@ -70,6 +78,16 @@ class MachineOptions:
     checkpoint_seconds: Annotated[
         float, typer.Option(min=0, help="Time between checkpoints; a kill loses no more.")
     ] = RunConfig.checkpoint_seconds
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            is_eager=True,
+            callback=use_settings,
+            help="TOML file of options by their names; those of the command line prevail.",
+        ),
+    ] = None
 
 
 def in_groups(command: Callable[..., None]) -> Callable[..., None]:

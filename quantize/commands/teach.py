@@ -6,6 +6,7 @@ import enum
 from pathlib import Path
 from typing import Annotated
 
+import torch
 import typer
 from rich.console import Console
 
@@ -76,6 +77,7 @@ def teach(
         with Console(stderr=True).status("Reading photos"):
             photo_set = told(load_photos(photos, min_side=side))
             real = told(load_photos(old, min_side=side, trim=TRIM)) if old else None
+        torch.manual_seed(run.seed)
         task: Task
         if stage == Stage.DETECTION:
             task = DetectorTask(
@@ -101,7 +103,7 @@ def teach(
             task = MappingTask(mapping, vaes[0], vaes[1], photo_set, crops, side, critic_width)
         # Adversaries chase each other: momentum keeps half a step of the past, as released.
         schedule = Schedule(run.steps, run.learning_rate, betas=(0.5, 0.999))
-        start(task, schedule, output, here, run.evaluate_every, arguments)
+        start(task, schedule, output, here, run.evaluate_every, arguments, run.seed)
 
 
 def _vae_task(

@@ -16,6 +16,7 @@ from quantize.commands.options import (
     MachineOptions,
     Output,
     Overlays,
+    Seed,
     StageOptions,
     flat,
     in_groups,
@@ -63,7 +64,7 @@ def train_networks(
             help="Weights of the restorer before the face network.",
         ),
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed of all random numbers.")] = None,
+    seed: Seed = None,
     place: MachineOptions,
 ) -> None:
     """Train a network of the mobile family on synthesised old photos, or all of them by a recipe.

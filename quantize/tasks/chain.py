@@ -22,6 +22,7 @@ from edge.restore.damage.detector import damage_mask
 from quantize.int8.fake_quant import FakeQuantized
 from quantize.tasks.common import (
     SHARP_SCANS,
+    SHOWN,
     device_of,
     held_out_crops,
     mean_psnr,
@@ -129,6 +130,16 @@ class ChainTask:
             "int8_to_float": mean_psnr(restored - exact),
             "clean_out": mean_psnr(network(toned).clamp(0, 1) - kept),
         }
+
+    def pictures(self, network: nn.Module) -> dict[str, Tensor]:
+        device = device_of(network)
+        clean = held_out_crops(self.set.held_out, SHOWN, 160, device)
+        rng = Generator(device).manual_seed(1)
+        amount = torch.full((SHOWN,), 0.5, device=device)
+        severity = severities(SHOWN, rng, clean_share=0)
+        truth, old, mask = self._old(clean, amount, severity, SHOWN // 2, rng)
+        restored = self._restored(network, old, mask)
+        return {"old photo, toned and filled": old, "restored": restored, "clean": truth}
 
     @torch.no_grad()
     def watch(self, batches: int, seed: int = 0) -> None:

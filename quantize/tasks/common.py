@@ -16,6 +16,10 @@ MARGIN = 8
 """Pixels at a crop's border that losses leave out: outputs there depend on padding."""
 
 
+SHOWN = 8
+"""Held-out pictures of an evaluation, for TensorBoard."""
+
+
 def rand(rng: Generator, *shape: int) -> Tensor:
     """Uniform numbers in 0..1 on the device of ``rng``."""
     return torch.rand(shape, generator=rng, device=rng.device)

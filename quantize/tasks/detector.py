@@ -17,7 +17,7 @@ from convert.oldphotos.damage import Layers, Overlays, decoys
 from convert.oldphotos.photosets import PhotoSet, luminance, scaled_crops
 from convert.oldphotos.synthesis import Scan
 from convert.reference.nets import ScratchUnet
-from quantize.tasks.common import device_of
+from quantize.tasks.common import SHOWN, device_of
 from quantize.training.task import Loss
 
 EASY_STEPS = 300
@@ -31,9 +31,6 @@ ENLARGED = 1 / 6
 
 STRIDES = 37, 61
 """Pixels down and across between the parts of crops that are enlarged at successive steps."""
-
-SHOWN = 8
-"""Held-out pictures for TensorBoard."""
 
 CROP_OF = 2.5
 """A crop's damage is that of a picture up to so many times as large: torn corners are larger than crops."""

@@ -17,7 +17,7 @@ from convert.oldphotos.photosets import some_gray
 from convert.oldphotos.severity import Severity
 from edge.restore.faces.alignment import SIDE, TEMPLATE, face_width, similarity
 from edge.restore.faces.face import feather
-from quantize.tasks.common import device_of, mean_psnr, rand, severities
+from quantize.tasks.common import SHOWN, device_of, mean_psnr, rand, severities
 from quantize.training.facesets import FaceSet, between, random_face, turning, window
 from quantize.training.task import Loss
 from quantize.training.trainer import bf16_pays
@@ -105,16 +105,25 @@ class FaceTask:
         weight = face_weight(0.0).to(device)
         figures: dict[str, float] = {}
         for side in (SIDES[0], SIDES[2]):
-            rng = Generator().manual_seed(1)
-            clean = torch.stack([aligned(self.held_out, rng) for _ in range(24)]).to(device)
-            rng = Generator(device).manual_seed(1)
-            old, restored = self._restored(clean, side, severities(24, rng, clean_share=0), rng)
-            refined = (old + to_pixels(network(face_cells(old, restored)))).clamp(0, 1)
+            clean, _, restored, refined = self._refined(network, side, 24)
             share = float(weight.mean())
             for name, picture in (("in", restored), ("out", refined)):
                 figures[f"{side}_{name}"] = mean_psnr((picture - clean) * (weight / share).sqrt())
         kept = to_pixels(network(face_cells(clean, clean))) * weight.sqrt()
         return {**figures, "clean_out": mean_psnr(kept)}
+
+    def pictures(self, network: nn.Module) -> dict[str, Tensor]:
+        clean, old, restored, refined = self._refined(network, SIDES[2], SHOWN)
+        return {"old face": old, "restored": restored, "refined": refined, "clean": clean}
+
+    def _refined(self, network: nn.Module, side: int, count: int) -> tuple[Tensor, ...]:
+        """The same held-out faces at every call, those made old, those restored, and those refined."""
+        rng, device = Generator().manual_seed(1), device_of(network)
+        clean = torch.stack([aligned(self.held_out, rng) for _ in range(count)]).to(device)
+        rng = Generator(device).manual_seed(1)
+        old, restored = self._restored(clean, side, severities(count, rng, clean_share=0), rng)
+        refined = (old + to_pixels(network(face_cells(old, restored)))).clamp(0, 1)
+        return clean, old, restored, refined
 
 
 def face_cells(old: Tensor, restored: Tensor) -> Tensor:

@@ -18,7 +18,7 @@ from convert.oldphotos import synthesis
 from convert.oldphotos.photosets import some_gray
 from edge.restore.faces.alignment import face_width, moved
 from edge.restore.faces.finder import AGAIN_WIDTH
-from quantize.tasks.common import device_of, rand, severities
+from quantize.tasks.common import SHOWN, device_of, rand, severities
 from quantize.training.facesets import (
     MAX_ENLARGED,
     FaceSet,
@@ -111,6 +111,15 @@ class FinderTask:
             apart = (found[:, 1:] - points).unflatten(1, (5, 2)).norm(dim=2).mean(1)
             figures[f"{name}_points"] = float(POINT_UNIT * apart[truth == FACES].mean())
         return figures
+
+    def pictures(self, network: nn.Module) -> dict[str, Tensor]:
+        device = device_of(network)
+        drawn = crops(self.held_out, SHOWN, self.side, Generator().manual_seed(1))
+        clean, truth = (each.to(device) for each in drawn[:2])
+        old = made_old(clean, Generator(device).manual_seed(1), 1.0)
+        cells = network(finder_cells(old)).float()[:, :1].sigmoid(), (truth[:, None] == FACES).float()
+        found, faces = (F.interpolate(each, scale_factor=FINDER_CELL) for each in cells)
+        return {"old photo": old, "found": found, "faces": faces}
 
 
 def finder_cells(photos: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ from convert.oldphotos import synthesis
 from convert.oldphotos.photosets import PhotoSet, random_crops, some_gray
 from convert.oldphotos.severity import Severity
 from convert.reference.nets import QualityMapping, ScratchMapping, Vae
-from quantize.tasks.common import device_of, held_out_crops, mean_psnr, rand, severities
+from quantize.tasks.common import SHOWN, device_of, held_out_crops, mean_psnr, rand, severities
 from quantize.training.adversary import PatchCritic, critic_loss, feature_matching, frozen, judged
 from quantize.training.task import Loss
 
@@ -74,17 +74,25 @@ class MappingTask:
         yield "critic", critic_loss(self.critic(torch.cat((old, clean), 1)), fake)
 
     def evaluate(self, network: nn.Module) -> dict[str, float]:
-        device = device_of(network)
-        held_out = held_out_crops(self.set.held_out, 32, self.side, device)
-        rng = Generator(device).manual_seed(1)
-        clean, old, mask = self._old(held_out, severities(32, rng, clean_share=0), rng)
-        mapped = network(*self._with_mask(self.old_vae.encoder(old), mask))
-        restored = self.clean_vae.decoder(mapped)
+        clean, old, restored = self._restored(network, 32)
         return {
             "old_in": mean_psnr((old - clean) / 2),
             "old_out": mean_psnr((restored - clean) / 2),
             "rebuilt": mean_psnr((self.clean_vae(clean) - clean) / 2),
         }
+
+    def pictures(self, network: nn.Module) -> dict[str, Tensor]:
+        clean, old, restored = ((each + 1) / 2 for each in self._restored(network, SHOWN))
+        return {"old photo": old, "restored": restored, "clean": clean}
+
+    def _restored(self, network: nn.Module, count: int) -> tuple[Tensor, Tensor, Tensor]:
+        """The same held-out photos at every call, those made old, and those restored, in -1..1."""
+        device = device_of(network)
+        held_out = held_out_crops(self.set.held_out, count, self.side, device)
+        rng = Generator(device).manual_seed(1)
+        clean, old, mask = self._old(held_out, severities(count, rng, clean_share=0), rng)
+        mapped = network(*self._with_mask(self.old_vae.encoder(old), mask))
+        return clean, old, self.clean_vae.decoder(mapped)
 
     def _with_mask(self, latent: Tensor, mask: Tensor) -> tuple[Tensor, ...]:
         return (latent, mask) if self.scratched else (latent,)

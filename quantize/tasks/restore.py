@@ -19,6 +19,7 @@ from convert.oldphotos.severity import Severity
 from convert.oldphotos.synthesis import Scan
 from quantize.tasks.common import (
     SHARP_SCANS,
+    SHOWN,
     device_of,
     mean_psnr,
     pixel_loss,
@@ -34,9 +35,6 @@ stays near the identity."""
 
 TONE = synthesis.Settings(gray=0.3, faded=0.35, sepia=0.2, vignette=0, stains=0, foxing=0, texture=0)
 """Prints for training: input and target have the same tone, since the tone network restores tone."""
-
-SHOWN = 8
-"""Held-out pictures for TensorBoard."""
 
 CROP_OF = 3.0
 """A crop's damage is that of a picture up to so many times as large."""

@@ -12,7 +12,7 @@ from convert.mobile.nets import ToneNet
 from convert.mobile.nets.tone import THUMBNAIL, apply_curves
 from convert.oldphotos import synthesis
 from convert.oldphotos.photosets import PhotoSet, some_gray
-from quantize.tasks.common import device_of, mean_psnr, rand
+from quantize.tasks.common import SHOWN, device_of, mean_psnr, rand
 from quantize.training.task import Loss
 
 EASY_STEPS = 1000
@@ -71,6 +71,13 @@ class ToneTask:
             "faded_out": mean_psnr(apply_curves(faded, network(faded)) - clean),
             "clean_out": mean_psnr(kept),
         }
+
+    def pictures(self, network: nn.Module) -> dict[str, Tensor]:
+        device = device_of(network)
+        clean = self.held_out[:SHOWN].to(device)
+        ones = torch.ones(len(clean), device=device)
+        faded = synthesis.fade(clean, Generator(device).manual_seed(1), ones)
+        return {"faded": faded, "restored": apply_curves(faded, network(faded)), "clean": clean}
 
 
 def thumbnail(picture: Tensor, rng: Generator) -> Tensor:

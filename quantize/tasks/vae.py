@@ -15,7 +15,7 @@ from torch import Generator, Tensor, nn
 from convert.oldphotos import synthesis
 from convert.oldphotos.photosets import PhotoSet, random_crops, some_gray
 from convert.reference.nets import Vae
-from quantize.tasks.common import device_of, held_out_crops, mean_psnr, rand, severities
+from quantize.tasks.common import SHOWN, device_of, held_out_crops, mean_psnr, rand, severities
 from quantize.tasks.latents import latent_gap
 from quantize.training.adversary import PatchCritic, critic_loss, feature_matching, frozen, judged
 from quantize.training.task import Loss
@@ -112,6 +112,12 @@ class VaeTask:
             "rebuilt_real": _rebuilt(network, old),
             "gap": gap(network, synthetic, old),
         }
+
+    def pictures(self, network: nn.Module) -> dict[str, Tensor]:
+        device = device_of(network)
+        photos = self.set if self.old is None else self.old
+        seen = held_out_crops(photos.held_out, SHOWN, self.side, device)
+        return {"photo": seen, "rebuilt": (network(seen * 2 - 1) + 1) / 2}
 
 
 def synthetic_old(clean: Tensor, rng: Generator) -> Tensor:

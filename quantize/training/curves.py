@@ -1,4 +1,4 @@
-"""Records of a training: ``curve.jsonl``, a plot of it, and TensorBoard events."""
+"""Records of a training: ``curve.jsonl``, a plot of it, TensorBoard events, Weights & Biases."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 from collections import defaultdict
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import torch
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from convert.errors import TrainingError
 from edge.files import open_to_append, read_bounded, written_beside
+from quantize.training import weights_and_biases
 
 Point = dict[str, float]
 MAX_BYTES = 256 << 20
@@ -23,7 +25,7 @@ MAX_BYTES = 256 << 20
 class Curve:
     """The figures of a run's evaluations. A resumed run drops points after its checkpoint.
 
-    Of several processes only the ``is_main`` writes.
+    Of several processes only the ``is_main`` writes. Raises TrainingError.
     """
 
     def __init__(self, folder: Path, start: int, is_main: bool = True) -> None:
@@ -38,6 +40,11 @@ class Curve:
             from torch.utils.tensorboard import SummaryWriter
 
             self.board = SummaryWriter(str(folder), purge_step=start + 1 if start else None)
+        self.remote: Any = None
+        self.note = ""
+        """What to tell the user about Weights & Biases."""
+        if is_main:
+            self.remote, self.note = weights_and_biases.begin(folder)
         self.plots = importlib.util.find_spec("matplotlib") is not None
 
     @property
@@ -58,10 +65,12 @@ class Curve:
             plot_curve(self.points, self.path.with_suffix(".png"))
 
     def log(self, step: int, figures: dict[str, float]) -> None:
-        """Show figures in TensorBoard only."""
+        """Show figures in TensorBoard and at Weights & Biases only."""
         if self.board is not None:
             for name, value in figures.items():
                 self.board.add_scalar(name, value, step)
+        if self.remote is not None:
+            self.remote.log({"step": step, **figures})
 
     def show(self, step: int, pictures: dict[str, Tensor]) -> None:
         """Show pictures ``(B, C, H, W)`` in 0..1 in TensorBoard, a column for each one of a batch."""
@@ -72,9 +81,11 @@ class Curve:
             self.board.flush()
 
     def close(self) -> None:
-        """Write what TensorBoard has not been given yet."""
+        """Write what TensorBoard and Weights & Biases have not been given yet."""
         if self.board is not None:
             self.board.close()
+        if self.remote is not None:
+            self.remote.finish()
 
 
 def read_curve(path: Path) -> list[Point]:

@@ -1,9 +1,9 @@
-"""Protocol of a task: networks, batches, losses and figures."""
+"""Protocol of a task: networks, batches, losses, figures and pictures."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from torch import Generator, Tensor, nn
 
@@ -28,11 +28,6 @@ class Task(Protocol):
 
     def evaluate(self, network: nn.Module) -> dict[str, float]:
         """Figures of the averaged first network on held-out photos, the same ones at every call."""
-
-
-@runtime_checkable
-class Pictured(Protocol):
-    """A task that can also show what its network does."""
 
     def pictures(self, network: nn.Module) -> dict[str, Tensor]:
         """Some held-out pictures by name, ``(B, 1 or 3, H, W)`` in 0..1: inputs, outputs, truth."""

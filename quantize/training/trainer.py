@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,12 @@ from quantize.training.run_record import Recorder
 from quantize.training.run_state import STABLE, Run
 from quantize.training.schedule import Schedule
 from quantize.training.stopping import Stop, ignore_signals
-from quantize.training.task import Pictured, Task
+from quantize.training.task import Task
 
 TOLD_EVERY = 10
 """Steps between two looks at the losses."""
+SPEED_OVER = 600.0
+"""Seconds that the time left is estimated from: evaluations count, and slow steps are several."""
 
 
 @dataclass(frozen=True)
@@ -82,10 +85,17 @@ def train(
     is_main = rank() == 0
     recorder = Recorder(folder, seed, arguments or {}, device, run.steps, processes())
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    bar = Progress(*columns, TimeRemainingColumn(), disable=not is_main)
+    bar = Progress(*columns, TimeRemainingColumn(), speed_estimate_period=SPEED_OVER, disable=not is_main)
+
+    def tell(sentence: str) -> None:
+        if is_main and sentence:
+            bar.console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+
     with bar, closing(Curve(folder, run.steps, is_main)) as curve, stop.listening():
-        if run.recovered:
-            bar.console.print(run.recovered, markup=False, highlight=False, soft_wrap=True)
+        tell(run.recovered)
+        tell(curve.note)
+        if run.steps:
+            tell(f"Resuming at step {run.steps} of {cooling.end}.")
         line = bar.add_task("training", total=cooling.end, completed=run.steps)
         saved_steps, saved_at = None if went_back else run.steps or None, time.monotonic()
 
@@ -105,7 +115,8 @@ def train(
                 and run.steps > curve.last_step
             ):
                 save()
-                bar.console.print(_evaluate(run, curve), highlight=False, soft_wrap=True)
+                left = bar.tasks[line].time_remaining
+                tell(f"{run.steps} steps{'' if ended else _left(left)}: {_evaluate(run, curve)}")
             if ended or any_process(stop.due, device):
                 break
             if is_main and run.steps == cooling.begin:
@@ -132,13 +143,17 @@ def train(
 
 
 def _evaluate(run: Run, curve: Curve) -> str:
-    """Record how good the run is; returns it in a line, for logs."""
+    """Record how good the run is; returns its figures in a line, for logs."""
     with torch.no_grad():
         figures = run.reported | run.task.evaluate(run.averaged)
         curve.add(run.steps, figures)
-        if isinstance(run.task, Pictured):
-            curve.show(run.steps, run.task.pictures(run.averaged))
-    return f"{run.steps} steps: " + ", ".join(f"{name} {value:.4g}" for name, value in figures.items())
+        curve.show(run.steps, run.task.pictures(run.averaged))
+    return ", ".join(f"{name} {value:.4g}" for name, value in figures.items())
+
+
+def _left(seconds: float | None) -> str:
+    """The time left, for logs, which show no progress bar; nothing while it is not known."""
+    return "" if seconds is None else f", {timedelta(seconds=round(seconds))} left"
 
 
 def bf16_pays(device: torch.device) -> bool:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +19,7 @@ from edge.commands.main import main
 from edge.restore.faces.alignment import TEMPLATE, face_width
 from tests.convert.oldphotos.pictures import pictures
 
+ROOT = Path(__file__).parents[3]
 SHORT = ["--steps", "1", "--crops", "4", "--side", "64"]
 
 
@@ -169,3 +174,23 @@ def test_faces_are_evaluated(
     reported = capsys.readouterr().out
     assert "24 px wide, old" in reported and "0.0 %" in reported  # the tiny finder finds nothing
     assert "float32" in reported and "int8" in reported and "of restoring it" in reported
+
+
+@pytest.mark.slow
+def test_a_killed_command_ends_with_the_weights_of_one_that_was_not(folder: Path, tmp_path: Path) -> None:
+    """SIGKILL, when the process can do nothing any more; and the seed comes from a file."""
+    settings = tmp_path / "run.toml"
+    settings.write_text("seed = 3\nsteps = 40\ncrops = 4\ncheckpoint-seconds = 0\n")
+    whole, cut = ["train", "tone", folder, "-o", tmp_path / "whole"], tmp_path / "cut"
+    assert heirloom(*whole, "--config", settings) == 0
+    command = [sys.executable, "-m", "heirloom", "train", "tone", folder, "-o", cut, "--config", settings]
+    with subprocess.Popen(command, cwd=ROOT) as process:
+        while not (cut / "checkpoint-before.pt").exists() and process.poll() is None:
+            time.sleep(0.05)
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    assert heirloom(*command[3:]) == 0
+    one, other = ((tmp_path / name / "weights.safetensors").read_bytes() for name in ("whole", "cut"))
+    assert one == other
+    record = json.loads((cut / "run.json").read_text())
+    assert record["seed"] == 3 and record["sessions"][-1]["first_step"] > 0

@@ -11,6 +11,7 @@ import torch
 from convert.figures.pairs import area_under_curve
 from convert.oldphotos.photosets import PhotoSet, scaled_crops
 from quantize.tasks import detector, distil, restore
+from quantize.tasks.common import SHOWN
 from quantize.tasks.detector import DetectorTask
 from quantize.tasks.latents import latent_gap
 from quantize.tasks.restore import MAX_MASKED, RestoreTask, detected
@@ -40,7 +41,14 @@ def test_every_player_learns_and_figures_are_finite(make_task: Callable[[], Task
         assert heard == list(task.networks)
     with torch.no_grad():
         first, second = (task.evaluate(next(iter(task.networks.values()))) for _ in range(2))
+        pictures = task.pictures(next(iter(task.networks.values())))
     assert first == second and all(np.isfinite(value) for value in first.values())
+    shapes = [batch.shape for batch in pictures.values()]
+    assert len(pictures) > 1 and len({(size[0], *size[2:]) for size in shapes}) == 1
+    for batch in pictures.values():
+        assert 0 < len(batch) <= SHOWN and batch.shape[1] in (1, 3) and torch.isfinite(batch).all()
+        # Clamped when they are shown; a batch in -1..1 or 0..255 would be another picture.
+        assert batch.quantile(0.05) > -0.3 and batch.quantile(0.95) < 1.3
 
 
 def test_a_detected_mask_is_often_wider_than_the_exact_one_and_misses_some() -> None:

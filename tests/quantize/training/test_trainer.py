@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -92,6 +93,30 @@ def test_every_training_goes_on_after_a_kill_as_if_nothing_had_happened(
     points = curve(tmp_path / "whole"), curve(tmp_path / "cut")
     assert [p["step"] for p in points[0]] == [p["step"] for p in points[1]] == [2, 4, 6]
     assert points[0][-1] == pytest.approx(points[1][-1], rel=1e-3, abs=1e-3)
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_one_others(
+    photos: PhotoSet, tmp_path: Path
+) -> None:
+    for name, seed in (("one", 5), ("again", 5), ("other", 6)):
+        train(tone(photos), SHORT, tmp_path / name, CPU, seed=seed)
+    one, again, other = (
+        (tmp_path / name / "weights.safetensors").read_bytes() for name in ("one", "again", "other")
+    )
+    assert one == again != other
+
+
+def test_a_resumed_run_says_where_and_each_evaluation_how_long_it_takes_still(
+    photos: PhotoSet, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    often = RunConfig(evaluate_every=2)
+    until(2, photos, SHORT, tmp_path)
+    assert "Resuming" not in capsys.readouterr().out
+    train(tone(photos), SHORT, tmp_path, CPU, often)
+    said = capsys.readouterr().out
+    assert "Resuming at step 2 of 6." in said
+    assert re.search(r"^4 steps, 0:0\d:\d\d left: tone ", said, re.MULTILINE)
+    assert re.search(r"^6 steps: tone ", said, re.MULTILINE)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
