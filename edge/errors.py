@@ -75,6 +75,10 @@ class SelfTestFailed(BundleError):
     """This device's runtime does not reproduce the golden vectors."""
 
 
+class HubError(HeirloomError):
+    """A repository of the Hugging Face hub that can't be reached, read or written."""
+
+
 class RuntimeUnavailable(HeirloomError):
     """No installed library can run the bundle's networks."""
 

@@ -30,6 +30,7 @@ EXTRAS = {
     "edge.commands.watch": "kiosk",
     "edge.commands.kiosk": "kiosk",
     "edge.commands.archive": "archive",
+    "edge.commands.hub": "hub",
 }
 """The extra to install for the commands of a package, or of one module."""
 
@@ -44,7 +45,7 @@ PANELS = {
         "kiosk",
         "demo",
     ),
-    "Ship": ("bundle", "convert", "doctor", "validate", "bench", "import"),
+    "Ship": ("bundle", "convert", "doctor", "validate", "bench", "import", "push", "pull"),
 }
 """How the overview groups the commands; the others are in `REST`."""
 REST = "Train and measure"

@@ -1,0 +1,1 @@
+"""Commands that speak with the Hugging Face hub."""
