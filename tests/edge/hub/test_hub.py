@@ -21,9 +21,16 @@ from safetensors.torch import save_file  # noqa: E402
 from typer.testing import CliRunner  # noqa: E402
 
 from edge.bundle.bundle import SHIPPED, open_bundle  # noqa: E402
+from edge.bundle.signatures import sign  # noqa: E402
 from edge.commands.hub.pull import command as pull_command  # noqa: E402
 from edge.commands.hub.push import command as push_command  # noqa: E402
-from edge.errors import ChecksumMismatch, HubError, InvalidManifest, OutputConflict  # noqa: E402
+from edge.errors import (  # noqa: E402
+    ChecksumMismatch,
+    HubError,
+    InvalidManifest,
+    OutputConflict,
+    SignatureRefused,
+)
 from edge.files import file_sha256  # noqa: E402
 from edge.hub import pushing  # noqa: E402
 from edge.hub.card import model_card  # noqa: E402
@@ -144,6 +151,21 @@ def test_a_second_push_leaves_nothing_of_the_first(pushed: Hub, own_bundle: Path
     assert not (tmp_path / "latest").exists() and not (tmp_path / "w").exists()
     _, commit = pull(REPO, tmp_path / "earlier", revision=first, weights=tmp_path / "w")
     assert commit == first and (tmp_path / "w" / "tone.safetensors").exists()
+
+
+def test_a_signature_comes_along_and_can_be_required(hub: Hub, own_bundle: Path, tmp_path: Path) -> None:
+    minisign = pytest.importorskip("minisign")
+    ours, theirs = minisign.KeyPair.generate(), minisign.KeyPair.generate()
+    (tmp_path / "key").write_bytes(bytes(ours.secret_key) + b"\n")
+    manifest = own_bundle / "manifest.json"
+    sign(manifest, manifest.read_bytes(), tmp_path / "key", lambda: "")
+    push(REPO, own_bundle)
+    public = [bytes(pair.public_key).decode().splitlines()[1] for pair in (ours, theirs)]
+    pull(REPO, tmp_path / "pulled", require_signature=public[0])
+    assert (tmp_path / "pulled" / "manifest.json.minisig").is_file()
+    with pytest.raises(SignatureRefused, match=f"{REPO}/bundle was changed .* or another key") as refused:
+        pull(REPO, tmp_path / "other", require_signature=public[1])
+    assert ".partial" not in str(refused.value) and not (tmp_path / "other").exists()
 
 
 @pytest.mark.parametrize("case", ["longer", "changed", "gone", "no-manifest", "broken-manifest"])
