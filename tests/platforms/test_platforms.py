@@ -137,7 +137,6 @@ def test_a_raspberry_pi_restores_the_same_photo() -> None:
     said = run("tests/platforms/aarch64/restore.sh")
     assert f"{len(FILES)} files of vectors are what the code makes here" in said
     assert "13 of 13 tiles give the golden vectors" in said and "byte for byte" in said
-    assert "levels." in said
 
 
 @pytest.mark.slow
