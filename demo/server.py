@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -70,6 +71,11 @@ class Opened:
     """The temporary folder with all its files."""
 
 
+def has_screen() -> bool:
+    """Whether a browser with pictures can open: a text browser would take over the terminal."""
+    return sys.platform in ("darwin", "win32") or bool({"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys())
+
+
 @contextmanager
 def opened(settings: Settings) -> Iterator[Opened]:
     """Serve the page until the context ends.
@@ -123,7 +129,7 @@ def opened(settings: Settings) -> Iterator[Opened]:
         shelf.open_to_all()
         try:
             with listening(app, settings.host, settings.port, settings.proxy) as url:
-                if settings.browser:
+                if settings.browser and has_screen():
                     webbrowser.open(url)
                 try:
                     yield Opened(url, service, root)

@@ -50,7 +50,7 @@ class Slow:
 
 
 def restored(folder: Path, output: Path, workers: list[Slow]) -> list[Outcome]:
-    jobs = plan([folder], output).jobs
+    jobs = plan([folder], output, before_after=True).jobs
     return list(run(jobs, SETTINGS, Inverter, workers=workers))
 
 
@@ -97,7 +97,7 @@ def test_an_interrupted_run_ends_at_once_fails_no_photo_and_goes_on_later(
     folder: Path, tmp_path: Path
 ) -> None:
     threads = threading.active_count()
-    jobs = plan([folder], tmp_path / "out").jobs
+    jobs = plan([folder], tmp_path / "out", before_after=True).jobs
     run_of = run(jobs, SETTINGS, Inverter, workers=[Slow(), Slow(), Slow()])
     assert next(run_of).state == "restored"
     started = time.monotonic()
@@ -106,7 +106,8 @@ def test_an_interrupted_run_ends_at_once_fails_no_photo_and_goes_on_later(
     assert threading.active_count() == threads
     so_far = attempts(tmp_path / "out" / REPORT_NAME)
     assert so_far and not [record for record in so_far if record.error]
-    assert len(results(tmp_path / "out")) == len(so_far)  # and nothing half-written beside them
+    # Each with its side-by-side picture, and nothing half-written beside them.
+    assert len(results(tmp_path / "out")) == 2 * len(so_far)
     outcomes = restored(folder, tmp_path / "out", [Slow(), Slow()])
     states = [each.state for each in outcomes]
     assert states.count("done") == len(so_far) and states.count("restored") == PHOTOS - len(so_far)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 import re
 import signal
-import subprocess
-import sys
-import textwrap
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -23,9 +19,8 @@ from convert.mobile.nets import MobileRestorer
 from convert.mobile.weights import load_weights
 from convert.oldphotos.photosets import PhotoSet
 from quantize.tasks.detector import DetectorTask
-from quantize.training.processes import step_seed
 from quantize.training.run_record import read_run
-from quantize.training.schedule import CoolDown, Schedule
+from quantize.training.schedule import Schedule
 from quantize.training.stopping import Stop
 from quantize.training.task import Task
 from quantize.training.trainer import RunConfig, Trained, train
@@ -271,93 +266,12 @@ def test_tensorboard_shows_losses_rate_and_pictures(photos: PhotoSet, tmp_path: 
     assert [each.step for each in pictures] == [3, 6] and (pictures[0].width, pictures[0].height) == (16, 8)
 
 
-def test_the_learning_rate_warms_up_stays_and_cools_down() -> None:
-    schedule = Schedule(1000, learning_rate=1.0, warmup=100, cool_down=0.2)
-    cooling = schedule.cooling(0)
-    assert cooling == CoolDown(800, 1000)
-    rates = [schedule.rate(step, cooling) for step in range(1000)]
-    assert rates[0] == pytest.approx(0.01) and set(rates[99:800]) == {1.0}
-    assert rates[800] < 1 and sorted(rates[800:], reverse=True) == rates[800:]
-    assert rates[850] == pytest.approx(0.5, abs=0.01) and 0 < rates[999] < 0.01
-
-
-@pytest.mark.parametrize(
-    ("done", "known", "asked", "cooling"),
-    [
-        (500, None, None, CoolDown(800, 1000)),
-        (900, None, None, CoolDown(900, 1000)),  # it was given fewer steps
-        (500, None, 50, CoolDown(500, 550)),
-        (520, CoolDown(500, 550), 50, CoolDown(500, 550)),
-        (850, CoolDown(800, 1000), None, CoolDown(800, 1000)),
-        (520, CoolDown(500, 550), None, None),  # it was given more
-    ],
-)
-def test_when_a_run_cools_down(
-    done: int, known: CoolDown | None, asked: int | None, cooling: CoolDown | None
-) -> None:
-    assert Schedule(1000, cool_down=0.2).cooling(done, known, asked) == cooling
-
-
-def test_seeds_and_purposes_have_numbers_of_their_own() -> None:
-    drawn = [
-        torch.rand(4, generator=torch.Generator().manual_seed(step_seed(seed, step, what))).tolist()
-        for seed, step in ((0, 0), (1, 0), (0, 1), (2**31 - 1, 0))
-        for what in ("crops", "batch")
-    ]
-    assert all(one != other for one, other in itertools.combinations(drawn, 2))
-
-
 def test_workers_cut_the_same_crops(photos: PhotoSet, tmp_path: Path) -> None:
     found = []
     for workers in (0, 2):
         config = RunConfig(workers=workers)
         found.append(weights(train(tone(photos), SHORT, tmp_path / str(workers), CPU, config).network))
     assert all(torch.equal(one, other) for one, other in zip(*found, strict=True))
-
-
-@pytest.mark.slow
-def test_two_processes_average_their_gradients(tmp_path: Path) -> None:
-    """Under torchrun both keep the same weights, though each sees crops of its own."""
-    script = tmp_path / "run.py"
-    script.write_text(
-        textwrap.dedent("""
-        import sys, torch
-        from pathlib import Path
-        from torch import distributed
-        from convert.oldphotos.photosets import PhotoSet
-        from quantize.training.schedule import Schedule
-        from quantize.training.trainer import train
-        from tests.convert.oldphotos.pictures import pictures
-        from tests.quantize.small_tasks import TASKS
-        distributed.init_process_group("gloo")
-        tensors = tuple(torch.from_numpy(p.copy()) for p in pictures(8))
-        torch.manual_seed(0)
-        task = TASKS["tone"](PhotoSet(tensors[:6], tensors[6:]))
-        crops = []
-        cut = task.photos
-        task.photos = lambda rng: crops.append(cut(rng)) or crops[-1]
-        folder = Path(sys.argv[1])
-        train(task, Schedule(4, warmup=1), folder, torch.device("cpu"))
-        state = [task.network.state_dict(), crops[0][0]]
-        torch.save(state, folder / f"rank{distributed.get_rank()}.pt")
-        distributed.destroy_process_group()
-        """)
-    )
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    root = Path(__file__).parents[3]
-    done = subprocess.run(
-        [*command, script, tmp_path],
-        cwd=root,
-        env={"PYTHONPATH": str(root), "OMP_NUM_THREADS": "1", "PATH": ""},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
-    one, other = (torch.load(tmp_path / f"rank{rank}.pt", weights_only=True) for rank in (0, 1))
-    assert not torch.equal(one[1], other[1])
-    for name, value in one[0].items():
-        assert torch.equal(value, other[0][name]), name
 
 
 def test_norms_have_statistics_of_the_averaged_weights(photos: PhotoSet, tmp_path: Path) -> None:
