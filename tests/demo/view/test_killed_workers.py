@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,6 @@ from tests.security.page.attacks import sentence
 PHOTO = Path("samples/astronaut-old.jpg")
 WHOLE = "litert-int8"
 """The worker that restores all of a photo."""
-
-
-@pytest.fixture
-def visitor(server: Opened) -> Iterator[Visitor]:
-    with visiting(server.url) as visitor:
-        yield visitor
 
 
 @pytest.fixture(scope="module")

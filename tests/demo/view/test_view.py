@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -21,12 +21,6 @@ from tests.demo.view.asking import LINE, Visitor, visiting
 from tests.security.page.attacks import sentence
 
 PHOTO = Path("samples/astronaut-old.jpg")
-
-
-@pytest.fixture
-def visitor(server: Opened) -> Iterator[Visitor]:
-    with visiting(server.url) as visitor:
-        yield visitor
 
 
 @pytest.fixture(scope="module")
