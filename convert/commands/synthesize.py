@@ -107,7 +107,7 @@ def _changes(real: Overlays | None) -> dict[str, Change]:
     def decoy(draw: decoys.Decoy) -> Change:
         def changed(picture: Tensor, number: int, rng: Generator) -> Tensor:
             numbers = np.random.default_rng(rng.initial_seed() + number)
-            scene = decoys.painted(numbers, picture[0].permute(1, 2, 0).numpy(), draw)
+            scene = draw(numbers, picture[0].permute(1, 2, 0).numpy())
             return torch.from_numpy(scene).permute(2, 0, 1)[None]
 
         return changed

@@ -35,6 +35,9 @@ STRIDES = 37, 61
 CROP_OF = 2.5
 """A crop's damage is that of a picture up to so many times as large: torn corners are larger than crops."""
 
+MIRRORED = 48
+"""Pixels of a strip beyond a photo's border."""
+
 
 class DetectorTask:
     """Detection of damage on old photos, by cross-entropy and overlap."""
@@ -71,7 +74,9 @@ class DetectorTask:
             if len(crops):
                 layers = Layers(covers, photos[2][part])
                 parts.append(enlarged(synthesis.old_photo(crops, layers, rng, ease=ease), self.side))
-        return torch.cat([part.picture for part in parts]), torch.cat([part.mask for part in parts])
+        whole = Scan(torch.cat([part.picture for part in parts]), torch.cat([part.mask for part in parts]))
+        seen = mirrored(whole, step)
+        return seen.picture, seen.mask
 
     def losses(self, *batch: Tensor) -> Iterator[Loss]:
         seen, target = batch
@@ -128,6 +133,22 @@ def drawn(
     hurt = numbers.permutation(count) >= int(UNDAMAGED * count + numbers.random())
     layers = damage.draw((side, side), hurt.tolist(), rng, overlays, CROP_OF)
     return crops, layers.covers, layers.paints
+
+
+def mirrored(scan: Scan, step: int) -> Scan:
+    """A quarter of the scans begin or end with a strip of `MIRRORED` pixels that mirrors the rest, as the
+    runtime shows a photo's border: by turns at the left, top, right and bottom."""
+    some = len(scan.picture) // 4
+    sides = (MIRRORED, 0, 0, 0), (0, 0, MIRRORED, 0), (0, MIRRORED, 0, 0), (0, 0, 0, MIRRORED)
+    left, right, top, bottom = sides[step % 4]
+
+    def shifted(each: Tensor) -> Tensor:
+        height, width = each.shape[2:]
+        wide = F.pad(each[:some], (left, right, top, bottom), mode="reflect")
+        part = wide[:, :, bottom : bottom + height, right : right + width]
+        return torch.cat([part, each[some:]])
+
+    return Scan(shifted(scan.picture), shifted(scan.mask))
 
 
 def enlarged(scan: Scan, side: int) -> Scan:

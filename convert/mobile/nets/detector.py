@@ -67,7 +67,12 @@ class ConvNorm(nn.Module):
         self.norm: nn.BatchNorm2d | None = nn.BatchNorm2d(conv.out_channels, NORM_EPSILON, NORM_MOMENTUM)
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.conv(x)
+        if self.conv.groups > 1 and x.device.type == "cpu" and torch.is_autocast_enabled("cpu"):
+            # On CPUs the gradients of depthwise convolutions take 3 to 30 times as long in bfloat16.
+            with torch.autocast("cpu", enabled=False):
+                out: Tensor = self.conv(x.float()).to(x.dtype)
+        else:
+            out = self.conv(x)
         return out if self.norm is None else self.norm(out)
 
     def fold_(self) -> None:

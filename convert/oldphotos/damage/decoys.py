@@ -1,4 +1,4 @@
-"""What a detector takes for damage and isn't: wires, rigging, railings, bars, text, patterned cloth.
+"""What a detector takes for damage and isn't: wires, rigging, railings, bars, text, cloth.
 
 Drawn into a clean scene before it ages, so that they fade, blur and get grain with it; never in a mask.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import string
 from collections.abc import Callable
+from functools import wraps
 from itertools import pairwise
 
 import cv2
@@ -31,21 +32,34 @@ FONTS = (
 )
 
 
-Decoy = Callable[[Generator, int, int], Cover]
+Pattern = Callable[[Generator, int, int], Cover]
+"""What a decoy covers of a picture of this height and width."""
+
+Decoy = Callable[[Generator, Scene], Scene]
+"""Draws a decoy into a scene."""
 
 
 def draw(rng: Generator, scene: Scene) -> Scene:
     """``scene`` with one kind of decoy, at times two."""
     for _ in range(1 if rng.random() < 0.8 else 2):
-        scene = painted(rng, scene, KINDS[rng.integers(len(KINDS))])
+        scene = KINDS[rng.integers(len(KINDS))](rng, scene)
     return scene
 
 
-def painted(rng: Generator, scene: Scene, decoy: Decoy) -> Scene:
-    """``scene`` with one ``decoy``, in a colour that could be the scene's."""
-    cover = drawing.faint(decoy(rng, *scene.shape[:2]), rng.uniform(0.5, 1))
+def _in_one_colour(pattern: Pattern) -> Decoy:
+    """Draws the pattern in a colour that could be the scene's."""
+
+    @wraps(pattern)
+    def draw(rng: Generator, scene: Scene) -> Scene:
+        cover = drawing.faint(pattern(rng, *scene.shape[:2]), rng.uniform(0.5, 1))
+        return _covered(scene, cover, _colour(rng, scene))
+
+    return draw
+
+
+def _covered(scene: Scene, cover: Cover, colour: NDArray[np.float32]) -> Scene:
     opacity = cover[..., None].astype(np.float32) / 255
-    return np.asarray(scene * (1 - opacity) + _colour(rng, scene) * opacity, np.float32)
+    return np.asarray(scene * (1 - opacity) + colour * opacity, np.float32)
 
 
 def _colour(rng: Generator, scene: Scene) -> NDArray[np.float32]:
@@ -144,7 +158,23 @@ def text(rng: Generator, height: int, width: int) -> Cover:
     return drawing.reduced(np.asarray(turned, np.uint8))
 
 
-KINDS: tuple[Decoy, ...] = (wires, rigging, railings, bars, checks, text)
+def white_cloth(rng: Generator, scene: Scene) -> Scene:
+    """A piece of white cloth, a little darker in its folds: dresses, collars, sheets, sails."""
+    height, width = scene.shape[:2]
+    shape = drawing.ragged(rng, height, width, (2, 4, 8))
+    edge = np.quantile(shape[::2, ::2], rng.uniform(0.7, 0.98))
+    cover = drawing.whole((shape - edge) * rng.uniform(10, 60))
+    rows, columns = drawing.grid(height, width)
+    angle, pitch = rng.normal(0, 0.5), rng.uniform(6, 40)
+    bent = drawing.ragged(rng, height, width, (3, 6)) * rng.uniform(1, 4) * pitch
+    folds = np.abs(((columns * math.cos(angle) + rows * math.sin(angle) + bent) / pitch) % 1 - 0.5) * 2
+    light = rng.uniform(0.75, 1) - rng.uniform(0, 0.25) * folds - rng.uniform(0, 0.15) * bent / (4 * pitch)
+    warm = np.array((1, 1 - rng.uniform(0, 0.06), 1 - rng.uniform(0, 0.15)), np.float32)
+    return _covered(scene, cover, np.asarray(np.clip(light, 0, 1)[..., None] * warm, np.float32))
+
+
+PATTERNS: tuple[Pattern, ...] = (wires, rigging, railings, bars, checks, text)
+KINDS: tuple[Decoy, ...] = (*map(_in_one_colour, PATTERNS), white_cloth)
 
 
 def _path(drawn: Cover, points: Point, wide: float) -> None:

@@ -26,7 +26,7 @@ class Kind:
 KINDS = {
     "cracks": Kind(cracks.draw, 0.55),
     "folds": Kind(folds.draw, 0.4),
-    "torn": Kind(missing.torn, 0.3),
+    "torn": Kind(missing.torn, 0.4),
     "peeled": Kind(missing.peeled, 0.2),
     "straight": Kind(scratches.straight, 0.3),
     "worn": Kind(scratches.worn, 0.25),
@@ -59,6 +59,7 @@ def draw(
     Drawn on the CPU with the numbers of ``rng``, of any device; may run in a worker. Some pictures get
     a single kind, others many, at most `MAX_LAYERS` layers each. A picture may be a crop of one up to
     ``crop_of`` times as large, whose damage is as much larger; little of it may then lie in the crop.
+    Half of the crops touch the top or bottom of their picture, and half its left or right.
     """
     seed = int(torch.randint(2**62, (), generator=rng, device=rng.device))
     numbers = np.random.default_rng(seed)
@@ -72,7 +73,9 @@ def _picture(
     """The layers of one picture, of at least one kind."""
     larger = rng.uniform(1, crop_of)
     height, width = (round(side * larger) for side in size)
-    top, left = int(rng.integers(height - size[0] + 1)), int(rng.integers(width - size[1] + 1))
+    # Torn edges and corners lie at a picture's border, where few crops would be by chance.
+    places = np.clip(rng.uniform(-0.5, 1.5, 2), 0, 1)
+    top, left = round(places[0] * (height - size[0])), round(places[1] * (width - size[1]))
     crop = slice(top, top + size[0]), slice(left, left + size[1])
     plenty = rng.uniform(0.5, 1.3)
     names = list(table)

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 from convert.oldphotos.damage import drawing
 from convert.oldphotos.damage.layers import BLACK, Layer
 
+LID = 0.5
+"""Where paper has gone a scan shows the scanner's lid, so often a white one, else black."""
+
 
 def torn(rng: Generator, height: int, width: int) -> list[Layer]:
     """A torn corner, a frayed edge or a hole, half of them with a pale rim where the paper has split."""
@@ -18,8 +21,7 @@ def torn(rng: Generator, height: int, width: int) -> list[Layer]:
     if which < 0.45:
         away, reach = _corner(rng, rows, columns), rng.uniform(0.05, 0.4) * side
     elif which < 0.7:
-        edges = (columns, width - columns, rows, height - rows)
-        away, reach = edges[rng.integers(4)], rng.uniform(0.005, 0.08) * side
+        away, reach = _edges(rng, rows, columns), rng.uniform(0.005, 0.1) * side
     else:
         y, x = rng.uniform(0, height), rng.uniform(0, width)
         away = np.hypot((columns - x) * rng.uniform(0.6, 1.6), (rows - y) * rng.uniform(0.6, 1.6))
@@ -27,7 +29,7 @@ def torn(rng: Generator, height: int, width: int) -> list[Layer]:
     rough = (drawing.ragged(rng, height, width, (6, 14, 40)) - 0.5) * rng.uniform(0.02, 0.12) * side
     depth = reach - away + rough
     softness = rng.uniform(0.6, 2.5)
-    gone = Layer(drawing.whole(depth / softness + 0.5), drawing.paint(rng))
+    gone = Layer(drawing.whole(depth / softness + 0.5), drawing.paint(rng, LID))
     if rng.random() < 0.5:
         return [gone]
     frayed = depth + rng.uniform(0.5, 5) * drawing.ragged(rng, height, width, (9, 30))
@@ -39,6 +41,16 @@ def _corner(rng: Generator, rows: NDArray[np.float32], columns: NDArray[np.float
     y, x = rng.integers(2) * len(rows), rng.integers(2) * columns.shape[1]
     slant = rng.uniform(0.5, 2)
     return np.asarray(np.abs(columns - x) * slant + np.abs(rows - y) / slant, np.float32)
+
+
+def _edges(rng: Generator, rows: NDArray[np.float32], columns: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How far each pixel is from the nearest of one or more of the picture's edges."""
+    edges = (columns, columns.shape[1] - columns, rows, len(rows) - rows)
+    chosen = rng.permutation(4)[: 1 + rng.binomial(3, 0.25)]
+    away = np.full((len(rows), columns.shape[1]), np.inf, np.float32)
+    for index in chosen:
+        away = np.minimum(away, edges[index])
+    return away
 
 
 def peeled(rng: Generator, height: int, width: int) -> list[Layer]:

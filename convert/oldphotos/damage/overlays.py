@@ -64,7 +64,7 @@ def draw(rng: Generator, height: int, width: int, overlays: Overlays, kind: str)
     scan = covers[rng.integers(len(covers))]
     if rng.random() < 0.5:
         scan = np.ascontiguousarray(scan[:, ::-1])
-    scale = rng.uniform(0.35, 1.4) * max(height, width) / 400
+    scale = rng.uniform(0.35, 2) * max(height, width) / 400
     scale *= 1.6 if kind in WIDE else rng.uniform(0.2, 1)
     middle = scan.shape[1] / 2, scan.shape[0] / 2
     turn = cv2.getRotationMatrix2D(middle, rng.uniform(0, 360), scale)

@@ -133,7 +133,7 @@ def test_decoys_change_a_part_of_the_scene(decoy: decoys.Decoy) -> None:
     scene[::2] = 0.4
     shares = []
     for seed in range(8):
-        painted = decoys.painted(np.random.default_rng(seed), scene, decoy)
+        painted = decoy(np.random.default_rng(seed), scene)
         assert painted.min() >= 0 and painted.max() <= 1
         shares.append((np.abs(painted - scene).max(2) > 0.02).mean())
     assert 0.005 < np.median(shares) < 0.7
