@@ -82,8 +82,9 @@ def open_bundle(folder: str | Path | None = None, require_signature: str | None 
     if require_signature is not None:
         check_signature(path, raw, require_signature)
     manifest = decode_manifest(raw)
+    inside = folder.resolve()
     for name, file in manifest.files.items():
-        _check_file(folder, name, file)
+        _check_file(folder, inside, name, file)
     return Bundle(folder, manifest, hashlib.sha256(raw).hexdigest())
 
 
@@ -115,12 +116,12 @@ def decode_manifest(raw: bytes) -> Manifest:
     return manifest
 
 
-def _check_file(folder: Path, name: str, expected: File) -> None:
+def _check_file(folder: Path, inside: Path, name: str, expected: File) -> None:
     path = folder / name
     if not path.is_file():
         raise MissingBundleFile(f"{path} is missing: copy the bundle again.")
     # The schema refuses "..", but a symbolic link could still lead elsewhere.
-    if not path.resolve().is_relative_to(folder.resolve()):
+    if not path.resolve().is_relative_to(inside):
         raise InvalidManifest(f"{path} leads out of the bundle.")
     # The size first: a file with holes may claim any.
     if path.stat().st_size != expected.bytes or file_entry(path) != expected:

@@ -20,7 +20,8 @@ _MAX_ELEMENTS = 20_000
 _ATTRIBUTE = re.compile(rb"""\s+([^\s=/>"']+)\s*=\s*("[^"]*"|'[^']*')""")
 _TAG = re.compile(rb"<[^\s/>]+")
 _TAG_END = re.compile(rb"\s*(/?)>")
-_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NO_XML = "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+"""A pattern that takes 5 ms to compile: `re` does so at its first use, which most photos don't need."""
 
 Edit = tuple[int, int, bytes]
 """Bytes from, to, and what replaces them."""
@@ -106,12 +107,12 @@ def edited(data: bytes, edits: Iterable[Edit]) -> bytes:
 
 def text(value: str) -> bytes:
     """A text as an element holds it."""
-    return escape(_NO_XML.sub("", value), quote=False).encode()
+    return escape(re.sub(_NO_XML, "", value), quote=False).encode()
 
 
 def quoted(value: str) -> bytes:
     """A text as an attribute's value, in quotes."""
-    return b'"' + escape(_NO_XML.sub("", value)).encode() + b'"'
+    return b'"' + escape(re.sub(_NO_XML, "", value)).encode() + b'"'
 
 
 def new_packet(content: bytes = b"") -> bytes:
