@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from convert.proof.gate import CAP
 from edge.photo.bands import Pixels
-from edge.restore.tiling import Box
+from edge.restore.tiles.tiling import Box
 
 TILE = 64
 """Side in pixels of the squares among which the worst is found."""

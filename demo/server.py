@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from demo.guard.passwords import Login
 from demo.guard.routes import Access, Limits, guarded
-from demo.guard.sessions import Sessions
-from demo.guard.shelf import Quota, Shelf
+from demo.guard.visitors.passwords import Login
+from demo.guard.visitors.sessions import Sessions
+from demo.guard.visitors.shelf import Quota, Shelf
 from demo.leftovers import own_folder
 from demo.listening import listening
 from demo.networks.downloads import Downloads, downloads

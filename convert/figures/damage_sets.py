@@ -29,10 +29,10 @@ from convert.figures.damage import (
 from convert.figures.pairs import colour_levels, partner, pictures_in, read_pair
 from edge.photo.bands import Pixels
 from edge.photo.photo import Photo, read_photo
-from edge.restore.cells import eight_bit, shrink
 from edge.restore.damage.mask import read_mask
 from edge.restore.options import Options
 from edge.restore.restorer import Restorer
+from edge.restore.tiles.cells import eight_bit, shrink
 
 PRECISION = 0.6
 """The precision at which the detector's recall is reported."""

@@ -15,9 +15,9 @@ from convert.figures.damage import area_of_counts
 from convert.proof.gate import psnr
 from edge.photo.headers.kinds import PHOTO_SUFFIXES
 from edge.photo.photo import Photo, read_photo
-from edge.restore.cells import eight_bit, in_colour
 from edge.restore.options import Options
 from edge.restore.restorer import Restorer
+from edge.restore.tiles.cells import eight_bit, in_colour
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from convert.proof.prover import Measured, Prover, open_networks
 from convert.proof.trace import LayerError
 from edge.bundle.bundle import Bundle
 from edge.bundle.manifest import Artifact, Gate, PartName, Role, artifact_bytes
-from edge.restore.cells import to_pixels
+from edge.restore.tiles.cells import to_pixels
 
 matplotlib.use("Agg")
 from matplotlib import pyplot

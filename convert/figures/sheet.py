@@ -14,11 +14,11 @@ from edge.files import written_beside
 from edge.integers import ceil_div
 from edge.photo.photo import read_photo
 from edge.photo.writers.saving import save_image
-from edge.restore.cells import in_colour, shrink
 from edge.restore.damage.mask import Damage
 from edge.restore.faces.face import take
 from edge.restore.options import Options
 from edge.restore.restorer import Restorer
+from edge.restore.tiles.cells import in_colour, shrink
 
 SIDE = 360
 """Longest side of a picture on the sheet, in pixels; details are squares of it at full resolution."""

@@ -20,7 +20,7 @@ from convert.mobile.nets.tone import THUMBNAIL
 from convert.mobile.parts import PartSource
 from edge.bundle.manifest import PartName
 from edge.restore.faces.alignment import SIDE
-from edge.restore.tiling import mirrored
+from edge.restore.tiles.tiling import mirrored
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ from edge.bundle.bundle import write_tensor
 from edge.bundle.manifest import Artifact, File, Format, Gate, Golden, PartName, Precision
 from edge.errors import RuntimeUnavailable
 from edge.restore.context import pool
-from edge.restore.parts import real, store
+from edge.restore.tiles.parts import real, store
 from edge.runtimes import Network, load_network
 from edge.runtimes.selftest import side_by_side
 

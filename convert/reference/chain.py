@@ -27,7 +27,7 @@ from convert.reference.strips import (
     run,
 )
 from edge.photo.bands import Pixels
-from edge.restore.tiling import Box, cut
+from edge.restore.tiles.tiling import Box, cut
 
 STRIDE = 4
 """Pixels to a latent, each way."""

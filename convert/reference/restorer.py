@@ -29,14 +29,14 @@ from edge.integers import ceil_div
 from edge.memory import give_back
 from edge.photo.bands import Pixels
 from edge.photo.photo import Photo
-from edge.restore.cells import in_colour, shrink
 from edge.restore.damage import mask as damage
 from edge.restore.faces.face import FaceRecord
 from edge.restore.faces.refine import in_words
 from edge.restore.hue import one_hue
 from edge.restore.options import Options
 from edge.restore.restorer import Restored
-from edge.restore.tiling import Box, cut
+from edge.restore.tiles.cells import in_colour, shrink
+from edge.restore.tiles.tiling import Box, cut
 
 QUALITY: RoleName = "mapping_quality"
 

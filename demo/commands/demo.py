@@ -15,7 +15,7 @@ import gradio  # noqa: F401 - first of all, so that a missing extra is named bef
 import typer
 from rich.console import Console
 
-from demo.guard.passwords import VARIABLE, login
+from demo.guard.visitors.passwords import VARIABLE, login
 from demo.server import Settings, opened
 from edge.bundle.bundle import open_bundle
 from edge.commands.options import BundleFolder, RequireSignature, Threads, parse_bytes

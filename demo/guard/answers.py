@@ -12,8 +12,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from demo.guard.refusals import NOTHING, Refused
-from demo.guard.shelf import PUBLIC, Shelf
-from demo.guard.visitors import address_of, visitor_of
+from demo.guard.visitors.identity import address_of, visitor_of
+from demo.guard.visitors.shelf import PUBLIC, Shelf
 
 SENTENCES = {
     404: NOTHING,

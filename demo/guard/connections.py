@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from demo.guard.visitors import grouped
+from demo.guard.visitors.identity import grouped
 
 EACH = 64
 """Connections of an address. A browser has six, and each of Gradio's clients three."""

@@ -11,7 +11,7 @@ from time import monotonic
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from demo.guard.refusals import Refused
-from demo.guard.visitors import address_of
+from demo.guard.visitors.identity import address_of
 
 ADDRESSES = 10_000
 """Addresses that are remembered."""

@@ -6,7 +6,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 NOTHING = "There is nothing here by that name."
 
-# What is left of a refused request is of no use (`demo.guard.lingering`).
+# What is left of a refused request is of no use (`demo.guard.bodies.lingering`).
 _CLOSED = {"connection": "close"}
 
 

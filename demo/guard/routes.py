@@ -11,18 +11,18 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from demo.guard.answers import Answers
-from demo.guard.bodies import Bodies, Body, Call, Cancel, Join, Reset
+from demo.guard.bodies.calls import Bodies, Body, Call, Cancel, Join, Reset
+from demo.guard.bodies.lingering import Lingering
+from demo.guard.bodies.receiving import Pace
+from demo.guard.bodies.uploads import Files, Uploads
 from demo.guard.headers import COMPARE, SecurityHeaders
-from demo.guard.lingering import Lingering
 from demo.guard.origins import Origins
-from demo.guard.passwords import Login, Passwords
 from demo.guard.rates import Rate, Rates, UnderWay
-from demo.guard.receiving import Pace
 from demo.guard.refusals import NOTHING, Refused
-from demo.guard.sessions import Sessions
-from demo.guard.shelf import Shelf
-from demo.guard.uploads import Files, Uploads
-from demo.guard.visitors import Visitors, address_of, visitor_of
+from demo.guard.visitors.identity import Visitors, address_of, visitor_of
+from demo.guard.visitors.passwords import Login, Passwords
+from demo.guard.visitors.sessions import Sessions
+from demo.guard.visitors.shelf import Shelf
 
 ASSETS = ("/assets/{path:path}", "/static/{path:path}", "/theme.css", "/favicon.ico", "/robots.txt")
 """Files of Gradio's own, the same for everyone."""

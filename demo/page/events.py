@@ -11,7 +11,7 @@ import gradio as gr
 from gradio.processing_utils import save_file_to_cache
 
 from demo.errors import TimeLimitReached
-from demo.guard.visitors import grouped
+from demo.guard.visitors.identity import grouped
 from demo.page import tables
 from demo.page.fields import OptionFields
 from demo.variants import INPUT

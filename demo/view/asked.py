@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 import msgspec
 from starlette.requests import Request
 
-from demo.guard.receiving import Pace, bounded, whole
+from demo.guard.bodies.receiving import Pace, bounded, whole
 from demo.guard.refusals import Refused
 from demo.view.photo import Wish
 from edge.errors import OptionRefused

@@ -16,11 +16,11 @@ from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
+from demo.guard.bodies.receiving import Pace
 from demo.guard.rates import Rate
-from demo.guard.receiving import Pace
 from demo.guard.refusals import NOTHING, Refused
-from demo.guard.shelf import Shelf
-from demo.guard.visitors import address_of, visitor_of
+from demo.guard.visitors.identity import address_of, visitor_of
+from demo.guard.visitors.shelf import Shelf
 from demo.view.archive import zipped
 from demo.view.asked import Photos, Restore, read
 from demo.view.desk import REMOVED, Desk

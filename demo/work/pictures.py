@@ -11,8 +11,8 @@ from PIL import Image
 from edge.files import written_beside
 from edge.photo.bands import Pixels
 from edge.photo.writers.saving import save_image
-from edge.restore.cells import eight_bit
 from edge.restore.damage.mask import Damage
+from edge.restore.tiles.cells import eight_bit
 
 BEFORE, AFTER, THUMBNAIL, DAMAGE = "before.jpg", "after.jpg", "thumbnail.jpg", "damage.png"
 

@@ -15,10 +15,10 @@ from demo.work.painting import scaled, with_mask
 from demo.work.pictures import any_of, write_after, write_before
 from edge.photo.decoding.size import photo_size
 from edge.photo.photo import Photo, read_photo
-from edge.restore.cells import eight_bit
 from edge.restore.damage.mask import Damage, read_mask
 from edge.restore.damage.strokes import draw
 from edge.restore.restorer import Restorer
+from edge.restore.tiles.cells import eight_bit
 
 PIXELS = 400_000
 """Of a reduced photo."""

@@ -15,7 +15,7 @@ from demo.variants import INPUT
 from demo.work.sessions import Session
 from edge.integers import ceil_div
 from edge.photo.bands import Pixels
-from edge.restore.cells import shrink
+from edge.restore.tiles.cells import shrink
 
 LONGEST_SIDE = 1200
 """Longest side in pixels of a picture on the page; larger ones are shrunk by a whole factor."""

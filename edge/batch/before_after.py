@@ -12,7 +12,7 @@ from PIL import Image
 from edge.integers import ceil_div
 from edge.photo.photo import read_photo
 from edge.photo.writers.saving import save_image
-from edge.restore.cells import shrink
+from edge.restore.tiles.cells import shrink
 
 LONGEST_SIDE = 2000
 """Longest side of each half, in pixels."""

@@ -26,8 +26,8 @@ from edge.bench.worker import Run
 from edge.bundle.bundle import Bundle
 from edge.bundle.manifest import INTEGER_RANGES, PartName, Precision, Tensor, tensor_shape
 from edge.errors import HeirloomError
-from edge.restore.parts import LoadedPart, Usage, load_part
-from edge.restore.tiling import Box, Placement
+from edge.restore.tiles.parts import LoadedPart, Usage, load_part
+from edge.restore.tiles.tiling import Box, Placement
 from edge.system.processes import python
 
 PARTS: tuple[PartName, ...] = ("encoder", "mapper", "mapper_global", "decoder", "scratch")

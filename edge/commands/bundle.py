@@ -33,7 +33,7 @@ from edge.commands.options import PROVIDERS, Provider, RequireSignature
 from edge.commands.options import Precision as PrecisionName
 from edge.errors import ChecksumMismatch
 from edge.files import read_bounded
-from edge.restore import budget
+from edge.restore.tiles import budget
 from edge.runtimes.providers import RUNTIME_OF
 from edge.runtimes.selftest import self_test
 from edge.runtimes.trial import self_test_apart, ships

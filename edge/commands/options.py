@@ -14,7 +14,7 @@ from edge.bundle import manifest
 from edge.bundle.bundle import Bundle
 from edge.commands.summary import warn
 from edge.restore.options import help_text, limits
-from edge.restore.parts import offered_precisions
+from edge.restore.tiles.parts import offered_precisions
 from edge.runtimes import providers
 from edge.runtimes.providers import choose
 

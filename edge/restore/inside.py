@@ -16,7 +16,7 @@ from edge.restore.damage.mask import Damage
 from edge.restore.faces.face import Face, FaceRecord
 from edge.restore.mount import find_picture
 from edge.restore.options import Options
-from edge.restore.tiling import Box
+from edge.restore.tiles.tiling import Box
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from edge.integers import ceil_div
 from edge.photo.bands import Pixels
-from edge.restore.cells import eight_bit, in_colour, shrink
-from edge.restore.tiling import Box
+from edge.restore.tiles.cells import eight_bit, in_colour, shrink
+from edge.restore.tiles.tiling import Box
 
 LARGEST_SIDE = 1024
 """Longer side in pixels of the picture that is searched."""

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from edge.bundle.manifest import Tensor
 from edge.integers import ceil_div
 from edge.photo.bands import Pixels
-from edge.restore.ahead import ahead
-from edge.restore.cells import eight_bit, in_colour, to_cells, to_pixels
 from edge.restore.context import pool
 from edge.restore.damage.mask import Damage
-from edge.restore.parts import LoadedPart, real, store
-from edge.restore.tiling import Box, Placement, cut, packed
+from edge.restore.tiles.ahead import ahead
+from edge.restore.tiles.cells import eight_bit, in_colour, to_cells, to_pixels
+from edge.restore.tiles.parts import LoadedPart, real, store
+from edge.restore.tiles.tiling import Box, Placement, cut, packed
 
 Cover = list[tuple[Placement, Box]]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from edge.restore.parts import Usage
+from edge.restore.tiles.parts import Usage
 
 Progress = Callable[[float], None]
 """Called with the completed share, 0..1."""

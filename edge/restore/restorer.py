@@ -20,9 +20,7 @@ from edge.integers import ceil_div
 from edge.memory import give_back
 from edge.photo.bands import Pixels
 from edge.photo.photo import Photo
-from edge.restore import budget, tone
-from edge.restore.ahead import ahead
-from edge.restore.cells import in_colour, shrink
+from edge.restore import tone
 from edge.restore.damage.detector import (
     FaceArea,
     damage_levels,
@@ -38,9 +36,12 @@ from edge.restore.faces.refine import in_words, refine, refined
 from edge.restore.hue import one_hue
 from edge.restore.inside import Inside, inside
 from edge.restore.options import Options
-from edge.restore.parts import LoadedPart, Usage, load_part
 from edge.restore.passes import Stitcher, decoded, encode, mapper_inputs, plan_route
 from edge.restore.progress import Progress, after_each_tile
+from edge.restore.tiles import budget
+from edge.restore.tiles.ahead import ahead
+from edge.restore.tiles.cells import in_colour, shrink
+from edge.restore.tiles.parts import LoadedPart, Usage, load_part
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class Restorer:
             precision: Precision of the networks.
             runtime: Name of a runtime; None: the first that is installed.
             threads: CPU threads of the networks.
-            max_memory: Limit in bytes for the whole process; see :mod:`edge.restore.budget`.
+            max_memory: Limit in bytes for the whole process; see :mod:`edge.restore.tiles.budget`.
 
         Raises:
             MissingArtifact: The bundle lacks a part in this precision.

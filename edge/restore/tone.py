@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from edge.integers import ceil_div
 from edge.photo.bands import row_bands
 from edge.restore.hue import is_flat, lightness
-from edge.restore.parts import LoadedPart
-from edge.restore.tiling import Box, Placement
+from edge.restore.tiles.parts import LoadedPart
+from edge.restore.tiles.tiling import Box, Placement
 
 MIN_CHANGE = 0.03
 """Curves that move the photo's own levels by less on average are not applied: such a change is within the

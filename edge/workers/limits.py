@@ -37,7 +37,7 @@ THREAD_BYTES = 48 << 20
 """Addresses that RLIMIT_DATA counts for each thread of the networks: 41 MiB in LiteRT and ONNX Runtime."""
 
 AHEAD_BYTES = 4 * (9 << 20)
-"""The same for the threads of `edge.restore.ahead`: their stacks. At most four run at a time."""
+"""The same for the threads of `edge.restore.tiles.ahead`: their stacks. At most four run at a time."""
 
 LOOK_SECONDS = 0.01 if sys.platform == "linux" else 1.0
 """Time between two looks at a worker's memory."""

@@ -18,7 +18,7 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 
-from demo.guard import shelf
+from demo.guard.visitors import shelf
 from demo.page import page
 from demo.server import Opened, Settings, opened
 from edge.errors import PhotoError

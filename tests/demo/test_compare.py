@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from convert.proof.gate import CAP, psnr
 from demo.compare import SCALES, TILE, coloured, difference, enlarged
-from edge.restore.tiling import Box
+from edge.restore.tiles.tiling import Box
 
 
 def noise(*shape: int, seed: int = 0, dtype: type = np.uint8) -> NDArray[np.uint8]:

@@ -19,9 +19,9 @@ from edge.restore.damage import mask as damage
 from edge.restore.damage.fill import push_pull
 from edge.restore.faces.face import in_box
 from edge.restore.options import Options
-from edge.restore.parts import LoadedPart
 from edge.restore.restorer import Restorer
-from edge.restore.tiling import Box
+from edge.restore.tiles.parts import LoadedPart
+from edge.restore.tiles.tiling import Box
 from tests.edge.small_pictures import (
     LARGE,
     SIZES,

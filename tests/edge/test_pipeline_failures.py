@@ -13,10 +13,10 @@ import pytest
 from edge.bundle.bundle import open_bundle
 from edge.errors import MemoryBudgetExceeded, MissingArtifact, NetworkFailed
 from edge.restore import restorer as pipeline
-from edge.restore.budget import Demand
 from edge.restore.options import Options
-from edge.restore.parts import LoadedPart, load_part
 from edge.restore.restorer import Restorer
+from edge.restore.tiles.budget import Demand
+from edge.restore.tiles.parts import LoadedPart, load_part
 from tests.edge.small_pictures import detecting, painted_mask, photo, picture, restored
 
 
@@ -108,7 +108,7 @@ def test_a_network_that_returns_no_number_is_an_error(
 
     def run(self: LoadedPart, size: int, inputs: Any) -> Any:
         if self.name == part:
-            from edge.restore import parts
+            from edge.restore.tiles import parts
 
             with monkeypatch.context() as patch:
                 load = parts.load_network

@@ -12,16 +12,17 @@ from numpy.typing import NDArray
 
 from edge.bundle.bundle import Bundle, open_bundle
 from edge.bundle.manifest import PartName, Precision
-from edge.restore import parts, tone
 from edge.restore import restorer as pipeline
-from edge.restore.cells import shrink
+from edge.restore import tone
 from edge.restore.damage.fill import push_pull
 from edge.restore.damage.mask import Damage
 from edge.restore.hue import is_flat, one_hue
 from edge.restore.options import Options
-from edge.restore.parts import LoadedPart, load_part
 from edge.restore.restorer import Restorer
-from edge.restore.tiling import Box, cut
+from edge.restore.tiles import parts
+from edge.restore.tiles.cells import shrink
+from edge.restore.tiles.parts import LoadedPart, load_part
+from edge.restore.tiles.tiling import Box, cut
 from tests.edge.small_pictures import (
     FULL,
     LARGE,

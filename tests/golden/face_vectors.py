@@ -14,7 +14,7 @@ from edge.restore.faces.alignment import TEMPLATE, Points, face_width, inverse, 
 from edge.restore.faces.face import Change, Face, feather, in_box, put_back, square
 from edge.restore.faces.finder import merged
 from edge.restore.faces.refine import judged, refined
-from edge.restore.parts import LoadedPart
+from edge.restore.tiles.parts import LoadedPart
 from tests.golden.written import Vectors, flat, int8, noise, picture, spec
 
 CHANNELS = 11

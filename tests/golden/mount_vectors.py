@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.restore.mount import find_picture
-from edge.restore.tiling import Box
+from edge.restore.tiles.tiling import Box
 from tests.golden.written import Vectors, box
 
 CREAM, DARK, WHITE = (250, 244, 232), (60, 50, 45), (247, 248, 249)

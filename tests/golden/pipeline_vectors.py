@@ -17,9 +17,9 @@ from edge.bundle.bundle import Bundle, decode_manifest
 from edge.bundle.manifest import Artifact, Detection, Gate, Golden, Manifest, Part, Provenance, Tensor, Tile
 from edge.photo.metadata.metadata import Metadata
 from edge.photo.photo import Photo
-from edge.restore import parts
 from edge.restore.options import Options
 from edge.restore.restorer import Restorer
+from edge.restore.tiles import parts
 from edge.runtimes import RUNTIMES, Runtime
 from tests.golden.toy import FINDER_OUTPUT, finder_points
 from tests.golden.written import Vectors, flat, float32, int8, noise, picture

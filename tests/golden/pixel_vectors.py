@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.bundle.manifest import Tensor
-from edge.restore.cells import eight_bit, in_colour, shrink, to_cells
-from edge.restore.parts import real, store
 from edge.restore.passes import Stitcher
-from edge.restore.tiling import Box, cut
+from edge.restore.tiles.cells import eight_bit, in_colour, shrink, to_cells
+from edge.restore.tiles.parts import real, store
+from edge.restore.tiles.tiling import Box, cut
 from tests.golden.written import Vectors, box, flat, float32, int8, noise, picture, spec
 
 LATENT = int8("latent", 64, 0.014256779104471207, -38)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edge.restore.passes import plan_route
-from edge.restore.tiling import Box, mirrored, plan, window
+from edge.restore.tiles.tiling import Box, mirrored, plan, window
 from tests.golden.written import Vectors, box, flat, tiles
 
 RESTORER = [(64, 64), (128, 128), (256, 256), (32, 32)]

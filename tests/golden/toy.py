@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from edge.bundle.manifest import Artifact, Tile
 from edge.restore.faces.alignment import TEMPLATE, face_width
 from edge.restore.faces.finder import POINT_UNIT
-from edge.restore.parts import store
+from edge.restore.tiles.parts import store
 from tests.golden.written import int8
 
 FINDER_OUTPUT = int8("faces", 11, 0.08, -8)

@@ -20,7 +20,7 @@ from edge.restore.damage.detector import FaceArea, damage_mask, grown, opened
 from edge.restore.damage.fill import push_pull
 from edge.restore.damage.mask import Damage, read_mask
 from edge.restore.hue import lightness, one_hue
-from edge.restore.tiling import Box
+from edge.restore.tiles.tiling import Box
 from tests.golden.written import Vectors, box, flat, float32, int8, noise, picture, spec
 
 RULE = Detection(high=178, low=102, thick=8, thick_mean=178, thick_spread=20, face_thick=8, grow=1)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.bundle.manifest import Tensor
-from edge.restore.tiling import Box, Placement
+from edge.restore.tiles.tiling import Box, Placement
 
 Vectors = dict[str, Any]
 

@@ -9,11 +9,11 @@ import torch
 from edge.bundle.bundle import Bundle, open_bundle
 from edge.integers import ceil_div
 from edge.photo.bands import Pixels
-from edge.restore.cells import shrink
 from edge.restore.faces.face import Face
 from edge.restore.faces.finder import faces_to_refine
 from edge.restore.options import Options
-from edge.restore.parts import LoadedPart, Usage, load_part
+from edge.restore.tiles.cells import shrink
+from edge.restore.tiles.parts import LoadedPart, Usage, load_part
 
 
 class Finder:

@@ -25,7 +25,7 @@ from edge.restore.faces.alignment import (
     scale_of,
     similarity,
 )
-from edge.restore.tiling import Box
+from edge.restore.tiles.tiling import Box
 
 EROSION, ERODED = 9, 3
 """Side in pixels of the square that the mask is eroded by, and how often."""

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from edge.bundle.manifest import Detection
 from edge.integers import ceil_div
-from edge.restore.ahead import ahead
-from edge.restore.cells import shrink, to_pixels
 from edge.restore.damage.regions import find_regions
 from edge.restore.hue import lightness
-from edge.restore.parts import LoadedPart
 from edge.restore.passes import area_of, part_tiles, windows
+from edge.restore.tiles.ahead import ahead
+from edge.restore.tiles.cells import shrink, to_pixels
+from edge.restore.tiles.parts import LoadedPart
 
 FaceArea = tuple[int, int, int, int]
 """Left, top, width and height in pixels; may reach beyond the picture."""

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from edge.integers import ceil_div
 from edge.photo.bands import Pixels
-from edge.restore.cells import eight_bit
 from edge.restore.damage.mask import Damage
+from edge.restore.tiles.cells import eight_bit
 
 FULL = 128
 """The weight of a value that is wholly known. Counting a block fully from a half on, instead of a quarter,

@@ -12,8 +12,8 @@ from edge.errors import PhotoError
 from edge.integers import ceil_div
 from edge.photo.needs import need_of
 from edge.photo.photo import DEFAULT_MAX_PIXELS, read_photo
-from edge.restore.cells import to_cells
-from edge.restore.tiling import Box, mirrored
+from edge.restore.tiles.cells import to_cells
+from edge.restore.tiles.tiling import Box, mirrored
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.photo.bands import Pixels
-from edge.restore.cells import shrink
 from edge.restore.faces.alignment import (
     SIDE,
     TEMPLATE,
@@ -29,7 +28,8 @@ from edge.restore.faces.alignment import (
     scale_of,
     similarity,
 )
-from edge.restore.tiling import Box
+from edge.restore.tiles.cells import shrink
+from edge.restore.tiles.tiling import Box
 
 MIN_WIDTH = 48.0
 """Width in pixels: smaller faces are not refined."""

@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.photo.bands import Pixels
-from edge.restore.cells import shrink
 from edge.restore.faces.alignment import TEMPLATE, Points, face_width, inverse, moved, similarity
 from edge.restore.faces.face import MAX_FACES, MIN_WIDTH, Face, in_box, square
 from edge.restore.options import Options
-from edge.restore.parts import LoadedPart
 from edge.restore.passes import part_maps
+from edge.restore.tiles.cells import shrink
+from edge.restore.tiles.parts import LoadedPart
 
 POINT_UNIT = 4.0
 """Unit in pixels of the points that the network returns, relative to the centre of a cell."""

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.photo.bands import Pixels
-from edge.restore.cells import to_cells, to_pixels
 from edge.restore.faces.face import CHANGE_STEP, Change, Face, FaceRecord, feather, put_back
-from edge.restore.parts import LoadedPart, real, store
-from edge.restore.tiling import Box, Placement
+from edge.restore.tiles.cells import to_cells, to_pixels
+from edge.restore.tiles.parts import LoadedPart, real, store
+from edge.restore.tiles.tiling import Box, Placement
 
 MAX_CHANGE = 0.12
 """Root of the mean squared change, 0..1, from which a refinement is rejected as another face."""

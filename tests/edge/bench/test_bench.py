@@ -21,8 +21,8 @@ from edge.bundle.bundle import MANIFEST_NAME, Bundle, open_bundle
 from edge.commands import bench as command_line
 from edge.commands.options import parse_precisions
 from edge.errors import HeirloomError, MissingArtifact
-from edge.restore.parts import LoadedPart
-from edge.restore.tiling import Placement
+from edge.restore.tiles.parts import LoadedPart
+from edge.restore.tiles.tiling import Placement
 
 
 def test_a_spread_is_the_median_and_the_range() -> None:

@@ -31,7 +31,7 @@ from edge.errors import (
     SelfTestFailed,
     UnknownBundleVersion,
 )
-from edge.restore import budget
+from edge.restore.tiles import budget
 from edge.runtimes.selftest import max_difference, self_test
 
 NETWORK = "encoder/float32.tflite"

@@ -7,7 +7,7 @@ from collections.abc import Generator
 
 import pytest
 
-from edge.restore.ahead import ahead
+from edge.restore.tiles.ahead import ahead
 
 
 def numbers(made: list[int], count: int = 5) -> Generator[int]:

@@ -16,10 +16,10 @@ from edge.bundle.manifest import DataType, Detection, Tensor
 from edge.errors import MemoryBudgetExceeded, PhotoError
 from edge.photo.metadata.metadata import Metadata
 from edge.photo.photo import Photo, write_photo
-from edge.restore import budget
-from edge.restore.budget import Demand
 from edge.restore.damage.detector import damage_mask
 from edge.restore.damage.mask import mask_reading_bytes
+from edge.restore.tiles import budget
+from edge.restore.tiles.budget import Demand
 
 MEGA = 1 << 20
 SIDE = 4096

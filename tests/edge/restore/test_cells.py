@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge.restore.cells import shrink, to_cells, to_pixels
+from edge.restore.tiles.cells import shrink, to_cells, to_pixels
 
 
 def naive_shrink(pixels: NDArray[Any], factor: int) -> NDArray[np.uint8]:

@@ -17,7 +17,7 @@ from edge.photo.photo import read_photo, write_photo
 from edge.restore.mount import find_picture
 from edge.restore.options import Options
 from edge.restore.restorer import Restorer
-from edge.restore.tiling import Box
+from edge.restore.tiles.tiling import Box
 from tests.edge.small_pictures import photo, picture, with_tiles
 
 WHITE, CREAM, BLACK = (250, 250, 250), (236, 228, 205), (30, 28, 30)

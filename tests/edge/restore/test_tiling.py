@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from edge.restore.tiling import Box, Placement, cut, fitted, mirrored, packed, plan, window
+from edge.restore.tiles.tiling import Box, Placement, cut, fitted, mirrored, packed, plan, window
 
 SIZES = [(16, 16), (12, 24), (40, 40)]
 

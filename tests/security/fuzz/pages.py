@@ -53,10 +53,10 @@ def headers() -> list[bytes]:
 
 def reading_bodies(max_memory: int) -> Callable[[Path, Path], None]:
     """Checks bodies as every kind of call; what is handed on names files of the visitor alone."""
-    from demo.guard.bodies import Bodies, Call, Cancel, Join, Reset
-    from demo.guard.receiving import Pace
+    from demo.guard.bodies.calls import Bodies, Call, Cancel, Join, Reset
+    from demo.guard.bodies.receiving import Pace
     from demo.guard.refusals import Refused
-    from demo.guard.sessions import Sessions
+    from demo.guard.visitors.sessions import Sessions
     from demo.view.asked import POINTS, RADIUS, Photos, Restore, decoded
 
     shelf = _shelf()
@@ -85,10 +85,10 @@ def reading_bodies(max_memory: int) -> Callable[[Path, Path], None]:
 
 def reading_headers(max_memory: int) -> Callable[[Path, Path], None]:
     """Checks names, origins, passwords and paths."""
+    from demo.guard.bodies.uploads import _name
     from demo.guard.origins import Origins
-    from demo.guard.passwords import Login, Passwords
     from demo.guard.refusals import Refused
-    from demo.guard.uploads import _name
+    from demo.guard.visitors.passwords import Login, Passwords
 
     shelf = _shelf()
     origins = Origins(_nothing, "127.0.0.1")
@@ -136,7 +136,7 @@ def _rate() -> Any:
 
 
 def _shelf() -> Any:
-    from demo.guard.shelf import Quota, Shelf
+    from demo.guard.visitors.shelf import Quota, Shelf
 
     root = Path(mkdtemp())
     (root / "mine").mkdir()

@@ -11,8 +11,8 @@ import httpx
 from starlette.types import ASGIApp
 
 from demo.guard.routes import Access, Limits, guarded
-from demo.guard.sessions import Sessions
-from demo.guard.shelf import Quota, Shelf
+from demo.guard.visitors.sessions import Sessions
+from demo.guard.visitors.shelf import Quota, Shelf
 from tests.security.page.small import Echo
 
 Ask = Callable[..., httpx.Response]

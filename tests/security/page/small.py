@@ -15,8 +15,8 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from demo.guard.routes import Access, Limits, guarded
-from demo.guard.sessions import Sessions
-from demo.guard.shelf import Quota, Shelf
+from demo.guard.visitors.sessions import Sessions
+from demo.guard.visitors.shelf import Quota, Shelf
 from demo.listening import listening
 
 

@@ -10,14 +10,15 @@ from socket import create_connection
 
 import pytest
 
-from demo.guard import connections, rates, sessions
+from demo.guard import connections, rates
+from demo.guard.bodies.receiving import Pace
 from demo.guard.rates import Rate, UnderWay
-from demo.guard.receiving import Pace
 from demo.guard.refusals import Refused
 from demo.guard.routes import Limits
-from demo.guard.sessions import Sessions
-from demo.guard.shelf import Quota, Shelf
-from demo.guard.visitors import grouped
+from demo.guard.visitors import sessions
+from demo.guard.visitors.identity import grouped
+from demo.guard.visitors.sessions import Sessions
+from demo.guard.visitors.shelf import Quota, Shelf
 from demo.server import Settings
 from tests.security.page.small import seconds_until_closed, small
 

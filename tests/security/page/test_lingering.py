@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from demo import listening
-from demo.guard import connections, lingering
+from demo.guard import connections
+from demo.guard.bodies import lingering
 from tests.security.page.attacks import sentence
 from tests.security.page.small import seconds_until_closed, small
 

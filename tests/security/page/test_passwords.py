@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from demo.errors import PasswordMissing
-from demo.guard.passwords import VARIABLE, Login, login
 from demo.guard.routes import Access
+from demo.guard.visitors.passwords import VARIABLE, Login, login
 from tests.security.page.inside import asking
 from tests.security.page.small import small
 

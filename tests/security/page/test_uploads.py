@@ -11,10 +11,10 @@ import pytest
 
 from demo.guard import connections
 from demo.guard.answers import Hidden
+from demo.guard.bodies.receiving import Pace
 from demo.guard.rates import Rate, UnderWay
-from demo.guard.receiving import Pace
 from demo.guard.routes import Limits
-from demo.guard.shelf import PUBLIC, Quota, Shelf
+from demo.guard.visitors.shelf import PUBLIC, Quota, Shelf
 from tests.security.page.attacks import sentence
 from tests.security.page.small import seconds_until_closed, small
 
@@ -222,7 +222,7 @@ def test_files_go_after_their_time(tmp_path: Path) -> None:
 
 
 def test_sessions_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from demo.guard import sessions
+    from demo.guard.visitors import sessions
 
     monkeypatch.setattr(sessions, "EACH", 3)
     with small(tmp_path) as guard:

@@ -24,7 +24,7 @@ from convert.reference.faces.refining import generated  # noqa: E402
 from convert.reference.kinds import RoleName  # noqa: E402
 from convert.reference.nets import FaceGenerator  # noqa: E402
 from convert.reference.nets.folding import fold  # noqa: E402
-from edge.restore.tiling import Box  # noqa: E402
+from edge.restore.tiles.tiling import Box  # noqa: E402
 from tests.convert.reference import reference_formulas as formulas  # noqa: E402
 from tests.convert.reference.faces import face_formulas as faces  # noqa: E402
 from tests.convert.reference.published import random_network  # noqa: E402

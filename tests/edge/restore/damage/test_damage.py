@@ -11,7 +11,7 @@ from PIL import Image
 from edge.errors import PhotoError, PhotoTooLarge, UnsupportedPhoto
 from edge.restore.damage import mask as masks
 from edge.restore.damage.mask import Damage, read_mask
-from edge.restore.tiling import Box
+from edge.restore.tiles.tiling import Box
 
 
 @pytest.mark.parametrize("factor", [1, 2, 3, 5])

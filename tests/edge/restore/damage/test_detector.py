@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from edge.bundle.bundle import Bundle, open_bundle
 from edge.bundle.manifest import Artifact, Detection, Gate, Golden, Part, Precision, Tensor, Tile
 from edge.integers import ceil_div
-from edge.restore.cells import shrink, to_cells, to_pixels
 from edge.restore.damage.detector import (
     damage_levels,
     damage_mask,
@@ -24,8 +23,9 @@ from edge.restore.damage.detector import (
     opened,
     scaled_area,
 )
-from edge.restore.parts import LoadedPart, Usage, load_part
-from edge.restore.tiling import Box, cut
+from edge.restore.tiles.cells import shrink, to_cells, to_pixels
+from edge.restore.tiles.parts import LoadedPart, Usage, load_part
+from edge.restore.tiles.tiling import Box, cut
 
 Mask = NDArray[np.bool_]
 

@@ -16,8 +16,8 @@ from edge.restore.faces import finder
 from edge.restore.faces.alignment import TEMPLATE, face_width
 from edge.restore.faces.face import Face, in_box
 from edge.restore.faces.finder import find_faces, look_again, merged
-from edge.restore.parts import Usage, load_part
 from edge.restore.passes import part_maps
+from edge.restore.tiles.parts import Usage, load_part
 
 INK = (255, 0, 0)
 

@@ -14,7 +14,7 @@ from edge.bundle.bundle import Bundle, find_artifact, find_part
 from edge.bundle.manifest import INTEGER_RANGES, Artifact, Part, PartName, Precision, Tensor, follows_tile
 from edge.errors import NetworkFailed
 from edge.integers import ceil_div
-from edge.restore.tiling import Box, Placement, fitted, plan, window
+from edge.restore.tiles.tiling import Box, Placement, fitted, plan, window
 from edge.runtimes import Network, available_formats, can_resize, formats_in_turn, load_network
 from edge.runtimes.trial import require_tried
 

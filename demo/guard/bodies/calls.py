@@ -10,12 +10,12 @@ from typing import Annotated, Any
 import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from demo.guard.bodies.receiving import Pace, bounded, whole
 from demo.guard.rates import Rate
-from demo.guard.receiving import Pace, bounded, whole
 from demo.guard.refusals import Refused
-from demo.guard.sessions import Sessions
-from demo.guard.shelf import Shelf
-from demo.guard.visitors import address_of, visitor_of
+from demo.guard.visitors.identity import address_of, visitor_of
+from demo.guard.visitors.sessions import Sessions
+from demo.guard.visitors.shelf import Shelf
 
 LIMIT = 64_000
 """Bytes of a call: it names its photo, and has no room for one."""

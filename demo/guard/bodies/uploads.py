@@ -18,11 +18,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse
 from starlette.types import Receive, Scope, Send
 
+from demo.guard.bodies.receiving import Pace, bounded
 from demo.guard.rates import Rate, UnderWay
-from demo.guard.receiving import Pace, bounded
 from demo.guard.refusals import Refused
-from demo.guard.shelf import PUBLIC, Shelf
-from demo.guard.visitors import address_of, visitor_of
+from demo.guard.visitors.identity import address_of, visitor_of
+from demo.guard.visitors.shelf import PUBLIC, Shelf
 
 SLACK = 16_384
 """Bytes of an upload around its file."""

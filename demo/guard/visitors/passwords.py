@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from demo.errors import PasswordMissing
 from demo.guard.rates import Rate
 from demo.guard.refusals import Refused
-from demo.guard.visitors import address_of
+from demo.guard.visitors.identity import address_of
 
 VARIABLE = "HEIRLOOM_DEMO_PASSWORD"
 

@@ -1,0 +1,1 @@
+"""What requests bring: calls and uploads, received within bounds and checked."""
