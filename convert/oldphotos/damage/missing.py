@@ -18,9 +18,9 @@ def torn(rng: Generator, height: int, width: int) -> list[Layer]:
     rows, columns = drawing.grid(height, width)
     side = min(height, width)
     which = rng.random()
-    if which < 0.45:
+    if which < 0.35:
         away, reach = _corner(rng, rows, columns), rng.uniform(0.05, 0.4) * side
-    elif which < 0.7:
+    elif which < 0.75:
         away, reach = _edges(rng, rows, columns), rng.uniform(0.005, 0.1) * side
     else:
         y, x = rng.uniform(0, height), rng.uniform(0, width)
