@@ -14,7 +14,9 @@ from rich.console import Console
 from convert.commands.telling import told
 from convert.devices import torch_device
 from convert.errors import WeightsError
+from convert.figures.faces import compare_faces, open_families
 from convert.figures.report import measure_bundle, write_report
+from convert.mobile.nets.blocks import CELL
 from convert.mobile.parts import PartSource, mobile_parts
 from convert.mobile.samples import Sampler, tile_samples
 from convert.mobile.weights import load_mobile
@@ -59,6 +61,15 @@ def validate(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the damage.")] = 3,
+    published: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            exists=True,
+            file_okay=False,
+            help="Imported weights of the published networks: compare their faces with the bundle's.",
+        ),
+    ] = None,
 ) -> None:
     """Compare every network of a bundle with PyTorch in full precision, on old photos; write an HTML page.
 
@@ -72,20 +83,24 @@ def validate(
         sampler: Sampler
         sides = published_sides(opened.manifest)
         if (weights / MANIFEST_NAME).exists():
-            published = published_parts(open_weights(weights), sides)
-            sources, sampler = published.sources, partial(published.samples, device=where)
+            imported = published_parts(open_weights(weights), sides)
+            sources, sampler = imported.sources, partial(imported.samples, device=where)
         else:
             sources = mobile_parts(load_mobile(weights), ((64, 64),))
             sampler = partial(tile_samples, device=where)
         sources = in_bundle_tiles(opened.manifest, sources)
-        side = sides[-1] if sides else 4 * max(sources[1].tiles[0])
+        families = open_families(opened, published, where) if published else None
+        side = photo_side(opened.manifest)
         photo_set = told(load_photos(photos, min_side=side)) if photos else bundled_photos(side)
         named = ", ".join(path.name for path in photos) if photos else "photographs of scikit-image"
         count = count or (PUBLISHED_COUNT if sides else MOBILE_COUNT)
         old = old_photos(photo_set.train + photo_set.held_out, count, side, seed, f"{named}, made old")
+        # Photos that no network was trained on come first; before the gates, since it may find no face.
+        whole = photo_set.held_out + photo_set.train
+        faces = compare_faces(opened, families, whole, seed, status.update) if families else None
         results, prover = measure_bundle(opened, sources, old, sampler, status.update)
         status.update("Writing the page")
-        write_report(output, opened, results, prover)
+        write_report(output, opened, results, prover, faces)
     short = [f"{result.part} {result.name}: {result.short}" for result in results if result.short]
     Console().print(f"{len(results) - len(short)} of {len(results)} passed. {output}")
     for line in short:
@@ -97,6 +112,15 @@ def published_sides(manifest: Manifest) -> list[int]:
     """Sides in pixels of the inputs of a bundle's published networks; empty for a mobile bundle."""
     names = manifest.parts.keys() & set(get_args(PublishedName))
     return sorted({int(name.rpartition("_")[2]) for name in names})
+
+
+def photo_side(manifest: Manifest) -> int:
+    """Side in pixels of the old photos that the bundle's networks are measured on."""
+    sides = published_sides(manifest)
+    if sides:
+        return sides[-1]
+    tile = manifest.parts["encoder"].artifacts[0].tiles[0]
+    return CELL * max(tile.rows, tile.columns)
 
 
 def in_bundle_tiles(manifest: Manifest, sources: list[PartSource]) -> list[PartSource]:

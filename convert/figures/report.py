@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from convert.figures.faces import ComparedFace, FaceComparison
 from convert.mobile.nets.restorer import PIXEL_CHANNELS
 from convert.mobile.parts import PartSource
 from convert.mobile.samples import Photos, Sampler, tile_samples
@@ -90,8 +91,14 @@ def measure_bundle(
     return results, prover
 
 
-def write_report(path: Path, bundle: Bundle, results: Sequence[Result], prover: Prover) -> None:
-    """Write the page, all pictures inside. Raises OSError."""
+def write_report(
+    path: Path,
+    bundle: Bundle,
+    results: Sequence[Result],
+    prover: Prover,
+    faces: FaceComparison | None = None,
+) -> None:
+    """Write the page, all pictures inside; without ``faces`` it has no such section. Raises OSError."""
     from jinja2 import Environment
 
     from edge.files import written_beside
@@ -112,6 +119,8 @@ def write_report(path: Path, bundle: Bundle, results: Sequence[Result], prover: 
             for part in dict.fromkeys(result.part for result in final)
             for picture in _before_and_after([r for r in final if r.part == part], prover)
         ],
+        faces=faces,
+        face_pictures=[_face_row(face) for face in faces.faces] if faces else [],
     )
     with written_beside(path) as out:
         out.write(text.encode())
@@ -166,6 +175,14 @@ def _before_and_after(results: Sequence[Result], prover: Prover) -> list[Picture
         )
         found.append(Picture(_encoded(np.concatenate(row, axis=1)), caption))
     return found
+
+
+def _face_row(face: ComparedFace) -> Picture:
+    caption = (
+        f"Photo {face.photo}, face {face.number}, {face.face.width:.0f} pixels wide: clean; made old; "
+        f"mobile; published. Refined by {face.refined_by}."
+    )
+    return Picture(_encoded(np.concatenate(face.crops, axis=1) / 255), caption)
 
 
 def _pictures(

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from convert.reference.faces.finder import Finder
+from convert.reference.faces.finder import Finder, FindsFaces
 from convert.reference.kinds import KINDS, ROLES, RoleName, build
 from convert.reference.nets.folding import fold
 from convert.reference.presets import PRESETS
@@ -59,7 +59,9 @@ class ReferenceEngine:
         role = face_role(self.hr)
         return None if role in self.weights else ROLES[role].absent
 
-    def restorer(self, threads: int, max_memory: int | None) -> ReferenceRestorer:
+    def restorer(
+        self, threads: int, max_memory: int | None, finder: FindsFaces | None = None
+    ) -> ReferenceRestorer:
         """A restorer; ``max_memory`` in bytes, by default what the machine has free."""
         torch.set_num_threads(threads)
         # Full precision on a GPU too: convolutions there would otherwise round to 10 bits.
@@ -67,7 +69,12 @@ class ReferenceEngine:
         if max_memory is None and self.device.type == "cpu":
             max_memory = available()
         return ReferenceRestorer(
-            self.weights, PRESETS[self.preset], hr=self.hr, device=self.device, max_memory=max_memory
+            self.weights,
+            PRESETS[self.preset],
+            hr=self.hr,
+            device=self.device,
+            max_memory=max_memory,
+            finder=finder,
         )
 
 

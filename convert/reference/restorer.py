@@ -17,7 +17,7 @@ from torch import nn
 from convert.reference.budget import working_bytes
 from convert.reference.chain import STRIDE, Mapping, Networks, PhotoRows, pictured, translate
 from convert.reference.detection import find_scratches, widened
-from convert.reference.faces.finder import Finder
+from convert.reference.faces.finder import Finder, FindsFaces
 from convert.reference.faces.refining import refine_faces, refine_faces_as_published
 from convert.reference.kinds import RoleName
 from convert.reference.nets import FaceGenerator, ScratchUnet, Vae
@@ -81,12 +81,14 @@ class ReferenceRestorer:
         hr: bool = False,
         device: torch.device,
         max_memory: int | None = None,
+        finder: FindsFaces | None = None,
     ) -> None:
-        """``hr``: the high-resolution networks for scratches and for faces. ``max_memory``: bytes."""
+        """``hr``: the high-resolution networks for scratches and for faces. ``max_memory``: bytes.
+        ``finder``: default: that of the bundle that ships."""
         self._weights, self._preset, self._device = weights, preset, device
         self._scratch_role: RoleName = "mapping_hr" if hr else "mapping_scratch"
         self._face_role = face_role(hr)
-        self._finder = Finder()
+        self._finder = finder or Finder()
         self._max_memory = max_memory
         self._loaded: dict[RoleName, nn.Module] = {}
         for role in ("vae_a", "vae_b_quality"):

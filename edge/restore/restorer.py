@@ -54,6 +54,8 @@ class Restored:
     faces: tuple[FaceRecord, ...] = ()
     damage: Damage | None = None
     """As from :meth:`Restorer.find_damage`; of a cropped picture, as that alone."""
+    found: tuple[Face, ...] = ()
+    """The faces of a bundle's records, in their order, with the points that they were aligned by."""
 
 
 class Restorer:
@@ -140,7 +142,8 @@ class Restorer:
         if options.crop_border:
             return replace(restored, photo=picture.alone(restored.photo), done=done)
         damage = picture.damage(restored.damage)
-        return Restored(photo, done, picture.records(restored.faces), damage)
+        found = tuple(picture.faces(restored.found))
+        return Restored(photo, done, picture.records(restored.faces), damage, found)
 
     def _restore_inside(self, picture: Inside, options: Options, progress: Progress) -> Restored:
         """Restore the picture within its mount, in place; places are in its own pixels."""
@@ -176,7 +179,7 @@ class Restorer:
         )
         done.append("restored")
         records = self._refine_faces(pixels, faces, before, options.strength * options.face_strength, gray)
-        return Restored(photo, (*done, *in_words(records)), records, damage)
+        return Restored(photo, (*done, *in_words(records)), records, damage, tuple(faces))
 
     def _detection_share(self, shape: tuple[int, int], options: Options) -> float:
         """The detector's share of the work for a photo of ``shape``, 0..1."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
+from typing import Protocol
 
 import torch
 
@@ -16,8 +18,15 @@ from edge.restore.tiles.cells import shrink
 from edge.restore.tiles.parts import LoadedPart, Usage, load_part
 
 
+class FindsFaces(Protocol):
+    """Where the faces of a restored photo come from."""
+
+    def faces(self, pixels: Pixels, options: Options) -> Sequence[Face]:
+        """The faces to refine in a photo ``(H, W[, 3])``."""
+
+
 class Finder:
-    """The finder, loaded on first use; RuntimeUnavailable is raised then if nothing runs it."""
+    """That finder, loaded on first use; RuntimeUnavailable is raised then if nothing runs it."""
 
     @cached_property
     def bundle(self) -> Bundle:

@@ -197,6 +197,7 @@ def test_masks_and_faces_are_marked_in_the_whole_photo(tiny_bundle: Path, tmp_pa
     assert result.damage is not None and result.damage.mask.sum() == 40
     (x, y, *size), (left, top, *same) = result.faces[0].box, alone.faces[0].box
     assert (x, y, size) == (left + 18, top + 14, same)
+    assert np.allclose(result.found[0].points - (18, 14), alone.found[0].points)
     found = restorer.find_damage(photo(page), options)
     assert found is not None and np.array_equal(found.mask, result.damage.mask)
 
