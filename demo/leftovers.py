@@ -21,6 +21,9 @@ PREFIX = "heirloom-demo-"
 LOCK = "lock"
 """A file in the folder that its server holds a lock on for as long as it lives."""
 
+STARTING = "starting"
+"""The lock file before it is locked."""
+
 YOUNG = 60.0
 """Seconds within which a folder without its lock file may belong to a server that is starting."""
 
@@ -31,9 +34,11 @@ def own_folder() -> Iterator[Path]:
     sweep()
     with tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        with (folder / LOCK).open("wb") as lock:
+        with (folder / STARTING).open("wb") as lock:
             if fcntl is not None:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                # Only now under its name: a server that starts meanwhile would take it for a dead one's.
+                (folder / STARTING).rename(folder / LOCK)
             yield folder
 
 

@@ -61,3 +61,20 @@ def test_folders_of_killed_servers_go(tmp_path: Path, monkeypatch: pytest.Monkey
     assert not own.exists()
     started[0].communicate("")
     assert not living.exists()
+
+
+def test_a_server_that_starts_keeps_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    lock = leftovers.fcntl.flock
+    sweeps = iter((leftovers.sweep,))
+
+    def locked_after_a_sweep(file: object, how: int) -> None:
+        for sweep in sweeps:
+            sweep()
+        lock(file, how)
+
+    monkeypatch.setattr(leftovers.fcntl, "flock", locked_after_a_sweep)
+    with leftovers.own_folder() as own:
+        assert own.is_dir()
+        leftovers.sweep()
+        assert own.is_dir()
