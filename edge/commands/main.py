@@ -87,11 +87,12 @@ def _sentence(error: OSError) -> str:
 
 def _commands() -> dict[str, EntryPoint]:
     """The subcommands by name, those of two words among them."""
-    # Each call of `entry_points` reads what every installed package offers.
     offered = entry_points()
-    found = {entry.name: entry for entry in offered.select(group=GROUP)}
-    for name in list(found):
-        found |= {f"{name} {entry.name}": entry for entry in offered.select(group=f"{GROUP}.{name}")}
+    found: dict[str, EntryPoint] = {}
+    for group in offered.groups:
+        if group == GROUP or group.startswith(f"{GROUP}."):
+            before = group.removeprefix(GROUP).removeprefix(".")
+            found |= {f"{before} {entry.name}".strip(): entry for entry in offered.select(group=group)}
     return found
 
 
