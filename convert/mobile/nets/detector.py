@@ -67,7 +67,7 @@ class ConvNorm(nn.Module):
         self.norm: nn.BatchNorm2d | None = nn.BatchNorm2d(conv.out_channels, NORM_EPSILON, NORM_MOMENTUM)
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.conv.groups > 1 and x.device.type == "cpu" and torch.is_autocast_enabled("cpu"):
+        if torch.is_autocast_enabled("cpu") and self.conv.groups > 1 and x.device.type == "cpu":
             # On CPUs the gradients of depthwise convolutions take 3 to 30 times as long in bfloat16.
             with torch.autocast("cpu", enabled=False):
                 out: Tensor = self.conv(x.float()).to(x.dtype)
