@@ -28,7 +28,8 @@ from convert.mobile.nets import blocks as torch_cells  # noqa: E402
 from convert.mobile.nets.detector import STAGES, InvertedResidual, Stage  # noqa: E402
 from convert.mobile.nets.restorer import CONTEXT_SIDE, PIXEL_CHANNELS, pool_context  # noqa: E402
 from convert.mobile.nets.tone import apply_curves  # noqa: E402
-from edge.restore import cells, tone  # noqa: E402
+from edge.restore import tone  # noqa: E402
+from edge.restore.tiles import cells  # noqa: E402
 
 SIDE = 31
 CENTRE = SIDE // 2
