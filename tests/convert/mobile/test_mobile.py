@@ -292,3 +292,15 @@ def test_training_applies_the_curves_that_the_runtime_applies() -> None:
     trained = apply_curves(photo, torch.from_numpy(steps)[None])[0].permute(1, 2, 0).numpy()
     tone.apply_curves(pixels, tone.curves(steps), 1.0)
     assert np.abs(trained * 255 - pixels).max() <= 0.5 + 255 / tone.CURVE_GRID
+
+
+def test_training_in_bfloat16_gives_nearly_the_same() -> None:
+    detector = DamageDetector()
+    cells_ = torch.rand(1, 48, 16, 16, generator=torch.Generator().manual_seed(0))
+    exact = detector.eval()(cells_)
+    with torch.autocast("cpu", torch.bfloat16):
+        rounded = detector(cells_)
+    assert rounded.dtype == torch.bfloat16
+    assert torch.allclose(rounded.float(), exact, atol=0.02)
+    # Conversion reads the network's graph, which no question about a tensor may stand in the way of.
+    torch.fx.symbolic_trace(detector)
