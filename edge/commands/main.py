@@ -98,7 +98,7 @@ def _commands() -> dict[str, EntryPoint]:
 
 def _load(name: str, entry: EntryPoint) -> typer.Typer:
     """The subcommand's app; `MissingExtra` if its packages are not installed."""
-    gc.disable()  # modules leave little garbage, and looking for it takes a tenth of their loading
+    gc.disable()  # modules leave little garbage, and looking for it takes time
     try:
         command = entry.load()
     except ImportError as error:

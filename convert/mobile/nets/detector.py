@@ -68,7 +68,7 @@ class ConvNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         if torch.is_autocast_enabled("cpu") and self.conv.groups > 1 and x.device.type == "cpu":
-            # On CPUs the gradients of depthwise convolutions take 3 to 30 times as long in bfloat16.
+            # On CPUs the gradients of depthwise convolutions take 2 to 30 times as long in bfloat16.
             with torch.autocast("cpu", enabled=False):
                 out: Tensor = self.conv(x.float()).to(x.dtype)
         else:

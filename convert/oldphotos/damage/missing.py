@@ -10,7 +10,7 @@ from convert.oldphotos.damage import drawing
 from convert.oldphotos.damage.layers import BLACK, Layer
 
 LID = 0.5
-"""Where paper has gone a scan shows the scanner's lid, so often a white one, else black."""
+"""Share of the gaps in the paper behind which the scanner's lid is white; behind the others it is black."""
 
 
 def torn(rng: Generator, height: int, width: int) -> list[Layer]:

@@ -161,3 +161,15 @@ def test_a_flat_picture_is_filled_flat_and_one_without_any_intact_pixel_stays() 
     filled: Tensor = push_pull(broken, mask)
     torch.testing.assert_close(filled[0], flat[0])
     assert torch.equal(filled[1], broken[1])
+
+
+def test_many_crops_show_the_border_of_a_larger_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    def edge(numbers: np.random.Generator, height: int, width: int) -> list[Layer]:
+        cover = np.zeros((height, width), np.uint8)
+        cover[0] = 255
+        return [Layer(cover, Paint((0, 0, 0), 0))]
+
+    monkeypatch.setattr(kinds, "KINDS", {"edge": kinds.Kind(edge, 1.0)})
+    covers = damage.draw(SIZE, [True] * 200, rng(), crop_of=2.5).covers
+    shown = covers[:, 0, 0].flatten(1).amax(1) > 0
+    assert 0.15 < shown.float().mean() < 0.4  # a quarter; a fiftieth if crops lay anywhere

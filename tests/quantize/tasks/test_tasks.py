@@ -190,3 +190,12 @@ def test_a_teacher_worse_than_the_student_does_not_mislead(photos: PhotoSet) -> 
         task.teacher.scratch_decoder[-2].weight.mul_(-3)  # type: ignore[index,union-attr,operator]
         after = [float(loss) for _, loss in task.losses(*batch)]
     assert before == pytest.approx(after)
+
+
+@pytest.mark.parametrize(("step", "side"), [(0, 3), (1, 2), (2, 3), (3, 2)])
+def test_a_quarter_of_the_scans_mirror_their_border(step: int, side: int) -> None:
+    pictures = torch.rand(8, 3, 192, 192, generator=torch.Generator().manual_seed(0))
+    seen = detector.mirrored(detector.Scan(pictures, pictures[:, :1]), step).picture
+    border = detector.MIRRORED if step < 2 else 191 - detector.MIRRORED
+    assert torch.equal(*(seen[:2].select(side, border + by) for by in (-5, 5)))
+    assert torch.equal(seen[2:], pictures[2:])
