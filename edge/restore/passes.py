@@ -242,9 +242,10 @@ class Stitcher:
 def _context(
     latent: Plane, area: Box, damage: Damage, shape: tuple[int, int], stride: int, spec: Tensor
 ) -> NDArray[Any]:
-    # Row by row of cells, so that no mask of the whole photo is laid out in cells at once.
+    # In bands, so that no mask of the whole photo is laid out in cells at once.
     intact = np.empty((area.rows, area.columns), np.bool_)
-    for row in range(area.rows):
-        intact[row] = ~damage.cells(Box(row, 0, row + 1, area.columns), stride, shape)[0].any(axis=-1)
+    for top in range(0, area.rows, 16):
+        band = Box(top, 0, min(top + 16, area.rows), area.columns)
+        intact[top : top + 16] = ~damage.cells(band, stride, shape).any(axis=-1)
     assert spec.shape is not None  # the manifest's own check
     return pool(latent.read(area), intact, round(spec.shape[0] ** 0.5), spec)

@@ -140,11 +140,11 @@ def grown(mask: NDArray[np.bool_], pixels: int) -> NDArray[np.bool_]:
     """``mask`` and the ``pixels`` around it, corners included."""
     for _ in range(pixels):
         for axis in (0, 1):
-            lines = np.moveaxis(mask, axis, 0)
-            wider = lines.copy()
-            wider[1:] |= lines[:-1]
-            wider[:-1] |= lines[1:]
-            mask = np.moveaxis(wider, 0, axis)
+            wider = mask.copy()
+            lines, target = np.moveaxis(mask, axis, 0), np.moveaxis(wider, axis, 0)
+            target[1:] |= lines[:-1]
+            target[:-1] |= lines[1:]
+            mask = wider
     return mask
 
 

@@ -100,7 +100,10 @@ def find_faces(
     levels = [level for level in levels if max(level[0].shape[:2]) <= TURNED_SIDE]
     best, most = upright, sum(face.score - threshold for face in upright)
     for turns in (1, 2, 3):
-        found = _verified(part, pixels, _first_look(part, levels, turns), threshold, min_width)
+        finds = _first_look(part, levels, turns)
+        if max((_highest(face) for face in finds), default=0) < SURE:
+            continue
+        found = _verified(part, pixels, finds, threshold, min_width)
         total = sum(face.score - threshold for face in found)
         if found and found[0].score >= SURE and total > most:
             best, most = found, total
@@ -137,14 +140,21 @@ def _verified(
 ) -> list[Face]:
     """The detections that a second look confirms, as far as they are sure and wide enough."""
     # The second look may find a face somewhat wider.
-    large = [face for face in merged(finds) if face.width >= 0.8 * min_width]
+    large = [
+        face for face in merged(finds) if face.width >= 0.8 * min_width and _highest(face) >= threshold
+    ]
     again = [look_again(part, pixels, face) for face in large[:MAX_LOOKS]]
     scored = [
-        Face(second.points, (first.score * second.score) ** 0.5)
+        Face(second.points, math.sqrt(first.score * second.score))
         for first, second in zip(large, again, strict=False)
         if second is not None
     ]
     return merged([face for face in scored if face.score >= threshold and face.width >= min_width])
+
+
+def _highest(first: Face) -> float:
+    """The highest score of both looks together that a face has after the first."""
+    return math.sqrt(first.score)
 
 
 def look_again(part: LoadedPart, pixels: Pixels, face: Face) -> Face | None:

@@ -54,7 +54,9 @@ struct Finder {
         func surplus(_ faces: [Face]) -> Double { faces.reduce(0) { $0 + ($1.score - threshold) } }
         var best = upright
         for turns in 1...3 {
-            let found = try await verified(pixels, firstLook(small, factor, turns: turns), minWidth)
+            let finds = try await firstLook(small, factor, turns: turns)
+            guard finds.contains(where: { Self.highest($0) >= Self.sure }) else { continue }
+            let found = try await verified(pixels, finds, minWidth)
             guard let first = found.first, first.score >= Self.sure else { continue }
             if surplus(found) > surplus(best) { best = found }
         }
@@ -80,12 +82,17 @@ struct Finder {
         }
     }
 
+    /// The highest score of both looks together that a face has after the first.
+    private static func highest(_ first: Face) -> Double { first.score.squareRoot() }
+
     /// The detections that a second look confirms, as far as they are sure and wide enough.
     private func verified(_ pixels: any Pixels, _ finds: [Face], _ minWidth: Double) async throws
         -> [Face]
     {
         // The second look may find a face somewhat wider.
-        let large = Self.merged(finds).filter { $0.width >= 0.8 * minWidth }
+        let large = Self.merged(finds).filter {
+            $0.width >= 0.8 * minWidth && Self.highest($0) >= threshold
+        }
         var scored = [Face]()
         for first in large.prefix(Self.maxLooks) {
             guard let second = try await lookAgain(pixels, first) else { continue }

@@ -33,13 +33,14 @@ class Knows:
 
     def __init__(self, bias: float = 0) -> None:
         self.bias = bias
-        self.looks = 0
+        self.looks = self.second_looks = 0
 
     def part_maps(self, _: Any, pictures: list[NDArray[np.uint8]]) -> list[NDArray[np.float32]]:
         return [self.part_map(picture) for picture in pictures]
 
     def part_map(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
         self.looks += 1
+        self.second_looks += picture.shape[:2] == (finder.AGAIN_SIDE, finder.AGAIN_SIDE)
         rows, columns = -(-picture.shape[0] // 8), -(-picture.shape[1] // 8)
         reported = np.full((rows, columns, 11), -9, np.float32)
         red = (picture[..., 0] > 128) & (picture[..., 1] < 128)
@@ -107,6 +108,14 @@ def test_small_faces_and_doubtful_ones_are_left_out(knows: Knows) -> None:
     photo = photo_with_disc(40)
     assert find_faces(Part(), photo, photo, 1, 0.5, 48) == []  # type: ignore[arg-type]
     assert find_faces(Part(), photo, photo, 1, 0.99, 0) == []  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("threshold", "expected"), [(0.5, 1), (0.98, 0)])
+def test_no_second_look_is_had_that_decides_nothing(knows: Knows, threshold: float, expected: int) -> None:
+    # The disc is seen in every direction, with 0.95: in none but the upright one that can be enough.
+    photo = photo_with_disc(40)
+    found = find_faces(Part(), photo, photo, 1, threshold, 0)  # type: ignore[arg-type]
+    assert len(found) == knows.second_looks == expected
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 700), (17, 15)])

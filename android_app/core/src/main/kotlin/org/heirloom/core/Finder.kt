@@ -57,14 +57,8 @@ fun findFaces(
     threshold: Double,
     minWidth: Double,
 ): List<Face> {
-    fun look(
-        picture: ArrayPixels,
-        scale: Int,
-        turns: Int,
-    ) = verified(part, pixels, firstLook(part, picture, scale, turns), threshold, minWidth)
-
     fun surplus(faces: List<Face>) = faces.fold(0.0) { sum, face -> sum + (face.score - threshold) }
-    val upright = look(small, factor, 0)
+    val upright = verified(part, pixels, firstLook(part, small, factor, 0), threshold, minWidth)
     if (upright.isNotEmpty() && upright[0].score >= SURE) return upright
     var picture = small
     var scale = factor
@@ -74,7 +68,9 @@ fun findFaces(
     }
     var best = upright
     for (turns in 1..3) {
-        val found = look(picture, scale, turns)
+        val finds = firstLook(part, picture, scale, turns)
+        if (finds.none { highest(it) >= SURE }) continue
+        val found = verified(part, pixels, finds, threshold, minWidth)
         if (found.isNotEmpty() && found[0].score >= SURE && surplus(found) > surplus(best)) best = found
     }
     return best
@@ -106,6 +102,9 @@ private fun firstLook(
     }
 }
 
+/** The highest score of both looks together that a face has after the [first]. */
+private fun highest(first: Face) = sqrt(first.score)
+
 /** The detections that a second look confirms, as far as they are sure and wide enough. */
 private fun verified(
     part: LoadedPart,
@@ -115,7 +114,7 @@ private fun verified(
     minWidth: Double,
 ): List<Face> {
     // The second look may find a face somewhat wider.
-    val large = merged(finds).filter { it.width >= 0.8 * minWidth }
+    val large = merged(finds).filter { it.width >= 0.8 * minWidth && highest(it) >= threshold }
     val scored =
         large.take(MAX_LOOKS).mapNotNull { first ->
             lookAgain(part, pixels, first)?.let { Face(it.points, sqrt(first.score * it.score)) }
