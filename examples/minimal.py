@@ -74,15 +74,10 @@ def real(values: Array, tensor: dict[str, Any]) -> Array:
     return (values.astype(np.float32) - np.float32(tensor["zero_point"])) * np.float32(tensor["scale"])
 
 
-def ceil_div(a: Any, b: int) -> Any:
-    """``a / b``, rounded up."""
-    return -(-a // b)
-
-
 def cells_of(pixels: Array, stride: int, margin: int) -> Array:
     """All cells of a picture and ``margin`` cells around it, mirrored (1 0 | 0 1 2) as often as needed."""
     for axis, length in enumerate(pixels.shape[:2]):
-        place = np.arange(-margin * stride, (ceil_div(length, stride) + margin) * stride) % (2 * length)
+        place = np.arange(-margin * stride, (margin - -length // stride) * stride) % (2 * length)
         pixels = pixels.take(np.minimum(place, 2 * length - 1 - place), axis)
     rows, columns = pixels.shape[0] // stride, pixels.shape[1] // stride
     return pixels.reshape(rows, stride, columns, -1).swapaxes(1, 2).reshape(rows, columns, -1)
@@ -115,18 +110,21 @@ def lightness(picture: Array) -> Array:
 def find_damage(photo: Array, parts: dict[str, Part], manifest: dict[str, Any]) -> Array:
     """What is damaged in a photo: ``(h, w)``."""
     rule, (height, width) = manifest["detection"], photo.shape[:2]
-    factor = ceil_div(max(height, width), rule["largest_side"])
+    factor = -(-max(height, width) // rule["largest_side"])
     picture = shrink(photo, factor)
     levels = damage_levels(picture, parts["scratch"], rule)
-    mask = levels >= rule["low"]
-    for region in regions(mask):
-        mask[region] = levels[region].max() >= rule["high"]
+    mask, thin = levels >= rule["low"], levels >= rule["thin_low"]
+    for found, high in ((mask, rule["high"]), (thin, rule["thin_high"])):
+        for region in regions(found):
+            found[region] = levels[region].max() >= high
     light = lightness(picture)
     for region in regions(opened(mask, max(2, min(mask.shape) // rule["thick"]))):
         count = len(region[0])
         sure = levels[region].sum(dtype=np.int64) >= rule["thick_mean"] * count
         mean, square = 256 * light[region].sum() // count, 65536 * (light[region] ** 2).sum() // count
         mask[region] = sure and square - mean**2 <= (256 * rule["thick_spread"]) ** 2
+    if np.count_nonzero(mask) * rule["thin_from"] >= mask.size:
+        mask |= thin & ~opened(thin, max(2, min(mask.shape) // rule["thin"]))
     before = mask.copy()
     for points, _ in find_faces(photo, parts["finder"], manifest) if mask.any() else ():
         turn, shift = similarity(points, TEMPLATE)
@@ -197,7 +195,7 @@ def fill(photo: Array, mask: Array) -> Array:
 
 def find_faces(photo: Array, finder: Part, manifest: dict[str, Any]) -> list[tuple[Array, float]]:
     """The faces of a photo, the surest first: five points, complex numbers x + iy, and a score of each."""
-    factor = ceil_div(max(photo.shape[:2]), manifest["working_side"])
+    factor = -(-max(photo.shape[:2]) // manifest["working_side"])
     small, finds, faces = shrink(photo, factor), [], []
     while True:
         finds += [((each + HALF) * factor - HALF, score) for each, score in seen(small, finder, 0.2)]
@@ -288,7 +286,7 @@ def set_tone(photo: Array, small: Array, gray: bool, part: Part) -> Array:
     sums, counts = small.astype(np.float64), np.ones((*small.shape[:2], 1))
     side = part.inputs["thumbnail"]["shape"][0]
     for axis, n in enumerate(small.shape[:2]):
-        spans = [np.arange(i * n // side, ceil_div((i + 1) * n, side)) for i in range(side)]
+        spans = [np.arange(i * n // side, -(-(i + 1) * n // side)) for i in range(side)]
         sums, counts = (np.stack([a.take(i, axis).sum(axis) for i in spans], axis) for a in (sums, counts))
     steps = part.run(part.tiles[0], {"thumbnail": (sums / counts / 255).astype(np.float32)})
     rises = np.hstack((steps[:, :1], np.maximum(steps[:, 1:], 0))).astype(np.float64)
@@ -308,7 +306,7 @@ def pooled(latent: Array, intact: Array, tensor: dict[str, Any]) -> Array:
     grid, tokens = round(tensor["shape"][0] ** 0.5), []
     everywhere = latent[intact] if intact.any() else np.full((1, tensor["channels"]), tensor["zero_point"])
     starts = [np.arange(grid) * length // grid for length in intact.shape]
-    stops = [ceil_div(np.arange(1, grid + 1) * length, grid) for length in intact.shape]
+    stops = [-(-np.arange(1, grid + 1) * length // grid) for length in intact.shape]
     for i, j in product(range(grid), range(grid)):
         box = np.s_[starts[0][i] : stops[0][i], starts[1][j] : stops[1][j]]
         chosen = latent[box][intact[box]] if intact[box].any() else everywhere
@@ -323,7 +321,7 @@ def restore(photo: Array, mask: Array | None = None) -> Array:
     mask = find_damage(photo, parts, manifest) if mask is None else mask
     damaged = bool(mask.any()) and not mask.all()
     photo = fill(photo, mask) if damaged else photo
-    small = shrink(photo, ceil_div(max(photo.shape[:2]), manifest["working_side"]))
+    small = shrink(photo, -(-max(photo.shape[:2]) // manifest["working_side"]))
     gray = one_hue(small)
     photo = set_tone(photo, small, gray, parts["tone"])
     # Each part sees as far beyond the border as the next ones look: nothing is mirrored between them.

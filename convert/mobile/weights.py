@@ -24,7 +24,17 @@ MOBILE_FILES = {
 }
 """The networks of the mobile family; each has a file ``NAME.safetensors``."""
 
-DETECTION = Detection(high=254, low=230, thick=24, thick_mean=245, thick_spread=64)
+DETECTION = Detection(
+    high=254,
+    low=230,
+    thick=24,
+    thick_mean=245,
+    thick_spread=64,
+    thin_from=400,
+    thin_high=240,
+    thin_low=178,
+    thin=48,
+)
 """The rule that goes with the detector's weights, chosen on held-out photos by the PSNR of the whole
 picture, and so that clothes and flowers of real photos stay. `heirloom evaluate held-out` prints what
 others do."""

@@ -213,6 +213,14 @@ class Detection(Entry, frozen=True):
     """What is thick counts only if its mean probability reaches this,"""
     thick_spread: Annotated[int, Meta(ge=0, le=255)] = 0
     """and if it is flat, as bare paper is: its lightness has at most this standard deviation, in levels."""
+    thin_from: Annotated[int, Meta(ge=0)] = 0
+    """A photo of which one pixel in so many counts, or more, is surely damaged: there thin regions count by
+    a second pair of levels. 0: in no photo."""
+    thin_high: Annotated[int, Meta(ge=1, le=255)] = 255
+    thin_low: Annotated[int, Meta(ge=1, le=255)] = 217
+    """The second pair."""
+    thin: Count = 48
+    """A region is thin where no square fits in, of the photo's shorter side divided by this."""
     face_thick: Count = 16
     """Inside a found face nothing counts where a square fits in, of its box's width divided by this."""
     grow: Annotated[int, Meta(ge=0)] = 1

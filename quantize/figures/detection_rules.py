@@ -87,12 +87,15 @@ def seen(
 
 
 def outcomes(damaged: Sequence[Seen], good: Sequence[Seen], rule: Detection) -> Iterator[Outcome]:
-    """No fill at all, what ``rule`` does, and what each of the `RULES` would do in place of its levels."""
+    """No fill at all, what ``rule`` does, what it does without its second pair of levels, and what each of
+    the `RULES` would do in place of the first, without a second."""
     yield _outcome("nothing", damaged, good, None)
     yield _outcome("as shipped", damaged, good, rule)
+    alone = msgspec.structs.replace(rule, thin_from=0)
+    yield _outcome("without thin", damaged, good, alone)
     for changes in RULES:
         name = "/".join(map(str, changes.values()))
-        yield _outcome(name, damaged, good, msgspec.structs.replace(rule, **changes))
+        yield _outcome(name, damaged, good, msgspec.structs.replace(alone, **changes))
 
 
 def _levels(pictures: Tensor) -> Picture:

@@ -73,6 +73,9 @@ def sensitive(tmp_path: Path) -> Restore:
         thick=12,
         thick_mean=100,
         thick_spread=60,
+        thin_from=1000,
+        thin_high=80,
+        thin_low=40,
         face_thick=60,
         grow=2,
     )

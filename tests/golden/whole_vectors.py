@@ -44,6 +44,21 @@ def damage() -> Vectors:
                     ((40, 52), {"thick_mean": 190, "thick_spread": 30}),
                     ((40, 52), {"thick": 6, "thick_mean": 0, "thick_spread": 255, "grow": 0}),
                     ((33, 21), {"high": 255, "low": 1, "grow": 2}),
+                    (
+                        (40, 52),
+                        {
+                            "high": 226,
+                            "low": 220,
+                            "thin_from": 64,
+                            "thin_high": 200,
+                            "thin_low": 150,
+                            "thin": 10,
+                        },
+                    ),
+                    (
+                        (40, 52),
+                        {"high": 226, "low": 220, "thin_from": 2, "thin_high": 200, "thin_low": 150},
+                    ),
                     ((3, 12), {"high": 1, "low": 1}),
                     ((1, 1), {}),
                 ]

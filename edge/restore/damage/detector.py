@@ -90,15 +90,30 @@ def damage_mask(
     rule: Detection,
 ) -> NDArray[np.bool_]:
     """The damage mask ``(h, w)`` from the merged ``levels`` of ``picture`` ``(h, w, 3)``."""
-    regions = find_regions(levels >= rule.low)
-    mask = regions.mask(regions.maxima(levels) >= rule.high)
+    mask = _hysteresis(levels, rule.high, rule.low)
     _drop_thick(mask, levels, picture, rule)
+    if np.count_nonzero(mask) * rule.thin_from >= max(1, mask.size):
+        # Where much is surely damaged, what is likely is rarely intact.
+        thin = _hysteresis(levels, rule.thin_high, rule.thin_low)
+        thin &= ~opened(thin, _side(thin, rule.thin))
+        mask |= thin
     # Faces may overlap: each is judged on the mask as it is now, so that their order doesn't matter.
     before = mask.copy() if faces else mask
     for left, top, width, height in faces:
         rows, columns = slice(max(0, top), max(0, top + height)), slice(max(0, left), max(0, left + width))
         mask[rows, columns] &= ~opened(before[rows, columns], max(1, width // rule.face_thick))
     return grown(mask, rule.grow)
+
+
+def _hysteresis(levels: NDArray[np.uint8], high: int, low: int) -> NDArray[np.bool_]:
+    """The regions of at least ``low`` that reach ``high`` somewhere."""
+    regions = find_regions(levels >= low)
+    return regions.mask(regions.maxima(levels) >= high)
+
+
+def _side(mask: NDArray[np.bool_], part: int) -> int:
+    """The side of the square that fits into what is thick: the shorter side of ``mask`` by ``part``."""
+    return max(2, int(min(mask.shape)) // part)
 
 
 def scaled_area(area: FaceArea, factor: int) -> FaceArea:
@@ -111,7 +126,7 @@ def _drop_thick(
     mask: NDArray[np.bool_], levels: NDArray[np.uint8], picture: NDArray[np.uint8], rule: Detection
 ) -> None:
     """Clear the thick parts of ``mask`` with a low mean probability or without flat lightness, in place."""
-    thick = find_regions(opened(mask, max(2, min(mask.shape) // rule.thick)))
+    thick = find_regions(opened(mask, _side(mask, rule.thick)))
     if not thick.count:
         return
     areas = thick.areas()

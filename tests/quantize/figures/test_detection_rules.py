@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import numpy as np
 
 from edge.bundle.manifest import Detection
@@ -27,8 +29,8 @@ def good(level: int) -> Seen:
 
 def test_each_rule_is_judged_by_what_it_fills_and_what_it_erases() -> None:
     found = list(outcomes([crack(235)], [good(200)], Detection(high=230, low=230, thick=8, grow=0)))
-    assert len(found) == len(RULES) + 2
-    nothing, shipped, lenient, strict = found[0], found[1], found[2], found[-1]
+    assert len(found) == len(RULES) + 3
+    nothing, shipped, lenient, strict = found[0], found[1], found[3], found[-1]
     assert (shipped.recall, shipped.good_marked) == (0.5, 0)
     assert (nothing.recall, nothing.good_marked, nothing.good_blocks) == (0, 0, 0)
     # At 178 half of the crack is found and the line of the good photo is lost; at 252 neither.
@@ -37,6 +39,14 @@ def test_each_rule_is_judged_by_what_it_fills_and_what_it_erases() -> None:
     assert lenient.damaged.inside > nothing.damaged.inside + 2
     assert (strict.recall, strict.good_marked) == (0, 0)
     assert strict.damaged == nothing.damaged
+
+
+def test_the_rule_is_also_judged_without_its_second_pair_of_levels() -> None:
+    seen = crack(235)
+    seen.levels[32:, 20:22] = 100
+    rule = Detection(high=230, low=230, thick=8, grow=0, thin_from=100, thin_high=100, thin_low=100, thin=8)
+    _, shipped, alone = islice(outcomes([seen], [good(200)], rule), 3)
+    assert (shipped.recall, alone.recall) == (1, 0.5)
 
 
 def test_without_a_fill_nothing_is_marked_however_sure_the_detector_is() -> None:

@@ -132,11 +132,16 @@ private struct Found {
 /// The damage mask, from the merged `levels` of `picture`.
 func damageMask(_ levels: [UInt8], _ picture: any Pixels, _ faces: [FaceArea], _ rule: Detection) -> Mask {
     let (rows, columns) = (picture.height, picture.width)
-    var mask = Mask(
-        rows: rows, columns: columns, values: [Bool](repeating: false, count: rows * columns))
-    let regions = Regions(levels, columns: columns) { Int($0) >= rule.low }
-    regions.set(&mask, to: true, where: regions.maxima(levels).map { $0 >= rule.high })
+    var mask = hysteresis(levels, rows: rows, columns: columns, high: rule.high, low: rule.low)
     dropThick(&mask, levels, picture, rule)
+    if mask.values.count(where: { $0 }) * rule.thinFrom >= max(1, mask.values.count) {
+        // Where much is surely damaged, what is likely is rarely intact.
+        let thin = hysteresis(levels, rows: rows, columns: columns, high: rule.thinHigh, low: rule.thinLow)
+        let thick = thin.opened(side: thickness(thin, rule.thin))
+        for place in mask.values.indices where thin.values[place] && !thick.values[place] {
+            mask.values[place] = true
+        }
+    }
     // Every face is judged on the mask as it was before any was cleared: where two overlap, their order
     // must not count.
     let boxes = faces.map { $0.box(rows: rows, columns: columns) }
@@ -148,10 +153,22 @@ func damageMask(_ levels: [UInt8], _ picture: any Pixels, _ faces: [FaceArea], _
     return mask
 }
 
+/// The regions of at least `low` that reach `high` somewhere.
+private func hysteresis(_ levels: [UInt8], rows: Int, columns: Int, high: Int, low: Int) -> Mask {
+    var mask = Mask(
+        rows: rows, columns: columns, values: [Bool](repeating: false, count: rows * columns))
+    let regions = Regions(levels, columns: columns) { Int($0) >= low }
+    regions.set(&mask, to: true, where: regions.maxima(levels).map { $0 >= high })
+    return mask
+}
+
+/// The side of the square that fits into what is thick: the shorter side of `mask` divided by `part`.
+private func thickness(_ mask: Mask, _ part: Int) -> Int { max(2, min(mask.rows, mask.columns) / part) }
+
 /// Clears the thick regions of `mask` that are not certain or not flat.
 private func dropThick(_ mask: inout Mask, _ levels: [UInt8], _ picture: any Pixels, _ rule: Detection) {
-    let side = max(2, min(mask.rows, mask.columns) / rule.thick)
-    let thick = Regions(mask.opened(side: side).values, columns: mask.columns) { $0 }
+    let parts = mask.opened(side: thickness(mask, rule.thick))
+    let thick = Regions(parts.values, columns: mask.columns) { $0 }
     guard thick.count > 0 else { return }
     let light = Hue.lightness(of: picture)
     let (areas, sums) = (thick.areas, thick.sums(levels))

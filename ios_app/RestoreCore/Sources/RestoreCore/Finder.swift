@@ -22,9 +22,11 @@ struct Finder {
     /// Minimum scores of a detection, in the first look and in the second.
     private static let (firstLook, secondLook) = (0.2, 0.05)
 
-    /// The score of one face from which a photo is taken to stand upright. It is looked at in the other
-    /// three directions if no face reaches it, and its faces are those of another direction if one of them
-    /// does.
+    /// The score of one face from which a photo is taken to stand upright; if no face reaches it, it is
+    /// looked at in the other three directions.
+    private static let upright = 0.998
+
+    /// The score that one face of another direction must reach for that direction to count.
     private static let sure = 0.99
 
     /// Longest side in pixels of the photo that is looked at in other directions.
@@ -46,7 +48,7 @@ struct Finder {
         -> [Face]
     {
         let upright = try await verified(pixels, firstLook(small, factor, turns: 0), minWidth)
-        if let best = upright.first, best.score >= Self.sure { return upright }
+        if let best = upright.first, best.score >= Self.upright { return upright }
         var (small, factor) = (small, factor)
         while max(small.height, small.width) > Self.turnedSide {
             (small, factor) = (shrink(small, 2), factor * 2)

@@ -127,6 +127,15 @@ public struct Detection: Equatable, Sendable {
     public var thickMean = 255
     /// and if it is flat, as bare paper is: its lightness has at most this standard deviation, in levels.
     public var thickSpread = 0
+    /// A photo of which one pixel in so many counts, or more, is surely damaged: there thin regions count by
+    /// a second pair of levels. 0: in no photo.
+    public var thinFrom = 0
+    /// The second pair: what a region's highest level must reach,
+    public var thinHigh = 255
+    /// and its pixels.
+    public var thinLow = 217
+    /// A region is thin where no square fits in, of the photo's shorter side divided by this.
+    public var thin = 48
     /// Inside a found face nothing counts where a square fits in, of its box's width divided by this.
     public var faceThick = 16
     /// Pixels around damage that count too: there its paint fades out.

@@ -89,7 +89,7 @@ extension Detection: Decodable {
             decoder,
             [
                 "largest_side", "smallest_side", "high", "low", "thick", "thick_mean", "thick_spread",
-                "face_thick", "grow",
+                "thin_from", "thin_high", "thin_low", "thin", "face_thick", "grow",
             ])
         largestSide = try fields.whole("largest_side", 1..., orElse: largestSide)
         smallestSide = try fields.whole("smallest_side", 1..., orElse: smallestSide)
@@ -98,6 +98,10 @@ extension Detection: Decodable {
         thick = try fields.whole("thick", 1..., orElse: thick)
         thickMean = try fields.whole("thick_mean", 0...255, orElse: thickMean)
         thickSpread = try fields.whole("thick_spread", 0...255, orElse: thickSpread)
+        thinFrom = try fields.whole("thin_from", 0..., orElse: thinFrom)
+        thinHigh = try fields.whole("thin_high", 1...255, orElse: thinHigh)
+        thinLow = try fields.whole("thin_low", 1...255, orElse: thinLow)
+        thin = try fields.whole("thin", 1..., orElse: thin)
         faceThick = try fields.whole("face_thick", 1..., orElse: faceThick)
         grow = try fields.whole("grow", 0..., orElse: grow)
     }

@@ -211,6 +211,23 @@ def test_of_a_crack_in_a_thick_region_only_the_thick_part_is_dropped() -> None:
     assert found(levels, picture, thick=8)[14:18, 20:45].all()
 
 
+def test_thin_damage_counts_sooner_where_the_photo_is_surely_damaged() -> None:
+    levels, picture = canvas()
+    levels[5, 5:55] = 180
+    levels[5, 20] = 190
+    levels[20:30, 20:30] = 190  # thick
+    levels[35, 5:29] = 255  # a hundredth of the picture
+    expected = np.zeros((40, 60), bool)
+    expected[35, 5:29] = True
+    second = {"thin_high": 190, "thin_low": 180, "thin": 10}
+    np.testing.assert_array_equal(found(levels, picture, thick_mean=200, **second), expected)
+    np.testing.assert_array_equal(found(levels, picture, thick_mean=200, thin_from=99, **second), expected)
+    expected[5, 5:55] = True
+    np.testing.assert_array_equal(found(levels, picture, thick_mean=200, thin_from=100, **second), expected)
+    levels[35] = 20
+    assert not found(levels, picture, thick_mean=200, thin_from=2**31 - 1, **second).any()
+
+
 def test_each_thick_region_is_judged_alone() -> None:
     levels, picture = canvas()
     levels[5:15, 5:15] = levels[25:35, 40:50] = 220

@@ -97,7 +97,7 @@ def test_the_faces_of_a_photo_that_lies_are_found(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_photo_with_a_sure_face_is_looked_at_upright_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    for logit, turns in ((6, False), (3, True)):
+    for logit, turns in ((7, False), (6, True), (3, True)):
         network = Sees(logit)
         monkeypatch.setattr(finder, "part_maps", network.part_maps)
         photo = photo_with((250, 150, 44))

@@ -106,15 +106,37 @@ fun damageMask(
     faces: List<FaceArea>,
     rule: Detection,
 ): Mask {
-    val mask = Mask(levels.height, levels.width)
-    val regions = Regions.find(levels.height, levels.width) { levels[it] >= rule.low }
-    val surest = regions.maxima(levels::read)
-    regions.set(mask, true) { surest[it] >= rule.high }
+    val mask = hysteresis(levels, rule.high, rule.low)
     dropThick(mask, levels, picture, rule)
+    if (mask.values.count { it }.toLong() * rule.thinFrom >= maxOf(1, mask.values.size)) {
+        // Where much is surely damaged, what is likely is rarely intact.
+        val thin = hysteresis(levels, rule.thinHigh, rule.thinLow)
+        val thick = opened(thin, thickness(thin, rule.thin))
+        for (place in mask.values.indices) if (thin.values[place] && !thick.values[place]) mask.values[place] = true
+    }
     keepThin(mask, faces, rule)
     grow(mask, rule.grow)
     return mask
 }
+
+/** The regions of at least [low] that reach [high] somewhere. */
+private fun hysteresis(
+    levels: DamageLevels,
+    high: Int,
+    low: Int,
+): Mask {
+    val mask = Mask(levels.height, levels.width)
+    val regions = Regions.find(levels.height, levels.width) { levels[it] >= low }
+    val surest = regions.maxima(levels::read)
+    regions.set(mask, true) { surest[it] >= high }
+    return mask
+}
+
+/** The side of the square that fits into what is thick: the shorter side of [mask] divided by [part]. */
+private fun thickness(
+    mask: Mask,
+    part: Int,
+) = maxOf(2, minOf(mask.height, mask.width) / part)
 
 /** Clears the thick regions of [mask] that are not certain or not flat, in place. */
 private fun dropThick(
@@ -124,7 +146,7 @@ private fun dropThick(
     rule: Detection,
 ) {
     val thick =
-        opened(mask, maxOf(2, minOf(mask.height, mask.width) / rule.thick)).let { parts ->
+        opened(mask, thickness(mask, rule.thick)).let { parts ->
             Regions.find(parts.height, parts.width) { parts.values[it] }
         }
     if (thick.count == 0) return

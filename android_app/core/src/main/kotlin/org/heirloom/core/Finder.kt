@@ -22,9 +22,12 @@ private const val FIRST_LOOK = 0.2
 private const val SECOND_LOOK = 0.05
 
 /**
- * The score of one face from which a photo is taken to stand upright. It is looked at in the other three
- * directions if no face reaches it, and its faces are those of another direction if one of them does.
+ * The score of one face from which a photo is taken to stand upright; if no face reaches it, it is looked at
+ * in the other three directions.
  */
+private const val UPRIGHT = 0.998
+
+/** The score that one face of another direction must reach for that direction to count. */
 private const val SURE = 0.99
 
 /** Longest side in pixels of the photo that is looked at in other directions. */
@@ -59,7 +62,7 @@ fun findFaces(
 ): List<Face> {
     fun surplus(faces: List<Face>) = faces.fold(0.0) { sum, face -> sum + (face.score - threshold) }
     val upright = verified(part, pixels, firstLook(part, small, factor, 0), threshold, minWidth)
-    if (upright.isNotEmpty() && upright[0].score >= SURE) return upright
+    if (upright.isNotEmpty() && upright[0].score >= UPRIGHT) return upright
     var picture = small
     var scale = factor
     while (maxOf(picture.height, picture.width) > TURNED_SIDE) {

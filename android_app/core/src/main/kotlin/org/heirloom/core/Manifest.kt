@@ -150,6 +150,17 @@ data class Detection(
     val thickMean: Int = 255,
     /** and if it is flat, as bare paper is: its lightness has at most this standard deviation, in levels. */
     val thickSpread: Int = 0,
+    /**
+     * A photo of which one pixel in so many counts, or more, is surely damaged: there thin regions count by a
+     * second pair of levels. 0: in no photo.
+     */
+    val thinFrom: Int = 0,
+    /** The second pair: what a region's highest level must reach, */
+    val thinHigh: Int = 255,
+    /** and its pixels. */
+    val thinLow: Int = 217,
+    /** A region is thin where no square fits in, of the photo's shorter side divided by this. */
+    val thin: Int = 48,
     /** Inside a found face nothing counts where a square fits in, of its box's width divided by this. */
     val faceThick: Int = 16,
     /** Pixels around damage that count too: there its paint fades out. */

@@ -69,6 +69,10 @@ private fun detection(entry: Entry): Detection {
         "thick",
         "thick_mean",
         "thick_spread",
+        "thin_from",
+        "thin_high",
+        "thin_low",
+        "thin",
         "face_thick",
         "grow",
     )
@@ -83,6 +87,10 @@ private fun detection(entry: Entry): Detection {
         thick = count("thick") ?: usual.thick,
         thickMean = level("thick_mean", 0) ?: usual.thickMean,
         thickSpread = level("thick_spread", 0) ?: usual.thickSpread,
+        thinFrom = entry.optional("thin_from")?.int(0) ?: usual.thinFrom,
+        thinHigh = level("thin_high", 1) ?: usual.thinHigh,
+        thinLow = level("thin_low", 1) ?: usual.thinLow,
+        thin = count("thin") ?: usual.thin,
         faceThick = count("face_thick") ?: usual.faceThick,
         grow = entry.optional("grow")?.int(0) ?: usual.grow,
     )

@@ -81,6 +81,10 @@ class Vector(
             thick = int("thick"),
             thickMean = int("thick_mean"),
             thickSpread = int("thick_spread"),
+            thinFrom = int("thin_from"),
+            thinHigh = int("thin_high"),
+            thinLow = int("thin_low"),
+            thin = int("thin"),
             faceThick = int("face_thick"),
             grow = int("grow"),
         )
