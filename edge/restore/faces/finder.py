@@ -181,7 +181,8 @@ def look_again(part: LoadedPart, pixels: Pixels, face: Face) -> Face | None:
 
 def _finds(part: LoadedPart, found: NDArray[np.float32], threshold: float) -> list[Face]:
     """The detections of single cells in a picture's map, in its pixels."""
-    score = 1 / (1 + np.exp(-found[..., 0]))
+    with np.errstate(over="ignore"):  # a logit far below zero is no face at all
+        score = 1 / (1 + np.exp(-found[..., 0]))
     rows, columns = np.nonzero(score >= threshold)
     stride = part.part.stride
     middles = np.stack((columns, rows), -1) * stride + (stride - 1) / 2
