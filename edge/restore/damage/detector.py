@@ -93,7 +93,7 @@ def damage_mask(
     mask = _hysteresis(levels, rule.high, rule.low)
     _drop_thick(mask, levels, picture, rule)
     if np.count_nonzero(mask) * rule.thin_from >= max(1, mask.size):
-        # Where much is surely damaged, what is likely is rarely intact.
+        # Where much is surely damaged, what is likely is damage more often than not.
         thin = _hysteresis(levels, rule.thin_high, rule.thin_low)
         thin &= ~opened(thin, _side(thin, rule.thin))
         mask |= thin

@@ -135,7 +135,7 @@ func damageMask(_ levels: [UInt8], _ picture: any Pixels, _ faces: [FaceArea], _
     var mask = hysteresis(levels, rows: rows, columns: columns, high: rule.high, low: rule.low)
     dropThick(&mask, levels, picture, rule)
     if mask.values.count(where: { $0 }) * rule.thinFrom >= max(1, mask.values.count) {
-        // Where much is surely damaged, what is likely is rarely intact.
+        // Where much is surely damaged, what is likely is damage more often than not.
         let thin = hysteresis(levels, rows: rows, columns: columns, high: rule.thinHigh, low: rule.thinLow)
         let thick = thin.opened(side: thickness(thin, rule.thin))
         for place in mask.values.indices where thin.values[place] && !thick.values[place] {

@@ -109,7 +109,7 @@ fun damageMask(
     val mask = hysteresis(levels, rule.high, rule.low)
     dropThick(mask, levels, picture, rule)
     if (mask.values.count { it }.toLong() * rule.thinFrom >= maxOf(1, mask.values.size)) {
-        // Where much is surely damaged, what is likely is rarely intact.
+        // Where much is surely damaged, what is likely is damage more often than not.
         val thin = hysteresis(levels, rule.thinHigh, rule.thinLow)
         val thick = opened(thin, thickness(thin, rule.thin))
         for (place in mask.values.indices) if (thin.values[place] && !thick.values[place]) mask.values[place] = true
