@@ -34,8 +34,8 @@ FIRST_LOOK, SECOND_LOOK = 0.2, 0.05
 """Scores required for a second run, and of it."""
 
 UPRIGHT = 0.998
-"""The score of one face from which a photo is taken to stand upright; if none reaches it, it is looked at in
-the other three directions. Of held-out portraits 90 % reach it, upside down 5 % (0.99: 97 and 12 %)."""
+"""The score of one face from which a photo is taken to stand upright; if none reaches it, it is looked at
+in the other three directions. Of held-out portraits 90 % reach it, upside down 5 % (0.99: 97, 12 %)."""
 
 SURE = 0.99
 """The score that one face of another direction must reach for that direction to count."""
