@@ -112,7 +112,9 @@ fun damageMask(
         // Where much is surely damaged, what is likely is damage more often than not.
         val thin = hysteresis(levels, rule.thinHigh, rule.thinLow)
         val thick = opened(thin, thickness(thin, rule.thin))
-        for (place in mask.values.indices) if (thin.values[place] && !thick.values[place]) mask.values[place] = true
+        for (place in mask.values.indices) {
+            if (thin.values[place] && !thick.values[place]) mask.values[place] = true
+        }
     }
     keepThin(mask, faces, rule)
     grow(mask, rule.grow)
