@@ -2,8 +2,7 @@
 
     python examples/minimal.py PHOTO OUTPUT.png [MASK]
 
-The pixels are those of ``heirloom restore --no-faces``, bit for bit: faces are found, since less counts as
-damage in them, but not refined. For 8-bit sRGB photos without mount, with upright faces; nothing checked.
+Bit for bit as ``heirloom restore --no-faces``, for 8-bit sRGB photos with upright faces and without mount.
 """
 
 import json
@@ -58,10 +57,10 @@ class Part:
             result[top : top + high, left : left + wide] = output[halo : halo + high, halo : halo + wide]
         return result[:rows, :columns]
 
-    def see(self, picture: Array, margin: int = 0) -> Array:
-        """The stored output for the cells of a picture ``(h, w, 3)`` and ``margin`` cells around it."""
-        lookup = stored(np.arange(256) / 255, self.inputs["photo"])
-        return self.run_tiled({"photo": lookup[cells_of(picture, self.stride, self.halo + margin)]}, {})
+    def seen(self, picture: Array, margin: int = 0) -> dict[str, Array]:
+        """What is stored for the cells of a picture ``(h, w, 3)``, ``margin`` around it, and the halo."""
+        cells = cells_of(picture, self.stride, self.halo + margin)
+        return {"photo": stored(cells / 255, self.inputs["photo"])}
 
 
 def stored(values: Array, tensor: dict[str, Any]) -> Array:
@@ -141,8 +140,9 @@ def damage_levels(picture: Array, detector: Part, rule: dict[str, Any]) -> Array
     """How likely each pixel of a picture is damaged, in levels: the most at all of its sizes."""
     levels, factor = np.zeros(picture.shape[:2], np.uint8), 1
     while True:
-        probability = pixels_of(real(detector.see(picture), detector.output), detector.stride)[..., 0]
-        found = np.minimum(255, probability * 256).astype(np.uint8).repeat(factor, 0).repeat(factor, 1)
+        found = real(detector.run_tiled(detector.seen(picture), {}), detector.output)
+        found = np.minimum(255, pixels_of(found, detector.stride)[..., 0] * 256).astype(np.uint8)
+        found = found.repeat(factor, 0).repeat(factor, 1)
         levels = np.maximum(levels, found[: levels.shape[0], : levels.shape[1]])
         if max(picture.shape[:2]) // 2 < rule["smallest_side"]:
             return levels
@@ -215,7 +215,7 @@ def find_faces(photo: Array, finder: Part, manifest: dict[str, Any]) -> list[tup
 
 def seen(picture: Array, finder: Part, threshold: float) -> list[tuple[Array, float]]:
     """What single cells say is a face, row by row."""
-    values = real(finder.see(picture), finder.output)
+    values = real(finder.run_tiled(finder.seen(picture), {}), finder.output)
     scores = 1 / (1 + np.exp(-values[..., 0]))
     rows, columns = np.nonzero(scores >= threshold)
     middles = finder.stride * (columns + 1j * rows) + (finder.stride - 1) * HALF
@@ -327,16 +327,18 @@ def restore(photo: Array, mask: Array | None = None) -> Array:
     # Each part sees as far beyond the border as the next ones look: nothing is mirrored between them.
     mapper, decoder = parts["mapper_global" if damaged else "mapper"], parts["decoder"]
     margin = mapper.halo + decoder.halo
-    latent = parts["encoder"].see(photo, margin)
+    latent = parts["encoder"].run_tiled(parts["encoder"].seen(photo, margin), {})
     planes, context = {"latent": latent}, {}
     if damaged:
         cells = cells_of(mask[..., None], mapper.stride, margin)
         planes["mask"] = stored(cells, mapper.inputs["mask"])
         inside = np.s_[margin:-margin, margin:-margin]
         context["context"] = pooled(latent[inside], cells[inside].max(-1) == 0, mapper.inputs["context"])
-    residual = real(decoder.run_tiled({"latent": mapper.run_tiled(planes, context)}, {}), decoder.output)
-    change = pixels_of(residual, decoder.stride)[: photo.shape[0], : photo.shape[1]]
-    change = change.mean(2, keepdims=True) if gray else change
+    # The decoder sees each cell alone: one that the border cuts repeats its last pixels.
+    own = np.pad(photo, [(0, -side % decoder.stride) for side in photo.shape[:2]] + [(0, 0)], "edge")
+    planes = {"latent": mapper.run_tiled(planes, context), **decoder.seen(own)}
+    change = pixels_of(real(decoder.run_tiled(planes, {}), decoder.output), decoder.stride)
+    change = (change.mean(2, keepdims=True) if gray else change)[: photo.shape[0], : photo.shape[1]]
     return np.clip(photo + np.round(change * np.float32(255)), 0, 255).astype(np.uint8)
 
 

@@ -164,7 +164,7 @@ def mobile_parts(
         PartSource(
             "decoder",
             restorer.decoder,
-            (latent,),
+            (latent, photo),
             TensorSpec("residual", PIXEL_CHANNELS),
             restorer.decoder.halo,
         ),

@@ -85,12 +85,14 @@ def tile_samples(
             larger = photo[:, :, rows[:, None], columns]
             record("scratch", None, to_cells(larger).permute(0, 2, 3, 1))
 
+    def cells_of(photo: Tensor) -> Tensor:
+        return to_cells(photo).permute(0, 2, 3, 1)
+
     def encode(photo: Tensor) -> Tensor:
-        cells = to_cells(photo).permute(0, 2, 3, 1)
         thumbnail = F.interpolate(photo, (THUMBNAIL, THUMBNAIL), mode="area")
         record("tone", None, thumbnail.permute(0, 2, 3, 1))
         record("finder", None, to_cells(photo, FINDER_CELL).permute(0, 2, 3, 1))
-        return record("encoder", None, cells)
+        return record("encoder", None, cells_of(photo))
 
     def refine(photo: Tensor, residual: Tensor) -> None:
         restored = (photo + to_pixels(residual.permute(0, 3, 1, 2))).clamp(0, 1)
@@ -103,12 +105,12 @@ def tile_samples(
             detect(intact[None])
             detect(damaged[None])
             mapped = record("mapper", "encoder", encode(intact[None]))
-            refine(intact[None], record("decoder", "mapper", mapped))
+            refine(intact[None], record("decoder", "mapper", mapped, cells_of(intact[None])))
             latent, damage = encode(filled[None]), to_cells(mask[None])
             context = pool_context(latent.permute(0, 3, 1, 2), damage, CONTEXT_SIDE)
             seen = (latent, damage.permute(0, 2, 3, 1), context)
             mapped = record("mapper_global", "encoder", *seen)
-            refine(filled[None], record("decoder", "mapper_global", mapped))
+            refine(filled[None], record("decoder", "mapper_global", mapped, cells_of(filled[None])))
     return samples
 
 

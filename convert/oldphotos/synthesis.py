@@ -66,12 +66,17 @@ def grain(pictures: Tensor, strength: Tensor, size: Tensor, rng: Generator) -> T
     return pictures + noise * envelope * _each(strength.to(device))
 
 
+def resampling_blur(scale: Tensor) -> Tensor:
+    """Sigma in pixels of the smoothing that shrinking to the share ``scale`` needs."""
+    return 0.5 * (scale**-2 - 1).clamp(min=0).sqrt()
+
+
 def resample(pictures: Tensor, scale: Tensor) -> Tensor:
     """Shrink each picture to its own ``scale`` ``(B,)`` of its size, smoothed as far as that needs, and
     enlarge it again, both linearly; 1 is left alone."""
 
     def resampled(some: Tensor, scale: Tensor) -> Tensor:
-        smooth = gaussian_filter(some, 0.5 * (scale**-2 - 1).sqrt())
+        smooth = gaussian_filter(some, resampling_blur(scale))
         y, x = pixel_grid(some)
         kept = scale[:, None, None]
         small = _looked_up(smooth, (x + 0.5) / kept, (y + 0.5) / kept)

@@ -7,6 +7,7 @@ from typing import Literal
 
 from edge.bundle.manifest import (
     INTEGER_RANGES,
+    OPTIONAL,
     ROLES,
     Artifact,
     File,
@@ -44,10 +45,13 @@ def _artifact_problems(
     name: PartName, part: Part, artifact: Artifact, files: dict[RelativePath, File]
 ) -> Iterator[str]:
     takes, gives = ROLES[name]
-    for tensors, roles in ((artifact.inputs, takes), (artifact.outputs, gives)):
+    for tensors, roles, more in (
+        (artifact.inputs, takes, OPTIONAL.get(name, set())),
+        (artifact.outputs, gives, set()),
+    ):
         stated = sorted(tensor.role for tensor in tensors)
-        if stated != sorted(roles):
-            yield f"has {stated}, where this part has {sorted(roles)}"
+        if stated not in (sorted(roles), sorted(roles | more)):
+            yield f"has {stated}, where this part has {sorted(roles | more)}"
         if len({tensor.name for tensor in tensors}) != len(tensors):
             yield "two tensors share a name"
     for tensor in (*artifact.inputs, *artifact.outputs):

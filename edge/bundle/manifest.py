@@ -85,6 +85,10 @@ ROLES: dict[PartName, tuple[set[Role], set[Role]]] = {
 }
 """The roles of each part's inputs and outputs; the parts are in the order of the pipeline."""
 
+OPTIONAL: dict[PartName, set[Role]] = {"decoder": {"photo"}}
+"""Inputs that a part may have besides. A decoder that takes the photo sees its own cells alone: of those
+beyond the tile's halo nothing may reach the result."""
+
 INTEGER_RANGES: dict[DataType, range] = {"int8": range(-128, 128), "uint8": range(256)}
 
 Count = Annotated[int, Meta(ge=1)]

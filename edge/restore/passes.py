@@ -194,17 +194,39 @@ def decoded(
     decoder: LoadedPart,
     route: Route,
     inputs: MapperInputs,
+    pixels: Pixels,
 ) -> Generator[tuple[Box, NDArray[Any]] | None]:
     """Map and decode band by band; yields boxes of cells and their residual cells, in stored units, and
-    None after each tile that is mapped."""
+    None after each tile that is mapped. ``pixels`` may be restored while this runs, up to what was
+    yielded."""
+    specs = {tensor.role: tensor for tensor in decoder.artifact.inputs}
+    lookup = store(np.arange(256) / 255, specs["photo"]) if "photo" in specs else None
     for band in route.bands:
-        mapped = Plane.empty(band.mapped_area, decoder.artifact.inputs[0])
+        mapped = Plane.empty(band.mapped_area, specs["latent"])
         with ahead((placement, inputs(reads)) for placement, reads in band.mapping) as coming:
             for placement, read in coming:
                 mapped.write(placement.keep, mapper.run(placement, read))
                 yield None
         for placement, reads in band.decoding:
-            yield placement.keep, decoder.run(placement, [mapped.read(reads)])
+            named = {"latent": mapped.read(reads)}
+            if lookup is not None:
+                named["photo"] = _own_cells(pixels, placement.keep, reads, decoder.part.stride, lookup)
+            given = [named[tensor.role] for tensor in decoder.artifact.inputs]
+            yield placement.keep, decoder.run(placement, given)
+
+
+def _own_cells(pixels: Pixels, keep: Box, reads: Box, stride: int, lookup: NDArray[Any]) -> NDArray[Any]:
+    """The photo's cells ``keep``, as stored, in a window ``reads`` that repeats their outermost pixels.
+
+    No other pixels are read, since other tiles may be restored already.
+    """
+    box, window = keep.scaled(stride), reads.scaled(stride)
+    own = in_colour(eight_bit(pixels[box.top : box.bottom, box.left : box.right]))
+    above, before = box.top - window.top, box.left - window.left
+    below, after = window.rows - above - own.shape[0], window.columns - before - own.shape[1]
+    seen = np.pad(own, ((above, below), (before, after), (0, 0)), mode="edge")
+    cells: NDArray[Any] = lookup[to_cells(seen, stride)]
+    return cells
 
 
 class Stitcher:

@@ -335,7 +335,7 @@ class Restorer:
         latent = encode(pixels, encoder, route, on_progress)
         inputs = mapper_inputs(mapper, latent, damage, shape, route.area)
         stitcher = Stitcher(pixels, decoder.artifact.outputs[0], decoder.part.stride, strength, gray)
-        with ahead(decoded(mapper, decoder, route, inputs)) as tiles:
+        with ahead(decoded(mapper, decoder, route, inputs, pixels)) as tiles:
             for tile in tiles:
                 if tile is not None:
                     stitcher.add(*tile)

@@ -75,7 +75,7 @@ class FakeQuantized(Rounding):
         self.encoder = twin(restorer.encoder, (photo,), encoded)
         self.local = twin(LocalMapper(restorer.mapper.blocks), (encoded,), mapped)
         self.joined = twin(restorer.mapper, (encoded, mask, encoded), mapped)
-        self.decoder = twin(restorer.decoder, (mapped,), residual)
+        self.decoder = twin(restorer.decoder, (mapped, photo), residual)
         self.follow(recipe)
 
     def forward(self, photo: Tensor, mask: Tensor | None = None, grid: int = 16) -> Tensor:
@@ -84,13 +84,14 @@ class FakeQuantized(Rounding):
             return self._restored(photo, mask, grid)
 
     def _restored(self, photo: Tensor, mask: Tensor | None, grid: int) -> Tensor:
-        latent = self.encoder(to_cells(photo))
+        cells = to_cells(photo)
+        latent = self.encoder(cells)
         if mask is None:
             mapped = self.local(latent)
         else:
-            cells = to_cells(mask)
-            mapped = self.joined(latent, cells, pool_context(latent, cells, grid))
-        return photo + to_pixels(self.decoder(mapped))
+            damage = to_cells(mask)
+            mapped = self.joined(latent, damage, pool_context(latent, damage, grid))
+        return photo + to_pixels(self.decoder(mapped, cells))
 
     def parts(self) -> dict[PartName, fx.GraphModule]:
         """The parts of a bundle, in the order of the pipeline."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,7 +27,7 @@ from quantize.tasks.common import (
     device_of,
     held_out_crops,
     mean_psnr,
-    pixel_loss,
+    psnr_loss,
     rand,
     random_grid,
     severities,
@@ -36,7 +37,7 @@ from quantize.tasks.restore import CROP_OF
 from quantize.training.task import Loss
 
 AGREE = 20.0
-"""Weight of the squared difference of INT8 and float results: at 40 dB a sixth of the loss's squares."""
+"""Weight of the squared difference of INT8 results from those of the float network before."""
 
 EXACT_SHARE = 0.5
 """Of the scratched crops, so many come with the exact mask."""
@@ -60,7 +61,11 @@ class ChainTask:
         overlays: Overlays | None = None,
     ) -> None:
         self.network, self.overlays = network, overlays
-        self.tone, self.detector = (n.eval().requires_grad_(False) for n in (tone, detector))
+        # INT8 is to agree with the network as it came: held to itself, it would drift without end.
+        exact = copy.deepcopy(network.restorer)
+        self.tone, self.detector, self.exact = (
+            n.eval().requires_grad_(False) for n in (tone, detector, exact)
+        )
         self.set, self.rule, self.count, self.side = photos, rule, count, side
 
     @property
@@ -109,8 +114,8 @@ class ChainTask:
         truth, old, mask, grid = batch
         restored = self._restored(self.network, old, mask, int(grid))
         with torch.no_grad():
-            exact = self._restored(self.network.restorer, old, mask, int(grid))
-        yield "restorer", pixel_loss(restored - truth) + AGREE * (restored - exact).square().mean()
+            exact = self._restored(self.exact, old, mask, int(grid))
+        yield "restorer", psnr_loss(restored - truth) + AGREE * (restored - exact).square().mean()
 
     def evaluate(self, network: nn.Module) -> dict[str, float]:
         device = device_of(network)

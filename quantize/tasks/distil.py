@@ -140,16 +140,17 @@ def student_forward(
     network: MobileRestorer, photos: Tensor, mask: Tensor | None = None, grid: int = 16
 ) -> TeacherOutput:
     """The student's output for the same photos; its attention is that of a plain softmax."""
-    latent = network.encoder(to_cells(photos))
+    cells = to_cells(photos)
+    latent = network.encoder(cells)
     attention = None
     if mask is None:
         mapped = network.mapper(latent)
     else:
-        cells = to_cells(mask)
-        context = pool_context(latent, cells, grid)
-        mapped = network.mapper(latent, cells, context)
+        damage = to_cells(mask)
+        context = pool_context(latent, damage, grid)
+        mapped = network.mapper(latent, damage, context)
         attention = _student_attention(network.mapper, latent, context)
-    return TeacherOutput(photos + to_pixels(network.decoder(mapped)), mapped, attention)
+    return TeacherOutput(photos + to_pixels(network.decoder(mapped, cells)), mapped, attention)
 
 
 def _student_attention(mapper: Mapper, latent: Tensor, context: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ from convert.oldphotos.photosets import some_gray
 from convert.oldphotos.severity import Severity
 from edge.restore.faces.alignment import SIDE, TEMPLATE, face_width, similarity
 from edge.restore.faces.face import feather
-from quantize.tasks.common import SHOWN, device_of, mean_psnr, rand, severities
+from quantize.tasks.common import SHOWN, device_of, mean_psnr, psnr_loss, rand, severities
 from quantize.training.facesets import FaceSet, between, random_face, turning, window
 from quantize.training.task import Loss
 from quantize.training.trainer import bf16_pays
@@ -34,9 +34,6 @@ SHIFT, TURN, SCALE = 8.0, math.radians(8), 0.1
 
 BORDER = 0.2
 """Weight of what lies outside the face, which is hardly pasted back."""
-
-EDGES = 0.3
-"""Weight of absolute errors beside 5 of squares."""
 
 SCRATCHED = 4
 """One face in so many is damaged."""
@@ -96,9 +93,7 @@ class FaceTask:
     def losses(self, *batch: Tensor) -> Iterator[Loss]:
         clean, old, restored = batch
         refined = old + to_pixels(self.network(face_cells(old, restored)))
-        squares = (refined - clean).float().square()
-        weight = self.weight.to(clean.device)
-        yield "face", ((EDGES * (squares + 1e-6).sqrt() + 5 * squares) * weight).mean()
+        yield "face", psnr_loss((refined - clean) * self.weight.to(clean.device).sqrt())
 
     def evaluate(self, network: nn.Module) -> dict[str, float]:
         device = device_of(network)

@@ -22,7 +22,7 @@ from quantize.tasks.common import (
     SHOWN,
     device_of,
     mean_psnr,
-    pixel_loss,
+    psnr_loss,
     rand,
     random_grid,
     severities,
@@ -38,6 +38,10 @@ TONE = synthesis.Settings(gray=0.3, faded=0.35, sepia=0.2, vignette=0, stains=0,
 
 CROP_OF = 3.0
 """A crop's damage is that of a picture up to so many times as large."""
+
+SHARPENED = 1.0
+"""Sigma in pixels: so much of a scan's blur is to be taken away. Detail beyond that is lost, and would be
+most of the error: beside it the network hardly learns to take grain away."""
 
 MAX_MASKED = 0.6
 """A photo with more of it masked is restored as if it were undamaged."""
@@ -79,12 +83,12 @@ class RestoreTask:
         scan = synthesis.scan(clean[spared:], rest, rng, Layers(covers, paints), sharp=SHARP_SCANS)
         mask = detected(scan.mask, rng)
         mask = mask * (mask.mean((1, 2, 3), keepdim=True) <= MAX_MASKED)
-        return clean, aged, push_pull(scan.picture, mask), mask, random_grid(rng)
+        return in_reach(clean, severity), aged, push_pull(scan.picture, mask), mask, random_grid(rng)
 
     def losses(self, *batch: Tensor) -> Iterator[Loss]:
         clean, aged, filled, mask, grid = batch
         restored = torch.cat((self.network(aged), self.network(filled, mask, int(grid))))
-        yield "restorer", pixel_loss(restored - clean)
+        yield "restorer", psnr_loss(restored - clean)
 
     def evaluate(self, network: nn.Module) -> dict[str, float]:
         clean, aged, scan = self._held_out(32, device_of(network))
@@ -116,6 +120,12 @@ class RestoreTask:
         severity = severities(count, rng, clean_share=0)
         aged = synthesis.scan(clean, severity, rng, sharp=SHARP_SCANS).picture
         return clean, aged, synthesis.scan(clean, severity, rng, layers, sharp=SHARP_SCANS)
+
+
+def in_reach(clean: Tensor, severity: Severity) -> Tensor:
+    """Clean photos as sharp as scans of that severity can be made again."""
+    lost = severity.blur.square() + synthesis.resampling_blur(severity.scale).square()
+    return synthesis.gaussian_filter(clean, (lost - SHARPENED**2).clamp(min=0).sqrt())
 
 
 def inside_psnr(error: Tensor, mask: Tensor) -> float:

@@ -163,7 +163,11 @@ def whole_in_torch(pixels: NDArray[Any], mask: NDArray[np.bool_] | None) -> NDAr
             damaged = cells_of(mask[..., None])
             context = pool_context(latent[inner], damaged[inner], CONTEXT_SIDE)
             mapped = restorer.mapper(latent, damaged, context)
-        residual = to_pixels(restorer.decoder(mapped)[inner])[0].permute(1, 2, 0).numpy()
+        # The decoder sees each cell alone: one that the border cuts repeats its last pixels.
+        missing = (0, 4 * rows - height), (0, 4 * columns - width), (0, 0)
+        own = np.pad(eight_bit, missing, mode="edge").astype(np.float32)
+        own = torch.nn.functional.pad(to_cells(torch.from_numpy(own).permute(2, 0, 1)[None]), [margin] * 4)
+        residual = to_pixels(restorer.decoder(mapped, own)[inner])[0].permute(1, 2, 0).numpy()
     if gray:
         residual = residual.mean(2, keepdims=True)
     out: NDArray[np.float64] = np.clip(toned / full + STRENGTH * residual[:height, :width], 0, 1)

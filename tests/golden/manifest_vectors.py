@@ -158,6 +158,7 @@ BROKEN: dict[str, tuple[Callable[[Json], Any], str]] = {
     "float with scale": (stored_otherwise("encoder", "inputs", dtype="float32"), "can't have a scale"),
     "zero point outside int8": (stored_otherwise("encoder", "inputs", zero_point=200), "zero point"),
     "wrong role": (stored_otherwise("decoder", "outputs", role="photo"), "residual"),
+    "decoder of the photo alone": (stored_otherwise("decoder", "inputs", role="photo"), "latent"),
     "two tensors of one name": (stored_otherwise("mapper_global", "inputs", 1, name="a"), "share a name"),
     "all halo": (lambda m: m["parts"]["mapper"].update(halo=3), "all halo"),
     "halo touches": (lambda m: artifact_of(m, "mapper")["tiles"][0].update(rows=4), "all halo"),
@@ -210,6 +211,10 @@ def _full() -> Json:
     manifest["detection"] = {"largest_side": 2000, "high": 200, "low": 90, "grow": 0}
     artifact_of(manifest, "mapper")["resizes"] = True
     artifact_of(manifest, "mapper")["tiles"][0]["function"] = "tile_5x6"
+    decoder = artifact_of(manifest, "decoder")
+    decoder["inputs"].insert(0, tensor("photo", "p", 48))
+    decoder["golden"][0]["inputs"].insert(0, "golden/decoder-photo.bin")
+    manifest["files"]["golden/decoder-photo.bin"] = {"sha256": SHA, "bytes": 5 * 6 * 48}
     manifest["parts"]["tone"] = json.loads(json.dumps(manifest["parts"]["mapper"]))
     tone = manifest["parts"]["tone"] | {"stride": 1, "halo": 0}
     artifact = tone["artifacts"][0] | {"precision": "float32"}

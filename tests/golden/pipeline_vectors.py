@@ -31,6 +31,8 @@ PHOTO, LATENT, MAPPED = ("photo", 48, 1 / 255, -128), (8, 0.014, -38), (8, 0.023
 def manifest() -> Manifest:
     """A bundle of toy networks, whose files do not exist."""
     photo, pair = int8(*PHOTO, name="in"), int8("face_pair", 96, 1 / 255, -128, name="in")
+    # The decoder's comes first, so that nobody counts on the order of inputs.
+    seen = int8(*PHOTO, name="seen")
     small = int8("photo", 192, 1 / 255, -128, name="in")
     latent_in, latent_out = int8("latent", *LATENT, name="in"), int8("latent", *LATENT, name="out")
     mapped_in, mapped_out = int8("latent", *MAPPED, name="in"), int8("latent", *MAPPED, name="out")
@@ -56,7 +58,7 @@ def manifest() -> Manifest:
             "encoder": _part("encoder", 4, 1, [photo], [latent_out], tiles),
             "mapper": _part("mapper", 4, 1, [latent_in], [mapped_out], [(12, 12)]),
             "mapper_global": _part("mapper_global", 4, 1, [latent_in, mask, context], [mapped_out], tiles),
-            "decoder": _part("decoder", 4, 1, [mapped_in], [residual], [(10, 7), (16, 16)]),
+            "decoder": _part("decoder", 4, 1, [seen, mapped_in], [residual], [(10, 7), (16, 16)]),
             "face": _part("face", 4, 0, [pair], [residual], [(64, 64)]),
         },
         files={},

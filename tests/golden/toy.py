@@ -44,7 +44,7 @@ class Toy:
             case "mapper_global":
                 output = _global(first, *(each[0].astype(np.int64) for each in inputs[1:]))
             case "decoder":
-                output = _box(first, 48) // 4
+                output = _box(inputs[1][0].astype(np.int64), 48) // 4 + first // 16
             case "finder":
                 output = _finder(first)
             case "face":

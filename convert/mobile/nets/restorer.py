@@ -99,44 +99,79 @@ class Mapper(nn.Module):
         return x
 
 
-class Decoder(nn.Module):
-    """A restored latent ``(B, width, h, w)`` to residual cells ``(B, 48, h, w)``. Halo: 3 cells."""
+class Shrinkage(nn.Module):
+    """Noise and texture of each cell, kept or taken away coefficient by coefficient.
 
-    def __init__(self, width: int) -> None:
+    A latent of 64 values can't hold the 48 of a cell's pixels and their surroundings too. So the photo's
+    own cells are transformed here (a learnt transform, as a DCT or wavelets would be), and the latent
+    decides how much of each coefficient goes, as a Wiener filter does. Every convolution is 1x1: what a
+    tile reads beyond its own cells doesn't matter, and may have been restored already.
+    """
+
+    def __init__(self, width: int, coefficients: int) -> None:
+        super().__init__()
+        self.gain = nn.Conv2d(width, coefficients, 1)
+        self.transform = nn.Conv2d(PIXEL_CHANNELS, coefficients, 1)
+        self.back = nn.Conv2d(coefficients, PIXEL_CHANNELS, 1, bias=False)
+        with torch.no_grad():
+            # Differences within a cell, whatever its colour: these are small, which INT8 stores finely.
+            phases = self.transform.weight.view(coefficients, CELL_PIXELS, -1)
+            phases.sub_(phases.mean(1, keepdim=True)).mul_(4)
+            nn.init.zeros_(self.transform.bias)  # type: ignore[arg-type]
+            self.gain.weight.mul_(0.3)
+            nn.init.constant_(self.gain.bias, 0.5)  # type: ignore[arg-type]
+            # At first nothing, which has no grid of 4 pixels.
+            nn.init.zeros_(self.back.weight)
+
+    def forward(self, latent: Tensor, cells: Tensor) -> Tensor:
+        out: Tensor = self.back(F.relu(self.gain(latent)) * self.transform(cells))
+        return out
+
+
+class Decoder(nn.Module):
+    """A restored latent ``(B, width, h, w)`` and the photo's cells ``(B, 48, h, w)`` to residual cells
+    ``(B, 48, h, w)``. Halo: 3 cells."""
+
+    def __init__(self, width: int, coefficients: int) -> None:
         super().__init__()
         self.block = ResidualBlock(width)
         self.leave = nn.Conv2d(width, PIXEL_CHANNELS, 3, padding=1)
+        self.shrinkage = Shrinkage(width, coefficients)
         smooth_phases_(self.leave, colours=3)
         with torch.no_grad():
             self.leave.weight.mul_(0.1)
         self.halo = 1 + ResidualBlock.halo
 
-    def forward(self, latent: Tensor) -> Tensor:
-        out: Tensor = self.leave(self.block(latent))
+    def forward(self, latent: Tensor, cells: Tensor) -> Tensor:
+        latent = self.block(latent)
+        out: Tensor = self.leave(latent) + self.shrinkage(latent, cells)
         return out
 
 
 class MobileRestorer(nn.Module):
     """Encoder, mapper and decoder in a row, for training. Widths are free, so that tests use small ones."""
 
-    def __init__(self, width: int = 64, blocks: int = 5, key_width: int = 32) -> None:
+    def __init__(
+        self, width: int = 64, blocks: int = 5, key_width: int = 32, coefficients: int = 96
+    ) -> None:
         super().__init__()
         self.encoder = Encoder(width)
         self.mapper = Mapper(width, blocks, key_width)
-        self.decoder = Decoder(width)
+        self.decoder = Decoder(width, coefficients)
 
     def forward(self, photo: Tensor, mask: Tensor | None = None, grid: int = CONTEXT_SIDE) -> Tensor:
         """Restore ``photo`` ``(B, 3, H, W)`` in 0..1; H and W are multiples of 4.
 
         ``mask`` ``(B, 1, H, W)`` is 1 on damaged pixels; ``grid`` is the side of the context grid.
         """
-        latent = self.encoder(to_cells(photo))
+        cells = to_cells(photo)
+        latent = self.encoder(cells)
         if mask is None:
             mapped = self.mapper(latent)
         else:
-            cells = to_cells(mask)
-            mapped = self.mapper(latent, cells, pool_context(latent, cells, grid))
-        return photo + to_pixels(self.decoder(mapped))
+            damage = to_cells(mask)
+            mapped = self.mapper(latent, damage, pool_context(latent, damage, grid))
+        return photo + to_pixels(self.decoder(mapped, cells))
 
 
 def pool_context(latent: Tensor, mask_cells: Tensor, grid: int) -> Tensor:

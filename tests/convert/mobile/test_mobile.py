@@ -78,15 +78,17 @@ def mapper_inputs(width: int = 6) -> tuple[Tensor, Tensor, Tensor]:
 @pytest.mark.parametrize("blocks", [1, 3])
 def test_the_halo_is_the_receptive_field(blocks: int) -> None:
     """Nothing beyond it changes, and everything up to its corners does."""
-    encoder, mapper, decoder = Encoder(6), Mapper(6, blocks, 4), Decoder(6)
+    encoder, mapper, decoder = Encoder(6), Mapper(6, blocks, 4), Decoder(6, 5)
     for network in (encoder, mapper, decoder):
         positive(network)
-    _, mask, context = mapper_inputs()
+    latent, mask, context = mapper_inputs()
+    cells = torch.rand((1, PIXEL_CHANNELS, SIDE, SIDE), dtype=torch.float64)
     found = {
         "encoder": (changed_cells(encoder, PIXEL_CHANNELS), encoder.halo),
         "mapper": (changed_cells(mapper, 6), mapper.halo),
         "mapper_global": (changed_cells(lambda x: mapper(x, mask, context), 6), mapper.halo),
-        "decoder": (changed_cells(decoder, 6), decoder.halo),
+        "decoder": (changed_cells(lambda x: decoder(x, cells), 6), decoder.halo),
+        "a cell of the photo": (changed_cells(lambda x: decoder(latent, x), PIXEL_CHANNELS), 0),
     }
     for name, (changed, halo) in found.items():
         assert torch.equal(changed, square(halo)), name
@@ -179,10 +181,11 @@ def test_the_whole_restorer_is_its_parts_in_a_row() -> None:
     mask = torch.zeros((1, 1, 32, 24))
     mask[..., 5:20, 7] = 1
     with torch.no_grad():
-        latent = restorer.encoder(torch_cells.to_cells(photo))
+        cells = torch_cells.to_cells(photo)
+        latent = restorer.encoder(cells)
         context = pool_context(latent, torch_cells.to_cells(mask), 4)
         mapped = restorer.mapper(latent, torch_cells.to_cells(mask), context)
-        expected = photo + torch_cells.to_pixels(restorer.decoder(mapped))
+        expected = photo + torch_cells.to_pixels(restorer.decoder(mapped, cells))
         torch.testing.assert_close(restorer(photo, mask, grid=4), expected)
         assert not torch.equal(restorer(photo), expected)
 
@@ -272,17 +275,18 @@ def grid_energy(residual: Tensor) -> float:
 
 def test_a_fresh_decoder_paints_no_grid() -> None:
     torch.manual_seed(7)
-    decoder, side, inner = Decoder(16), 40, slice(4, 36)
+    decoder, side, inner = Decoder(16, 24), 40, slice(4, 36)
     down, across = torch.meshgrid(torch.arange(side), torch.arange(side), indexing="ij")
     waves = [torch.sin(down / (5 + c) + c) + torch.cos(across / (7 + c)) for c in range(16)]
     smooth = torch.stack(waves)[None]
+    cells = torch.rand((1, PIXEL_CHANNELS, side, side))
     with torch.no_grad():
-        residual = torch_cells.to_pixels(decoder(smooth)[..., inner, inner])
+        residual = torch_cells.to_pixels(decoder(smooth, cells)[..., inner, inner])
         assert residual.std() > 1e-4
         assert grid_energy(residual) < 1e-9
         # The measure sees the grid of phases that start independent.
         decoder.leave.reset_parameters()
-        assert grid_energy(torch_cells.to_pixels(decoder(smooth)[..., inner, inner])) > 1e-2
+        assert grid_energy(torch_cells.to_pixels(decoder(smooth, cells)[..., inner, inner])) > 1e-2
 
 
 def test_training_applies_the_curves_that_the_runtime_applies() -> None:

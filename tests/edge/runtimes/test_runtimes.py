@@ -65,17 +65,18 @@ def test_what_the_manifest_says_resizes_gives_the_same_in_a_larger_window(
     manifest = open_bundle(tiny_bundle).manifest
     halo, step = manifest.parts[part].halo, manifest.parts[part].step
     assert artifact.resizes and can_resize("litert") and not can_resize("onnx")
-    (inputs,) = golden_inputs(tiny_bundle, artifact)
-    larger = np.pad(inputs, ((0, 0), (0, 3 * step), (0, step), (0, 0)), mode="reflect")
+    inputs = golden_inputs(tiny_bundle, artifact)
+    more = (0, 0), (0, 3 * step), (0, step), (0, 0)
+    larger = [np.pad(value, more, mode="reflect") for value in inputs]
     network = load_network(path, artifact, artifact.tiles[0], 1)
-    (output,), (wider,) = network.run([inputs]), network.run([larger])
-    rows, columns = inputs.shape[1], inputs.shape[2]
+    (output,), (wider,) = network.run(inputs), network.run(larger)
+    rows, columns = inputs[0].shape[1:3]
     assert wider.shape[1:3] == (rows + 3 * step, columns + step)
     inside = slice(halo, rows - halo), slice(halo, columns - halo)
     assert output[0][inside].size
     np.testing.assert_array_equal(wider[0][inside], output[0][inside])
     # Opened while it has the other size: the file still is what the manifest says.
-    (again,) = load_network(path, artifact, artifact.tiles[0], 1).run([inputs])
+    (again,) = load_network(path, artifact, artifact.tiles[0], 1).run(inputs)
     np.testing.assert_array_equal(again, output)
 
 

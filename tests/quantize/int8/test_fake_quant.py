@@ -33,6 +33,7 @@ def restorer() -> MobileRestorer:
     network = MobileRestorer(16, blocks=2, key_width=4)
     with torch.no_grad():
         network.decoder.leave.weight.mul_(20)
+        nn.init.normal_(network.decoder.shrinkage.back.weight, std=0.05)
         for parameter in network.parameters():
             if parameter.ndim == 1:
                 parameter.uniform_(-0.1, 0.1)
@@ -151,7 +152,7 @@ def part_inputs(network: MobileRestorer, name: str) -> list[tuple[torch.Tensor, 
         "encoder": (cells,),
         "mapper": (latents,),
         "mapper_global": (latents, damage, pool_context(latents, damage, 16)),
-        "decoder": (network.mapper(latents),),
+        "decoder": (network.mapper(latents), cells),
     }[name]
     return list(zip(*(torch.split(x, 1) for x in whole), strict=True))
 

@@ -2,23 +2,28 @@
 /// `box.columns` cells, each with the `stride` x `stride` pixels of every photo in turn, ordered row,
 /// column, colour.
 ///
-/// `levels` are the 256 levels as the network's input stores them.
-func cells(of photos: [any Pixels], _ box: Box, stride: Int, levels: Stored) -> Stored {
+/// `levels` are the 256 levels as the network's input stores them. With `own`, only these cells are read,
+/// and their outermost pixels repeated.
+func cells(
+    of photos: [any Pixels], _ box: Box, stride: Int, levels: Stored, own: Box? = nil
+) -> Stored {
     switch levels {
-    case .int8(let table): .int8(cells(photos, box, stride, table))
-    case .uint8(let table): .uint8(cells(photos, box, stride, table))
-    case .float32(let table): .float32(cells(photos, box, stride, table))
+    case .int8(let table): .int8(cells(photos, box, stride, table, own))
+    case .uint8(let table): .uint8(cells(photos, box, stride, table, own))
+    case .float32(let table): .float32(cells(photos, box, stride, table, own))
     }
 }
 
-private func cells<Value>(_ photos: [any Pixels], _ box: Box, _ stride: Int, _ table: [Value]) -> [Value] {
+private func cells<Value>(
+    _ photos: [any Pixels], _ box: Box, _ stride: Int, _ table: [Value], _ own: Box?
+) -> [Value] {
     let run = 3 * stride
     let channels = run * stride * photos.count
     let pixels = box.scaled(stride)
     var seen = [UInt8](repeating: 0, count: 3 * pixels.columns)
     var all = [Value](repeating: table[0], count: box.rows * box.columns * channels)
     for (place, photo) in photos.enumerated() {
-        var rows = SeenRows(photo, left: pixels.left, right: pixels.right)
+        var rows = SeenRows(photo, left: pixels.left, right: pixels.right, own: own?.scaled(stride))
         for row in 0..<pixels.rows {
             let first = row / stride * box.columns * channels + (place * stride + row % stride) * run
             all.withUnsafeMutableBufferPointer { all in

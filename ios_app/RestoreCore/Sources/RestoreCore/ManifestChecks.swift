@@ -28,11 +28,15 @@ extension Manifest {
     }
 
     private func artifactProblem(_ name: PartName, _ part: Part, _ artifact: Artifact) -> String? {
-        for (tensors, roles) in [(artifact.inputs, name.roles.takes), (artifact.outputs, name.roles.gives)]
-        {
+        let (takes, gives) = name.roles
+        let sides: [(tensors: [Tensor], least: Set<Role>, all: Set<Role>)] = [
+            (artifact.inputs, takes, takes.union(name.optionalRoles)), (artifact.outputs, gives, gives),
+        ]
+        for (tensors, least, all) in sides {
             let stated = tensors.map(\.role)
-            if stated.count != roles.count || Set(stated) != roles {
-                return "has \(Self.list(stated)), where this part has \(Self.list(roles))"
+            let roles = Set(stated)
+            if stated.count != roles.count || (roles != least && roles != all) {
+                return "has \(Self.list(stated)), where this part has \(Self.list(all))"
             }
             if Set(tensors.map(\.name)).count != tensors.count { return "two tensors share a name" }
         }

@@ -23,6 +23,9 @@ public enum PartName: String, Codable, CaseIterable, Sendable {
     case face256 = "face_256"
     case face512 = "face_512"
 
+    /// Roles of inputs that the part may have besides.
+    var optionalRoles: Set<Role> { self == .decoder ? [.photo] : [] }
+
     /// The roles of the part's inputs and of its outputs, each once.
     var roles: (takes: Set<Role>, gives: Set<Role>) {
         switch self {

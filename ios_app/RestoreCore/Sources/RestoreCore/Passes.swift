@@ -42,6 +42,7 @@ struct Passes {
         }
 
         let damaged = damage.map { MapperInputs($0, latent, route.area, mapper, pixels) }
+        let photoLevels = decoder.artifact.inputs.first { $0.role == .photo }.map(storedLevels(as:))
         let stitcher = Stitcher(
             pixels, decoder.output, stride: decoder.part.stride, strength: strength, gray: gray)
         for band in route.bands {
@@ -55,7 +56,15 @@ struct Passes {
             }
             for placement in band.decoding {
                 let reads = decoder.reads(placement)
-                let residual = try await decoder.run(placement.size, [mapped.read(reads)])
+                let inputs = decoder.artifact.inputs.map { tensor in
+                    // The photo's own cells alone: other tiles may be restored already.
+                    tensor.role == .photo
+                        ? cells(
+                            of: [pixels], reads, stride: decoder.part.stride, levels: photoLevels!,
+                            own: placement.keep)
+                        : mapped.read(reads)
+                }
+                let residual = try await decoder.run(placement.size, inputs)
                 stitcher.add(
                     placement.keep, from: residual, columns: reads.columns, halo: decoder.part.halo)
                 report(decoder, placement)

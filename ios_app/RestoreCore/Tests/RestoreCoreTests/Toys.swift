@@ -14,7 +14,7 @@ struct Toys: PartRunner {
         switch part {
         case .scratch: return mean(tensors[0], 16) { $0 > 90 ? 127 : -128 }
         case .encoder, .mapper: return mean(tensors[0], 8) { $0 }
-        case .decoder: return mean(tensors[0], 48) { floored($0, 4) }
+        case .decoder: return decoded(tensors[1], photo: tensors[0])
         case .mapperGlobal: return global(tensors[0], mask: tensors[1], context: tensors[2])
         case .finder: return finder(tensors[0])
         case .face: return face(tensors[0])
@@ -38,6 +38,10 @@ struct Toys: PartRunner {
                 let token = context.values[5 * context.channels + channel]
                 return Int8(value + (isMasked ? floored(token - value, 2) : 0))
             })
+    }
+
+    private func decoded(_ latent: Window, photo: Window) -> Stored {
+        .int8(zip(latent.mean(48), photo.values).map { Int8(floored($0, 4) + floored($1, 16)) })
     }
 
     private func finder(_ photo: Window) -> Stored {

@@ -5,13 +5,19 @@ package org.heirloom.core
  * square of stride x stride pixels, its channels ordered row, column, colour.
  */
 
-/** Reads windows of a photo as networks see it: 8 bits, three colours, mirrored beyond the borders. */
+/**
+ * Reads windows of a photo as networks see it: 8 bits, three colours, mirrored beyond the borders; with
+ * [own], only these pixels are read, and the outermost of them repeated.
+ */
 class Window(
     private val pixels: Picture,
     private val left: Int,
     right: Int,
+    own: Box? = null,
 ) {
-    private val across = mirrored(left, right, pixels.width)
+    private val rows = own?.let { it.top until minOf(it.bottom, pixels.height) }
+    private val columns = own?.let { it.left until minOf(it.right, pixels.width) }
+    private val across = seen(left, right, columns, pixels.width)
     private val first = across.min()
     private val count = across.max() - first + 1
     private val samples = IntArray(count * pixels.colours)
@@ -21,7 +27,7 @@ class Window(
         row: Int,
         into: IntArray,
     ) {
-        pixels.read(mirrored(row, row + 1, pixels.height)[0], first, count, samples, 0)
+        pixels.read(seen(row, row + 1, rows, pixels.height)[0], first, count, samples, 0)
         if (pixels.top == 65535) for (i in samples.indices) samples[i] = (samples[i] + 128) / 257
         val colours = pixels.colours
         var to = 0
@@ -32,20 +38,34 @@ class Window(
             into[to++] = samples[from + (if (colours == 3) 2 else 0)]
         }
     }
+
+    private fun seen(
+        start: Int,
+        stop: Int,
+        only: IntRange?,
+        length: Int,
+    ): IntArray =
+        if (only == null) {
+            mirrored(start, stop, length)
+        } else {
+            IntArray(stop - start) { (start + it).coerceIn(only) }
+        }
 }
 
 /**
  * A window of a photo in cells, each level looked up in [levels] (256 values): rows, columns
- * and stride * stride * 3 channels of [box], which counts in cells and may lie beyond the borders.
+ * and stride * stride * 3 channels of [box], which counts in cells and may lie beyond the borders. With
+ * [own], only these cells are read, and their outermost pixels repeated.
  */
 fun cells(
     pixels: Picture,
     box: Box,
     stride: Int,
     levels: Stored,
+    own: Box? = null,
 ): Stored {
     val seen = box.scaled(stride)
-    val window = Window(pixels, seen.left, seen.right)
+    val window = Window(pixels, seen.left, seen.right, own?.scaled(stride))
     val line = IntArray(seen.columns * 3)
     val run = stride * 3
     return when (levels) {

@@ -9,12 +9,14 @@ internal val PRECISIONS =
     setOf("float32", "float16", "int8", "mixed", "dynamic", "palettized", "int8_weights")
 internal val DATA_TYPES = setOf("float32", "int8", "uint8")
 
-/** The roles of a part's inputs and outputs, each once. */
+/** The roles of a part's inputs and outputs, each once; it may take those that are [optional] besides. */
 internal class Roles(
     takes: String,
     val gives: String,
+    optional: List<String> = emptyList(),
 ) {
     val takes = takes.split(" ").sorted()
+    val takesAll = (this.takes + optional).sorted()
 }
 
 /** The published networks, for pictures of 256 or 512 pixels square; apps read them but never run them. */
@@ -38,7 +40,7 @@ internal val ROLES =
         "encoder" to Roles("photo", "latent"),
         "mapper" to Roles("latent", "latent"),
         "mapper_global" to Roles("latent mask context", "latent"),
-        "decoder" to Roles("latent", "residual"),
+        "decoder" to Roles("latent", "residual", listOf("photo")),
         "face" to Roles("face_pair", "residual"),
     ) + PUBLISHED.flatMap { (name, roles) -> listOf("${name}_256" to roles, "${name}_512" to roles) }
 
@@ -70,8 +72,8 @@ private class ArtifactCheck(
     private fun fail(problem: String): Nothing = throw InvalidManifest("$where: $problem.")
 
     fun check(roles: Roles) {
-        checkRoles(artifact.inputs, roles.takes)
-        checkRoles(artifact.outputs, listOf(roles.gives))
+        checkRoles(artifact.inputs, roles.takes, roles.takesAll)
+        checkRoles(artifact.outputs, listOf(roles.gives), listOf(roles.gives))
         (artifact.inputs + artifact.outputs).forEach(::checkTensor)
         val (halo, step) = part.halo to part.step
         if (halo % step != 0) fail("the halo ($halo) is no multiple of the step ($step)")
@@ -91,10 +93,11 @@ private class ArtifactCheck(
 
     private fun checkRoles(
         tensors: List<Tensor>,
-        roles: List<String>,
+        least: List<String>,
+        all: List<String>,
     ) {
         val stated = tensors.map { it.role }.sorted()
-        if (stated != roles) fail("has $stated, where this part has $roles")
+        if (stated != least && stated != all) fail("has $stated, where this part has $all")
         if (tensors.distinctBy { it.name }.size != tensors.size) fail("two tensors share a name")
     }
 

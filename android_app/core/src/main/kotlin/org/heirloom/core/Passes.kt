@@ -82,22 +82,36 @@ internal class MapperInputs(
     }
 }
 
-/** Maps and decodes band by band; calls [use] with boxes of cells and their residual cells. */
+/**
+ * Maps and decodes band by band; calls [use] with boxes of cells and their residual cells. [pixels] may be
+ * restored meanwhile, in the boxes that [use] was called with.
+ */
 internal fun decode(
+    pixels: Pixels,
     mapper: LoadedPart,
     decoder: LoadedPart,
     route: Route,
-    inputs: MapperInputs,
+    mapperInputs: MapperInputs,
     latents: LatentStore,
     use: (Box, Stored) -> Unit,
 ) {
+    val specs = decoder.artifact.inputs
+    val levels = specs.find { it.role == "photo" }?.let(::photoLevels)
     for (band in route.bands) {
-        Plane(band.mappedArea, decoder.artifact.inputs[0], latents).use { mapped ->
+        Plane(band.mappedArea, specs.first { it.role == "latent" }, latents).use { mapped ->
             for ((placement, reads) in band.mapping) {
-                mapped.write(placement.keep, mapper.run(placement, inputs.of(reads)))
+                mapped.write(placement.keep, mapper.run(placement, mapperInputs.of(reads)))
             }
             for ((placement, reads) in band.decoding) {
-                use(placement.keep, decoder.run(placement, listOf(mapped.read(reads))))
+                val inputs =
+                    specs.map {
+                        when (it.role) {
+                            // Its own cells alone: other tiles may be restored already.
+                            "photo" -> cells(pixels, reads, decoder.stride, levels!!, placement.keep)
+                            else -> mapped.read(reads)
+                        }
+                    }
+                use(placement.keep, decoder.run(placement, inputs))
             }
         }
     }

@@ -201,7 +201,7 @@ class Restorer(
         encode(pixels, encoder, route, latents).use { latent ->
             val inputs = MapperInputs(mapper, latent, damage, pixels, route.area)
             val stitcher = Stitcher(pixels, decoder.output, decoder.stride, strength, gray)
-            decode(mapper, decoder, route, inputs, latents, stitcher::add)
+            decode(pixels, mapper, decoder, route, inputs, latents, stitcher::add)
         }
     }
 

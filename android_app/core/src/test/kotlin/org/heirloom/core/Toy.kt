@@ -22,7 +22,7 @@ class Toy(
                 "scratch" -> grid.box(16).map { if (it > 90) 127 else -128 }
                 "encoder", "mapper" -> grid.box(8)
                 "mapper_global" -> mapped(grid.box(8), all[1], all[2])
-                "decoder" -> grid.box(48).map { Math.floorDiv(it, 4) }
+                "decoder" -> decoded(Grid(all[1], tile.rows, tile.columns), all[0])
                 "finder" -> found(grid)
                 else -> List(64 * 64 * 48) { face(all[0], it / 48 * 96 + it % 48) }
             }
@@ -49,6 +49,11 @@ class Toy(
         val isDamaged = mask[i / 8 * 16 + i % 8] > 0
         if (isDamaged) value + Math.floorDiv(context[5 * 8 + i % 8] - value, 2) else value
     }
+
+    private fun decoded(
+        latent: Grid,
+        photo: ByteArray,
+    ) = latent.box(48).mapIndexed { i, value -> Math.floorDiv(value, 4) + Math.floorDiv(photo[i].toInt(), 16) }
 
     private fun found(grid: Grid): List<Int> {
         val cells = grid.rows * grid.columns
