@@ -166,7 +166,7 @@ def test_a_stroke_is_restored_and_taken_back(running: Page) -> None:
         shows(tab, first, other=True)
         tab.wait_for_selector("#save[href]")
         said = tab.locator("#status").inner_text()
-        assert float(said.split(" %")[0]) < 2.9
+        assert float(said.split(" %")[0]) < 4.2  # of 4.6
         tab.keyboard.press("Control+z")
         shows(tab, first)
 
