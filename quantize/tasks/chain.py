@@ -37,7 +37,7 @@ from quantize.tasks.restore import CROP_OF
 from quantize.training.task import Loss
 
 AGREE = 20.0
-"""Weight of the squared difference of INT8 results from those of the float network before."""
+"""Weight of the squared difference between INT8 results and those of the float network as it came."""
 
 EXACT_SHARE = 0.5
 """Of the scratched crops, so many come with the exact mask."""

@@ -32,12 +32,12 @@ HEAVY = (0.8, 0.5, 0.45, 0.4, 0.45)
 real photos: those need it most. With the real share of them, a crop would start at 35 dB on average."""
 
 NOISY, NOISE = 0.4, (10, 32)
-"""Of the crops, so many have grain of so many levels: enlargements of small negatives. Few photos
-are as bad, but nobody needs a restoration more."""
+"""Of the crops, so many have grain of so many levels: enlargements of small negatives. Few photos are
+as bad, but nobody needs a restoration more."""
 
 LOSSLESS = 0.3
-"""Of the scans, so many were saved without loss: JPEG takes the finest noise away, above all its
-colours, and a network that only knows what JPEG left takes the rest for texture."""
+"""Of the scans, so many were saved without loss: JPEG takes the finest noise away, above all its colours,
+and a network that only knows what JPEG left takes the rest for texture."""
 
 SHARP_SCANS = 0.5
 """Of the scans so many add no blur of their own: their grain is fine, however strong, and the network must
