@@ -103,8 +103,9 @@ class Dispatcher:
         self._thread.join(timeout)
 
     def pause(self) -> None:
-        """Begin no other photo."""
-        self._paused = True
+        """Begin no other photo once this returns."""
+        with self._turn:
+            self._paused = True
 
     def resume(self) -> None:
         """Go on."""
@@ -180,7 +181,8 @@ class Dispatcher:
             self._ends.wait(rest)
             away = set(self._away())
         with self._turn:
-            if self._ends.is_set():
+            # Both may have come while the worker began or rested.
+            if self._ends.is_set() or self._paused:
                 return
             job = self._job = self.queue.take(away)
             self._share, self._given_up = 0.0, False

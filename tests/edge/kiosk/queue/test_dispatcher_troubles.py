@@ -116,6 +116,16 @@ def test_it_pauses_and_rests(kiosk: Kiosk) -> None:
     assert monotonic() - begun >= 0.3
 
 
+def test_a_photo_is_not_begun_when_the_pause_comes_during_a_rest(kiosk: Kiosk) -> None:
+    kiosk.rests = [0.3]
+    job = kiosk.drop()
+    kiosk.dispatcher.start()
+    kiosk.until(lambda: not kiosk.rests)
+    kiosk.dispatcher.pause()
+    sleep(0.6)
+    assert kiosk.state(job) == "waiting"
+
+
 @pytest.mark.parametrize("moment", ["before the name", "after the name", "work lost", "name taken"])
 def test_a_power_cut_around_the_moment_a_result_takes_its_name(kiosk: Kiosk, moment: str) -> None:
     kiosk.moves = True
