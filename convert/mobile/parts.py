@@ -117,7 +117,8 @@ def mobile_parts(
     detector.equalize_()
     detector.fold_()
     from_black_(finder.enter)
-    from_black_(face.enter.conv)
+    for first in (face.enter.conv, face.shrinkage.transform, face.restored):
+        from_black_(first)
     latent = TensorSpec("latent", restorer.encoder.enter.out_channels)
     photo = TensorSpec("photo", PIXEL_CHANNELS)
     context = TensorSpec("context", latent.channels, (CONTEXT_SIDE**2, latent.channels))

@@ -133,11 +133,16 @@ def part(severity: Severity, which: slice) -> Severity:
 
 @dataclass(frozen=True)
 class Scan:
-    """Scanned prints: pictures ``(B, 3, H, W)`` in 0..1 and masks ``(B, 1, H, W)``, 1 where structured
-    damage is to be seen, else 0."""
+    """Scanned prints: pictures ``(B, 3, H, W)`` in 0..1, and by how much structured damage changes each of
+    their pixels ``(B, 1, H, W)``."""
 
     picture: Tensor
-    mask: Tensor
+    change: Tensor
+
+    @property
+    def mask(self) -> Tensor:
+        """``(B, 1, H, W)``: 1 where damage is to be seen, else 0."""
+        return (self.change >= VISIBLE).to(self.picture.dtype)
 
 
 def scan(
@@ -169,7 +174,7 @@ def scan(
     if gray:
         chosen = _each(torch.rand((batch,), generator=rng, device=toned.device) < gray)
         seen, aged = (torch.where(chosen, luminance(x), x) for x in (seen, aged))
-    mask = torch.zeros_like(toned[:, :1])
+    largest = torch.zeros_like(toned[:, :1])
     if layers is None:
         seen = resample(gaussian_filter(seen, scanner), severity.scale)
     else:
@@ -177,11 +182,11 @@ def scan(
         both = gaussian_filter(torch.cat((seen, seen - aged), 1), scanner)
         both = resample(both, severity.scale)
         seen, change = both[:, :3], both[:, 3:]
-        mask = (change.abs().amax(1, keepdim=True) >= VISIBLE).to(toned.dtype)
+        largest = change.abs().amax(1, keepdim=True)
     noisy = (torch.rand((batch,), generator=rng, device=toned.device) < 0.25) & (severity.jpeg < 100)
     noise = torch.randn(toned.shape, generator=rng, device=toned.device)
     seen = seen + noise * _each(uniform(0, SCAN_NOISE, (batch,), toned, rng) * noisy)
-    return Scan(_where(seen, severity.jpeg < 100, jpeg, severity.jpeg).clamp(0, 1), mask)
+    return Scan(_where(seen, severity.jpeg < 100, jpeg, severity.jpeg).clamp(0, 1), largest)
 
 
 def damaged_scan(

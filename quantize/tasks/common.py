@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import torch
 from torch import Generator, Tensor
 
 from convert.oldphotos import synthesis
+from convert.oldphotos.damage import decoys
 from convert.oldphotos.photosets import random_crops
 from convert.oldphotos.severity import Severity, draw_severity
 
@@ -56,6 +58,14 @@ def severities(count: int, rng: Generator, clean_share: float = CLEAN_SHARE) -> 
     strong = (NOISE[0] + (NOISE[1] - NOISE[0]) * rand(rng, count)) / 255
     grain = torch.where(rand(rng, count) < NOISY, strong, drawn.grain)
     return synthesis.scaled(replace(drawn, grain=grain), rand(rng, count) >= clean_share)
+
+
+def add_decoys_(crops: Tensor, share: float, rng: np.random.Generator) -> None:
+    """Draw wires, text, cloth and the like into a ``share`` of the crops ``(B, 3, H, W)``, in place."""
+    for crop in crops:
+        if rng.random() < share:
+            scene = decoys.draw(rng, crop.permute(1, 2, 0).numpy())
+            crop.copy_(torch.from_numpy(scene).permute(2, 0, 1))
 
 
 def random_grid(rng: Generator) -> Tensor:

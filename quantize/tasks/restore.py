@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from convert.mobile.nets import MobileRestorer
 from convert.oldphotos import damage, synthesis
 from convert.oldphotos.damage import Layers, Overlays
+from convert.oldphotos.damage.drawing import numbers_of
 from convert.oldphotos.fields import smooth_noise
 from convert.oldphotos.fill import push_pull
 from convert.oldphotos.photosets import PhotoSet, scaled_crops
@@ -20,6 +21,7 @@ from convert.oldphotos.synthesis import Scan
 from quantize.tasks.common import (
     SHARP_SCANS,
     SHOWN,
+    add_decoys_,
     device_of,
     mean_psnr,
     psnr_loss,
@@ -42,6 +44,10 @@ CROP_OF = 3.0
 SHARPENED = 1.0
 """Sigma in pixels: so much of a scan's blur is to be taken away. Detail beyond that is lost, and would be
 most of the error: beside it the network hardly learns to take grain away."""
+
+DECOYS = 0.15
+"""Of the crops, so many have text, checks, railings and the like. A network that sees few fine patterns
+takes those of cloth for grain."""
 
 MAX_MASKED = 0.6
 """A photo with more of it masked is restored as if it were undamaged."""
@@ -67,6 +73,7 @@ class RestoreTask:
 
     def photos(self, rng: Generator) -> tuple[Tensor, ...]:
         crops = scaled_crops(self.set.train, self.count, self.side, rng)
+        add_decoys_(crops, DECOYS, numbers_of(rng))
         size = self.side, self.side
         layers = damage.draw(size, [True] * (self.count // 2), rng, self.overlays, CROP_OF)
         return crops, layers.covers, layers.paints

@@ -35,10 +35,10 @@ def networks(width: int = WIDTH, contrast: float = 30) -> MobileNetworks:
     with torch.no_grad():
         restorer.decoder.leave.weight.mul_(20)
         nn.init.normal_(restorer.decoder.shrinkage.back.weight, std=0.02)
-    # One of the seeds with which the random detector finds a part of each small picture.
-    torch.manual_seed(49)
     face = refiner((width, width))
     finder = FaceFinder(width, blocks=1)
+    # One of the seeds with which the random detector finds a part of each small picture.
+    torch.manual_seed(149)
     return MobileNetworks(restorer, detector(width, contrast), ToneNet(width=4), finder, face)
 
 
@@ -59,7 +59,7 @@ def refiner(widths: tuple[int, int]) -> FaceRefiner:
     """A tiny face network that steers: fresh ones don't, and the converter would share what is equal."""
     network = FaceRefiner(widths, blocks=(1, 1))
     for name, weights in network.named_parameters():
-        if "steering" in name and weights.ndim == 4:
+        if ("steering" in name or name == "shrinkage.back.weight") and weights.ndim == 4:
             nn.init.normal_(weights, std=0.05)
     return network
 

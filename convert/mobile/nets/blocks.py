@@ -68,6 +68,13 @@ class ResidualBlock(nn.Module):
         return out
 
 
+class Sum(nn.Module):
+    """A sum with a path of its own, as INT8 recipes need it."""
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        return x + y
+
+
 def smooth_phases_(conv: nn.Conv2d, colours: int) -> None:
     """Make the 16 phases of a last convolution agree at the start (ICNR), in place.
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
-from convert.mobile.nets.blocks import CELL, CELL_PIXELS, ResidualBlock, smooth_phases_
+from convert.mobile.nets.blocks import CELL, CELL_PIXELS, ResidualBlock, Sum, smooth_phases_
 from edge.integers import ceil_div
 
 RARE = -2.0
@@ -49,13 +49,6 @@ class Relu(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return F.relu(x)
-
-
-class Sum(nn.Module):
-    """A sum with a path of its own, as INT8 recipes need it."""
-
-    def forward(self, x: Tensor, y: Tensor) -> Tensor:
-        return x + y
 
 
 class ConvNorm(nn.Module):

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from convert.mobile.nets.blocks import CELL_PIXELS, MIDDLE
-from convert.mobile.nets.restorer import PIXEL_CHANNELS, MobileRestorer
+from convert.mobile.nets.blocks import MIDDLE, Sum
+from convert.mobile.nets.restorer import PIXEL_CHANNELS, MobileRestorer, Shrinkage
 
 FACE_CHANNELS = 2 * PIXEL_CHANNELS
 """The face before and after the photo was restored, as cells of 4x4 pixels each."""
@@ -80,13 +80,16 @@ class Grid(nn.Module):
 class FaceRefiner(nn.Module):
     """Face cells ``(B, 96, 64, 64)`` less `MIDDLE` to residual cells ``(B, 48, 64, 64)``.
 
-    The face is aligned, 256x256 pixels. What is to be added to it *before* it was restored comes from 8x8
-    cells of 32 pixels upwards. ``widths`` and ``blocks`` are those of the grids from fine (4 pixels) to
-    coarse.
+    The face is aligned, 256x256 pixels. What is to be added to it *before* it was restored: what the
+    restore path added, and corrections that come from 8x8 cells of 32 pixels upwards. ``widths`` and
+    ``blocks`` are those of the grids from fine (4 pixels) to coarse.
     """
 
     def __init__(
-        self, widths: Sequence[int] = (64, 96, 128, 128), blocks: Sequence[int] = (5, 1, 1, 2)
+        self,
+        widths: Sequence[int] = (64, 96, 128, 128),
+        blocks: Sequence[int] = (5, 1, 1, 2),
+        coefficients: int = 96,
     ) -> None:
         super().__init__()
         # INT8 recipes name a place by the last part of its path: each needs a name of its own.
@@ -104,7 +107,15 @@ class FaceRefiner(nn.Module):
                 for i, (fine, coarse) in enumerate(pairwise(widths))
             }
         )
-        self.leave = nn.Conv2d(widths[0], 3 * CELL_PIXELS, 3, padding=1)
+        self.leave = nn.Conv2d(widths[0], PIXEL_CHANNELS, 3, padding=1)
+        self.shrinkage = Shrinkage(widths[0], coefficients, pictures=2)
+        self.drawn = Sum()
+        self.restored = nn.Conv2d(FACE_CHANNELS, PIXEL_CHANNELS, 1)
+        with torch.no_grad():
+            # The restored face less the one before: what the restore path did.
+            after = torch.eye(PIXEL_CHANNELS)[:, :, None, None]
+            self.restored.weight.copy_(torch.cat((-after, after), 1))
+            nn.init.zeros_(self.restored.bias)  # type: ignore[arg-type]
 
     def forward(self, cells: Tensor) -> Tensor:
         face = self.enter(cells)
@@ -119,7 +130,7 @@ class FaceRefiner(nn.Module):
             risen = self.rise[f"rise{i}"](x)
             risen = F.interpolate(risen, scale_factor=2.0, mode="bilinear", align_corners=False)
             x = self.grids[f"grid{i}"](seen[i] + risen, seen[i])
-        out: Tensor = self.leave(x)
+        out: Tensor = self.drawn(self.leave(x), self.shrinkage(x, cells)) + self.restored(cells)
         return out
 
 
@@ -143,4 +154,8 @@ def begin_from_(face: FaceRefiner, restorer: MobileRestorer) -> None:
     for block, source in zip(blocks, known, strict=True):
         for name in ("widen", "narrow"):
             block.get_submodule(name).load_state_dict(source.get_submodule(name).state_dict())
+    # Half of what the finest grid restores, and half of what was restored before it.
     face.leave.load_state_dict(restorer.decoder.leave.state_dict())
+    for conv in (face.leave, face.restored):
+        for weights in conv.parameters():
+            weights.mul_(0.5)

@@ -105,18 +105,19 @@ class Shrinkage(nn.Module):
     A latent of 64 values can't hold the 48 of a cell's pixels and their surroundings too. So the photo's
     own cells are transformed here (a learnt transform, as a DCT or wavelets would be), and the latent
     decides how much of each coefficient goes, as a Wiener filter does. Every convolution is 1x1: what a
-    tile reads beyond its own cells doesn't matter, and may have been restored already.
+    tile reads beyond its own cells doesn't matter, and may have been restored already. ``cells`` may be of
+    several ``pictures`` of one place.
     """
 
-    def __init__(self, width: int, coefficients: int) -> None:
+    def __init__(self, width: int, coefficients: int, pictures: int = 1) -> None:
         super().__init__()
         self.gain = nn.Conv2d(width, coefficients, 1)
-        self.transform = nn.Conv2d(PIXEL_CHANNELS, coefficients, 1)
+        self.transform = nn.Conv2d(pictures * PIXEL_CHANNELS, coefficients, 1)
         self.back = nn.Conv2d(coefficients, PIXEL_CHANNELS, 1, bias=False)
         with torch.no_grad():
             # Differences within a cell, whatever its colour: these are small, which INT8 stores finely.
-            phases = self.transform.weight.view(coefficients, CELL_PIXELS, -1)
-            phases.sub_(phases.mean(1, keepdim=True)).mul_(4)
+            phases = self.transform.weight.view(coefficients, pictures, CELL_PIXELS, -1)
+            phases.sub_(phases.mean(2, keepdim=True)).mul_(4)
             nn.init.zeros_(self.transform.bias)  # type: ignore[arg-type]
             self.gain.weight.mul_(0.3)
             nn.init.constant_(self.gain.bias, 0.5)  # type: ignore[arg-type]

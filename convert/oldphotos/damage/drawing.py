@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import torch
 from numpy.random import Generator
 from numpy.typing import NDArray
 
@@ -21,6 +22,11 @@ BRIGHT = 0.75
 
 Point = NDArray[np.float64]
 """x and y, in pixels of the picture."""
+
+
+def numbers_of(rng: torch.Generator) -> Generator:
+    """NumPy's random numbers, seeded by the next one of ``rng``."""
+    return np.random.default_rng(int(torch.randint(2**62, (), generator=rng, device=rng.device)))
 
 
 def canvas(height: int, width: int) -> Cover:

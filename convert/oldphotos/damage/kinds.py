@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import torch
 from torch import Generator
 
 from convert.oldphotos.damage import cracks, dust, folds, missing, overlays, scratches, tides
+from convert.oldphotos.damage.drawing import numbers_of
 from convert.oldphotos.damage.layers import MAX_LAYERS, Layer, Layers, stacked
 from convert.oldphotos.damage.overlays import Overlays
 
@@ -26,7 +26,7 @@ class Kind:
 KINDS = {
     "cracks": Kind(cracks.draw, 0.55),
     "folds": Kind(folds.draw, 0.4),
-    "torn": Kind(missing.torn, 0.4),
+    "torn": Kind(missing.torn, 0.6),
     "peeled": Kind(missing.peeled, 0.2),
     "straight": Kind(scratches.straight, 0.3),
     "worn": Kind(scratches.worn, 0.25),
@@ -61,9 +61,7 @@ def draw(
     ``crop_of`` times as large, whose damage is as much larger; little of it may then lie in the crop.
     Half of the crops touch the top or bottom of their picture, and half its left or right.
     """
-    seed = int(torch.randint(2**62, (), generator=rng, device=rng.device))
-    numbers = np.random.default_rng(seed)
-    table = every_kind(real)
+    numbers, table = numbers_of(rng), every_kind(real)
     return stacked([_picture(numbers, size, table, crop_of) if hurt else [] for hurt in damaged], size)
 
 

@@ -7,10 +7,11 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from convert.oldphotos.damage import drawing
-from convert.oldphotos.damage.layers import BLACK, Layer
+from convert.oldphotos.damage.layers import BLACK, Layer, Paint
 
-LID = 0.5
-"""Share of the gaps in the paper behind which the scanner's lid is white; behind the others it is black."""
+BLACK_LID, LID = 0.4, (0.0, 0.12)
+"""Share of the gaps in the paper behind which the scanner is black, and how light that is. A detector that
+saw few of these found 2 in 100 of a black edge's pixels, and 25 of a white one's."""
 
 
 def torn(rng: Generator, height: int, width: int) -> list[Layer]:
@@ -29,11 +30,19 @@ def torn(rng: Generator, height: int, width: int) -> list[Layer]:
     rough = (drawing.ragged(rng, height, width, (6, 14, 40)) - 0.5) * rng.uniform(0.02, 0.12) * side
     depth = reach - away + rough
     softness = rng.uniform(0.6, 2.5)
-    gone = Layer(drawing.whole(depth / softness + 0.5), drawing.paint(rng, LID))
+    gone = Layer(drawing.whole(depth / softness + 0.5), _behind(rng))
     if rng.random() < 0.5:
         return [gone]
     frayed = depth + rng.uniform(0.5, 5) * drawing.ragged(rng, height, width, (9, 30))
     return [Layer(drawing.whole(frayed / softness + 0.5), drawing.paint(rng, 1.0)), gone]
+
+
+def _behind(rng: Generator) -> Paint:
+    """What shows through a gap in the paper."""
+    if rng.random() < BLACK_LID:
+        black = rng.uniform(*LID)
+        return Paint((black, black, black), rng.uniform(0, 0.02))
+    return drawing.paint(rng)
 
 
 def _corner(rng: Generator, rows: NDArray[np.float32], columns: NDArray[np.float32]) -> NDArray[np.float32]:

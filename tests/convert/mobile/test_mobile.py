@@ -26,6 +26,7 @@ from convert.mobile.nets import (  # noqa: E402
 )
 from convert.mobile.nets import blocks as torch_cells  # noqa: E402
 from convert.mobile.nets.detector import STAGES, InvertedResidual, Stage  # noqa: E402
+from convert.mobile.nets.face import begin_from_  # noqa: E402
 from convert.mobile.nets.restorer import CONTEXT_SIDE, PIXEL_CHANNELS, pool_context  # noqa: E402
 from convert.mobile.nets.tone import apply_curves  # noqa: E402
 from edge.restore import tone  # noqa: E402
@@ -188,6 +189,20 @@ def test_the_whole_restorer_is_its_parts_in_a_row() -> None:
         expected = photo + torch_cells.to_pixels(restorer.decoder(mapped, cells))
         torch.testing.assert_close(restorer(photo, mask, grid=4), expected)
         assert not torch.equal(restorer(photo), expected)
+
+
+def test_a_face_network_begins_as_the_restore_path() -> None:
+    torch.manual_seed(7)
+    restorer, face = MobileRestorer(8, 2, 4), FaceRefiner((8, 8), (3, 1), 8)
+    begin_from_(face, restorer)
+    old = torch.rand((1, 3, 32, 32))
+    with torch.no_grad():
+        restored = restorer(old)
+        for shown, share in ((old, 0.5), (restored, 1.0)):
+            cells = torch.cat([torch_cells.to_cells(each) for each in (old, shown)], 1)
+            change = torch_cells.to_pixels(face(cells - torch_cells.MIDDLE))
+            # One of the restorer's blocks is left out.
+            torch.testing.assert_close(change, share * (restored - old), atol=2e-3, rtol=0.05)
 
 
 def gmacs(run: Callable[[], Tensor]) -> float:

@@ -80,6 +80,11 @@ def test_most_torn_pieces_reach_in_from_the_border() -> None:
     assert 0.6 < (border.max(1) > 128).mean() < 1
 
 
+def test_many_gaps_are_black_and_many_white() -> None:
+    light = np.array([layers[-1].paint.colour[0] for layers in drawn("torn", 60)])
+    assert 0.3 < (light < 0.15).mean() < 0.7 and 0.25 < (light > 0.6).mean() < 0.7
+
+
 def test_paint_covers_as_far_as_it_is_opaque() -> None:
     cover = np.zeros(SIZE, np.uint8)
     cover[:10], cover[10:20] = 255, 51

@@ -199,3 +199,19 @@ def test_a_quarter_of_the_scans_mirror_their_border(step: int, side: int) -> Non
     border = detector.MIRRORED if step < 2 else 191 - detector.MIRRORED
     assert torch.equal(*(seen[:2].select(side, border + by) for by in (-5, 5)))
     assert torch.equal(seen[2:], pictures[2:])
+
+
+def test_strong_damage_counts_more_than_faint() -> None:
+    change = torch.tensor([0.0, 0.05, 0.06, 0.2, 0.4, 1.0]).view(1, 1, 1, 6)
+    weights = detector.weights(detector.Scan(torch.zeros(1, 3, 1, 6), change)).flatten().tolist()
+    assert weights[:2] == [1, 1] and weights[4:] == [detector.STRONG] * 2
+    assert detector.FAINT < weights[2] < weights[3] < weights[4]
+
+
+def test_some_crops_of_the_restorer_have_decoys(photos: PhotoSet, monkeypatch: pytest.MonkeyPatch) -> None:
+    task = RestoreTask(restorer(), photos, 10, 64)
+    monkeypatch.setattr(restore, "DECOYS", 0.0)
+    plain = task.photos(seeded())[0]
+    monkeypatch.setattr(restore, "DECOYS", 0.5)
+    drawn = ((task.photos(seeded())[0] - plain).abs().amax((1, 2, 3)) > 0.02).sum()
+    assert 2 <= drawn <= 8
