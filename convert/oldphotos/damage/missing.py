@@ -10,8 +10,8 @@ from convert.oldphotos.damage import drawing
 from convert.oldphotos.damage.layers import BLACK, Layer, Paint
 
 BLACK_LID, LID = 0.4, (0.0, 0.12)
-"""Share of the gaps in the paper behind which the scanner is black, and how light that is. A detector that
-saw few of these found 2 in 100 of a black edge's pixels, and 25 of a white one's."""
+"""Share of the gaps in the paper behind which the scanner is black, and how light that is. While black
+was drawn as any dark paint, the detector found 1.5 in 100 pixels of plain black edges, 22 of white ones."""
 
 
 def torn(rng: Generator, height: int, width: int) -> list[Layer]:
