@@ -29,6 +29,7 @@ ALLOWED: dict[str, str] = {
     "TRANSPOSE": "of the context's keys",
     "LOGISTIC": "the damage detector's probability",
     "MEAN": "the tone network, once a photo",
+    "REDUCE_MAX": "the tone network, once a photo",
     "SUM": "the tone network, once a photo",
     "CONCATENATION": "with DEPTH_TO_SPACE; the tone network",
     "DEPTH_TO_SPACE": "the damage detector's stem and growing maps, free of a fixed size",
@@ -43,13 +44,13 @@ ALLOWED: dict[str, str] = {
 
 PUBLISHED = {
     **dict.fromkeys(("TANH", "LEAKY_RELU"), "the networks themselves"),
-    **dict.fromkeys(("SUB", "DIV", "ABS", "REDUCE_MAX", "MAXIMUM", "RSQRT"), "instance norms"),
+    **dict.fromkeys(("SUB", "DIV", "ABS", "MAXIMUM", "RSQRT"), "instance norms"),
     **dict.fromkeys(("MINIMUM", "GREATER", "CAST"), "masks"),
     **dict.fromkeys(("MIRROR_PAD", "PADV2"), "reflected borders, smoothed strides"),
 }
 """Further operations of the published networks, and why."""
 
-WHOLE_ONLY = {"MEAN", "SUM", "STRIDED_SLICE", "SLICE"}
+WHOLE_ONLY = {"MEAN", "REDUCE_MAX", "SUM", "STRIDED_SLICE", "SLICE"}
 """Allowed in networks for the whole picture: in a tile they would be per-tile statistics."""
 
 RECIPE_NAMES = {

@@ -45,6 +45,7 @@ ALLOWED: dict[str, str] = {
     "Reshape": "the tone network's curves",
     "Unsqueeze": "attention",
     "ReduceMean": "the tone network, once a photo",
+    "ReduceMax": "the tone network, once a photo",
     "Concat": "the tone network, once a photo",
     "Slice": "the tone network, once a photo",
     "Cast": "at the ends of float16 files",
@@ -56,7 +57,7 @@ ALLOWED: dict[str, str] = {
 
 PUBLISHED: dict[str, str] = {
     **dict.fromkeys(("Tanh", "LeakyRelu"), "the networks themselves"),
-    **dict.fromkeys(("Sub", "Div", "Abs", "ReduceMax", "ReduceSum", "Max", "Sqrt", "Reciprocal"), "norms"),
+    **dict.fromkeys(("Sub", "Div", "Abs", "ReduceSum", "Max", "Sqrt", "Reciprocal"), "norms"),
     **dict.fromkeys(("Min", "Greater", "Gather"), "masks"),
     **dict.fromkeys(("Pad", "Expand"), "reflected borders, growing maps"),
 }

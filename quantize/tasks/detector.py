@@ -37,8 +37,7 @@ CROP_OF = 2.5
 
 FAINT, STRONG, FULL = 1.0, 2.0, 0.4
 """Weights in the loss of damage that can just be seen and of damage that changes a pixel by `FULL` or more:
-what a photo gains by a fill goes by the square of the change. With 0.5 for faint damage thin scratches were
-missed (0.7 dB on scratched pairs)."""
+what a photo gains by a fill goes by the square of the change."""
 
 MIRRORED = 48
 """Pixels of a strip beyond a photo's border."""

@@ -18,6 +18,8 @@ from quantize.training.task import Loss
 EASY_STEPS = 1000
 """The first steps have faded photos only: else the network changes nothing for a long time."""
 
+MAX_NOISE = 0.04
+"""The most noise of a thumbnail, of white."""
 
 WIDE = 2 * THUMBNAIL
 """Side of the photos that thumbnails for training are cut from."""
@@ -49,7 +51,9 @@ class ToneTask:
         good = rand(rng, self.count) < 0.65
         amount = amount * 0.5 + 0.5 if step < self.easy_steps else amount * ~good
         faded = synthesis.fade(clean, rng, amount)
-        noise = torch.randn(faded.shape, generator=rng, device=rng.device) * 0.01
+        # Coarse grain is left in a thumbnail, and reaches beyond the photo's black and white.
+        strength = MAX_NOISE * rand(rng, self.count, 1, 1, 1).square()
+        noise = torch.randn(faded.shape, generator=rng, device=rng.device) * strength
         return clean, faded, (faded + noise).clamp(0, 1)
 
     def losses(self, *batch: Tensor) -> Iterator[Loss]:

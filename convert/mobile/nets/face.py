@@ -107,6 +107,7 @@ class FaceRefiner(nn.Module):
                 for i, (fine, coarse) in enumerate(pairwise(widths))
             }
         )
+        self.sums = nn.ModuleDict({f"sum{i}": Sum() for i in range(len(self.rise))})
         self.leave = nn.Conv2d(widths[0], PIXEL_CHANNELS, 3, padding=1)
         self.shrinkage = Shrinkage(widths[0], coefficients, pictures=2)
         self.drawn = Sum()
@@ -129,7 +130,7 @@ class FaceRefiner(nn.Module):
             # The convolution first: it costs a quarter on the coarser grid.
             risen = self.rise[f"rise{i}"](x)
             risen = F.interpolate(risen, scale_factor=2.0, mode="bilinear", align_corners=False)
-            x = self.grids[f"grid{i}"](seen[i] + risen, seen[i])
+            x = self.grids[f"grid{i}"](self.sums[f"sum{i}"](seen[i], risen), seen[i])
         out: Tensor = self.drawn(self.leave(x), self.shrinkage(x, cells)) + self.restored(cells)
         return out
 

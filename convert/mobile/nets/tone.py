@@ -23,10 +23,10 @@ class ToneNet(nn.Module):
     def __init__(self, width: int = 32) -> None:
         super().__init__()
         # The 1x1 layers see the distribution of colours (a soft histogram, once averaged), the strided
-        # ones see where the colours lie.
-        self.colours = nn.Sequential(
-            nn.Conv2d(3, width, 1), nn.ReLU(), nn.Conv2d(width, width, 1), nn.ReLU()
-        )
+        # ones see where the colours lie. Their maxima see the darkest and lightest places, which say how
+        # far black and white have moved: averages hardly do.
+        enter = nn.Conv2d(3, width, 1)
+        self.colours = nn.Sequential(enter, nn.ReLU(), nn.Conv2d(width, width, 1), nn.ReLU())
         self.places = nn.Sequential(
             nn.Conv2d(width, width, 3, stride=2, padding=1),
             nn.ReLU(),
@@ -36,14 +36,20 @@ class ToneNet(nn.Module):
             nn.ReLU(),
         )
         last = nn.Linear(2 * width, 3 * KNOTS)
-        self.judge = nn.Sequential(nn.Linear(3 * width, 2 * width), nn.ReLU(), last)
+        self.judge = nn.Sequential(nn.Linear(6 * width, 2 * width), nn.ReLU(), last)
         with torch.no_grad():
             last.weight.mul_(0.1)
+            # As if levels came as -1..1: around zero it learns faster.
+            assert enter.bias is not None
+            enter.bias.sub_(enter.weight.sum((1, 2, 3)))
+            enter.weight.mul_(2)
 
     def forward(self, thumbnail: Tensor) -> Tensor:
         colours = self.colours(thumbnail)
         places = self.places(colours)
-        seen = torch.cat((colours.mean(3).mean(2), places.mean(3).mean(2)), dim=1)
+        means = colours.mean(3).mean(2), places.mean(3).mean(2)
+        maxima = colours.amax(3).amax(2), places.amax(3).amax(2)
+        seen = torch.cat((*means, *maxima), dim=1)
         steps = self.judge(seen).reshape(-1, 3, KNOTS)
         black, rises = steps[..., :1], steps[..., 1:]
         return torch.cat((black, F.relu(rises + 1 / (KNOTS - 1))), dim=-1)

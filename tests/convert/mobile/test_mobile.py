@@ -23,6 +23,7 @@ from convert.mobile.nets import (  # noqa: E402
     FaceRefiner,
     Mapper,
     MobileRestorer,
+    ToneNet,
 )
 from convert.mobile.nets import blocks as torch_cells  # noqa: E402
 from convert.mobile.nets.detector import STAGES, InvertedResidual, Stage  # noqa: E402
@@ -311,6 +312,17 @@ def test_training_applies_the_curves_that_the_runtime_applies() -> None:
     trained = apply_curves(photo, torch.from_numpy(steps)[None])[0].permute(1, 2, 0).numpy()
     tone.apply_curves(pixels, tone.curves(steps), 1.0)
     assert np.abs(trained * 255 - pixels).max() <= 0.5 + 255 / tone.CURVE_GRID
+
+
+def test_the_tone_network_sees_the_lightest_and_the_darkest_place() -> None:
+    torch.manual_seed(0)
+    network, gray = ToneNet().eval(), torch.full((1, 3, 64, 64), 0.5)
+    for level in (0.0, 1.0):
+        seen = gray.clone()
+        seen[..., 20, 30] = level
+        with torch.no_grad():
+            # By averages alone, one place of 4,096 moves the curves by less than 1e-5.
+            assert (network(seen) - network(gray)).abs().max() > 5e-4
 
 
 def test_training_in_bfloat16_gives_nearly_the_same() -> None:

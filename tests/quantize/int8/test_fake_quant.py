@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from convert.errors import WeightsError
 from convert.formats import litert, litert_file
 from convert.int8.ranges import load_ranges, part_ranges, save_ranges
 from convert.int8.twin import Stored
-from convert.mobile.nets import FaceFinder, MobileRestorer, ToneNet
+from convert.mobile.nets import FaceFinder, FaceRefiner, MobileRestorer, ToneNet
 from convert.mobile.nets.blocks import MIDDLE, to_cells
 from convert.mobile.nets.restorer import pool_context
 from convert.mobile.parts import MobileNetworks, PartSource, mobile_parts
@@ -173,6 +174,16 @@ def test_the_twin_and_the_file_name_the_same_operations(name: str, tmp_path: Pat
         if o.name in litert.LEARNT_OPERATIONS and not o.ends
     ]
     assert sorted(trained) == sorted(shipped) and len(set(trained)) == len(trained)
+
+
+@pytest.mark.parametrize(("name", "network"), [("finder", FaceFinder), ("face", FaceRefiner)])
+def test_the_ranges_that_ship_name_what_the_networks_do(name: PartName, network: type[nn.Module]) -> None:
+    part = RoundedPart(network(), name, load_recipe()).eval()
+    cells = torch.rand((1, 192, 16, 16) if name == "finder" else (1, 96, 64, 64))
+    part.watch([(cells - MIDDLE,)])
+    shipped = load_ranges(Path("weights/ranges.json"))
+    named = {place for place in part.ranges() if ":" in place}
+    assert named == {place for place in shipped if re.split("[:/]", place)[0] == name}
 
 
 def test_ranges_that_do_not_fit_are_refused(tmp_path: Path) -> None:
