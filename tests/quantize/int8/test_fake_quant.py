@@ -181,7 +181,7 @@ def test_the_ranges_that_ship_name_what_the_networks_do(name: PartName, network:
     part = RoundedPart(network(), name, load_recipe()).eval()
     cells = torch.rand((1, 192, 16, 16) if name == "finder" else (1, 96, 64, 64))
     part.watch([(cells - MIDDLE,)])
-    shipped = load_ranges(Path("weights/ranges.json"))
+    shipped = load_ranges(Path(__file__).parents[3] / "weights" / "ranges.json")
     named = {place for place in part.ranges() if ":" in place}
     assert named == {place for place in shipped if re.split("[:/]", place)[0] == name}
 
