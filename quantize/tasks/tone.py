@@ -19,7 +19,7 @@ EASY_STEPS = 1000
 """The first steps have faded photos only: else the network changes nothing for a long time."""
 
 MAX_NOISE = 0.04
-"""The most noise of a thumbnail, of white."""
+"""The strongest noise of a thumbnail, a standard deviation in shares of white."""
 
 WIDE = 2 * THUMBNAIL
 """Side of the photos that thumbnails for training are cut from."""

@@ -9,12 +9,14 @@ import pytest
 import torch
 
 from convert.figures.pairs import area_under_curve
+from convert.mobile.nets import ToneNet
 from convert.oldphotos.photosets import PhotoSet, scaled_crops
 from quantize.tasks import detector, distil, restore
 from quantize.tasks.common import SHOWN
 from quantize.tasks.detector import DetectorTask
 from quantize.tasks.latents import latent_gap
 from quantize.tasks.restore import MAX_MASKED, RestoreTask, detected
+from quantize.tasks.tone import MAX_NOISE, ToneTask
 from quantize.training.adversary import PatchCritic, critic_loss, feature_matching, frozen
 from quantize.training.task import Task
 from tests.edge.bundles import detector as tiny_detector
@@ -23,6 +25,14 @@ from tests.quantize.small_tasks import TASKS, restorer
 
 def seeded(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
+
+
+def test_thumbnails_have_noise_of_many_strengths() -> None:
+    gray = tuple(torch.full((32, 32, 3), 128, dtype=torch.uint8) for _ in range(2))
+    task = ToneTask(ToneNet(4), PhotoSet(gray, gray), 64)
+    _, faded, seen = task.batch(5000, task.photos(seeded()), seeded(1))
+    strength = (seen - faded).flatten(1).std(1)
+    assert strength.min() < 0.1 * MAX_NOISE and 0.8 * MAX_NOISE < strength.max() < 1.1 * MAX_NOISE
 
 
 def test_every_player_learns_and_figures_are_finite(make_task: Callable[[], Task]) -> None:
