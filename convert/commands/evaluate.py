@@ -15,7 +15,7 @@ from rich.table import Table
 from convert.figures.clean import CleanScore, score_clean, summary
 from convert.figures.damage import RegionPsnr
 from convert.figures.damage_sets import (
-    PRECISION,
+    DETECTOR_PRECISIONS,
     DetectorScore,
     Treatment,
     is_damage_set,
@@ -184,7 +184,8 @@ def _damage_set(restorers: Restorers, folder: Path, enlarge: int) -> dict[str, A
 
 def _detectors(restorers: Restorers, folder: Path, names: list[str], enlarge: int) -> list[dict[str, Any]]:
     """Score the detector on folders of damaged pictures, print the figures, and return them for JSON."""
-    table = Table("detector", "precision", "AUC", f"recall at precision {PRECISION}")
+    table = Table("detector", "precision", "AUC")
+    table.add_column("recall at precision " + ", ".join(map(str, DETECTOR_PRECISIONS)))
     table.add_column("of the mask: precision, recall")
     rows = []
     work = [(name, precision) for name in names for precision in restorers]
@@ -248,4 +249,5 @@ def _figures(score: RegionPsnr | None) -> list[str]:
 
 def _detector_cells(found: DetectorScore) -> list[str]:
     of_mask = f"{found.precision:.3f}, {found.recall:.3f}"
-    return [f"{found.area:.4f}", f"{found.recall_at_precision:.3f}", of_mask]
+    recalls = ", ".join(f"{recall:.3f}" for recall in found.recalls_at_precision)
+    return [f"{found.area:.4f}", recalls, of_mask]

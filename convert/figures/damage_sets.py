@@ -34,8 +34,8 @@ from edge.restore.options import Options
 from edge.restore.restorer import Restorer
 from edge.restore.tiles.cells import eight_bit, shrink
 
-PRECISION = 0.6
-"""The precision at which the detector's recall is reported."""
+DETECTOR_PRECISIONS = 0.6, 0.7
+"""The precisions at which the detector's recall is reported."""
 
 Treatment = Literal["none", "filled, exact mask", "own mask", "exact mask"]
 """What is done to a damaged picture: nothing, filling by the exact mask without any network, restoring with
@@ -56,8 +56,8 @@ class DetectorScore:
 
     area: float
     """Under the ROC curve of the probabilities."""
-    recall_at_precision: float
-    """The most that a threshold on the probabilities can find at a precision of 0.6."""
+    recalls_at_precision: tuple[float, ...]
+    """The most that a threshold on the probabilities can find at each of the `DETECTOR_PRECISIONS`."""
     precision: float
     """Of the mask that restoring uses: the marked pixels that are damaged; 1 if none is marked."""
     recall: float
@@ -105,7 +105,7 @@ def score_detector(restorer: Restorer, pictures: Path, masks: Path, enlarge: int
         marks += [np.bincount(marked[chosen], minlength=2) for chosen in (~truth, truth)]
     return DetectorScore(
         area=area_of_counts(levels),
-        recall_at_precision=recall_at(levels, PRECISION),
+        recalls_at_precision=tuple(recall_at(levels, precision) for precision in DETECTOR_PRECISIONS),
         precision=float(marks[1, 1] / marks[:, 1].sum()) if marks[:, 1].any() else 1.0,
         recall=float(marks[1, 1] / max(1, marks[1].sum())),
     )
