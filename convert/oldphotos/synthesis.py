@@ -9,6 +9,7 @@ in, which must be of that device; amounts may arrive on any. Structured damage i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -93,10 +94,12 @@ def _looked_up(pictures: Tensor, x: Tensor, y: Tensor) -> Tensor:
 
 
 def fade(pictures: Tensor, rng: Generator, amount: Tensor) -> Tensor:
-    """Fading, colour cast, gamma and lost saturation, scaled by ``amount`` ``(B,)`` in 0..1.
+    """Fading, colour cast, gamma and lost saturation, scaled by ``amount`` ``(B,)``: 0 none, 1 what
+    most faded prints have lost, more for worse ones.
 
     The paper shifts RGB by up to 20 levels; real prints lose far more, so blacks rise by up to 0.3,
-    whites fall by up to 0.3 and saturation by up to 0.8.
+    whites fall by up to 0.3 and saturation by up to 0.8. A tenth of white to black is left whatever
+    the amount.
     """
     batch = pictures.shape[0]
     amount = amount.to(pictures.device)
@@ -106,12 +109,28 @@ def fade(pictures: Tensor, rng: Generator, amount: Tensor) -> Tensor:
         return drawn[:, :, None, None]
 
     gray = pictures.mean(1, keepdim=True)
-    faded = torch.lerp(pictures, gray.expand_as(pictures), scaled(0, 0.8))
+    faded = torch.lerp(pictures, gray.expand_as(pictures), scaled(0, 0.8).clamp(max=1))
     faded = faded.clamp(1e-4, 1) ** torch.exp(scaled(-0.5, 0.5) + scaled(-0.12, 0.12, 3))
     black = (scaled(0, 0.3) + scaled(-0.06, 0.06, 3)).clamp(min=0)
     white = (1 - scaled(0, 0.3) + scaled(-0.1, 0.1, 3)).clamp(max=1)
+    white = torch.maximum(white, black + 0.1)
     faded = (black + (white - black) * faded).clamp(0, 1)
     return torch.where(_each(amount > 0), faded, pictures)
+
+
+def harden(pictures: Tensor, rng: Generator, amount: Tensor) -> Tensor:
+    """Contrast of up to 4 times about some light, with what is beyond black and white lost, scaled by
+    ``amount`` ``(B,)`` in 0..1.
+
+    Early emulsions and copies of copies turn dresses, faces and papers into plain white beside plain black;
+    a detector that has never seen such prints takes them for bare paper.
+    """
+    shape = (pictures.shape[0], 1, 1, 1)
+    strength = _each(amount.to(pictures.device))
+    gain = torch.exp(math.log(4) * uniform(0.3, 1, shape, pictures, rng) * strength)
+    middle = uniform(0.2, 0.8, shape, pictures, rng)
+    light = torch.lerp(middle, uniform(0.3, 0.7, shape, pictures, rng), strength)
+    return (light + (pictures - middle) * gain).clamp(0, 1)
 
 
 def scaled(severity: Severity, amount: Tensor) -> Severity:
@@ -207,6 +226,7 @@ class Settings:
     """The shares of old photos: prints that show each kind of ageing, and scans."""
 
     gray: float = 0.35
+    hard: float = 0.25
     faded: float = 0.6
     sepia: float = 0.3
     vignette: float = 0.25
@@ -222,8 +242,9 @@ class Settings:
 
 
 def toned(clean: Tensor, rng: Generator, settings: Settings = Settings()) -> Tensor:
-    """Gray, faded, toned, uneven, stained and textured prints, each in its share of the pictures."""
+    """Gray, hard, faded, toned, uneven, stained and textured prints, each in its share of the pictures."""
     steps: list[tuple[float, Callable[[Tensor, Generator, Tensor], Tensor]]] = [
+        (settings.hard, harden),
         (settings.faded, lambda some, rng, amount: fade(some, rng, amount * 0.8)),
         (settings.sepia, paper.sepia),
         (settings.vignette, paper.vignette),

@@ -23,7 +23,7 @@ from quantize.training.task import Loss
 EASY_STEPS = 300
 """In the first steps grain and blur grow from none to all: else the detector learns nothing for long."""
 
-UNDAMAGED, DECOYS = 0.4, 0.25
+UNDAMAGED, DECOYS = 0.4, 0.3
 """Of the crops, so many are undamaged, and so many, damaged or not, have wires, text and the like."""
 
 ENLARGED = 1 / 6

@@ -35,7 +35,9 @@ EASY_STEPS = 2000
 """The first steps have heavy grain on every crop and nothing else: begun on the whole mixture, training
 stays near the identity."""
 
-TONE = synthesis.Settings(gray=0.3, faded=0.35, sepia=0.2, vignette=0, stains=0, foxing=0, texture=0)
+TONE = synthesis.Settings(
+    gray=0.3, hard=0, faded=0.35, sepia=0.2, vignette=0, stains=0, foxing=0, texture=0
+)
 """Prints for training: input and target have the same tone, since the tone network restores tone."""
 
 CROP_OF = 3.0

@@ -12,10 +12,10 @@ from convert.oldphotos.damage import drawing
 from convert.oldphotos.damage.drawing import Point
 from convert.oldphotos.damage.layers import BLACK, WHITE, Cover, Layer
 
-SEGMENTS = 400
+SEGMENTS = 600
 """At most so many to a picture."""
-FORKS = 0.1
-"""The probability that a crack forks at a step."""
+FORKS = 0.018
+"""The highest probability that a crack forks within a pixel of its length."""
 
 
 @dataclass
@@ -45,7 +45,7 @@ def draw(rng: Generator, height: int, width: int) -> list[Layer]:
         shaded = paint.colour[0] > 0.5 or rng.random() < 0.7
         cover = drawing.faint(drawing.reduced(beside), rng.uniform(0.05, 0.45))
         layers.append(Layer(cover, BLACK if shaded else WHITE))
-    return [*layers, Layer(drawing.faint(drawing.reduced(core), rng.uniform(0.45, 1)), paint)]
+    return [*layers, Layer(drawing.faint(drawing.reduced(core), 1 - 0.55 * rng.uniform(0, 1) ** 2), paint)]
 
 
 def _first(rng: Generator, height: int, width: int) -> _Branch:
@@ -61,11 +61,13 @@ def _first(rng: Generator, height: int, width: int) -> _Branch:
 def _grow(rng: Generator, todo: list[_Branch], core: Cover, beside: Cover, left: int) -> int:
     """Draw the last crack of ``todo``, add its forks there; returns the segments that are left."""
     branch = todo.pop()
-    wander, step, bend = rng.uniform(0.05, 0.5), rng.uniform(3, 12), 0.0
-    worn = rng.uniform(0.02, 0.25)
+    # Many real cracks run nearly straight over a face or a sky, and are ragged only at the pixel.
+    wander, step, bend = 0.02 + 0.48 * rng.uniform(0, 1) ** 2, rng.uniform(2, 10), 0.0
+    worn, kinks = rng.uniform(0.02, 0.25), rng.uniform(0, 0.1)
+    forks = rng.uniform(0, FORKS) * step
     while branch.left > 0 and left > 0:
         bend = 0.7 * bend + rng.normal(0, wander / 2)
-        kink = rng.normal(0, 0.6) if rng.random() < 0.08 else 0.0
+        kink = rng.normal(0, 0.6) if rng.random() < kinks else 0.0
         branch.angle += 0.4 * bend + kink
         # It thins out over its last third.
         width = branch.width * min(1.0, math.sqrt(3 * branch.left / branch.length))
@@ -79,7 +81,7 @@ def _grow(rng: Generator, todo: list[_Branch], core: Cover, beside: Cover, left:
         if rng.random() < 0.02 and width > 1:
             radius = width * rng.uniform(0.8, 3)
             drawing.spot(core, end, (radius, radius * rng.uniform(0.4, 1)), rng.uniform(0, 180), 1)
-        if rng.random() < FORKS and branch.depth < 3:
+        if rng.random() < forks and branch.depth < 3:
             turn = branch.angle + rng.choice((-1, 1)) * rng.uniform(0.4, 1.5)
             length = branch.left * rng.uniform(0.2, 0.8)
             thinner = width * rng.uniform(0.5, 0.95)

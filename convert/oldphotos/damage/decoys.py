@@ -1,4 +1,5 @@
-"""What a detector takes for damage and isn't: wires, rigging, railings, bars, text, cloth.
+"""What a detector takes for damage and isn't: wires, rigging, railings, bars, text, poles,
+cloth, sheets of paper.
 
 Drawn into a clean scene before it ages, so that they fade, blur and get grain with it; never in a mask.
 """
@@ -173,8 +174,50 @@ def white_cloth(rng: Generator, scene: Scene) -> Scene:
     return _covered(scene, cover, np.asarray(np.clip(light, 0, 1)[..., None] * warm, np.float32))
 
 
+def sheets(rng: Generator, scene: Scene) -> Scene:
+    """One to five plain light shapes with smooth outlines: papers, books, windows, hands."""
+    height, width = scene.shape[:2]
+    for _ in range(rng.integers(1, 6)):
+        drawn = drawing.canvas(height, width)
+        middle, angle = drawing.anywhere(rng, height, width), rng.uniform(0, math.pi)
+        radii = rng.uniform(0.02, 0.16, 2) * min(height, width)
+        if rng.random() < 0.6:
+            corners = np.array(((-1, -1), (1, -1), (1, 1), (-1, 1))) * radii * rng.uniform(0.6, 1.2, (4, 1))
+            along = drawing.towards(angle)
+            turned = corners @ np.array((along, (-along[1], along[0]))) + middle
+            cv2.fillPoly(drawn, [np.round(turned * drawing.FINE).astype(np.int32)], 255, cv2.LINE_AA)
+        else:
+            drawing.spot(drawn, middle, (radii[0], radii[1]), math.degrees(angle), 1)
+        rows, columns = drawing.grid(height, width)
+        slope = (columns - middle[0]) * rng.normal(0, 1) + (rows - middle[1]) * rng.normal(0, 1)
+        light = rng.uniform(0.7, 1) + rng.uniform(0, 0.12) * slope / radii.max()
+        warm = np.array((1, 1 - rng.uniform(0, 0.08), 1 - rng.uniform(0, 0.2)), np.float32)
+        lit = np.asarray(np.clip(light, 0, 1)[..., None] * warm, np.float32)
+        scene = _covered(scene, drawing.reduced(drawn), lit)
+    return scene
+
+
+def poles(rng: Generator, scene: Scene) -> Scene:
+    """One to four straight bars of 2 to 16 pixels, round or flat: posts, pipes, sticks, table edges."""
+    height, width = scene.shape[:2]
+    rows, columns = drawing.grid(height, width)
+    for _ in range(rng.integers(1, 5)):
+        upright = rng.integers(2) * math.pi / 2 + rng.normal(0, 0.08)
+        angle = upright if rng.random() < 0.7 else rng.uniform(0, math.pi)
+        along, middle = drawing.towards(angle), drawing.anywhere(rng, height, width)
+        wide, half = 2 + 14 * rng.uniform(0, 1) ** 2, rng.uniform(0.1, 1) * max(height, width)
+        drawn = drawing.canvas(height, width)
+        drawing.line(drawn, middle - half * along, middle + half * along, wide, 1)
+        across = ((rows - middle[1]) * along[0] - (columns - middle[0]) * along[1]) / wide * 2
+        round_, lit_from = rng.uniform(0, 0.6), rng.uniform(-0.8, 0.8)
+        shade = 1 - round_ * np.minimum(np.abs(across - lit_from), 1.5)
+        colour = np.asarray(shade[..., None] * _colour(rng, scene), np.float32)
+        scene = _covered(scene, drawing.reduced(drawn), np.clip(colour, 0, 1))
+    return scene
+
+
 PATTERNS: tuple[Pattern, ...] = (wires, rigging, railings, bars, checks, text)
-KINDS: tuple[Decoy, ...] = (*map(_in_one_colour, PATTERNS), white_cloth)
+KINDS: tuple[Decoy, ...] = (*map(_in_one_colour, PATTERNS), white_cloth, sheets, poles)
 
 
 def _path(drawn: Cover, points: Point, wide: float) -> None:

@@ -26,11 +26,11 @@ class Kind:
 KINDS = {
     "cracks": Kind(cracks.draw, 0.55),
     "folds": Kind(folds.draw, 0.4),
-    "torn": Kind(missing.torn, 0.6),
+    "torn": Kind(missing.torn, 0.5),
     "peeled": Kind(missing.peeled, 0.2),
     "straight": Kind(scratches.straight, 0.3),
     "worn": Kind(scratches.worn, 0.25),
-    "strokes": Kind(scratches.strokes, 0.2),
+    "strokes": Kind(scratches.strokes, 0.4),
     "specks": Kind(dust.specks, 0.3),
     "hairs": Kind(dust.hairs, 0.15),
     "tides": Kind(tides.draw, 0.1),

@@ -43,10 +43,10 @@ def worn(rng: Generator, height: int, width: int) -> list[Layer]:
 
 
 def strokes(rng: Generator, height: int, width: int) -> list[Layer]:
-    """One to six curved strokes of even width, 1 to 7 pixels, and even colour: ink, tape, threads."""
+    """One to six curved strokes of even width, 1 to 8 pixels, and even colour: ink, tape, threads."""
     drawn = drawing.canvas(height, width)
     for _ in range(rng.integers(1, 7)):
-        wide, opacity = 1 + 6 * rng.uniform(0, 1) ** 2, rng.uniform(0.5, 1)
+        wide, opacity = 1 + 7 * rng.uniform(0, 1) ** 1.5, rng.uniform(0.5, 1)
         for start, end in pairwise(_wandering(rng, height, width)):
             drawing.line(drawn, start, end, wide, opacity)
     return [Layer(drawing.reduced(drawn), drawing.paint(rng, texture=0.02))]

@@ -158,6 +158,22 @@ def test_fading_takes_contrast_and_amount_zero_none(clean: Tensor) -> None:
     assert (faded.std((1, 2, 3)) < clean.std((1, 2, 3)))[1::2].all()
 
 
+def test_in_the_worst_faded_print_white_is_still_lighter_than_black() -> None:
+    ramp = torch.linspace(0, 1, SIZE[1]).expand(COUNT, 3, *SIZE)
+    for seed in range(50):
+        faded = synthesis.fade(ramp, rng(seed), torch.full((COUNT,), 1.6))
+        assert ((faded[..., -1] - faded[..., 0]) > 0.09).all() and faded.min() >= 0 and faded.max() <= 1
+
+
+def test_a_hard_print_is_black_and_white_in_the_same_places(clean: Tensor) -> None:
+    hard = synthesis.harden(clean, rng(), torch.ones(COUNT))
+    lost = (hard == 0) | (hard == 1)
+    assert lost.float().mean() > 0.2 and not ((clean == 0) | (clean == 1)).any()
+    order = clean.flatten(1).argsort(1)
+    assert (hard.flatten(1).gather(1, order).diff(dim=1) >= 0).all()
+    assert torch.allclose(synthesis.harden(clean, rng(), torch.zeros(COUNT)), clean, atol=1e-6)
+
+
 NOTHING = Settings(**{share.name: 0.0 for share in fields(Settings)})
 
 
