@@ -67,7 +67,8 @@ def seen(
     overlays: Overlays | None,
     progress: Callable[[], None] = lambda: None,
 ) -> tuple[list[Seen], list[Seen]]:
-    """Old photos with damage made of clean ones ``(H, W, 3)`` uint8, and the clean ones without any."""
+    """Old photos with damage made of clean ones ``(H, W, 3)`` uint8; and good ones without any, half of
+    them the clean ones, half of them as old as those with damage."""
     rng = Generator().manual_seed(1)
     damaged, good = [], []
     for photo in photos:
@@ -77,11 +78,13 @@ def seen(
         printed = synthesis.toned(clean, rng, settings)
         severity = draw_severity(1, rng, settings.heavy)
         old = synthesis.scan(printed, severity, rng, layers, soft=settings.soft_scan)
+        intact = synthesis.scan(printed, severity, rng, soft=settings.soft_scan)
         truth = old.mask[0, 0].numpy() > 0.5
         if truth.any():
             # Held against the print: fading is not the fill's business.
             damaged.append(_seen(restorer, _levels(old.picture), _levels(printed), truth))
-        good.append(_seen(restorer, photo.numpy(), photo.numpy(), np.zeros_like(truth)))
+        for picture in (photo.numpy(), _levels(intact.picture)):
+            good.append(_seen(restorer, picture, picture, np.zeros_like(truth)))
         progress()
     return damaged, good
 

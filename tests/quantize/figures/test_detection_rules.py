@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from itertools import islice
+from typing import cast
 
 import numpy as np
+import torch
 
 from edge.bundle.manifest import Detection
-from quantize.figures.detection_rules import RULES, Seen, outcomes
+from edge.restore.damage.detector import FaceArea
+from edge.restore.restorer import Restorer
+from quantize.figures.detection_rules import RULES, Picture, Seen, outcomes, seen
 
 
 def crack(level: int) -> Seen:
@@ -52,3 +56,25 @@ def test_the_rule_is_also_judged_without_its_second_pair_of_levels() -> None:
 def test_without_a_fill_nothing_is_marked_however_sure_the_detector_is() -> None:
     nothing = next(outcomes([crack(255)], [good(255)], Detection()))
     assert (nothing.recall, nothing.good_marked, nothing.good_blocks) == (0, 0, 0)
+
+
+class Blind:
+    """Finds no damage and no face."""
+
+    def damage_probability(self, picture: Picture) -> Picture:
+        return np.zeros(picture.shape[:2], np.uint8)
+
+    def face_areas(self, picture: Picture) -> tuple[FaceArea, ...]:
+        return ()
+
+
+def test_half_of_the_good_photos_are_old_and_none_is_damaged() -> None:
+    photo = torch.randint(
+        0, 256, (64, 80, 3), generator=torch.Generator().manual_seed(0), dtype=torch.uint8
+    )
+    damaged, good = seen(cast(Restorer, Blind()), [photo], None)
+    assert len(damaged) == 1 and damaged[0].truth.any()
+    clean, old = good
+    assert np.array_equal(clean.picture, photo.numpy())
+    assert not np.array_equal(old.picture, clean.picture)
+    assert all(each.picture is each.clean and not each.truth.any() for each in good)
