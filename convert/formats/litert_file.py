@@ -105,6 +105,14 @@ def scopes(path: Path, part: str) -> list[ScopedOperation]:
     return found
 
 
+def sigmoid_inputs(path: Path) -> list[str]:
+    """The tensors of the float32 file that a sigmoid makes probabilities of."""
+    model = read_model(path)
+    tensors = [tensor.name.decode().partition("/")[2] for tensor in model.subgraphs[0].tensors]
+    entries = model.subgraphs[0].operators
+    return [tensors[entry.inputs[0]] for entry in entries if operation_kind(model, entry) == "LOGISTIC"]
+
+
 def _scope(tensor: str, part: str) -> str:
     """``a.b.Class_name/c.Other_0;;...`` to ``part/0``; litert-torch writes the modules that were called."""
     if tensor == "output_0":

@@ -42,6 +42,10 @@ SHARED_RANGES: dict[str, tuple[tuple[PartName, str], ...]] = {
 }
 """Tensors that pass between parts, with the ends that hold them. All store them with the same range."""
 
+LOGITS = 8.0
+"""Logits are stored from -8 to 8 at most: beyond that their probabilities differ by less than a third of a
+thousandth, while a detector's reach -200, and 256 levels of 0.8 would leave it ten probabilities."""
+
 TRAINED: tuple[PartName, ...] = ("encoder", "mapper", "mapper_global", "decoder")
 """Parts whose every range must be learnt where any is; of others, those that are named."""
 
@@ -110,6 +114,9 @@ def part_ranges(
             if source.output.role != "latent":
                 # Residuals and probabilities are results: removing a white scratch takes the whole range.
                 litert.set_limits(ranges[source.name]["output_0"], whole)
+            for tensor in litert_file.sigmoid_inputs(path):
+                low, high = litert.limits(ranges[source.name][tensor])
+                litert.set_limits(ranges[source.name][tensor], (max(low, -LOGITS), min(high, LOGITS)))
             for index, end in enumerate(source.inputs):
                 # A photo's level is then its stored value, shifted: nothing is lost on the way in.
                 if end.role in ("photo", "mask", "face_pair"):

@@ -3,7 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from convert.int8.ranges import BINS, best_share
+from convert.formats import litert, litert_file
+from convert.int8 import ranges
+from convert.int8.ranges import BINS, LOGITS, best_share, part_ranges
+from tests.convert.converted import Converted
 
 
 def histogram(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -37,3 +40,15 @@ def test_the_share_beats_the_extremes(tail: int) -> None:
     values = np.random.default_rng(tail).standard_t(3 * tail, 100_000)
     share = best_share(*histogram(values))
     assert error(values, share) <= error(values, 1.0)
+
+
+def test_what_becomes_a_probability_is_stored_only_as_far_as_probabilities_differ(
+    converted: Converted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (logits,) = litert_file.sigmoid_inputs(converted.paths["scratch"])
+    low, high = litert.limits(converted.ranges["scratch"][logits])
+    assert -LOGITS <= low < -0.01 and high <= LOGITS
+    monkeypatch.setattr(ranges, "LOGITS", 0.01)
+    capped = part_ranges([converted.sources["scratch"]], converted.paths, converted.samples, {})
+    low, high = litert.limits(capped["scratch"][logits])
+    assert (low, high) == pytest.approx((-0.01, min(0.01, high)))
