@@ -122,8 +122,8 @@ def harden(pictures: Tensor, rng: Generator, amount: Tensor) -> Tensor:
     """Contrast of up to 4 times about some light, with what is beyond black and white lost, scaled by
     ``amount`` ``(B,)`` in 0..1.
 
-    Early emulsions and copies of copies turn dresses, faces and papers into plain white beside plain black;
-    a detector that has never seen such prints takes them for bare paper.
+    Early emulsions and copies of copies turn dresses, faces and papers into plain white beside plain black,
+    which looks like bare paper and is no damage.
     """
     shape = (pictures.shape[0], 1, 1, 1)
     strength = _each(amount.to(pictures.device))

@@ -10,13 +10,14 @@ import torch
 
 from convert.figures.pairs import area_under_curve
 from convert.mobile.nets import ToneNet
+from convert.oldphotos import synthesis
 from convert.oldphotos.photosets import PhotoSet, scaled_crops
 from quantize.tasks import detector, distil, restore
 from quantize.tasks.common import SHOWN
 from quantize.tasks.detector import DetectorTask
 from quantize.tasks.latents import latent_gap
 from quantize.tasks.restore import MAX_MASKED, RestoreTask, detected
-from quantize.tasks.tone import MAX_NOISE, ToneTask
+from quantize.tasks.tone import BAD, MAX_NOISE, WORST, ToneTask
 from quantize.training.adversary import PatchCritic, critic_loss, feature_matching, frozen
 from quantize.training.task import Task
 from tests.edge.bundles import detector as tiny_detector
@@ -33,6 +34,25 @@ def test_thumbnails_have_noise_of_many_strengths() -> None:
     _, faded, seen = task.batch(5000, task.photos(seeded()), seeded(1))
     strength = (seen - faded).flatten(1).std(1)
     assert strength.min() < 0.1 * MAX_NOISE and 0.8 * MAX_NOISE < strength.max() < 1.1 * MAX_NOISE
+
+
+def test_some_of_the_faded_thumbnails_are_faded_worse_than_most_prints(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    amounts: list[torch.Tensor] = []
+
+    def heard(clean: torch.Tensor, rng: torch.Generator, amount: torch.Tensor) -> torch.Tensor:
+        amounts.append(amount)
+        return clean
+
+    monkeypatch.setattr(synthesis, "fade", heard)
+    gray = tuple(torch.full((32, 32, 3), 128, dtype=torch.uint8) for _ in range(2))
+    task = ToneTask(ToneNet(4), PhotoSet(gray, gray), 512)
+    task.batch(5000, task.photos(seeded()), seeded(1))
+    faded = amounts[0][amounts[0] > 0]
+    assert 1.3 < faded.max() < WORST
+    # Of amounts up to 1.6 three in eight are above 1.
+    assert 0.5 < (faded > 1).float().mean() / (BAD * (1 - 1 / WORST)) < 1.5
 
 
 def test_every_player_learns_and_figures_are_finite(make_task: Callable[[], Task]) -> None:
