@@ -33,6 +33,13 @@ FONTS = (
 )
 
 
+BEHIND = 0.8
+"""Of the wires, masts, railings, poles and text, so many end where the sky or wall behind them ends. Drawn
+across faces, they would teach a detector to doubt the cracks there."""
+
+SURFACE, SEEDS = 0.1, 4
+"""The least share of the scene that such a sky or wall takes, and at how many places one is looked for."""
+
 Pattern = Callable[[Generator, int, int], Cover]
 """What a decoy covers of a picture of this height and width."""
 
@@ -56,6 +63,43 @@ def _in_one_colour(pattern: Pattern) -> Decoy:
         return _covered(scene, cover, _colour(rng, scene))
 
     return draw
+
+
+def _before_one_surface(decoy: Decoy) -> Decoy:
+    """Draws the decoy, mostly before one smooth surface only; a scene without any then stays as it is."""
+
+    @wraps(decoy)
+    def draw(rng: Generator, scene: Scene) -> Scene:
+        drawn = decoy(rng, scene)
+        return drawn if rng.random() >= BEHIND else _covered(scene, _surface(rng, scene), drawn)
+
+    return draw
+
+
+def _surface(rng: Generator, scene: Scene) -> Cover:
+    """A sky, or the wall behind a person: what is reached from the upper border without a step in
+    brightness. Empty where that is little."""
+    height, width = scene.shape[:2]
+    levels = cv2.blur((scene.mean(2) * 255).astype(np.uint8), (3, 3))
+    step = float(rng.uniform(1, 4))
+    for _ in range(SEEDS):
+        found = np.zeros((height + 2, width + 2), np.uint8)
+        place = _upper_border(rng, height, width)
+        how = 4 | cv2.FLOODFILL_MASK_ONLY | 255 << 8
+        area, *_ = cv2.floodFill(levels, found, place, 0, step, step, how)
+        if area >= SURFACE * height * width:
+            # Grain leaves holes that no wire has.
+            closed = cv2.morphologyEx(found[1:-1, 1:-1], cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+            return np.asarray(cv2.blur(closed, (3, 3)), np.uint8)
+    return np.zeros((height, width), np.uint8)
+
+
+def _upper_border(rng: Generator, height: int, width: int) -> tuple[int, int]:
+    """x and y of a pixel at the top, or in the upper half at the left or right."""
+    along = int(rng.integers(width + height))
+    if along < width:
+        return along, 0
+    return (along % 2) * (width - 1), (along - width) // 2
 
 
 def _covered(scene: Scene, cover: Cover, colour: NDArray[np.float32]) -> Scene:
@@ -216,8 +260,10 @@ def poles(rng: Generator, scene: Scene) -> Scene:
     return scene
 
 
-PATTERNS: tuple[Pattern, ...] = (wires, rigging, railings, bars, checks, text)
-KINDS: tuple[Decoy, ...] = (*map(_in_one_colour, PATTERNS), white_cloth, sheets, poles)
+LINES: tuple[Decoy, ...] = (*map(_in_one_colour, (wires, rigging, railings, text)), poles)
+BEFORE_SURFACES: tuple[Decoy, ...] = tuple(map(_before_one_surface, LINES))
+CLOTH: tuple[Decoy, ...] = (*map(_in_one_colour, (bars, checks)), white_cloth)
+KINDS: tuple[Decoy, ...] = (*BEFORE_SURFACES, *CLOTH, sheets)
 
 
 def _path(drawn: Cover, points: Point, wide: float) -> None:

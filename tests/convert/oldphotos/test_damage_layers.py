@@ -132,16 +132,38 @@ def test_overlays_come_alike_from_folders_and_tar_files(tmp_path: Path) -> None:
         damage.load_overlays(tmp_path / "empty")
 
 
+def sky_and_person() -> decoys.Scene:
+    """A plain sky around a striped person, who reaches the lower border."""
+    scene = np.full((192, 192, 3), 0.6, np.float32)
+    scene[64:, 48:144] = 0.2
+    scene[64::4, 48:144] = 0.4
+    return scene
+
+
 @pytest.mark.parametrize("decoy", decoys.KINDS)
 def test_decoys_change_a_part_of_the_scene(decoy: decoys.Decoy) -> None:
-    scene = np.full((192, 192, 3), 0.6, np.float32)
-    scene[::2] = 0.4
-    shares = []
+    scene, shares = sky_and_person(), []
     for seed in range(8):
         painted = decoy(np.random.default_rng(seed), scene)
         assert painted.min() >= 0 and painted.max() <= 1
         shares.append((np.abs(painted - scene).max(2) > 0.02).mean())
     assert 0.005 < np.median(shares) < 0.7
+
+
+@pytest.mark.parametrize("decoy", decoys.BEFORE_SURFACES)
+def test_lines_end_where_the_sky_ends_but_for_a_few(decoy: decoys.Decoy) -> None:
+    scene, crossed = sky_and_person(), 0
+    for seed in range(40):
+        changed = np.abs(decoy(np.random.default_rng(seed), scene) - scene).max(2) > 0.02
+        crossed += bool(changed[68:, 52:140].any())
+    assert 1 <= crossed <= 16
+
+
+def test_a_scene_without_a_plain_surface_keeps_lines_away_but_for_a_few() -> None:
+    scene = np.random.default_rng(0).random((96, 96, 3), np.float32)
+    wires = decoys.BEFORE_SURFACES[0]
+    kept = [np.array_equal(wires(np.random.default_rng(seed), scene), scene) for seed in range(40)]
+    assert 0.6 * len(kept) < sum(kept) < len(kept)
 
 
 def test_the_fill_writes_damaged_pixels_only_and_as_the_runtime_does() -> None:
