@@ -22,6 +22,10 @@ BAD, WORST = 0.35, 1.6
 """Of the faded photos, so many are faded by up to so many times what `synthesis.fade` calls 1. A network
 that hardly ever saw such photos (whites at 0.6, blacks at 0.3) took back half of their fading."""
 
+DIM, DIMMEST = 0.2, 0.45
+"""Of the good photos, so many are shown, and wanted, at a light of so little or more: a dim room is not
+faded, for its black is black."""
+
 MAX_NOISE = 0.04
 """The strongest noise of a thumbnail, a standard deviation in shares of white."""
 
@@ -54,7 +58,12 @@ class ToneTask:
         amount = torch.where(rand(rng, self.count) < BAD, amount * WORST, amount)
         # Taking a good photo for a faded one is the worse mistake: most of them are good.
         good = rand(rng, self.count) < 0.65
-        amount = amount * 0.5 + 0.5 if step < self.easy_steps else amount * ~good
+        if step < self.easy_steps:
+            amount = amount * 0.5 + 0.5
+        else:
+            amount = amount * ~good
+            light = 1 - (1 - DIMMEST) * rand(rng, self.count) * (good & (rand(rng, self.count) < DIM))
+            clean = clean * light[:, None, None, None]
         faded = synthesis.fade(clean, rng, amount)
         # Coarse grain is left in a thumbnail, and reaches beyond the photo's black and white.
         strength = MAX_NOISE * rand(rng, self.count, 1, 1, 1).square()

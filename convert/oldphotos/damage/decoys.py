@@ -1,4 +1,4 @@
-"""What a detector takes for damage and isn't: wires, rigging, railings, bars, text, poles,
+"""What a detector takes for damage and isn't: wires, rigging, railings, bars, text, poles, roads,
 cloth, sheets of paper.
 
 Drawn into a clean scene before it ages, so that they fade, blur and get grain with it; never in a mask.
@@ -260,10 +260,31 @@ def poles(rng: Generator, scene: Scene) -> Scene:
     return scene
 
 
+def roads(rng: Generator, scene: Scene) -> Scene:
+    """Two to five bands that widen from a point far away to the lower border: roads, rails, ditches.
+
+    None where there is a wall that could be behind a person."""
+    height, width = scene.shape[:2]
+    if _surface(rng, scene).any():
+        return scene
+    drawn = drawing.canvas(height, width)
+    far = np.array((rng.uniform(-0.2, 1.2) * width, rng.uniform(0.1, 0.8) * height))
+    narrow, growth = rng.uniform(0.4, 2), rng.uniform(0.005, 0.06)
+    for _ in range(rng.integers(2, 6)):
+        foot = np.array((rng.uniform(-1, 2) * width, 1.05 * height))
+        bend, places = rng.normal(0, 0.05) * width, np.linspace(0, 1, 25)
+        points = far + places[:, None] * (foot - far)
+        points[:, 0] += bend * np.sin(places * math.pi)
+        for start, end in pairwise(points):
+            drawing.line(drawn, start, end, narrow + growth * float(np.hypot(*(start - far))), 1)
+    colour = _colour(rng, scene)
+    return _covered(scene, drawing.faint(drawing.reduced(drawn), rng.uniform(0.5, 1)), colour)
+
+
 LINES: tuple[Decoy, ...] = (*map(_in_one_colour, (wires, rigging, railings, text)), poles)
 BEFORE_SURFACES: tuple[Decoy, ...] = tuple(map(_before_one_surface, LINES))
 CLOTH: tuple[Decoy, ...] = (*map(_in_one_colour, (bars, checks)), white_cloth)
-KINDS: tuple[Decoy, ...] = (*BEFORE_SURFACES, *CLOTH, sheets)
+KINDS: tuple[Decoy, ...] = (*BEFORE_SURFACES, *CLOTH, sheets, roads)
 
 
 def _path(drawn: Cover, points: Point, wide: float) -> None:

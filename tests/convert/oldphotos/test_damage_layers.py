@@ -143,6 +143,8 @@ def sky_and_person() -> decoys.Scene:
 @pytest.mark.parametrize("decoy", decoys.KINDS)
 def test_decoys_change_a_part_of_the_scene(decoy: decoys.Decoy) -> None:
     scene, shares = sky_and_person(), []
+    if decoy is decoys.roads:
+        scene = np.random.default_rng(0).random(scene.shape, np.float32)
     for seed in range(8):
         painted = decoy(np.random.default_rng(seed), scene)
         assert painted.min() >= 0 and painted.max() <= 1
@@ -164,6 +166,11 @@ def test_a_scene_without_a_plain_surface_keeps_lines_away_but_for_a_few() -> Non
     wires = decoys.BEFORE_SURFACES[0]
     kept = [np.array_equal(wires(np.random.default_rng(seed), scene), scene) for seed in range(40)]
     assert 0.6 * len(kept) < sum(kept) < len(kept)
+
+
+def test_roads_are_not_drawn_where_a_person_may_stand() -> None:
+    scene = sky_and_person()
+    assert all(np.array_equal(decoys.roads(np.random.default_rng(seed), scene), scene) for seed in range(9))
 
 
 def test_the_fill_writes_damaged_pixels_only_and_as_the_runtime_does() -> None:

@@ -17,7 +17,7 @@ from quantize.tasks.common import SHOWN
 from quantize.tasks.detector import DetectorTask
 from quantize.tasks.latents import latent_gap
 from quantize.tasks.restore import MAX_MASKED, RestoreTask, detected
-from quantize.tasks.tone import BAD, MAX_NOISE, WORST, ToneTask
+from quantize.tasks.tone import BAD, DIM, DIMMEST, MAX_NOISE, WORST, ToneTask
 from quantize.training.adversary import PatchCritic, critic_loss, feature_matching, frozen
 from quantize.training.task import Task
 from tests.edge.bundles import detector as tiny_detector
@@ -53,6 +53,17 @@ def test_some_of_the_faded_thumbnails_are_faded_worse_than_most_prints(
     assert 1.3 < faded.max() < WORST
     # Of amounts up to 1.6 three in eight are above 1.
     assert 0.5 < (faded > 1).float().mean() / (BAD * (1 - 1 / WORST)) < 1.5
+
+
+def test_some_good_photos_and_no_faded_ones_are_dim() -> None:
+    white = tuple(torch.full((32, 32, 3), 255, dtype=torch.uint8) for _ in range(2))
+    task = ToneTask(ToneNet(4), PhotoSet(white, white), 512)
+    clean, faded, _ = task.batch(5000, task.photos(seeded()), seeded(1))
+    light = clean.amax((1, 2, 3))
+    good = (faded == clean).flatten(1).all(1)
+    assert (light[~good] == 1).all()
+    dim = light[good][light[good] < 1]
+    assert DIMMEST <= dim.min() < DIMMEST + 0.1 and 0.5 < len(dim) / (DIM * int(good.sum())) < 1.5
 
 
 def test_every_player_learns_and_figures_are_finite(make_task: Callable[[], Task]) -> None:
