@@ -52,6 +52,14 @@ def train_networks(
     stage: Annotated[str | None, typer.Option(help="Only this stage of the recipe.")] = None,
     faces: Faces = None,
     overlays: Overlays = None,
+    old: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--old",
+            exists=True,
+            help="Folder or tar file of real old photos without cracks, for the detector; may be repeated.",
+        ),
+    ] = None,
     run: StageOptions,
     init: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="Weights to start from.")
@@ -81,7 +89,7 @@ def train_networks(
                 )
             if place.cool_down is not None and stage is None:
                 raise typer.BadParameter("Which stage is to cool down? Name it with --stage.")
-            material = Material(_photos(what), faces or (), overlays)
+            material = Material(_photos(what), faces or (), overlays, old or ())
             _follow(load_recipe(recipe), recipe.parent, output, stage, material, here, arguments)
             return
         if stage is not None:
@@ -89,7 +97,7 @@ def train_networks(
         name, *sources = what
         if name not in NETWORKS:
             raise typer.BadParameter(f"{name} is no network: choose one of {', '.join(NETWORKS)}.")
-        material = Material(_photos(sources), faces or (), overlays)
+        material = Material(_photos(sources), faces or (), overlays, old or ())
         shipped = shipped_recipe()
         one = changed(shipped.stage(name).on(here.device.type), run)
         if one.others and restorer is None:

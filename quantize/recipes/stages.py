@@ -37,6 +37,9 @@ from quantize.training.task import Task
 WATCHED, WATCHED_FACES = 16, 4
 """Batches that the first ranges are taken from."""
 
+BORDER = 0.04
+"""Of real old photos, what is cut off at every side: there prints are frayed, or lie on a mount."""
+
 Network = TypeVar("Network", bound=nn.Module)
 
 
@@ -44,9 +47,14 @@ class Material:
     """The photos, labels and overlays that a recipe is trained with, read when a stage asks for them."""
 
     def __init__(
-        self, photos: Sequence[Path], faces: Sequence[Path] = (), overlays: Path | None = None
+        self,
+        photos: Sequence[Path],
+        faces: Sequence[Path] = (),
+        overlays: Path | None = None,
+        old: Sequence[Path] = (),
     ) -> None:
         self.sources, self.labels, self.overlay_source = list(photos), list(faces), overlays
+        self.old_sources = list(old)
         # Only the last ones are kept: photo sets take gigabytes.
         self._photos: tuple[int, PhotoSet] | None = None
         self._faces: tuple[int, tuple[FaceSet, FaceSet]] | None = None
@@ -72,6 +80,14 @@ class Material:
             self._faces = None
             self._faces = side, load_faces(self.sources, self.labels, side, self.aside)
         return self._faces[1]
+
+    def old(self, side: int) -> PhotoSet | None:
+        """Real old photos without their borders, if there are any. Raises PhotoSetError."""
+        if not self.old_sources:
+            return None
+        found = load_photos(self.old_sources, min_side=side, trim=BORDER)
+        self.aside += found.aside
+        return found
 
     def overlays(self) -> Overlays | None:
         """Real dirt and scratches, if there are any. Raises PhotoSetError."""
@@ -183,9 +199,8 @@ def prepare(
     if isinstance(network, DamageDetector):
         if given.start is None:
             begin_from_pretrained_(network)
-        task = DetectorTask(
-            network, material.photos(side), count, side, overlays=material.overlays(), **ease
-        )
+        photos, old = material.photos(side), material.old(side)
+        task = DetectorTask(network, photos, count, side, overlays=material.overlays(), old=old, **ease)
     elif isinstance(network, MobileRestorer):
         task = RestoreTask(
             network, material.photos(side), count, side, overlays=material.overlays(), **ease

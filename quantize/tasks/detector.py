@@ -15,9 +15,10 @@ from convert.oldphotos import damage, synthesis
 from convert.oldphotos.damage import Layers, Overlays
 from convert.oldphotos.damage.drawing import numbers_of
 from convert.oldphotos.photosets import PhotoSet, luminance, scaled_crops
+from convert.oldphotos.severity import draw_severity
 from convert.oldphotos.synthesis import VISIBLE, Scan
 from convert.reference.nets import ScratchUnet
-from quantize.tasks.common import SHOWN, add_decoys_, device_of
+from quantize.tasks.common import SHOWN, add_decoys_, device_of, rand
 from quantize.training.task import Loss
 
 EASY_STEPS = 300
@@ -31,6 +32,10 @@ ENLARGED = 1 / 6
 
 STRIDES = 37, 61
 """Pixels down and across between the parts of crops that are enlarged at successive steps."""
+
+REAL, AGED_FURTHER = 0.25, 0.5
+"""Of the crops, so many are real old photos if there are any, aged by up to so much of what the others are.
+What synthesis lacks is in them: rails, branches, straps and machines as plates of their time show them."""
 
 CROP_OF = 2.5
 """A crop's damage is that of a picture up to so many times as large: torn corners are larger than crops."""
@@ -54,23 +59,32 @@ class DetectorTask:
         side: int = 192,
         easy_steps: int = EASY_STEPS,
         overlays: Overlays | None = None,
+        old: PhotoSet | None = None,
     ) -> None:
-        self.network, self.overlays = network, overlays
+        """``old`` are real old photos without damage."""
+        self.network, self.overlays, self.old = network, overlays, old
         self.set, self.count, self.side, self.easy_steps = photos, count, side, easy_steps
+        self.real = 0 if old is None else max(1, round(REAL * count))
 
     @property
     def networks(self) -> dict[str, nn.Module]:
         return {"detector": self.network}
 
     def photos(self, rng: Generator) -> tuple[Tensor, ...]:
-        return drawn(self.set.train, self.count, self.side, rng, self.overlays)
+        new = drawn(self.set.train, self.count - self.real, self.side, rng, self.overlays, DECOYS)
+        if self.old is None:
+            return new
+        # Without decoys, and the last of the batch.
+        old = drawn(self.old.train, self.real, self.side, rng, self.overlays, decoys=0)
+        return tuple(torch.cat(both) for both in zip(new, old, strict=True))
 
     def batch(self, step: int, photos: tuple[Tensor, ...], rng: Generator) -> tuple[Tensor, ...]:
         ease = max(0.0, 1 - step / self.easy_steps) if self.easy_steps else 0.0
         # Spread over the steps, so that no number has to come back from the device.
         large = int((step + 1) * self.count * ENLARGED) - int(step * self.count * ENLARGED)
+        new = self.count - self.real
         parts = []
-        for factor, part in ((1, slice(large, None)), (2 << step % 2, slice(0, large))):
+        for factor, part in ((1, slice(large, new)), (2 << step % 2, slice(0, large))):
             size = self.side // factor
             # Another place at each step, torn corners of all sides among them.
             top, left = (step * stride % (self.side - size + 1) for stride in STRIDES)
@@ -78,6 +92,9 @@ class DetectorTask:
             if len(crops):
                 layers = Layers(covers, photos[2][part])
                 parts.append(enlarged(synthesis.old_photo(crops, layers, rng, ease=ease), self.side))
+        if self.real:
+            crops, covers, paints = (each[new:] for each in photos)
+            parts.append(_damaged(crops, Layers(covers, paints), rng))
         whole = Scan(
             torch.cat([part.picture for part in parts]), torch.cat([part.change for part in parts])
         )
@@ -111,7 +128,8 @@ class DetectorTask:
 
     def _held_out(self, count: int, device: torch.device) -> Scan:
         """The same old photos at every call."""
-        crops = drawn(self.set.held_out, count, 192, Generator().manual_seed(0), self.overlays)
+        rng = Generator().manual_seed(0)
+        crops = drawn(self.set.held_out, count, 192, rng, self.overlays, DECOYS)
         clean, covers, paints = (each.to(device) for each in crops)
         return synthesis.old_photo(clean, Layers(covers, paints), Generator(device).manual_seed(1))
 
@@ -132,16 +150,29 @@ def scratch_logits(network: nn.Module, photos: Tensor) -> Tensor:
 
 
 def drawn(
-    photos: tuple[Tensor, ...], count: int, side: int, rng: Generator, overlays: Overlays | None = None
+    photos: tuple[Tensor, ...],
+    count: int,
+    side: int,
+    rng: Generator,
+    overlays: Overlays | None,
+    decoys: float,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Clean crops ``(count, 3, side, side)``, decoys in some of them, and layers of damage (covers and
+    """Clean crops ``(count, 3, side, side)``, decoys in a share of them, and layers of damage (covers and
     paints) for those that are to be damaged. On the CPU; may run in a worker."""
     crops, numbers = scaled_crops(photos, count, side, rng), numbers_of(rng)
-    add_decoys_(crops, DECOYS, numbers)
+    add_decoys_(crops, decoys, numbers)
     # Dithered: on average exactly the share, whatever the count.
     hurt = numbers.permutation(count) >= int(UNDAMAGED * count + numbers.random())
     layers = damage.draw((side, side), hurt.tolist(), rng, overlays, CROP_OF)
     return crops, layers.covers, layers.paints
+
+
+def _damaged(crops: Tensor, layers: Layers, rng: Generator) -> Scan:
+    """Crops of real old photos, damaged, and aged a little further."""
+    count, settings = len(crops), synthesis.Settings()
+    severity = draw_severity(count, rng, settings.heavy)
+    less = synthesis.scaled(severity, AGED_FURTHER * rand(rng, count))
+    return synthesis.scan(crops, less, rng, layers, soft=settings.soft_scan)
 
 
 def mirrored(scan: Scan, step: int) -> Scan:
