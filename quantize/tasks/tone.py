@@ -22,7 +22,7 @@ BAD, WORST = 0.35, 1.6
 """Of the faded photos, so many are faded by up to so many times what `synthesis.fade` calls 1. A network
 that hardly ever saw such photos (whites at 0.6, blacks at 0.3) took back half of their fading."""
 
-DIM, DIMMEST = 0.2, 0.45
+DIM, DIMMEST = 0.1, 0.5
 """Of the good photos, so many are shown, and wanted, at a light of so little or more: a dim room is not
 faded, for its black is black."""
 
