@@ -25,12 +25,12 @@ MOBILE_FILES = {
 """The networks of the mobile family; each has a file ``NAME.safetensors``."""
 
 DETECTION = Detection(
-    high=254,
-    low=230,
+    high=255,
+    low=217,
     thick=24,
-    thick_mean=245,
+    thick_mean=225,
     thick_spread=64,
-    thin_from=400,
+    thin_from=2000,
     thin_high=240,
     thin_low=178,
     thin=48,

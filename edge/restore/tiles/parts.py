@@ -18,8 +18,9 @@ from edge.restore.tiles.tiling import Box, Placement, fitted, plan, window
 from edge.runtimes import Network, available_formats, can_resize, formats_in_turn, load_network
 from edge.runtimes.trial import require_tried
 
-ROOM = 256 * 256
-"""Most cells of a tile of any size: those of the largest tile of the networks that ship."""
+ROOM, DETECTOR_ROOM = 256 * 256, 216 * 216
+"""Most cells of a tile of any size, for the damage detector less: those of the largest tiles of the networks
+that ship. The detector's first maps are wide, and some of them float."""
 
 
 @dataclass
@@ -134,7 +135,8 @@ def load_part(
     most = max(min(areas), max_cells if max_cells is not None else max(areas))
     offered = [index for index, area in enumerate(areas) if area <= most]
     resizes = artifact.resizes and can_resize(artifact.format, runtime)
-    room = max(min(areas), min(ROOM, ROOM if max_cells is None else max_cells)) if resizes else None
+    largest = DETECTOR_ROOM if name == "scratch" else ROOM
+    room = max(min(areas), min(largest, largest if max_cells is None else max_cells)) if resizes else None
     part = bundle.manifest.parts[name]
     return LoadedPart(name, part, artifact, bundle, threads, runtime, usage, offered, room=room)
 

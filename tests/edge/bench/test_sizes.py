@@ -85,7 +85,7 @@ def test_sizes_are_printed_and_drawn_as_svg(fixed_times: list[tuple[int, int]], 
 
 @pytest.mark.parametrize("scratches", ["auto", "off"])
 def test_a_real_run(scratches: str) -> None:
-    arguments = ["--sizes", "0.03,0.05,0.07", "--runs", "1", "--threads", "1", "--json"]
+    arguments = ["--sizes", "0.3,0.4,0.5", "--runs", "1", "--threads", "1", "--json"]
     arguments += ["--scratches", scratches]
     result = CliRunner().invoke(command_line.command, arguments)
     assert result.exit_code == 0, result.output
