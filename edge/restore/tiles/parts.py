@@ -19,8 +19,8 @@ from edge.runtimes import Network, available_formats, can_resize, formats_in_tur
 from edge.runtimes.trial import require_tried
 
 ROOM, DETECTOR_ROOM = 256 * 256, 216 * 216
-"""Most cells of a tile of any size, for the damage detector less: those of the largest tiles of the networks
-that ship. The detector's first maps are wide, and some of them float."""
+"""Most cells of a tile of any size, and of one of the damage detector, whose first maps are wide and partly
+float: those of the largest tiles of the networks that ship."""
 
 
 @dataclass
