@@ -48,7 +48,7 @@ def every_tiling(
     pixels = picture(*size, dtype)
     settings: dict[str, Any] = {"detection": SIZES[size], "precision": precision}
     found = [restored(bundle, pixels, options, tiles=tiles, **settings) for tiles in (None, 0, 1)]
-    with patch.object(parts, "ROOM", 0):
+    with patch.multiple(parts, ROOM=0, DETECTOR_ROOM=0):
         found.append(restored(bundle, pixels, options, **settings))
     assert (found[0].shape, found[0].dtype) == (pixels.shape, pixels.dtype)
     # Else there would be nothing to compare.
