@@ -104,6 +104,8 @@ def train_networks(
             raise typer.BadParameter("The face network takes restored faces: name --restorer WEIGHTS.")
         if restorer is not None and not one.others:
             raise typer.BadParameter(f"--restorer has no meaning for the {name}.")
+        if old and name != "detector":
+            raise typer.BadParameter(f"--old has no meaning for the {name}: it is for the detector.")
         others: dict[NetworkName, Path] = {} if restorer is None else {"restorer": restorer}
         _train(
             one,

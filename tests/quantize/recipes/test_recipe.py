@@ -185,6 +185,14 @@ def test_ctrl_c_while_following_a_recipe(
         assert one.read_bytes() == other.read_bytes()
 
 
+def test_old_photos_are_for_the_detector(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert heirloom("train", "tone", folder, "--old", folder, "-o", tmp_path / "run") == 2
+    assert "--old has no meaning for the tone" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.slow
 def test_a_recipe_that_is_killed_at_any_moment_loses_no_more_than_its_interval(
     folder: Path, tmp_path: Path

@@ -143,7 +143,8 @@ def test_some_crops_are_real_old_photos_and_hardly_age(photos: PhotoSet) -> None
         plain = (crops.flatten(1).std(1) < 1e-4).nonzero().flatten()
         assert plain.tolist() == [9, 10, 11]
         seen, mask = task.batch(5000, (crops, torch.zeros_like(covers), paints), seeded())
-        assert not mask.any() and (seen[9:] - crops[9:]).abs().mean() < 0.02 < (seen - crops).abs().mean()
+        assert not mask.any() and (seen - crops).abs().mean() > 0.02
+        assert (seen[9:] - crops[9:]).abs().mean() < 0.006
     assert 0.3 < np.mean([covers[9:].flatten(1).any(1) for _, covers, _ in drawn]) < 0.9
 
 
