@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 from torch import Generator
 
-from convert.oldphotos.damage import cracks, dust, folds, missing, overlays, scratches, tides
+from convert.oldphotos.damage import breaks, cracks, dust, folds, missing, overlays, scratches, tides
 from convert.oldphotos.damage.drawing import numbers_of
 from convert.oldphotos.damage.layers import MAX_LAYERS, Layer, Layers, stacked
 from convert.oldphotos.damage.overlays import Overlays
@@ -24,6 +24,7 @@ class Kind:
 
 
 KINDS = {
+    "breaks": Kind(breaks.draw, 0.5),
     "cracks": Kind(cracks.draw, 0.55),
     "folds": Kind(folds.draw, 0.4),
     "torn": Kind(missing.torn, 0.5),

@@ -6,6 +6,7 @@ import io
 import tarfile
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -72,6 +73,18 @@ def test_folds_cross_the_picture_and_cracks_fork() -> None:
     assert np.median(spans) > 0.8
     wide = [float((layers[-1].cover > 60).mean()) for layers in drawn("cracks", 30)]
     assert 0.003 < np.median(wide) < 0.12
+
+
+def test_breaks_are_white_ragged_and_up_to_ten_pixels_wide() -> None:
+    tops = [layers[-1] for layers in drawn("breaks", 60)]
+    assert min(min(layer.paint.colour) for layer in tops) > 0.55
+    shapes = [(layer.cover > layer.cover.max() / 2).astype(np.uint8) for layer in tops]
+    shapes = [shape for shape in shapes if shape.sum() >= 20]
+    # Of a smooth stroke one pixel in a hundred would differ.
+    rough = [(shape != cv2.medianBlur(shape, 3)).sum() / shape.sum() for shape in shapes]
+    assert np.median(rough) > 0.1
+    wide = [2 * cv2.distanceTransform(shape, cv2.DIST_L2, 5).max() for shape in shapes]
+    assert np.quantile(wide, 0.1) < 5 and np.quantile(wide, 0.9) > 8
 
 
 def test_most_torn_pieces_reach_in_from_the_border() -> None:
