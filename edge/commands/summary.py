@@ -24,8 +24,8 @@ MAX_LINES = 20
 NAMED = 3
 """Names in one sentence."""
 
-MUCH_FILLED = 0.05
-"""Filled share of a photo from which a painted mask is suggested: so much damage is rare."""
+MUCH_FILLED = 0.1
+"""Filled share of a photo from which a painted mask is suggested: prints that are cracked all over have less."""
 
 
 class Shown:

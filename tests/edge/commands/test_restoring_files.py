@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -13,6 +15,7 @@ from edge import engines
 from edge.batch.records.report import REPORT_NAME
 from edge.commands import main as cli
 from edge.files import file_sha256
+from edge.restore.damage.mask import Damage
 from tests.edge.restoring import Inverter, write_photos
 
 
@@ -138,3 +141,23 @@ def test_an_error_cannot_write_lines_of_its_own(tmp_path: Path, capsys: pytest.C
         said = capsys.readouterr().err
         assert said.startswith("Error: ") and said.count("\n") == 1
         assert not set(said) & set("\x1b\x9b\x07\u202e") and r"two\nlines\x1b[2J" in said
+
+
+def test_a_mask_is_suggested_for_more_damage_than_cracked_prints_have(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def filled(rows: int) -> SimpleNamespace:
+        """Finds damage on ``rows`` of 100 rows."""
+        mask = np.zeros((100, 10), np.bool_)
+        mask[:rows] = True
+        return SimpleNamespace(
+            restore=lambda *arguments, **options: replace(
+                Inverter().restore(*arguments, **options), damage=Damage(mask, 1)
+            )
+        )
+
+    write_photos(tmp_path, 1)
+    for rows, suggested in ((6, False), (15, True)):
+        monkeypatch.setattr(engines, "Restorer", lambda *_, rows=rows, **__: filled(rows))
+        assert heirloom("restore", tmp_path / "photo0.jpg", "--force") == 0
+        assert ("photo0.jpg was detected as damage" in capsys.readouterr().out) == suggested
