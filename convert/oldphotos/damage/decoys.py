@@ -40,6 +40,10 @@ across faces, they would teach a detector to doubt the cracks there."""
 SURFACE, SEEDS = 0.1, 4
 """The least share of the scene that such a sky or wall takes, and at how many places one is looked for."""
 
+LIGHT, LIGHT_LINES = 0.3, 0.08
+"""Of the decoys, and of lines among them, so many are light. Most lines before a sky or a wall are dark,
+and a detector that sees many light ones misses straight white cracks."""
+
 Pattern = Callable[[Generator, int, int], Cover]
 """What a decoy covers of a picture of this height and width."""
 
@@ -54,13 +58,13 @@ def draw(rng: Generator, scene: Scene) -> Scene:
     return scene
 
 
-def _in_one_colour(pattern: Pattern) -> Decoy:
+def _in_one_colour(pattern: Pattern, light: float = LIGHT) -> Decoy:
     """Draws the pattern in a colour that could be the scene's."""
 
     @wraps(pattern)
     def draw(rng: Generator, scene: Scene) -> Scene:
         cover = drawing.faint(pattern(rng, *scene.shape[:2]), rng.uniform(0.5, 1))
-        return _covered(scene, cover, _colour(rng, scene))
+        return _covered(scene, cover, _colour(rng, scene, light))
 
     return draw
 
@@ -107,15 +111,15 @@ def _covered(scene: Scene, cover: Cover, colour: NDArray[np.float32]) -> Scene:
     return np.asarray(scene * (1 - opacity) + colour * opacity, np.float32)
 
 
-def _colour(rng: Generator, scene: Scene) -> NDArray[np.float32]:
-    """Dark, light, or some colour of the scene, in its light."""
+def _colour(rng: Generator, scene: Scene, light: float = LIGHT) -> NDArray[np.float32]:
+    """Light, some colour of the scene, or dark, in its light."""
     own = scene[rng.integers(len(scene)), rng.integers(scene.shape[1])]
     which = rng.random()
-    if which < 0.5:
-        return np.asarray(own * rng.uniform(0.1, 0.5), np.float32)
-    if which < 0.8:
+    if which < light:
         return np.asarray(1 - (1 - own) * rng.uniform(0.1, 0.6), np.float32)
-    return np.asarray(own, np.float32)
+    if which < light + 0.2:
+        return np.asarray(own, np.float32)
+    return np.asarray(own * rng.uniform(0.1, 0.5), np.float32)
 
 
 def wires(rng: Generator, height: int, width: int) -> Cover:
@@ -255,7 +259,7 @@ def poles(rng: Generator, scene: Scene) -> Scene:
         across = ((rows - middle[1]) * along[0] - (columns - middle[0]) * along[1]) / wide * 2
         round_, lit_from = rng.uniform(0, 0.6), rng.uniform(-0.8, 0.8)
         shade = 1 - round_ * np.minimum(np.abs(across - lit_from), 1.5)
-        colour = np.asarray(shade[..., None] * _colour(rng, scene), np.float32)
+        colour = np.asarray(shade[..., None] * _colour(rng, scene, LIGHT_LINES), np.float32)
         scene = _covered(scene, drawing.reduced(drawn), np.clip(colour, 0, 1))
     return scene
 
@@ -281,7 +285,11 @@ def roads(rng: Generator, scene: Scene) -> Scene:
     return _covered(scene, drawing.faint(drawing.reduced(drawn), rng.uniform(0.5, 1)), colour)
 
 
-LINES: tuple[Decoy, ...] = (*map(_in_one_colour, (wires, rigging, railings, text)), poles)
+LINES: tuple[Decoy, ...] = (
+    *(_in_one_colour(pattern, LIGHT_LINES) for pattern in (wires, rigging, railings)),
+    _in_one_colour(text),
+    poles,
+)
 BEFORE_SURFACES: tuple[Decoy, ...] = tuple(map(_before_one_surface, LINES))
 CLOTH: tuple[Decoy, ...] = (*map(_in_one_colour, (bars, checks)), white_cloth)
 KINDS: tuple[Decoy, ...] = (*BEFORE_SURFACES, *CLOTH, sheets, roads)

@@ -165,6 +165,13 @@ def test_decoys_change_a_part_of_the_scene(decoy: decoys.Decoy) -> None:
     assert 0.005 < np.median(shares) < 0.7
 
 
+def test_few_lines_are_light() -> None:
+    scene = np.full((96, 120, 3), 0.5, np.float32)
+    lines = [decoy for decoy in decoys.LINES if decoy.__name__ != "text"]
+    light = [decoy(np.random.default_rng(seed), scene).max() > 0.6 for decoy in lines for seed in range(60)]
+    assert len(lines) == 4 and 0.03 < np.mean(light) < 0.2
+
+
 @pytest.mark.parametrize("decoy", decoys.BEFORE_SURFACES)
 def test_lines_end_where_the_sky_ends_but_for_a_few(decoy: decoys.Decoy) -> None:
     scene, crossed = sky_and_person(), 0
