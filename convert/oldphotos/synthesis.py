@@ -31,6 +31,8 @@ SCAN_BLUR = (0.3, 1.1)
 """Sigma in pixels of the scanner's share of the blur."""
 SCAN_NOISE = 3 / 255
 """The most noise of a scanner, in a quarter of the scans."""
+TINTED = 0.5
+"""Of the gray scans so many are then toned, damage and all, as many published ones are."""
 MIN_BLUR = 0.05
 """Sigma in pixels that can't be seen."""
 RADIUS = 4
@@ -175,7 +177,7 @@ def scan(
 ) -> Scan:
     """A print of ``toned`` pictures that ages by ``severity``, is damaged by ``layers``, and is scanned.
 
-    The share ``gray`` of the scans is made in gray, damage and all. The scan's blur of `SCAN_BLUR` is a
+    The share ``gray`` of the scans is of one hue, damage and all: gray, or toned. The scan's blur of `SCAN_BLUR` is a
     part of the severity's blur, but in the share ``soft`` it is there whatever the severity, and in the
     share ``sharp`` of the others it is not there, all of the blur being the lens's; its noise is
     in a quarter of the pictures whose JPEG loses anything. Severity 0, no layers and no shares: bit for
@@ -191,8 +193,12 @@ def scan(
     aged = grain(gaussian_filter(toned, lens), severity.grain, severity.grain_size, rng).clamp(0, 1)
     seen = aged if layers is None else damage.laid_on(aged, layers, rng)
     if gray:
-        chosen = _each(torch.rand((batch,), generator=rng, device=toned.device) < gray)
-        seen, aged = (torch.where(chosen, luminance(x), x) for x in (seen, aged))
+        chosen, tinted = torch.rand((2, batch), generator=rng, device=toned.device)
+        both = torch.cat((seen, aged), 2)
+        both = torch.where(
+            _each(chosen < gray), paper.sepia(luminance(both), rng, (tinted < TINTED).to(both.dtype)), both
+        )
+        seen, aged = both.chunk(2, 2)
     largest = torch.zeros_like(toned[:, :1])
     if layers is None:
         seen = resample(gaussian_filter(seen, scanner), severity.scale)
@@ -233,8 +239,8 @@ class Settings:
     stains: float = 0.15
     foxing: float = 0.15
     texture: float = 0.2
-    gray_scan: float = 0.2
-    """Scans in gray, the damage too; the share ``gray`` above is of prints."""
+    gray_scan: float = 0.3
+    """Scans of one hue, the damage too; the share ``gray`` above is of prints."""
     heavy: float = 0.45
     """Photos as bad as the worst tenth of real ones (`convert.oldphotos.severity`)."""
     soft_scan: float = 0.6

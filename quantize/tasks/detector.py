@@ -172,7 +172,7 @@ def _damaged(crops: Tensor, layers: Layers, rng: Generator) -> Scan:
     count, settings = len(crops), synthesis.Settings()
     severity = draw_severity(count, rng, settings.heavy)
     less = synthesis.scaled(severity, AGED_FURTHER * rand(rng, count))
-    return synthesis.scan(crops, less, rng, layers, soft=settings.soft_scan)
+    return synthesis.scan(crops, less, rng, layers, settings.gray_scan, settings.soft_scan)
 
 
 def mirrored(scan: Scan, step: int) -> Scan:

@@ -22,7 +22,7 @@ STEP = 5.0
 
 
 def draw(rng: Generator, height: int, width: int) -> list[Layer]:
-    """One to seven breaks of 1 to 9 pixels with splinters, or, in three of ten, a frayed border."""
+    """One to ten breaks of 1 to 9 pixels with splinters, or, in three of ten, a frayed border."""
     drawn = drawing.canvas(height, width)
     widest = 1 + 8 * rng.uniform(0, 1) ** 2
     if rng.random() < 0.3:
@@ -32,7 +32,7 @@ def draw(rng: Generator, height: int, width: int) -> list[Layer]:
         lines = _meeting(rng, height, width)
     for points in lines:
         _break(rng, drawn, points, widest * rng.uniform(0.4, 1))
-    light = rng.uniform(0.78, 1)
+    light = rng.uniform(0.7, 1)
     yellow = rng.uniform(0, 1) ** 2
     paper = Paint((light, light * (1 - 0.05 * yellow), light * (1 - 0.25 * yellow)), rng.uniform(0, 0.1))
     cover = _ragged(rng, drawing.reduced(drawn))
@@ -42,7 +42,7 @@ def draw(rng: Generator, height: int, width: int) -> list[Layer]:
 def _meeting(rng: Generator, height: int, width: int) -> list[Point]:
     """Nearly straight lines across the picture; most of the later ones end where they meet an earlier."""
     lines: list[Point] = []
-    for _ in range(rng.integers(1, 8)):
+    for _ in range(rng.integers(1, 11)):
         if lines and rng.random() < 0.6:
             earlier = lines[rng.integers(len(lines))]
             start = earlier[rng.integers(len(earlier))]
@@ -51,11 +51,12 @@ def _meeting(rng: Generator, height: int, width: int) -> list[Point]:
             if rng.random() < 0.6:
                 side = rng.integers(2)
                 start[side] = rng.integers(2) * (width, height)[side]
-        angle = rng.uniform(0, 2 * math.pi)
+        across, down = drawing.anywhere(rng, height, width) - start
+        angle = math.atan2(down, across)
         if rng.random() < 0.4:
             # Many prints are bent along their sides.
-            angle = rng.integers(4) * math.pi / 2 + rng.normal(0, 0.1)
-        lines.append(_line(rng, start, angle, rng.uniform(0.15, 1.2) * max(height, width)))
+            angle = round(angle / math.pi * 2) * math.pi / 2 + rng.normal(0, 0.1)
+        lines.append(_line(rng, start, angle, rng.uniform(0.2, 1.4) * max(height, width)))
     return lines
 
 
@@ -85,10 +86,10 @@ def _line(rng: Generator, start: Point, angle: float, length: float) -> Point:
 
 def _break(rng: Generator, drawn: Cover, points: Point, wide: float) -> None:
     """One break on a canvas: wide here, thin or gone there, with splinters and flakes."""
-    uneven = _smooth(rng, len(points)) * rng.uniform(0.3, 1) + rng.uniform(0.3, 0.9)
+    uneven = _smooth(rng, len(points)) * rng.uniform(0.05, 0.9) + rng.uniform(0.3, 0.9)
     taper = np.minimum(1, np.linspace(1, rng.uniform(0, 1), len(points)) + 0.2)
     widths = wide * np.clip(uneven, 0, 1.6) * taper
-    splinters, flakes = rng.uniform(0, 0.25), rng.uniform(0, 0.08)
+    splinters, flakes = 0.25 * rng.uniform(0, 1) ** 2, 0.08 * rng.uniform(0, 1) ** 2
     for (start, end), width in zip(pairwise(points), widths[1:], strict=True):
         if width < 0.3:
             continue
@@ -111,14 +112,21 @@ def _smooth(rng: Generator, count: int) -> NDArray[np.float64]:
 
 
 def _ragged(rng: Generator, cover: Cover) -> Cover:
-    """The cover with its outline displaced and with holes and grains, as paper fibres break."""
-    height, width = cover.shape
-    soft = cv2.GaussianBlur(cover, (0, 0), rng.uniform(0.4, 1.2)).astype(np.float32) / 255
-    noise = np.zeros_like(soft)
-    for cell in (1.0, 2.5, 6.0):
-        size = max(2, round(width / cell)), max(2, round(height / cell))
-        fine = rng.standard_normal(size[::-1], np.float32)
-        noise += rng.uniform(0, 1) * cv2.resize(fine, (width, height), interpolation=cv2.INTER_LINEAR)
+    """The cover with its outline displaced, with holes, and with grains around, as emulsion breaks."""
+    line = cover.astype(np.float32) / 255
+    soft = cv2.GaussianBlur(line, (0, 0), rng.uniform(0.4, 1.2))
+    around = cv2.GaussianBlur(line, (0, 0), rng.uniform(1, 3))
+    noise = sum(rng.uniform(0, 1) * _noise(rng, cover.shape, cell) for cell in (1.0, 2.5, 6.0))
     # Nothing appears far from a break.
     rough = soft + rng.uniform(0.05, 0.5) * noise * np.minimum(1, 4 * soft)
-    return drawing.whole((rough - rng.uniform(0.3, 0.5)) * rng.uniform(1.5, 5) + 0.5)
+    whole = np.clip((rough - rng.uniform(0.1, 0.4)) * rng.uniform(1.2, 5), 0, 1)
+    whole *= 1 - rng.uniform(0, 0.5) * np.clip(_noise(rng, cover.shape, rng.uniform(1, 4)), 0, 1)
+    grains = np.clip(_noise(rng, cover.shape, rng.uniform(1, 2)) - rng.uniform(0, 1.5), 0, 1)
+    return drawing.whole(np.maximum(whole, rng.uniform(0, 3) * around * grains))
+
+
+def _noise(rng: Generator, shape: tuple[int, ...], cell: float) -> NDArray[np.float32]:
+    """Noise of standard deviation about 1 in cells of ``cell`` pixels."""
+    height, width = shape
+    few = rng.standard_normal((max(2, round(height / cell)), max(2, round(width / cell))), np.float32)
+    return np.asarray(cv2.resize(few, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)

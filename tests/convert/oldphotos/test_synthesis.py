@@ -145,10 +145,18 @@ def test_soft_scans_are_blurred_whatever_their_severity(clean: Tensor) -> None:
     assert edges[1] < 0.9 * edges[0] and soft.mask.sum() > sharp.mask.sum()
 
 
-def test_a_scan_in_gray_shows_the_damage_in_gray(clean: Tensor) -> None:
-    scan = synthesis.scan(clean, severity(), rng(), square(Paint((1.0, 0.8, 0.3))), gray=1)
-    assert torch.equal(scan.picture[:, :1].expand_as(scan.picture), scan.picture)
-    assert scan.picture[..., 35:45, 45:55].std() < 1e-3
+def test_a_scan_of_one_hue_shows_the_damage_in_it(clean: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
+    yellow = square(Paint((1.0, 0.8, 0.3)))
+    monkeypatch.setattr(synthesis, "TINTED", 0)
+    gray = synthesis.scan(clean, severity(), rng(), yellow, gray=1)
+    assert torch.equal(gray.picture[:, :1].expand_as(gray.picture), gray.picture)
+    assert gray.picture[..., 35:45, 45:55].std() < 1e-3
+    monkeypatch.setattr(synthesis, "TINTED", 1)
+    toned = synthesis.scan(clean, severity(), rng(), yellow, gray=1)
+    assert (toned.picture.std(1) > 0.02).float().mean() > 0.5
+    # The lighter a pixel is in red, the lighter it is in blue: the paint has no hue of its own.
+    order = toned.picture[0, 0].flatten().argsort()
+    assert toned.picture[0, 2].flatten()[order].diff().min() > -2e-3
 
 
 def test_fading_takes_contrast_and_amount_zero_none(clean: Tensor) -> None:
