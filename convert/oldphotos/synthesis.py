@@ -177,8 +177,8 @@ def scan(
 ) -> Scan:
     """A print of ``toned`` pictures that ages by ``severity``, is damaged by ``layers``, and is scanned.
 
-    The share ``gray`` of the scans is of one hue, damage and all: gray, or toned. The scan's blur of `SCAN_BLUR` is a
-    part of the severity's blur, but in the share ``soft`` it is there whatever the severity, and in the
+    The share ``gray`` of the scans is of one hue, damage and all: gray, or toned. The scan's blur of
+    `SCAN_BLUR` is a part of the severity's blur, but in the share ``soft`` it is there whatever the severity, and in the
     share ``sharp`` of the others it is not there, all of the blur being the lens's; its noise is
     in a quarter of the pictures whose JPEG loses anything. Severity 0, no layers and no shares: bit for
     bit as it was.
@@ -195,9 +195,8 @@ def scan(
     if gray:
         chosen, tinted = torch.rand((2, batch), generator=rng, device=toned.device)
         both = torch.cat((seen, aged), 2)
-        both = torch.where(
-            _each(chosen < gray), paper.sepia(luminance(both), rng, (tinted < TINTED).to(both.dtype)), both
-        )
+        one_hue = paper.sepia(luminance(both), rng, (tinted < TINTED).to(both.dtype))
+        both = torch.where(_each(chosen < gray), one_hue, both)
         seen, aged = both.chunk(2, 2)
     largest = torch.zeros_like(toned[:, :1])
     if layers is None:

@@ -25,7 +25,7 @@ NAMED = 3
 """Names in one sentence."""
 
 MUCH_FILLED = 0.1
-"""Filled share of a photo from which a painted mask is suggested: prints that are cracked all over have less."""
+"""Filled share of a photo from which a painted mask is suggested: prints cracked all over have less."""
 
 
 class Shown:
