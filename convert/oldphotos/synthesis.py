@@ -178,10 +178,10 @@ def scan(
     """A print of ``toned`` pictures that ages by ``severity``, is damaged by ``layers``, and is scanned.
 
     The share ``gray`` of the scans is of one hue, damage and all: gray, or toned. The scan's blur of
-    `SCAN_BLUR` is a part of the severity's blur, but in the share ``soft`` it is there whatever the severity, and in the
-    share ``sharp`` of the others it is not there, all of the blur being the lens's; its noise is
-    in a quarter of the pictures whose JPEG loses anything. Severity 0, no layers and no shares: bit for
-    bit as it was.
+    `SCAN_BLUR` is a part of the severity's blur, but in the share ``soft`` it is there whatever the
+    severity, and in the share ``sharp`` of the others it is not there, all of the blur being the lens's;
+    its noise is in a quarter of the pictures whose JPEG loses anything. Severity 0, no layers and no
+    shares: bit for bit as it was.
     """
     severity = Severity(*(each.to(toned.device) for each in vars(severity).values()))
     batch = toned.shape[0]
