@@ -31,7 +31,7 @@ SCAN_BLUR = (0.3, 1.1)
 """Sigma in pixels of the scanner's share of the blur."""
 SCAN_NOISE = 3 / 255
 """The most noise of a scanner, in a quarter of the scans."""
-TINTED = 0.5
+TINTED = 0.6
 """Of the gray scans so many are then toned, damage and all, as many published ones are."""
 MIN_BLUR = 0.05
 """Sigma in pixels that can't be seen."""
@@ -238,7 +238,7 @@ class Settings:
     stains: float = 0.15
     foxing: float = 0.15
     texture: float = 0.2
-    gray_scan: float = 0.3
+    gray_scan: float = 0.45
     """Scans of one hue, the damage too; the share ``gray`` above is of prints."""
     heavy: float = 0.45
     """Photos as bad as the worst tenth of real ones (`convert.oldphotos.severity`)."""
