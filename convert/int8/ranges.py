@@ -1,8 +1,9 @@
 """INT8 ranges chosen by error.
 
 The extremes over many photos are set by a few peaks (a scratch being removed), and a range that covers
-those stores everything else coarsely. For every activation the share of its extremes is chosen that makes
-the mean squared error of storing it least: clipping against rounding.
+those stores everything else coarsely. For every activation the range is chosen that makes the mean squared
+error of storing it least: clipping against rounding. In a detector an error counts by how much it changes
+the probability there: where that is surely 0 or 1, activations are a hundred times larger than elsewhere.
 
 Training in INT8 learns ranges instead: they come as a file beside the weights.
 """
@@ -24,8 +25,9 @@ from convert.mobile.samples import PartSamples
 from edge.bundle.manifest import PartName
 from edge.files import read_bounded, reason_of, written_beside
 
-BINS = 2048
-SHARES = np.linspace(1.0, 0.2, 33)
+BINS = 16384
+SHARES = np.geomspace(1.0, 0.01, 65)
+"""Of the lowest and of the highest value, what is tried as a range's ends."""
 LEVELS = 256
 
 SHARED_RANGES: dict[str, tuple[tuple[PartName, str], ...]] = {
@@ -110,7 +112,7 @@ def part_ranges(
             path, inputs = paths[source.name], samples[source.name].inputs
             ranges[source.name] = litert.calibrate(path, inputs)
             whole = litert.limits(ranges[source.name]["output_0"])
-            narrow_by_error(path, inputs, ranges[source.name])
+            narrow_by_error(path, inputs, ranges[source.name], source.output.role == "probability")
             if source.output.role != "latent":
                 # Residuals and probabilities are results: removing a white scratch takes the whole range.
                 litert.set_limits(ranges[source.name]["output_0"], whole)
@@ -155,11 +157,12 @@ def named_ranges(
 
 
 def narrow_by_error(
-    path: Path, samples: Sequence[Sequence[NDArray[np.float32]]], ranges: dict[str, Any]
+    path: Path, samples: Sequence[Sequence[NDArray[np.float32]]], ranges: dict[str, Any], by_slope: bool
 ) -> None:
     """Narrow ``ranges`` (extremes by tensor name) of the float32 file ``path``, in place.
 
-    ``samples`` are the lists of inputs that the extremes were taken over.
+    ``samples`` are the lists of inputs that the extremes were taken over. ``by_slope``: the output is a
+    probability, and errors count by its slope.
     """
     from ai_edge_litert.interpreter import Interpreter
 
@@ -174,32 +177,51 @@ def narrow_by_error(
     }
     runner = interpreter.get_signature_runner(function)
     inputs = {name: detail["index"] for name, detail in runner.get_input_details().items()}
+    output = runner.get_output_details()["output_0"]["index"]
     del runner
-    edges = {
-        name: np.linspace(float(np.min(ranges[name]["min"])), float(np.max(ranges[name]["max"])), BINS + 1)
-        for name in indices
+    ends = {
+        name: (float(np.min(ranges[name]["min"])), float(np.max(ranges[name]["max"]))) for name in indices
     }
     counts = {name: np.zeros(BINS) for name in indices}
     for sample in samples:
         for position, value in enumerate(sample):
             interpreter.set_tensor(inputs[f"args_{position}"], value)
         interpreter.invoke()
+        slopes = _slopes(interpreter.get_tensor(output)) if by_slope else None
         for name, index in indices.items():
-            if edges[name][0] < edges[name][-1]:
-                counts[name] += np.histogram(interpreter.get_tensor(index), edges[name])[0]
+            if ends[name][0] < ends[name][1]:
+                values = interpreter.get_tensor(index)
+                counted = None if slopes is None else _each_value(slopes, values.shape)
+                counts[name] += np.histogram(values, BINS, ends[name], weights=counted)[0]
     for name in indices:
-        share = best_share(counts[name], edges[name])
+        edges = np.linspace(*ends[name], BINS + 1)
         entry = ranges[name]
-        entry["min"], entry["max"] = entry["min"] * share, entry["max"] * share
+        low, high = best_range(counts[name], edges)
+        entry["min"], entry["max"] = np.full_like(entry["min"], low), np.full_like(entry["max"], high)
 
 
-def best_share(counts: NDArray[np.float64], edges: NDArray[np.float64]) -> float:
-    """The share of the extremes that makes the mean squared error of 256 levels least."""
+def _slopes(probability: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How much the probabilities ``(1, h, w, C)`` of each place change with what they come from,
+    ``(h, w)``."""
+    return np.asarray((probability * (1 - probability)).mean((0, 3)), np.float32)
+
+
+def _each_value(places: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32] | None:
+    """The nearest of ``places`` ``(h, w)`` for each value of a tensor of ``shape``, finer or coarser; None
+    if it has no places."""
+    if len(shape) != 4:
+        return None
+    rows, columns = (np.arange(new) * old // new for new, old in zip(shape[1:3], places.shape, strict=True))
+    return np.broadcast_to(places[rows[:, None], columns][None, :, :, None], shape)
+
+
+def best_range(counts: NDArray[np.float64], edges: NDArray[np.float64]) -> tuple[float, float]:
+    """The range, around 0, that makes the mean squared error of storing values in 256 levels least."""
     values = (edges[1:] + edges[:-1]) / 2
-    low, high = min(edges[0], 0.0), max(edges[-1], 0.0)
-    errors = []
-    for share in SHARES:
-        clipped = np.clip(values, low * share, high * share)
-        step = (high - low) * share / (LEVELS - 1)
-        errors.append(np.sum(counts * ((values - clipped) ** 2 + step**2 / 12)))
-    return float(SHARES[int(np.argmin(errors))])
+    low, high = SHARES * min(edges[0], 0.0), SHARES * max(edges[-1], 0.0)
+    below = [np.sum(counts * np.minimum(values - end, 0) ** 2) for end in low]
+    above = [np.sum(counts * np.maximum(values - end, 0) ** 2) for end in high]
+    steps = (high[None] - low[:, None]) / (LEVELS - 1)
+    errors = np.array(below)[:, None] + np.array(above)[None] + np.sum(counts) * steps**2 / 12
+    lowest, highest = np.unravel_index(int(np.argmin(errors)), errors.shape)
+    return float(low[lowest]), float(high[highest])

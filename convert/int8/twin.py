@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, fx, nn
 from torch.nn import functional as F
 
-from convert.int8.ranges import BINS, best_share
+from convert.int8.ranges import BINS, best_range
 from convert.recipes.int8 import Scheme
 
 LEVELS = 255
@@ -75,8 +75,10 @@ class Stored(nn.Module):
             return
         values = torch.cat(watched).numpy()
         edges = np.linspace(float(values.min()), float(values.max()) + 1e-6, BINS + 1)
-        share = 1.0 if self.whole else best_share(np.histogram(values, edges)[0].astype(np.float64), edges)
-        self.seen.copy_(torch.tensor((min(0.0, edges[0] * share), max(1e-6, edges[-1] * share))))
+        low, high = edges[0], edges[-1]
+        if not self.whole:
+            low, high = best_range(np.histogram(values, edges)[0].astype(np.float64), edges)
+        self.seen.copy_(torch.tensor((min(0.0, low), max(1e-6, high))))
 
 
 Convolution = nn.Conv2d | nn.ConvTranspose2d
