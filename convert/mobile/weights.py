@@ -31,8 +31,8 @@ DETECTION = Detection(
     thick_mean=225,
     thick_spread=64,
     thin_from=2000,
-    thin_high=240,
-    thin_low=178,
+    thin_high=230,
+    thin_low=153,
     thin=48,
 )
 """The rule that goes with the detector's weights, chosen on held-out photos by the PSNR of the whole

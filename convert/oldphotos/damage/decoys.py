@@ -41,8 +41,8 @@ SURFACE, SEEDS = 0.1, 4
 """The least share of the scene that such a sky or wall takes, and at how many places one is looked for."""
 
 LIGHT, LIGHT_LINES = 0.3, 0.08
-"""Of the decoys, and of lines among them, so many are light. Most lines before a sky or a wall are dark,
-and a detector that sees many light ones misses straight white cracks."""
+"""Of the decoys, and of lines among them, so many are light. Most lines before a sky or a wall are dark;
+white ones there are mostly cracks."""
 
 Pattern = Callable[[Generator, int, int], Cover]
 """What a decoy covers of a picture of this height and width."""
