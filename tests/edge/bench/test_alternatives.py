@@ -90,7 +90,7 @@ def declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_command_compares_with_opencv(tmp_path: Path) -> None:
     pytest.importorskip("cv2")
     photo = tmp_path / "photo.png"
-    write_test_photo(tmp_path / "photo.jpg", four_to_three(0.05))
+    write_test_photo(tmp_path / "photo.jpg", four_to_three(0.08))
     Image.open(tmp_path / "photo.jpg").save(photo)
     before = photo.read_bytes()
     arguments = [str(photo), "--against", "opencv", "--runs", "1", "--threads", "1"]

@@ -135,7 +135,10 @@ def test_decoys_and_undamaged_crops_have_no_mask(photos: PhotoSet, monkeypatch: 
     assert seen.shape == (10, 3, 64, 64) and not mask.any()
 
 
-def test_some_crops_are_real_old_photos_and_hardly_age(photos: PhotoSet) -> None:
+def test_some_crops_are_real_old_photos_and_hardly_age(
+    photos: PhotoSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(synthesis, "TINTED", 0)
     bright = tuple(torch.full((64, 64, 3), 230, dtype=torch.uint8) for _ in range(2))
     task = DetectorTask(tiny_detector(), photos, 12, 64, old=PhotoSet(bright, bright))
     drawn = [task.photos(seeded(seed)) for seed in range(6)]
