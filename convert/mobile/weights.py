@@ -36,8 +36,9 @@ DETECTION = Detection(
     thin=48,
 )
 """The rule that goes with the detector's weights, chosen on held-out photos by the PSNR of the whole
-picture, and so that clothes and flowers of real photos stay. `heirloom evaluate held-out` prints what
-others do."""
+picture, and so that clothes and flowers of real photos stay; the second pair of levels by what it finds in
+cracked portraits and marks in old photos without cracks. `heirloom evaluate held-out` prints what others
+do."""
 
 
 MAX_BYTES = 2 << 30

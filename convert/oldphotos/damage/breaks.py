@@ -119,10 +119,10 @@ def _ragged(rng: Generator, cover: Cover) -> Cover:
     noise = sum(rng.uniform(0, 1) * _noise(rng, cover.shape, cell) for cell in (1.0, 2.5, 6.0))
     # Nothing appears far from a break.
     rough = soft + rng.uniform(0.05, 0.5) * noise * np.minimum(1, 4 * soft)
-    whole = np.clip((rough - rng.uniform(0.1, 0.4)) * rng.uniform(1.2, 5), 0, 1)
-    whole *= 1 - rng.uniform(0, 0.5) * np.clip(_noise(rng, cover.shape, rng.uniform(1, 4)), 0, 1)
+    broken = np.clip((rough - rng.uniform(0.1, 0.4)) * rng.uniform(1.2, 5), 0, 1)
+    broken *= 1 - rng.uniform(0, 0.5) * np.clip(_noise(rng, cover.shape, rng.uniform(1, 4)), 0, 1)
     grains = np.clip(_noise(rng, cover.shape, rng.uniform(1, 2)) - rng.uniform(0, 1.5), 0, 1)
-    return drawing.whole(np.maximum(whole, rng.uniform(0, 3) * around * grains))
+    return drawing.whole(np.maximum(broken, rng.uniform(0, 3) * around * grains))
 
 
 def _noise(rng: Generator, shape: tuple[int, ...], cell: float) -> NDArray[np.float32]:
