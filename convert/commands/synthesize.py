@@ -14,8 +14,8 @@ from rich.console import Console
 from torch import Generator, Tensor
 
 from convert.commands.telling import tell, told
-from convert.oldphotos import damage, paper, synthesis
-from convert.oldphotos.damage import Overlays, decoys
+from convert.oldphotos import damage, decoys, paper, synthesis
+from convert.oldphotos.damage import Overlays
 from convert.oldphotos.jpeg import jpeg
 from convert.oldphotos.photosets import load_photos, scaled_crops
 from convert.oldphotos.sources import SetAside

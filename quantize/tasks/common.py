@@ -8,8 +8,7 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from convert.oldphotos import synthesis
-from convert.oldphotos.damage import decoys
+from convert.oldphotos import decoys, synthesis
 from convert.oldphotos.photosets import random_crops
 from convert.oldphotos.severity import Severity, draw_severity
 

@@ -16,9 +16,9 @@ from tests.edge.bundles import old_photos, sources
 
 PARTS: tuple[PartName, ...] = ("scratch", "encoder", "mapper", "mapper_global", "decoder", "finder", "face")
 
-ROUNDED_APART: dict[PartName, float] = {"face": 0.12, "scratch": 0.08}
+ROUNDED_APART: dict[PartName, float] = {"face": 0.12}
 """Share of values one level apart between formats, where it is more than elsewhere: LiteRT enlarges INT8
-maps in whole numbers, the others as floats, and pads in INT8 between two convolutions in float."""
+maps in whole numbers, the others as floats."""
 CONTRAST = 6
 """Of the detector, before its sigmoid: more would show every rounding of its maps several times larger."""
 

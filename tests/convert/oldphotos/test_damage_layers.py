@@ -14,8 +14,8 @@ from PIL import Image
 from torch import Generator, Tensor
 
 from convert.errors import PhotoSetError
-from convert.oldphotos import damage
-from convert.oldphotos.damage import MAX_LAYERS, decoys, kinds
+from convert.oldphotos import damage, decoys
+from convert.oldphotos.damage import MAX_LAYERS, kinds
 from convert.oldphotos.damage.layers import Layer, Paint
 from convert.oldphotos.fill import push_pull
 from convert.oldphotos.sources import SetAside
