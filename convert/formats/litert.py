@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from convert.errors import WeightsError
-from convert.formats.litert_file import functions, name_alike, scopes
+from convert.formats.litert_file import functions, name_alike, paddings, scopes
 from convert.formats.quantizer import extreme_ranges, large_weights, open_quantizer
 from convert.recipes.int8 import Int8Recipe
 from edge.files import written_beside
@@ -104,15 +104,23 @@ def convert_int8(source: Path, ranges: dict[str, Any], part: str, recipe: Int8Re
     """Quantize the float32 file ``source`` of ``part`` by the recipe: per-channel weights, per-tensor
     activations, INT8 ends."""
     keys = functions(source)
+    float_ones = [
+        operation
+        for operation in scopes(source, part)
+        if not operation.ends and recipe.scheme(operation.scope, operation.name) == "float"
+    ]
+    left = [(operation.kind, operation.tensor) for operation in float_ones]
+    wrote, read = ({getattr(each, end) for each in float_ones} for end in ("tensor", "source"))
+    # Padding in INT8 between two operations in float would round for nothing.
+    left += [("PAD", padded) for taken, padded in paddings(source) if taken in wrote and padded in read]
     with quiet():
         tool = open_quantizer(source)
-        for operation in scopes(source, part):
-            if not operation.ends and recipe.scheme(operation.scope, operation.name) == "float":
-                tool.update_quantization_recipe(
-                    regex=f"[^/]*/{re.escape(operation.tensor)}",
-                    operation_name=QUANTIZER_NAMES.get(operation.kind, operation.kind),
-                    algorithm_key="no_quantize",
-                )
+        for kind, tensor in left:
+            tool.update_quantization_recipe(
+                regex=f"[^/]*/{re.escape(tensor)}",
+                operation_name=QUANTIZER_NAMES.get(kind, kind),
+                algorithm_key="no_quantize",
+            )
         by_tensor = {f"{key}/{name}": entry for key in keys for name, entry in ranges.items()}
         result = tool.quantize(by_tensor)
     with written_beside(path) as out:

@@ -107,10 +107,20 @@ def scopes(path: Path, part: str) -> list[ScopedOperation]:
 
 def sigmoid_inputs(path: Path) -> list[str]:
     """The tensors of the float32 file that a sigmoid makes probabilities of."""
+    return [source for source, _ in _ends(path, "LOGISTIC")]
+
+
+def paddings(path: Path) -> list[tuple[str, str]]:
+    """What each padding of the float32 file reads and writes."""
+    return _ends(path, "PAD")
+
+
+def _ends(path: Path, kind: str) -> list[tuple[str, str]]:
+    """The tensors that each operation of a kind reads first and writes."""
     model = read_model(path)
     tensors = [tensor.name.decode().partition("/")[2] for tensor in model.subgraphs[0].tensors]
-    entries = model.subgraphs[0].operators
-    return [tensors[entry.inputs[0]] for entry in entries if operation_kind(model, entry) == "LOGISTIC"]
+    entries = [each for each in model.subgraphs[0].operators if operation_kind(model, each) == kind]
+    return [(tensors[entry.inputs[0]], tensors[entry.outputs[0]]) for entry in entries]
 
 
 def _scope(tensor: str, part: str) -> str:
