@@ -1,5 +1,5 @@
 """What a detector takes for damage and isn't: wires, rigging, railings, bars, text, poles, roads,
-cloth, sheets of paper.
+cloth, sheets of paper, leaves.
 
 Drawn into a clean scene before it ages, so that they fade, blur and get grain with it; never in a mask.
 """
@@ -285,6 +285,19 @@ def roads(rng: Generator, scene: Scene) -> Scene:
     return _covered(scene, drawing.faint(drawing.reduced(drawn), rng.uniform(0.5, 1)), colour)
 
 
+def foliage(rng: Generator, scene: Scene) -> Scene:
+    """Leaves out of focus over a part of the scene: dark gaps and light spots of 2 to 16 pixels."""
+    height, width = scene.shape[:2]
+    coarse = min(height, width) / rng.uniform(2, 16)
+    leaves = drawing.ragged(rng, height, width, (round(coarse / 2) + 1, round(coarse) + 2), 1.0)
+    dark, light = np.quantile(leaves[::2, ::2], (rng.uniform(0.1, 0.5), rng.uniform(0.7, 0.98)))
+    sharp = rng.uniform(3, 15)
+    gaps, spots = np.clip((dark - leaves) * sharp, 0, 1), np.clip((leaves - light) * sharp, 0, 1)
+    factor = 1 - rng.uniform(0.4, 0.9) * gaps + rng.uniform(0, 1.2) * spots
+    lit = np.asarray(np.clip(scene * factor[..., None], 0, 1), np.float32)
+    return _covered(scene, _within(rng, np.ones((height, width), np.float32)), lit)
+
+
 LINES: tuple[Decoy, ...] = (
     *(_in_one_colour(pattern, LIGHT_LINES) for pattern in (wires, rigging, railings)),
     _in_one_colour(text),
@@ -292,7 +305,7 @@ LINES: tuple[Decoy, ...] = (
 )
 BEFORE_SURFACES: tuple[Decoy, ...] = tuple(map(_before_one_surface, LINES))
 CLOTH: tuple[Decoy, ...] = (*map(_in_one_colour, (bars, checks)), white_cloth)
-KINDS: tuple[Decoy, ...] = (*BEFORE_SURFACES, *CLOTH, sheets, roads)
+KINDS: tuple[Decoy, ...] = (*BEFORE_SURFACES, *CLOTH, sheets, roads, _before_one_surface(foliage))
 
 
 def _path(drawn: Cover, points: Point, wide: float) -> None:

@@ -162,9 +162,9 @@ SCALES = (0.42, 1.4)
 
 
 def scaled_crops(photos: tuple[Tensor, ...], count: int, side: int, rng: Generator) -> Tensor:
-    """``count`` random crops ``(count, 3, side, side)`` in 0..1 of photos scaled within `SCALES`, upright,
-    half of them flipped."""
-    crops = np.empty((count, side, side, 3), np.uint8)
+    """``count`` random crops ``(count, C, side, side)`` in 0..1 of photos ``(H, W, C)`` scaled within
+    `SCALES`, upright, half of them flipped."""
+    crops = np.empty((count, side, side, photos[0].shape[2]), np.uint8)
     indices = torch.randint(len(photos), (count,), generator=rng).tolist()
     chances = torch.rand((count, 4), generator=rng).tolist()
     for crop, index, dice in zip(crops, indices, chances, strict=True):

@@ -60,6 +60,14 @@ def train_networks(
             help="Folder or tar file of real old photos without cracks, for the detector; may be repeated.",
         ),
     ] = None,
+    labelled: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="Folder of real damaged photos, and masks of their damage, for the detector.",
+        ),
+    ] = None,
     run: StageOptions,
     init: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="Weights to start from.")
@@ -89,7 +97,7 @@ def train_networks(
                 )
             if place.cool_down is not None and stage is None:
                 raise typer.BadParameter("Which stage is to cool down? Name it with --stage.")
-            material = Material(_photos(what), faces or (), overlays, old or ())
+            material = Material(_photos(what), faces or (), overlays, old or (), labelled)
             _follow(load_recipe(recipe), recipe.parent, output, stage, material, here, arguments)
             return
         if stage is not None:
@@ -97,15 +105,16 @@ def train_networks(
         name, *sources = what
         if name not in NETWORKS:
             raise typer.BadParameter(f"{name} is no network: choose one of {', '.join(NETWORKS)}.")
-        material = Material(_photos(sources), faces or (), overlays, old or ())
+        material = Material(_photos(sources), faces or (), overlays, old or (), labelled)
         shipped = shipped_recipe()
         one = changed(shipped.stage(name).on(here.device.type), run)
         if one.others and restorer is None:
             raise typer.BadParameter("The face network takes restored faces: name --restorer WEIGHTS.")
         if restorer is not None and not one.others:
             raise typer.BadParameter(f"--restorer has no meaning for the {name}.")
-        if old and name != "detector":
-            raise typer.BadParameter(f"--old has no meaning for the {name}: it is for the detector.")
+        for option, value in (("--old", old), ("--labelled", labelled)):
+            if value and name != "detector":
+                raise typer.BadParameter(f"{option} has no meaning for the {name}: it is for the detector.")
         others: dict[NetworkName, Path] = {} if restorer is None else {"restorer": restorer}
         _train(
             one,

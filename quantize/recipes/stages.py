@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import torch
-from torch import Generator, nn
+from torch import Generator, Tensor, nn
 
 from convert.errors import TrainingError
 from convert.int8.ranges import RANGES_FILE, read_ranges, save_ranges
@@ -16,6 +16,7 @@ from convert.mobile.nets import DamageDetector, FaceFinder, FaceRefiner, MobileR
 from convert.mobile.nets.face import begin_from_
 from convert.mobile.weights import DETECTION, MOBILE_FILES, load_weights, save_weights
 from convert.oldphotos.damage import Overlays, load_overlays
+from convert.oldphotos.labelled import load_labelled
 from convert.oldphotos.photosets import PhotoSet, load_photos
 from convert.oldphotos.sources import SetAside
 from convert.recipes.int8 import Int8Recipe
@@ -52,9 +53,10 @@ class Material:
         faces: Sequence[Path] = (),
         overlays: Path | None = None,
         old: Sequence[Path] = (),
+        labelled: Path | None = None,
     ) -> None:
         self.sources, self.labels, self.overlay_source = list(photos), list(faces), overlays
-        self.old_sources = list(old)
+        self.old_sources, self.labelled_source = list(old), labelled
         # Only the last ones are kept: photo sets take gigabytes.
         self._photos: tuple[int, PhotoSet] | None = None
         self._faces: tuple[int, tuple[FaceSet, FaceSet]] | None = None
@@ -88,6 +90,10 @@ class Material:
         found = load_photos(self.old_sources, min_side=side, trim=BORDER)
         self.aside += found.aside
         return found
+
+    def labelled(self) -> tuple[Tensor, ...]:
+        """Real damaged photos with labels, if there are any. Raises PhotoSetError."""
+        return () if self.labelled_source is None else load_labelled(self.labelled_source, self.aside)
 
     def overlays(self) -> Overlays | None:
         """Real dirt and scratches, if there are any. Raises PhotoSetError."""
@@ -200,7 +206,16 @@ def prepare(
         if given.start is None:
             begin_from_pretrained_(network)
         photos, old = material.photos(side), material.old(side)
-        task = DetectorTask(network, photos, count, side, overlays=material.overlays(), old=old, **ease)
+        task = DetectorTask(
+            network,
+            photos,
+            count,
+            side,
+            overlays=material.overlays(),
+            old=old,
+            labelled=material.labelled(),
+            **ease,
+        )
     elif isinstance(network, MobileRestorer):
         task = RestoreTask(
             network, material.photos(side), count, side, overlays=material.overlays(), **ease

@@ -14,6 +14,7 @@ from convert.mobile.nets.blocks import to_cells, to_pixels
 from convert.oldphotos import damage, synthesis
 from convert.oldphotos.damage import Layers, Overlays
 from convert.oldphotos.damage.drawing import numbers_of
+from convert.oldphotos.labelled import DAMAGED, INTACT
 from convert.oldphotos.photosets import PhotoSet, luminance, scaled_crops
 from convert.oldphotos.severity import draw_severity
 from convert.oldphotos.synthesis import VISIBLE, Scan
@@ -36,6 +37,9 @@ STRIDES = 37, 61
 REAL, AGED_FURTHER = 0.25, 0.5
 """Of the crops, so many are real old photos if there are any, aged by up to so much of what the others are.
 What synthesis lacks is in them: rails, branches, straps and machines as plates of their time show them."""
+
+LABELLED = 1 / 12
+"""Of the crops, so many are of real damage with labels, if there are any."""
 
 CROP_OF = 2.5
 """A crop's damage is that of a picture up to so many times as large: torn corners are larger than crops."""
@@ -60,29 +64,35 @@ class DetectorTask:
         easy_steps: int = EASY_STEPS,
         overlays: Overlays | None = None,
         old: PhotoSet | None = None,
+        labelled: tuple[Tensor, ...] = (),
     ) -> None:
-        """``old`` are real old photos without damage."""
-        self.network, self.overlays, self.old = network, overlays, old
+        """``old`` are real old photos without damage, ``labelled`` some with labels of theirs
+        (`convert.oldphotos.labelled`)."""
+        self.network, self.overlays, self.old, self.labelled = network, overlays, old, labelled
         self.set, self.count, self.side, self.easy_steps = photos, count, side, easy_steps
         self.real = 0 if old is None else max(1, round(REAL * count))
+        self.given = max(1, round(LABELLED * count)) if labelled else 0
 
     @property
     def networks(self) -> dict[str, nn.Module]:
         return {"detector": self.network}
 
     def photos(self, rng: Generator) -> tuple[Tensor, ...]:
-        new = drawn(self.set.train, self.count - self.real, self.side, rng, self.overlays, DECOYS)
-        if self.old is None:
-            return new
-        # Without decoys, and the last of the batch.
-        old = drawn(self.old.train, self.real, self.side, rng, self.overlays, decoys=0)
-        return tuple(torch.cat(both) for both in zip(new, old, strict=True))
+        count = self.count - self.real - self.given
+        crops: tuple[Tensor, ...] = drawn(self.set.train, count, self.side, rng, self.overlays, DECOYS)
+        if self.old is not None:
+            # Without decoys, and the last of the batch.
+            old = drawn(self.old.train, self.real, self.side, rng, self.overlays, decoys=0)
+            crops = tuple(torch.cat(both) for both in zip(crops, old, strict=True))
+        if self.labelled:
+            crops += (scaled_crops(self.labelled, self.given, self.side, rng),)
+        return crops
 
     def batch(self, step: int, photos: tuple[Tensor, ...], rng: Generator) -> tuple[Tensor, ...]:
         ease = max(0.0, 1 - step / self.easy_steps) if self.easy_steps else 0.0
         # Spread over the steps, so that no number has to come back from the device.
         large = int((step + 1) * self.count * ENLARGED) - int(step * self.count * ENLARGED)
-        new = self.count - self.real
+        new = self.count - self.real - self.given
         parts = []
         for factor, part in ((1, slice(large, new)), (2 << step % 2, slice(0, large))):
             size = self.side // factor
@@ -93,8 +103,11 @@ class DetectorTask:
                 layers = Layers(covers, photos[2][part])
                 parts.append(enlarged(synthesis.old_photo(crops, layers, rng, ease=ease), self.side))
         if self.real:
-            crops, covers, paints = (each[new:] for each in photos)
+            crops, covers, paints = (each[new:] for each in photos[:3])
             parts.append(_damaged(crops, Layers(covers, paints), rng))
+        if self.given:
+            aged = _damaged(photos[3][:, :3], None, rng)
+            parts.append(Scan(aged.picture, change_of_labels(photos[3][:, 3:])))
         whole = Scan(
             torch.cat([part.picture for part in parts]), torch.cat([part.change for part in parts])
         )
@@ -104,7 +117,8 @@ class DetectorTask:
     def losses(self, *batch: Tensor) -> Iterator[Loss]:
         scan = Scan(*batch)
         logits, target = scratch_logits(self.network, scan.picture).float(), scan.mask
-        found, weight = logits.sigmoid(), weights(scan)
+        weight = weights(scan)
+        found = logits.sigmoid() * (weight > 0)
         overlap = 1 - (2 * (found * target).sum() + 1) / (found.sum() + target.sum() + 1)
         yield "detector", F.binary_cross_entropy_with_logits(logits, target, weight) + 0.2 * overlap
 
@@ -136,9 +150,16 @@ class DetectorTask:
 
 def weights(scan: Scan) -> Tensor:
     """What each pixel counts ``(B, 1, H, W)``: 1 if intact, else `FAINT` to `STRONG` by the square of the
-    change."""
+    change; nothing where nobody can tell."""
     damaged = FAINT + (STRONG - FAINT) * (scan.change / FULL).clamp(max=1).square()
-    return torch.where(scan.change >= VISIBLE, damaged, torch.ones_like(damaged))
+    return torch.where(scan.change >= VISIBLE, damaged, (scan.change >= 0).to(damaged.dtype))
+
+
+def change_of_labels(labels: Tensor) -> Tensor:
+    """What stands for the change of pixels with labels in 0..1: half of `FULL` for damage, 0 for none, and
+    less where nobody can tell."""
+    unsure = torch.where(labels * 255 > INTACT, -1.0, 0.0)
+    return torch.where(labels * 255 >= DAMAGED, FULL / 2, unsure)
 
 
 def scratch_logits(network: nn.Module, photos: Tensor) -> Tensor:
@@ -167,8 +188,8 @@ def drawn(
     return crops, layers.covers, layers.paints
 
 
-def _damaged(crops: Tensor, layers: Layers, rng: Generator) -> Scan:
-    """Crops of real old photos, damaged, and aged a little further."""
+def _damaged(crops: Tensor, layers: Layers | None, rng: Generator) -> Scan:
+    """Crops of real old photos, damaged by ``layers`` if there are any, and aged a little further."""
     count, settings = len(crops), synthesis.Settings()
     severity = draw_severity(count, rng, settings.heavy)
     less = synthesis.scaled(severity, AGED_FURTHER * rand(rng, count))

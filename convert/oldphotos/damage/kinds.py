@@ -29,6 +29,7 @@ KINDS = {
     "folds": Kind(folds.draw, 0.4),
     "torn": Kind(missing.torn, 0.5),
     "peeled": Kind(missing.peeled, 0.2),
+    "flaked": Kind(missing.flaked, 0.2),
     "straight": Kind(scratches.straight, 0.3),
     "worn": Kind(scratches.worn, 0.25),
     "strokes": Kind(scratches.strokes, 0.4),

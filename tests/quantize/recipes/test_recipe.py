@@ -185,11 +185,12 @@ def test_ctrl_c_while_following_a_recipe(
         assert one.read_bytes() == other.read_bytes()
 
 
+@pytest.mark.parametrize("option", ["--old", "--labelled"])
 def test_old_photos_are_for_the_detector(
-    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    option: str, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert heirloom("train", "tone", folder, "--old", folder, "-o", tmp_path / "run") == 2
-    assert "--old has no meaning for the tone" in capsys.readouterr().err
+    assert heirloom("train", "tone", folder, option, folder, "-o", tmp_path / "run") == 2
+    assert f"{option} has no meaning for the tone" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
 
 

@@ -10,7 +10,7 @@ import torch
 
 from convert.figures.pairs import area_under_curve
 from convert.mobile.nets import ToneNet
-from convert.oldphotos import synthesis
+from convert.oldphotos import photosets, synthesis
 from convert.oldphotos.photosets import PhotoSet, scaled_crops
 from quantize.tasks import detector, distil, restore
 from quantize.tasks.common import SHOWN
@@ -149,6 +149,41 @@ def test_some_crops_are_real_old_photos_and_hardly_age(
         assert not mask.any() and (seen - crops).abs().mean() > 0.02
         assert (seen[9:] - crops[9:]).abs().mean() < 0.006
     assert 0.3 < np.mean([covers[9:].flatten(1).any(1) for _, covers, _ in drawn]) < 0.9
+
+
+class Answers(torch.nn.Module):
+    """A network that gives the same logits whatever it sees."""
+
+    def __init__(self, logits: torch.Tensor) -> None:
+        super().__init__()
+        self.logits = logits
+
+    def forward(self, photos: torch.Tensor) -> torch.Tensor:
+        return self.logits
+
+
+def test_labels_of_real_damage_are_learnt_but_where_nobody_can_tell(
+    photos: PhotoSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(photosets, "SCALES", (1.0, 1.0))
+    labelled = torch.full((64, 64, 4), 230, dtype=torch.uint8)
+    labelled[:24, :, 3], labelled[24:44, :, 3], labelled[44:, :, 3] = 255, 128, 0
+    task = DetectorTask(tiny_detector(), photos, 12, 64, old=photos, labelled=(labelled,))
+    crops = task.photos(seeded())
+    assert [len(each) for each in crops] == [11, 11, 11, 1]
+    seen, change = (each[-1:] for each in task.batch(5000, crops, seeded()))
+    assert (seen - 230 / 255).abs().mean() < 0.1
+    rows = synthesis.Scan(seen, change).mask[0, 0].mean(1)
+    assert rows.tolist() == [1.0] * 24 + [0.0] * 40
+
+    def loss(found: slice) -> float:
+        logits = torch.full((1, 1, 64, 64), -1.0)
+        logits[:, :, found] = 3
+        task.network = Answers(logits)  # type: ignore[assignment]
+        return float(next(task.losses(seen, change))[1])
+
+    unsure, damaged, intact = loss(slice(24, 44)), loss(slice(24)), loss(slice(44, 64))
+    assert damaged < unsure == loss(slice(0)) < intact
 
 
 def test_some_crops_are_enlarged(photos: PhotoSet) -> None:
