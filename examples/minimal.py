@@ -113,9 +113,9 @@ def find_damage(photo: Array, parts: dict[str, Part], manifest: dict[str, Any]) 
     picture = shrink(photo, factor)
     levels = damage_levels(picture, parts["scratch"], rule)
     mask, thin = levels >= rule["low"], levels >= rule["thin_low"]
-    for found, high in ((mask, rule["high"]), (thin, rule["thin_high"])):
+    for found, high, large in ((mask, rule["high"], rule["large"]), (thin, rule["thin_high"], 0)):
         for region in regions(found):
-            found[region] = levels[region].max() >= high
+            found[region] = levels[region].max() >= high or len(region[0]) * large >= mask.size
     light = lightness(picture)
     for region in regions(opened(mask, max(2, min(mask.shape) // rule["thick"]))):
         count = len(region[0])

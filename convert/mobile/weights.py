@@ -27,6 +27,7 @@ MOBILE_FILES = {
 DETECTION = Detection(
     high=255,
     low=217,
+    large=300,
     thick=24,
     thick_mean=225,
     thick_spread=64,

@@ -211,6 +211,9 @@ class Detection(Entry, frozen=True):
     """A region counts if its surest pixel reaches this."""
     low: Annotated[int, Meta(ge=1, le=255)] = 217
     """A region holds the pixels that reach this."""
+    large: Annotated[int, Meta(ge=0)] = 0
+    """A region of one pixel in so many of the photo, or more, counts without: a long crack or a fold.
+    0: none does."""
     thick: Count = 100
     """A region is thick where a square fits in, of the photo's shorter side divided by this."""
     thick_mean: Annotated[int, Meta(ge=0, le=255)] = 255

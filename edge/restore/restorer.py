@@ -229,9 +229,10 @@ class Restorer:
             as_is = factor == 1 and pixels.dtype == np.uint8
             seen = in_colour(pixels) if as_is else shrink(pixels, factor)
             levels = self.damage_probability(seen, progress)
-            if levels.max() < rule.high:
-                return None
-            areas = [scaled_area(box, factor) for box in self.face_areas(pixels)]
+
+            def areas() -> list[FaceArea]:
+                return [scaled_area(box, factor) for box in self.face_areas(pixels)]
+
             found = Damage(damage_mask(levels, seen, areas, rule), factor)
         return found if found.mask.any() and not found.mask.all() else None
 

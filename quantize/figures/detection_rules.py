@@ -133,7 +133,7 @@ def _outcome(name: str, damaged: Sequence[Seen], good: Sequence[Seen], rule: Det
 def _filled(each: Seen, rule: Detection | None) -> tuple[Picture, NDArray[np.bool_]]:
     if rule is None:
         return each.picture, np.zeros_like(each.truth)
-    mask = damage_mask(each.levels, each.picture, each.faces, rule)
+    mask = damage_mask(each.levels, each.picture, lambda: each.faces, rule)
     filled = each.picture.copy()
     push_pull(filled, Damage(mask, 1))
     return filled, mask

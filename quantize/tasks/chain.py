@@ -105,7 +105,8 @@ class ChainTask:
         levels = (scratch_logits(self.detector, pictures).sigmoid() * 256).clamp(max=255).byte()
         rows = zip(levels[:, 0].cpu().numpy(), pictures.permute(0, 2, 3, 1).cpu(), strict=True)
         masks = [
-            damage_mask(found, (seen * 255).round().byte().numpy(), (), self.rule) for found, seen in rows
+            damage_mask(found, (seen * 255).round().byte().numpy(), tuple, self.rule)
+            for found, seen in rows
         ]
         stacked = torch.from_numpy(np.array(masks, np.float32).reshape(len(masks), *pictures.shape[2:]))
         return stacked[:, None].to(pictures.device)

@@ -70,6 +70,7 @@ def sensitive(tmp_path: Path) -> Restore:
         smallest_side=40,
         high=120,
         low=60,
+        large=500,
         thick=12,
         thick_mean=100,
         thick_spread=60,

@@ -59,6 +59,7 @@ def damage() -> Vectors:
                         (40, 52),
                         {"high": 226, "low": 220, "thin_from": 2, "thin_high": 200, "thin_low": 150},
                     ),
+                    ((40, 52), {"high": 255, "low": 200, "large": 40}),
                     ((3, 12), {"high": 1, "low": 1}),
                     ((1, 1), {}),
                 ]
@@ -135,7 +136,7 @@ def _masked(
         "levels": flat(levels),
         "faces": faces,
         "rule": msgspec.to_builtins(rule),
-        "mask": flat(damage_mask(levels, shown, faces, rule)),
+        "mask": flat(damage_mask(levels, shown, lambda: faces, rule)),
     }
 
 

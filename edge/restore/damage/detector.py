@@ -86,18 +86,24 @@ def _merge(
 def damage_mask(
     levels: NDArray[np.uint8],
     picture: NDArray[np.uint8],
-    faces: Sequence[FaceArea],
+    find_faces: Callable[[], Sequence[FaceArea]],
     rule: Detection,
 ) -> NDArray[np.bool_]:
-    """The damage mask ``(h, w)`` from the merged ``levels`` of ``picture`` ``(h, w, 3)``."""
-    mask = _hysteresis(levels, rule.high, rule.low)
+    """The damage mask ``(h, w)`` from the merged ``levels`` of ``picture`` ``(h, w, 3)``.
+
+    Its faces are looked for only if anything may count.
+    """
+    mask = _hysteresis(levels, rule.high, rule.low, rule.large)
     _drop_thick(mask, levels, picture, rule)
     if np.count_nonzero(mask) * rule.thin_from >= max(1, mask.size):
         # Where much is surely damaged, what is likely is damage more often than not.
         thin = _hysteresis(levels, rule.thin_high, rule.thin_low)
         thin &= ~opened(thin, _side(thin, rule.thin))
         mask |= thin
+    if not mask.any():
+        return mask
     # Faces may overlap: each is judged on the mask as it is now, so that their order doesn't matter.
+    faces = find_faces()
     before = mask.copy() if faces else mask
     for left, top, width, height in faces:
         rows, columns = slice(max(0, top), max(0, top + height)), slice(max(0, left), max(0, left + width))
@@ -105,10 +111,10 @@ def damage_mask(
     return grown(mask, rule.grow)
 
 
-def _hysteresis(levels: NDArray[np.uint8], high: int, low: int) -> NDArray[np.bool_]:
-    """The regions of at least ``low`` that reach ``high`` somewhere."""
+def _hysteresis(levels: NDArray[np.uint8], high: int, low: int, large: int = 0) -> NDArray[np.bool_]:
+    """The regions of at least ``low`` that reach ``high`` somewhere, or hold one pixel in ``large``."""
     regions = find_regions(levels >= low)
-    return regions.mask(regions.maxima(levels) >= high)
+    return regions.mask((regions.maxima(levels) >= high) | (regions.areas() * large >= max(1, levels.size)))
 
 
 def _side(mask: NDArray[np.bool_], part: int) -> int:

@@ -103,7 +103,7 @@ def test_looking_for_damage_holds_no_more_than_is_estimated() -> None:
     levels[:, :1200] = 255
     shown = np.full((1500, 2000, 3), 90, np.uint8)
     tracemalloc.start()
-    damage_mask(levels, shown, [], Detection())
+    damage_mask(levels, shown, list, Detection())
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak + levels.nbytes < budget.MASK_BYTES * levels.size

@@ -129,10 +129,13 @@ private struct Found {
     }
 }
 
-/// The damage mask, from the merged `levels` of `picture`.
-func damageMask(_ levels: [UInt8], _ picture: any Pixels, _ faces: [FaceArea], _ rule: Detection) -> Mask {
+/// The damage mask, from the merged `levels` of `picture`; its faces are looked for where anything may count.
+func damageMask(
+    _ levels: [UInt8], _ picture: any Pixels, _ findFaces: () async throws -> [FaceArea], _ rule: Detection
+) async rethrows -> Mask {
     let (rows, columns) = (picture.height, picture.width)
-    var mask = hysteresis(levels, rows: rows, columns: columns, high: rule.high, low: rule.low)
+    var mask = hysteresis(
+        levels, rows: rows, columns: columns, high: rule.high, low: rule.low, large: rule.large)
     dropThick(&mask, levels, picture, rule)
     if mask.values.count(where: { $0 }) * rule.thinFrom >= max(1, mask.values.count) {
         // Where much is surely damaged, what is likely is damage more often than not.
@@ -142,8 +145,10 @@ func damageMask(_ levels: [UInt8], _ picture: any Pixels, _ faces: [FaceArea], _
             mask.values[place] = true
         }
     }
+    guard mask.values.contains(true) else { return mask }
     // Every face is judged on the mask as it was before any was cleared: where two overlap, their order
     // must not count.
+    let faces = try await findFaces()
     let boxes = faces.map { $0.box(rows: rows, columns: columns) }
     let thick = zip(faces, boxes).map { face, box in
         mask.window(box).opened(side: max(1, face.width / rule.faceThick))
@@ -153,12 +158,17 @@ func damageMask(_ levels: [UInt8], _ picture: any Pixels, _ faces: [FaceArea], _
     return mask
 }
 
-/// The regions of at least `low` that reach `high` somewhere.
-private func hysteresis(_ levels: [UInt8], rows: Int, columns: Int, high: Int, low: Int) -> Mask {
+/// The regions of at least `low` that reach `high` somewhere, or hold one pixel in `large`.
+private func hysteresis(
+    _ levels: [UInt8], rows: Int, columns: Int, high: Int, low: Int, large: Int = 0
+) -> Mask {
     var mask = Mask(
         rows: rows, columns: columns, values: [Bool](repeating: false, count: rows * columns))
     let regions = Regions(levels, columns: columns) { Int($0) >= low }
-    regions.set(&mask, to: true, where: regions.maxima(levels).map { $0 >= high })
+    let counts = zip(regions.maxima(levels), regions.areas).map { surest, area in
+        surest >= high || area * large >= max(1, rows * columns)
+    }
+    regions.set(&mask, to: true, where: counts)
     return mask
 }
 

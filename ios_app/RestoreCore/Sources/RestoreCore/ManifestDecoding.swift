@@ -88,13 +88,14 @@ extension Detection: Decodable {
         let fields = try Fields(
             decoder,
             [
-                "largest_side", "smallest_side", "high", "low", "thick", "thick_mean", "thick_spread",
-                "thin_from", "thin_high", "thin_low", "thin", "face_thick", "grow",
+                "largest_side", "smallest_side", "high", "low", "large", "thick", "thick_mean",
+                "thick_spread", "thin_from", "thin_high", "thin_low", "thin", "face_thick", "grow",
             ])
         largestSide = try fields.whole("largest_side", 1..., orElse: largestSide)
         smallestSide = try fields.whole("smallest_side", 1..., orElse: smallestSide)
         high = try fields.whole("high", 1...255, orElse: high)
         low = try fields.whole("low", 1...255, orElse: low)
+        large = try fields.whole("large", 0..., orElse: large)
         thick = try fields.whole("thick", 1..., orElse: thick)
         thickMean = try fields.whole("thick_mean", 0...255, orElse: thickMean)
         thickSpread = try fields.whole("thick_spread", 0...255, orElse: thickSpread)

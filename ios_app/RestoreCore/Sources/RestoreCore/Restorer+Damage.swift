@@ -28,9 +28,8 @@ extension Restorer {
             // The photo itself, if it is not too large: networks see it in 8 bits and colour in any case.
             let picture: any Pixels = factor == 1 ? pixels : shrink(pixels, factor)
             let levels = try await damageLevels(part(.scratch), picture, rule, progress: progress)
-            guard levels.contains(where: { $0 >= rule.high }) else { return nil }
-            let areas = try await faceAreas(pixels, factor)
-            found = Damage(damageMask(levels, picture, areas, rule), factor: factor)
+            let mask = try await damageMask(levels, picture, { try await faceAreas(pixels, factor) }, rule)
+            found = Damage(mask, factor: factor)
         }
         let values = found.mask.values
         return values.contains(true) && values.contains(false) ? found : nil

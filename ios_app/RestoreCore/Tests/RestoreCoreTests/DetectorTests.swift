@@ -45,16 +45,16 @@ final class DetectorTests: XCTestCase {
         }
     }
 
-    func testMasks() throws {
+    func testMasks() async throws {
         for each in try golden.get().masks {
-            let found = damageMask(
-                each.levels, each.picture.pixels, each.faces.map(FaceArea.init), each.rule)
+            let found = await damageMask(
+                each.levels, each.picture.pixels, { each.faces.map(FaceArea.init) }, each.rule)
             XCTAssertEqual(found, Mask(each.picture.shape, each.mask))
         }
     }
 
     /// A line and a square of low levels but for one, in a small picture, flat or not.
-    func testWhatIsThickMustBeSureAndFlat() {
+    func testWhatIsThickMustBeSureAndFlat() async {
         var rule = Detection()
         (rule.high, rule.low, rule.thick, rule.thickMean, rule.thickSpread) = (200, 100, 40, 160, 3)
         rule.grow = 0
@@ -72,7 +72,7 @@ final class DetectorTests: XCTestCase {
                 samples += [UInt16](repeating: UInt16(90 + place % 2 * spread), count: 3)
             }
             let picture = ArrayPixels(height: 8, width: 8, colours: 3, samples: samples)
-            let found = damageMask(levels, picture, [], rule)
+            let found = await damageMask(levels, picture, { [] }, rule)
             let kept = found.values.indices.filter { found.values[$0] }
             let expected = isKept ? (line + square).sorted() : line
             XCTAssertEqual(kept, expected, "\(mean) \(spread)")
@@ -80,7 +80,7 @@ final class DetectorTests: XCTestCase {
     }
 
     /// A bar of four rows, of which the first face holds three, and a thin line in the second face.
-    func testAFaceIsJudgedWithoutRegardToOthers() {
+    func testAFaceIsJudgedWithoutRegardToOthers() async {
         var rule = Detection()
         (rule.thick, rule.faceThick, rule.grow) = (1, 4, 0)
         let bar = (3...6).flatMap { row in (2...13).map { column in 16 * row + column } }
@@ -90,7 +90,7 @@ final class DetectorTests: XCTestCase {
         let picture = ArrayPixels(height: 12, width: 16, colours: 3)
         let faces = [FaceArea([0, 0, 12, 6]), FaceArea([4, 2, 12, 10])]
         for order in [faces, faces.reversed()] {
-            let found = damageMask(levels, picture, order, rule)
+            let found = await damageMask(levels, picture, { order }, rule)
             // Of the bar, only what lies outside of both is left.
             XCTAssertEqual(found.values.indices.filter { found.values[$0] }, [98, 99] + line)
         }

@@ -164,7 +164,7 @@ def canvas() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
 
 
 def found(levels: NDArray[np.uint8], picture: NDArray[np.uint8], *faces: Any, **changes: int) -> Mask:
-    return damage_mask(levels, picture, faces, msgspec.structs.replace(RULE, **changes))
+    return damage_mask(levels, picture, lambda: faces, msgspec.structs.replace(RULE, **changes))
 
 
 def test_a_region_counts_wholly_if_one_pixel_is_sure() -> None:
@@ -211,6 +211,20 @@ def test_of_a_crack_in_a_thick_region_only_the_thick_part_is_dropped() -> None:
     assert found(levels, picture, thick=8)[14:18, 20:45].all()
 
 
+def test_a_large_region_counts_without_a_sure_pixel() -> None:
+    levels, picture = canvas()
+    levels[5, 5:29] = 217  # a hundredth of the picture
+    levels[20, 5:28] = 217  # a little less
+    rule = {"high": 255, "low": 217}
+    assert not found(levels, picture, **rule).any() and not found(levels, picture, large=99, **rule).any()
+    expected = np.zeros((40, 60), bool)
+    expected[5, 5:29] = True
+    np.testing.assert_array_equal(found(levels, picture, large=100, **rule), expected)
+    # The second pair of levels has no such way.
+    second = {"thin_from": 1000, "thin_high": 230, "thin_low": 210, "thin": 10}
+    np.testing.assert_array_equal(found(levels, picture, large=100, **rule, **second), expected)
+
+
 def test_thin_damage_counts_sooner_where_the_photo_is_surely_damaged() -> None:
     levels, picture = canvas()
     levels[5, 5:55] = 180
@@ -226,6 +240,20 @@ def test_thin_damage_counts_sooner_where_the_photo_is_surely_damaged() -> None:
     np.testing.assert_array_equal(found(levels, picture, thick_mean=200, thin_from=100, **second), expected)
     levels[35] = 20
     assert not found(levels, picture, thick_mean=200, thin_from=2**31 - 1, **second).any()
+
+
+def test_faces_are_looked_for_only_where_something_counts() -> None:
+    levels, picture = canvas()
+    levels[20, 30] = RULE.high - 1
+    asked: list[int] = []
+
+    def no_faces() -> list[Any]:
+        asked.append(1)
+        return []
+
+    assert not damage_mask(levels, picture, no_faces, RULE).any() and not asked
+    levels[20, 30] = RULE.high
+    assert damage_mask(levels, picture, no_faces, RULE).sum() == len(asked) == 1
 
 
 def test_each_thick_region_is_judged_alone() -> None:
@@ -256,8 +284,8 @@ def test_faces_that_overlap_are_judged_alike() -> None:
     expected[15:20] = True
     expected[15:17, 6:26] = expected[15:20, 10:44] = False
     for order in (faces, faces[::-1]):
-        rule = Detection(thick=8, face_thick=8, grow=0)
-        np.testing.assert_array_equal(damage_mask(levels, picture, order, rule), expected)
+        mask = found(levels, picture, *order, face_thick=8)
+        np.testing.assert_array_equal(mask, expected)
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,6 @@ class DamageLevels(
     val width: Int,
     private val values: ByteArray = ByteArray(height * width),
 ) {
-    /** The highest level. */
-    val max get() = values.maxOf { it.toInt() and 255 }
-
     /** The level at a row-major index. */
     operator fun get(at: Int) = values[at].toInt() and 255
 

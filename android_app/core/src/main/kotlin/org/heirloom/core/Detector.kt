@@ -99,14 +99,17 @@ private fun merge(
     }
 }
 
-/** The damage mask, from the merged [levels] of a [picture] of 8 bits and three colours. */
+/**
+ * The damage mask, from the merged [levels] of a [picture] of 8 bits and three colours; its faces are looked
+ * for where anything may count.
+ */
 fun damageMask(
     levels: DamageLevels,
     picture: Picture,
-    faces: List<FaceArea>,
+    findFaces: () -> List<FaceArea>,
     rule: Detection,
 ): Mask {
-    val mask = hysteresis(levels, rule.high, rule.low)
+    val mask = hysteresis(levels, rule.high, rule.low, rule.large)
     dropThick(mask, levels, picture, rule)
     if (mask.values.count { it }.toLong() * rule.thinFrom >= maxOf(1, mask.values.size)) {
         // Where much is surely damaged, what is likely is damage more often than not.
@@ -116,21 +119,23 @@ fun damageMask(
             if (thin.values[place] && !thick.values[place]) mask.values[place] = true
         }
     }
-    keepThin(mask, faces, rule)
+    if (mask.any()) keepThin(mask, findFaces(), rule)
     grow(mask, rule.grow)
     return mask
 }
 
-/** The regions of at least [low] that reach [high] somewhere. */
+/** The regions of at least [low] that reach [high] somewhere, or hold one pixel in [large]. */
 private fun hysteresis(
     levels: DamageLevels,
     high: Int,
     low: Int,
+    large: Int = 0,
 ): Mask {
     val mask = Mask(levels.height, levels.width)
     val regions = Regions.find(levels.height, levels.width) { levels[it] >= low }
     val surest = regions.maxima(levels::read)
-    regions.set(mask, true) { surest[it] >= high }
+    val areas = regions.areas()
+    regions.set(mask, true) { surest[it] >= high || areas[it] * large >= maxOf(1, mask.values.size) }
     return mask
 }
 

@@ -27,8 +27,7 @@ private fun detected(
     val factor = ceilDiv(maxOf(pixels.height, pixels.width), rule.largestSide)
     val picture = Shrunk(pixels, factor)
     val levels = damageLevels(parts["scratch"], picture, rule)
-    if (levels.max < rule.high) return null
-    val faces = faceAreas(parts, pixels).map { it.scaled(factor) }
+    val faces = { faceAreas(parts, pixels).map { it.scaled(factor) } }
     return Damage(damageMask(levels, picture, faces, rule), factor)
 }
 

@@ -32,7 +32,7 @@ class DetectorTest {
             val levels = DamageLevels(picture.height, picture.width, bytes)
             val faces =
                 case.rows("faces").map { (left, top, width, height) -> FaceArea(left, top, width, height) }
-            val mask = damageMask(levels, picture, faces, case.inner("rule").detection())
+            val mask = damageMask(levels, picture, { faces }, case.inner("rule").detection())
             assertMask("case $i", case.mask("mask"), mask.values)
         }
     }
@@ -49,7 +49,7 @@ class DetectorTest {
         // Of the bar, only what lies outside of both is left.
         val expected = listOf(16 * 6 + 2, 16 * 6 + 3) + line
         for (order in listOf(faces, faces.reversed())) {
-            val mask = damageMask(levels, ArrayPixels(12, 16, 3, ByteArray(12 * 16 * 3)), order, rule)
+            val mask = damageMask(levels, ArrayPixels(12, 16, 3, ByteArray(12 * 16 * 3)), { order }, rule)
             assertEquals(expected, mask.values.indices.filter { mask.values[it] })
         }
     }

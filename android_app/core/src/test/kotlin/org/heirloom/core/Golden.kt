@@ -78,6 +78,7 @@ class Vector(
             smallestSide = int("smallest_side"),
             high = int("high"),
             low = int("low"),
+            large = int("large"),
             thick = int("thick"),
             thickMean = int("thick_mean"),
             thickSpread = int("thick_spread"),
