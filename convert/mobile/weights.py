@@ -27,7 +27,7 @@ MOBILE_FILES = {
 DETECTION = Detection(
     high=255,
     low=217,
-    large=300,
+    large=50,
     thick=24,
     thick_mean=225,
     thick_spread=64,
@@ -37,9 +37,9 @@ DETECTION = Detection(
     thin=48,
 )
 """The rule that goes with the detector's weights, chosen on held-out photos by the PSNR of the whole
-picture, and so that clothes and flowers of real photos stay; the second pair of levels by what it finds in
-cracked portraits and marks in old photos without cracks. `heirloom evaluate held-out` prints what others
-do."""
+picture, and so that clothes and flowers of real photos stay; the second pair of levels and what counts as
+large by what is found in cracked prints and marked in old photos without cracks. `heirloom evaluate
+held-out` prints what others do."""
 
 
 MAX_BYTES = 2 << 30

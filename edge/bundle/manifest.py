@@ -212,7 +212,7 @@ class Detection(Entry, frozen=True):
     low: Annotated[int, Meta(ge=1, le=255)] = 217
     """A region holds the pixels that reach this."""
     large: Annotated[int, Meta(ge=0)] = 0
-    """A region of one pixel in so many of the photo, or more, counts without: a long crack or a fold.
+    """A region of one pixel in so many of the photo, or more, counts without: a fold or a net of cracks.
     0: none does."""
     thick: Count = 100
     """A region is thick where a square fits in, of the photo's shorter side divided by this."""

@@ -18,7 +18,7 @@ from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 from convert.proof.tensorrt import float_weights, refusals  # noqa: E402
 
 FILES = sorted(path.relative_to(SHIPPED).as_posix() for path in SHIPPED.rglob("*.onnx"))
-IN_FLOAT = {"scratch/int8-128x128.onnx": ["ConvTranspose", "Conv", "Conv", "Conv", "Conv"]}
+IN_FLOAT = {"scratch/int8-128x128.onnx": ["ConvTranspose", *["Conv"] * 6]}
 """Operations of INT8 files that stay in floating point: the first four of the damage detector."""
 
 
