@@ -120,7 +120,7 @@ def test_scratches_and_faces_are_marked(service: Service) -> None:
     assert (marked[damage] == MARK).all()
     assert (marked[60, 40:140] == MARK).all()
     assert (marked[60:180, 140] == MARK).all()
-    assert found.sentences == ["Damage on 6.1 % of the photo", "Face 1: 87 % sure, refined"]
+    assert found.sentences == ["Damage on 6.6 % of the photo", "Face 1: 87 % sure, refined"]
 
 
 def test_a_photo_that_was_removed_is_said_to_be(service: Service, tmp_path: Path) -> None:
