@@ -59,7 +59,10 @@ def damage() -> Vectors:
                         (40, 52),
                         {"high": 226, "low": 220, "thin_from": 2, "thin_high": 200, "thin_low": 150},
                     ),
-                    ((40, 52), {"high": 255, "low": 200, "large": 40}),
+                    (
+                        (40, 52),
+                        {"high": 255, "low": 150, "large": 40, "thick_mean": 0, "thick_spread": 255},
+                    ),
                     ((3, 12), {"high": 1, "low": 1}),
                     ((1, 1), {}),
                 ]
