@@ -212,8 +212,8 @@ class Detection(Entry, frozen=True):
     low: Annotated[int, Meta(ge=1, le=255)] = 217
     """A region holds the pixels that reach this."""
     large: Annotated[int, Meta(ge=0)] = 0
-    """A region of one pixel in so many of the photo, or more, counts without: a fold or a net of cracks.
-    0: none does."""
+    """A region of one pixel in so many of the photo, or more, counts even if no pixel reaches ``high``:
+    a fold or a net of cracks. 0: none does."""
     thick: Count = 100
     """A region is thick where a square fits in, of the photo's shorter side divided by this."""
     thick_mean: Annotated[int, Meta(ge=0, le=255)] = 255

@@ -66,33 +66,33 @@ class DetectorTask:
         old: PhotoSet | None = None,
         labelled: tuple[Tensor, ...] = (),
     ) -> None:
-        """``old`` are real old photos without damage, ``labelled`` some with labels of theirs
+        """``old`` are real old photos without damage, ``labelled`` damaged ones with their labels
         (`convert.oldphotos.labelled`)."""
         self.network, self.overlays, self.old, self.labelled = network, overlays, old, labelled
         self.set, self.count, self.side, self.easy_steps = photos, count, side, easy_steps
         self.real = 0 if old is None else max(1, round(REAL * count))
-        self.given = max(1, round(LABELLED * count)) if labelled else 0
+        self.labelled_count = max(1, round(LABELLED * count)) if labelled else 0
 
     @property
     def networks(self) -> dict[str, nn.Module]:
         return {"detector": self.network}
 
     def photos(self, rng: Generator) -> tuple[Tensor, ...]:
-        count = self.count - self.real - self.given
+        count = self.count - self.real - self.labelled_count
         crops: tuple[Tensor, ...] = drawn(self.set.train, count, self.side, rng, self.overlays, DECOYS)
         if self.old is not None:
             # Without decoys, and the last of the batch.
             old = drawn(self.old.train, self.real, self.side, rng, self.overlays, decoys=0)
             crops = tuple(torch.cat(both) for both in zip(crops, old, strict=True))
         if self.labelled:
-            crops += (scaled_crops(self.labelled, self.given, self.side, rng),)
+            crops += (scaled_crops(self.labelled, self.labelled_count, self.side, rng),)
         return crops
 
     def batch(self, step: int, photos: tuple[Tensor, ...], rng: Generator) -> tuple[Tensor, ...]:
         ease = max(0.0, 1 - step / self.easy_steps) if self.easy_steps else 0.0
         # Spread over the steps, so that no number has to come back from the device.
         large = int((step + 1) * self.count * ENLARGED) - int(step * self.count * ENLARGED)
-        new = self.count - self.real - self.given
+        new = self.count - self.real - self.labelled_count
         parts = []
         for factor, part in ((1, slice(large, new)), (2 << step % 2, slice(0, large))):
             size = self.side // factor
@@ -105,7 +105,7 @@ class DetectorTask:
         if self.real:
             crops, covers, paints = (each[new:] for each in photos[:3])
             parts.append(_damaged(crops, Layers(covers, paints), rng))
-        if self.given:
+        if self.labelled_count:
             aged = _damaged(photos[3][:, :3], None, rng)
             parts.append(Scan(aged.picture, change_of_labels(photos[3][:, 3:])))
         whole = Scan(

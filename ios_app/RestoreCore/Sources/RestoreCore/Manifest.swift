@@ -121,7 +121,7 @@ public struct Detection: Equatable, Sendable {
     public var high = 255
     /// A region consists of the pixels that reach this.
     public var low = 217
-    /// A region of one pixel in so many of the photo, or more, counts without: a net of cracks. 0: none does.
+    /// A region of one pixel in so many of the photo counts even if none reaches `high`. 0: none does.
     public var large = 0
     /// A region is thick where a square fits in, of the photo's shorter side divided by this.
     public var thick = 100

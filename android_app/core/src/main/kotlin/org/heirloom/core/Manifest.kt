@@ -144,7 +144,7 @@ data class Detection(
     val high: Int = 255,
     /** A region consists of the pixels that reach this. */
     val low: Int = 217,
-    /** A region of one pixel in so many of the photo, or more, counts without: a net of cracks. 0: none does. */
+    /** A region of one pixel in so many of the photo counts even if none reaches [high]. 0: none does. */
     val large: Int = 0,
     /** A region is thick where a square fits in, of the photo's shorter side divided by this. */
     val thick: Int = 100,
